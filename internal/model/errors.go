@@ -1,0 +1,38 @@
+package model
+
+import "errors"
+
+// Sentinels by which pipeline decides what an error of the source or the store
+// means for the run. Ask with errors.Is; the wrapping error says what happened
+// and what to do.
+var (
+	// ErrRefused: the API refuses this token, account or request for good.
+	// Nothing further is asked of it.
+	ErrRefused = errors.New("the API refused the request")
+	// ErrNotFound: the API does not know this app or session.
+	ErrNotFound = errors.New("not found")
+	// ErrUnavailable: the account or the token lacks this part of the API. Also
+	// one of the two above.
+	ErrUnavailable = errors.New("not available to this account or token")
+	// ErrBadRequest: the API finds the request malformed. Also ErrRefused.
+	ErrBadRequest = errors.New("the API finds the request malformed")
+	// ErrBudgetSpent: going on would mean waiting longer than allowed for the
+	// shared request budget. Nothing is wrong; a later run continues.
+	ErrBudgetSpent = errors.New("the request budget is spent")
+	// ErrLocked: another run holds the lock.
+	ErrLocked = errors.New("another run holds the lock")
+	// ErrSchema: the database schema is not the one this program was built for.
+	ErrSchema = errors.New("unsuitable database schema")
+	// ErrUsage: the configuration or the command line is wrong.
+	ErrUsage = errors.New("wrong usage")
+	// ErrStore: the database failed; the session in hand was rolled back.
+	ErrStore = errors.New("the database failed")
+)
+
+// RejectedError reports that the only record of an answer could not be used. The
+// record itself is kept, to be set aside.
+type RejectedError struct{ Record Rejected }
+
+func (e *RejectedError) Error() string {
+	return e.Record.Entity + " " + e.Record.Key + " was set aside: " + e.Record.Reason
+}

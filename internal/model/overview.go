@@ -1,0 +1,77 @@
+package model
+
+import "time"
+
+// Overview is the state of the warehouse and of Rollcall's books. Its JSON form
+// is what "status --json" prints: times are RFC 3339 in UTC, null where there is
+// none.
+type Overview struct {
+	At        time.Time          `json:"at"` // by the database's clock
+	Runs      []RunOverview      `json:"runs"`
+	Apps      []AppOverview      `json:"apps"`
+	Sessions  SessionCounts      `json:"sessions"`
+	Problems  []SessionProblem   `json:"problems"` // the newest first
+	Rejected  []RejectedOverview `json:"rejected"`
+	Backfills []BackfillOverview `json:"backfills"` // begun and not done
+}
+
+// RunOverview is one run of the ledger.
+type RunOverview struct {
+	ID         int64      `json:"run_id"`
+	Kind       string     `json:"kind"`
+	Status     string     `json:"status"`
+	StartedAt  time.Time  `json:"started_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+	Requests   *int64     `json:"requests"`
+	Sessions   int64      `json:"sessions_read"`
+	Rows       int64      `json:"rows_written"`
+	Error      *string    `json:"error"`
+}
+
+// AppOverview tells how fresh an app is.
+type AppOverview struct {
+	ID           string     `json:"app_id"`
+	Name         *string    `json:"name"`
+	Watermark    *time.Time `json:"watermark"`
+	DiscoveredAt *time.Time `json:"discovered_at"`
+	Error        *string    `json:"error"`
+}
+
+// SessionCounts counts the sessions that were ever listed. Every one is in one
+// of Live, Settled, Settling, Incomplete, Failed, Unread and Gone.
+type SessionCounts struct {
+	Total      int64 `json:"total"`
+	Live       int64 `json:"live"`
+	Settling   int64 `json:"settling"` // complete, and inside the settle window when last read
+	Settled    int64 `json:"settled"`
+	Incomplete int64 `json:"incomplete"`
+	Failed     int64 `json:"failed"`
+	Unread     int64 `json:"unread"`
+	Gone       int64 `json:"gone"` // the API does not know them any more
+}
+
+// SessionProblem is a session that is not complete, and why.
+type SessionProblem struct {
+	ID        string     `json:"session_id"`
+	AppID     string     `json:"app_id"`
+	Title     *string    `json:"meeting_title"`
+	CreatedAt *time.Time `json:"created_at"`
+	Attempts  int        `json:"attempts"`
+	RetryAt   *time.Time `json:"retry_at"`
+	Reason    string     `json:"reason"`
+}
+
+// RejectedOverview counts open rejected records of one entity.
+type RejectedOverview struct {
+	Entity string `json:"entity"`
+	Open   int64  `json:"open"`
+}
+
+// BackfillOverview is a backfill of one app that has not come to its end.
+type BackfillOverview struct {
+	AppID      string     `json:"app_id"`
+	From       time.Time  `json:"from"`
+	To         *time.Time `json:"to"` // null where the range has no end
+	Checkpoint time.Time  `json:"checkpoint"`
+	SavedAt    time.Time  `json:"saved_at"`
+}

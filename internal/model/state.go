@@ -1,0 +1,129 @@
+package model
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"time"
+)
+
+// Kinds of run.
+const (
+	KindRun      = "run"
+	KindBackfill = "backfill"
+	KindRetry    = "retry" // of rejected records
+)
+
+// Statuses of a run in the ledger.
+const (
+	RunSucceeded = "succeeded"
+	RunPartial   = "partial"
+	RunFailed    = "failed"
+)
+
+// Outcomes of one session in a run.
+const (
+	OutcomeComplete   = "complete"
+	OutcomeLive       = "live"
+	OutcomeIncomplete = "incomplete"
+	OutcomeFailed     = "failed"
+	OutcomeRetried    = "retried" // rejected records of it were loaded
+)
+
+// Run identifies one run in the ledger.
+type Run struct {
+	ID        int64
+	AccountID string
+	Kind      string // one of the Kind constants
+	StartedAt time.Time
+	From, To  time.Time // range of a backfill, half-open; zero where open
+	Version   string    // of the program
+}
+
+// RunSummary closes a run in the ledger. Counts of sessions and rows are not
+// here: they are the sums of what was committed session by session.
+type RunSummary struct {
+	Status         string
+	Requests       int64
+	BudgetWait     time.Duration
+	SessionsListed int
+	Error          string
+}
+
+// RunTotals are the sums of a run over its sessions.
+type RunTotals struct {
+	Complete, Live, Incomplete, Failed int
+	RowCounts
+}
+
+// SessionsRead counts the sessions whose participants were read and stored.
+func (t RunTotals) SessionsRead() int { return t.Complete + t.Live + t.Incomplete }
+
+// SessionState is what was seen of a session when it was last read.
+type SessionState struct {
+	SessionID   UUID
+	AppID       string
+	Fingerprint []byte // nil where the session was never read
+	Status      string
+	ReadAt      time.Time
+	// Participants counts those that the last reading found.
+	Participants int
+	Complete     bool
+	Settled      bool
+	// Paused tells that readings failed or did not add up, and that it is too
+	// early for another one unless the record is no longer Tried.
+	Paused bool
+	Tried  []byte // fingerprint at the last such reading, nil for none
+}
+
+// Fingerprint digests everything that a list tells of a session, so that any
+// change of it is noticed: 16 bytes.
+func (s *Session) Fingerprint() []byte {
+	h := sha256.New()
+	word := func(texts ...string) {
+		for _, text := range texts {
+			h.Write(binary.AppendUvarint(nil, uint64(len(text))))
+			h.Write([]byte(text))
+		}
+	}
+	number := func(n Number) {
+		if n.Valid {
+			h.Write(binary.BigEndian.AppendUint64([]byte{1}, math.Float64bits(n.Value)))
+		} else {
+			h.Write([]byte{0})
+		}
+	}
+	word(s.AppID, s.MeetingID, s.MeetingTitle, s.Type, s.Status, string(s.Extra))
+	number(s.LiveParticipants)
+	number(s.MaxConcurrent)
+	number(s.MinutesConsumed)
+	for _, t := range []time.Time{s.StartedAt, s.EndedAt, s.CreatedAt, s.UpdatedAt} {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(t.UnixMicro())))
+	}
+	word(string(s.Repairs.JSON()))
+	return h.Sum(nil)[:16]
+}
+
+// JSON gives the repairs as a JSON object, nil where there are none.
+func (r Repairs) JSON() []byte {
+	if len(r) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(r) // keys are sorted; a map of strings cannot fail
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// LastChange gives the time from which the settle window of an ended session is
+// counted: its end, or the best that is known of it.
+func (s *Session) LastChange() time.Time {
+	for _, t := range []time.Time{s.EndedAt, s.UpdatedAt, s.StartedAt} {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return s.CreatedAt
+}
