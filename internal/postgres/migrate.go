@@ -1,0 +1,189 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/migrations"
+)
+
+// versionTable is where goose keeps which migrations were applied.
+const versionTable = "sync.schema_migrations"
+
+// Migration is one numbered step of the schema.
+type Migration struct {
+	Version   int64
+	Name      string
+	AppliedAt time.Time     // zero while pending
+	Took      time.Duration // of a step that was just made
+}
+
+// MigrateUp applies every pending migration and gives those it applied. Two
+// processes at once are safe: one waits for the other.
+func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
+	var done []Migration
+	err := withGoose(ctx, pool, func(p *goose.Provider) error {
+		results, err := p.Up(ctx)
+		done = applied(results)
+		return err
+	})
+	return done, migrationError("migrate up", err)
+}
+
+// MigrateDown takes back the newest applied migration.
+func MigrateDown(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
+	var done []Migration
+	err := withGoose(ctx, pool, func(p *goose.Provider) error {
+		result, err := p.Down(ctx)
+		if errors.Is(err, goose.ErrNoNextVersion) {
+			return nil
+		}
+		if result != nil {
+			done = applied([]*goose.MigrationResult{result})
+		}
+		return err
+	})
+	return done, migrationError("migrate down", err)
+}
+
+// MigrationStatus lists all migrations of this program, oldest first.
+func MigrationStatus(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
+	var all []Migration
+	err := withGoose(ctx, pool, func(p *goose.Provider) error {
+		statuses, err := p.Status(ctx)
+		for _, s := range statuses {
+			all = append(all, Migration{Version: s.Source.Version, Name: s.Source.Path, AppliedAt: s.AppliedAt})
+		}
+		return err
+	})
+	return all, migrationError("read the schema version", err)
+}
+
+func applied(results []*goose.MigrationResult) []Migration {
+	var done []Migration
+	for _, r := range results {
+		if r.Error == nil {
+			done = append(done, Migration{Version: r.Source.Version, Name: r.Source.Path, Took: r.Duration})
+		}
+	}
+	return done
+}
+
+// withGoose gives a goose provider on the embedded migrations. Its version table
+// lies in our own schema, which therefore is made first. A schema of a newer
+// program is left alone.
+func withGoose(ctx context.Context, pool *pgxpool.Pool, do func(*goose.Provider) error) error {
+	if _, _, err := versions(ctx, pool); err != nil {
+		return err
+	}
+	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		// CREATE SCHEMA IF NOT EXISTS fails when two do it at the same moment.
+		_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:migrate', 0))`)
+		if err != nil {
+			return err
+		}
+		var exists bool
+		if err := tx.QueryRow(ctx, `SELECT to_regnamespace('sync') IS NOT NULL`).Scan(&exists); err != nil || exists {
+			return err
+		}
+		_, err = tx.Exec(ctx, `CREATE SCHEMA sync`)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	defer closeDB(db)
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS,
+		goose.WithTableName(versionTable), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	return do(provider)
+}
+
+// closeDB closes the adapter, not the pool behind it; there is nothing to lose.
+func closeDB(db *sql.DB) { _ = db.Close() }
+
+// CheckSchema refuses a database whose schema is older or newer than this
+// program's, with the command to run. It changes nothing.
+func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	have, want, err := versions(ctx, pool)
+	switch {
+	case err != nil:
+		return err
+	case have == 0:
+		return fmt.Errorf("%w: the database has no Rollcall tables yet; run: rollcall migrate up", model.ErrSchema)
+	case have < want:
+		return fmt.Errorf("%w: the schema is at version %d, this program needs %d; run: rollcall migrate up", model.ErrSchema, have, want)
+	}
+	return nil
+}
+
+// versions gives the newest applied migration, 0 where there is none, and the
+// newest that this program knows. A schema of a newer program is an error.
+func versions(ctx context.Context, pool *pgxpool.Pool) (have, want int64, err error) {
+	if have, err = schemaVersion(ctx, pool); err != nil {
+		return 0, 0, err
+	}
+	if want, err = newestMigration(); err != nil {
+		return 0, 0, err
+	}
+	if have > want {
+		return 0, 0, fmt.Errorf("%w: the schema is at version %d, newer than the %d that this program knows; install a newer Rollcall", model.ErrSchema, have, want)
+	}
+	return have, want, nil
+}
+
+// schemaVersion gives the newest applied migration, 0 where there is none.
+func schemaVersion(ctx context.Context, pool *pgxpool.Pool) (int64, error) {
+	var version int64
+	err := pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM `+versionTable+` WHERE is_applied`).Scan(&version)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "3F000") {
+		return 0, nil
+	}
+	return version, migrationError("read the schema version", err)
+}
+
+// newestMigration gives the number of the last embedded migration.
+func newestMigration() (int64, error) {
+	names, err := fs.Glob(migrations.FS, "*.sql")
+	if err != nil {
+		return 0, fmt.Errorf("list the embedded migrations: %w", err)
+	}
+	var newest int64
+	for _, name := range names {
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, fmt.Errorf("embedded migration %s: %w", name, err)
+		}
+		newest = max(newest, version)
+	}
+	return newest, nil
+}
+
+// migrationError says what was being done; a schema that is refused keeps its
+// own sentence.
+func migrationError(doing string, err error) error {
+	if err == nil || errors.Is(err, model.ErrSchema) {
+		return err
+	}
+	return fmt.Errorf("%w: %s: %w", model.ErrStore, doing, err)
+}

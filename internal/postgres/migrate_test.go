@@ -1,0 +1,181 @@
+package postgres_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/secret"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
+
+func open(t *testing.T, url string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := postgres.Open(t.Context(), secret.New(url), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+func texts(t *testing.T, pool *pgxpool.Pool, sql string) []string {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+const tables = `SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE n.nspname IN ('realtimekit', 'sync', 'analytics') AND c.relkind IN ('r', 'v', 'm') ORDER BY 1`
+
+func TestUpDownUp(t *testing.T) {
+	t.Parallel()
+	pool := open(t, pgtest.NewEmpty(t))
+	if err := postgres.CheckSchema(t.Context(), pool); !errors.Is(err, model.ErrSchema) || !strings.Contains(err.Error(), "rollcall migrate up") {
+		t.Errorf("an empty database gave %v", err)
+	}
+	up, err := postgres.MigrateUp(t.Context(), pool)
+	if err != nil || len(up) < 2 {
+		t.Fatalf("applied %v: %v", up, err)
+	}
+	first := texts(t, pool, tables)
+	if err := postgres.CheckSchema(t.Context(), pool); err != nil {
+		t.Errorf("a fresh schema is refused: %v", err)
+	}
+	if again, err := postgres.MigrateUp(t.Context(), pool); err != nil || len(again) != 0 {
+		t.Errorf("a second time applied %v: %v", again, err)
+	}
+	for range up {
+		if down, err := postgres.MigrateDown(t.Context(), pool); err != nil || len(down) != 1 {
+			t.Fatalf("took back %v: %v", down, err)
+		}
+	}
+	if left := texts(t, pool, tables); len(left) != 1 || left[0] != "sync.schema_migrations" {
+		t.Errorf("after all Downs there are still %v", left)
+	}
+	if down, err := postgres.MigrateDown(t.Context(), pool); err != nil || len(down) != 0 {
+		t.Errorf("one Down more took back %v: %v", down, err)
+	}
+	if _, err := postgres.MigrateUp(t.Context(), pool); err != nil {
+		t.Fatalf("up again: %v", err)
+	}
+	if second := texts(t, pool, tables); strings.Join(first, " ") != strings.Join(second, " ") {
+		t.Errorf("tables differ: %v, then %v", first, second)
+	}
+}
+
+func TestTwoMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	url := pgtest.NewEmpty(t)
+	var group sync.WaitGroup
+	applied := make([]int, 3)
+	for i := range applied {
+		pool := open(t, url)
+		group.Go(func() {
+			done, err := postgres.MigrateUp(t.Context(), pool)
+			if err != nil {
+				t.Errorf("migrate: %v", err)
+			}
+			applied[i] = len(done)
+		})
+	}
+	group.Wait()
+	if sum := applied[0] + applied[1] + applied[2]; sum < 2 || applied[0]*applied[1]*applied[2] != 0 {
+		t.Errorf("applied %v: each migration is to be applied once", applied)
+	}
+}
+
+func TestNewerSchemaIsRefused(t *testing.T) {
+	t.Parallel()
+	pool := open(t, pgtest.New(t))
+	if _, err := pool.Exec(t.Context(), `INSERT INTO sync.schema_migrations (version_id, is_applied) VALUES (99999, true)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := postgres.CheckSchema(t.Context(), pool); !errors.Is(err, model.ErrSchema) || !strings.Contains(err.Error(), "newer") {
+		t.Errorf("run gives %v", err)
+	}
+	if _, err := postgres.MigrateUp(t.Context(), pool); !errors.Is(err, model.ErrSchema) {
+		t.Errorf("migrate gives %v", err)
+	}
+}
+
+// BI tools show comments as descriptions: there is none missing.
+func TestEverythingIsCommented(t *testing.T) {
+	t.Parallel()
+	pool := open(t, pgtest.New(t))
+	missing := texts(t, pool, `
+		SELECT c.oid::regclass || coalesce('.' || a.attname, '')
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		LEFT JOIN LATERAL (SELECT attnum, attname FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+		                   UNION ALL SELECT 0, NULL) AS a ON true
+		LEFT JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
+		WHERE n.nspname IN ('realtimekit', 'sync', 'analytics') AND c.relkind IN ('r', 'v', 'm') AND c.relname <> 'schema_migrations'
+		  AND coalesce(d.description, '') = ''`)
+	if len(missing) > 0 {
+		t.Errorf("without a comment: %v", missing)
+	}
+}
+
+// BI tools follow foreign keys; PostGraphile offers only those with an index.
+func TestEveryForeignKeyIsIndexed(t *testing.T) {
+	t.Parallel()
+	pool := open(t, pgtest.New(t))
+	keys := texts(t, pool, `SELECT conname FROM pg_constraint WHERE contype = 'f' AND connamespace::regnamespace::text IN ('realtimekit', 'sync', 'analytics')`)
+	if len(keys) < 5 {
+		t.Errorf("only %v: participants, events, sessions and meetings are to have foreign keys", keys)
+	}
+	bare := texts(t, pool, `SELECT conname FROM pg_constraint c
+		WHERE contype = 'f' AND connamespace::regnamespace::text IN ('realtimekit', 'sync', 'analytics') AND NOT EXISTS (
+			SELECT FROM pg_index i WHERE i.indrelid = c.conrelid
+			AND (SELECT array_agg(k ORDER BY k) FROM unnest((i.indkey::int2[])[0:cardinality(c.conkey) - 1]) AS k)
+			  = (SELECT array_agg(k ORDER BY k) FROM unnest(c.conkey) AS k))`)
+	if len(bare) > 0 {
+		t.Errorf("foreign keys without an index: %v", bare)
+	}
+}
+
+func TestConnectErrors(t *testing.T) {
+	t.Parallel()
+	url := pgtest.NewEmpty(t)
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const password = "canary-password-0815"
+	for name, c := range map[string]struct {
+		url  string
+		kind error
+		want string
+	}{
+		"not a URL":      {"postgres://u:" + password + "@host:notaport/db", model.ErrUsage, "not a connection string"},
+		"nobody there":   {"postgres://u:" + password + "@127.0.0.1:1/db", model.ErrStore, "check that the server is running"},
+		"wrong password": {strings.Replace(url, cfg.Password, password, 1), model.ErrStore, "check user and password"},
+		"no database":    {strings.Replace(url, "/"+cfg.Database, "/nosuchdb", 1), model.ErrStore, "create the database"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := postgres.Open(t.Context(), secret.New(c.url), 2)
+			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if err != nil && (strings.Contains(err.Error(), password) || strings.Contains(err.Error(), cfg.Password)) {
+				t.Errorf("the password is in %v", err)
+			}
+		})
+	}
+}

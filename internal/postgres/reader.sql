@@ -1,0 +1,40 @@
+-- What rollcall_reader may see. Run again, it comes to the same.
+DO $$
+DECLARE
+    columns text;
+BEGIN
+    -- Two at once would both find no role.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:reader', 0));
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollcall_reader') THEN
+        CREATE ROLE rollcall_reader NOLOGIN;
+        COMMENT ON ROLE rollcall_reader IS 'Reads what Rollcall gathered, for BI tools; made by: rollcall reader.';
+    ELSIF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollcall_reader'
+                  AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)) THEN
+        RAISE EXCEPTION 'the role rollcall_reader exists and may do more than read; drop it, or take its attributes away'
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO rollcall_reader', current_database());
+    GRANT USAGE ON SCHEMA analytics, realtimekit, sync TO rollcall_reader;
+
+    REVOKE ALL ON ALL TABLES IN SCHEMA analytics, realtimekit, sync FROM rollcall_reader;
+    GRANT SELECT ON ALL TABLES IN SCHEMA analytics, realtimekit, sync TO rollcall_reader;
+    REVOKE SELECT ON sync.rejected_records FROM rollcall_reader;
+    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
+    FROM pg_attribute
+    WHERE attrelid = 'sync.rejected_records'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'raw_text';
+    EXECUTE 'GRANT SELECT (' || columns || ') ON sync.rejected_records TO rollcall_reader';
+
+    -- Tables that later migrations make. Not in sync: one of them might hold raw
+    -- text, and this command can be run again.
+    ALTER DEFAULT PRIVILEGES IN SCHEMA analytics, realtimekit GRANT SELECT ON TABLES TO rollcall_reader;
+
+    -- Courtesies, which a user may switch off: rights do not rest on them.
+    EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET default_transaction_read_only = on', current_database());
+    EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET timezone = %L', current_database(), 'UTC');
+    EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET search_path = analytics, realtimekit', current_database());
+    EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET statement_timeout = %L', current_database(), '5min');
+    -- Compiling a plan takes longer than reading one session.
+    EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET jit = off', current_database());
+END
+$$;

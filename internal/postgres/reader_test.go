@@ -1,0 +1,121 @@
+package postgres_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/secret"
+)
+
+// asReader connects to the database of url as the role, with a password.
+func asReader(t *testing.T, url, password string) (*pgx.Conn, error) {
+	t.Helper()
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.User, cfg.Password = postgres.Reader, password
+	return pgx.ConnectConfig(t.Context(), cfg) // the database is dropped with its connections
+}
+
+func code(err error) string {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code
+	}
+	return ""
+}
+
+// One test, since the role belongs to the whole server.
+func TestReader(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pool := open(t, url)
+	if login, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err != nil || login {
+		t.Fatalf("a new role without a password can log in: %v, %v", login, err)
+	}
+	if _, err := postgres.EnsureReader(t.Context(), pool, secret.New("pass wörd")); !errors.Is(err, model.ErrUsage) {
+		t.Errorf("a password that would have to be normalised gave %v", err)
+	}
+	for _, password := range []string{"first p@ss'word", "second"} {
+		if login, err := postgres.EnsureReader(t.Context(), pool, secret.New(password)); err != nil || !login {
+			t.Fatalf("login %v: %v", login, err)
+		}
+		if _, err := asReader(t, url, password); err != nil {
+			t.Fatalf("cannot log in: %v", err)
+		}
+	}
+	if login, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err != nil || !login {
+		t.Errorf("without a password the role does not stay as it is: %v, %v", login, err)
+	}
+	if _, err := asReader(t, url, "first p@ss'word"); code(err) != "28P01" {
+		t.Errorf("the old password gave %v", err)
+	}
+	if _, err := pool.Exec(t.Context(), `CREATE TABLE realtimekit.later (n int); CREATE VIEW analytics.later AS SELECT n FROM realtimekit.later`); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := asReader(t, url, "second")
+	if err != nil {
+		t.Fatal(err)
+	}
+	canOnlyRead(t, reader)
+	if _, err := pool.Exec(t.Context(), `ALTER ROLE rollcall_reader CREATEDB`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err == nil || !strings.Contains(err.Error(), "may do more than read") {
+		t.Errorf("a role that may make databases is accepted: %v", err)
+	}
+}
+
+func canOnlyRead(t *testing.T, reader *pgx.Conn) {
+	t.Helper()
+	all, err := reader.Query(t.Context(), `SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname IN ('realtimekit', 'analytics', 'sync') AND c.relkind IN ('r', 'v', 'm') AND c.relname <> 'rejected_records'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := pgx.CollectRows(all, pgx.RowTo[string])
+	if err != nil || len(names) < 25 {
+		t.Fatalf("only %v: %v", names, err)
+	}
+	for _, name := range names {
+		if _, err := reader.Exec(t.Context(), `SELECT * FROM `+name); err != nil {
+			t.Errorf("cannot read %s: %v", name, err)
+		}
+	}
+	if _, err := reader.Exec(t.Context(), `SELECT entity, reason, record_key, times_seen FROM sync.rejected_records`); err != nil {
+		t.Errorf("cannot read reasons: %v", err)
+	}
+	if _, err := reader.Exec(t.Context(), `SET default_transaction_read_only = off`); err != nil {
+		t.Fatal(err)
+	}
+	for _, forbidden := range []string{
+		`SELECT raw_text FROM sync.rejected_records`,
+		`SELECT * FROM sync.rejected_records`,
+		`SELECT length(raw_text) FROM sync.rejected_records`,
+		`INSERT INTO analytics.prices (valid_from, price_per_minute, currency) VALUES (now(), 1, 'EUR')`,
+		`UPDATE realtimekit.sessions SET status = 'x'`,
+		`DELETE FROM sync.runs`,
+		`TRUNCATE realtimekit.peer_events`,
+		`CREATE TABLE realtimekit.mine (n int)`,
+		`CREATE TABLE analytics.mine (n int)`,
+		`CREATE TABLE public.mine (n int)`,
+		`CREATE SCHEMA mine`,
+		`SELECT analytics.refresh()`,
+		`DROP VIEW analytics.people`,
+	} {
+		if _, err := reader.Exec(t.Context(), forbidden); code(err) != "42501" {
+			t.Errorf("%s: got %v, want permission denied", forbidden, err)
+		}
+	}
+	var zone, path string
+	if err := reader.QueryRow(t.Context(), `SELECT current_setting('timezone'), current_setting('search_path')`).Scan(&zone, &path); err != nil || zone != "UTC" || path != "analytics, realtimekit" {
+		t.Errorf("zone %q, path %q: %v", zone, path, err)
+	}
+}
