@@ -1,0 +1,157 @@
+package extract
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Budget paces all requests that share one token. Cloudflare blocks every call
+// of a user for five minutes once the quota is exceeded, so the pace is set
+// beforehand and not by being refused: a token bucket, tightened by the
+// Ratelimit headers of every answer, and a gate that Retry-After closes for
+// everybody. Several processes share one where a BudgetStore is given. Safe for
+// use by several goroutines.
+type Budget struct {
+	cfg    BudgetConfig
+	state  stateKeeper
+	sender string // tells this process apart from others in the shared state
+
+	mu       sync.Mutex
+	changed  chan struct{} // closed and replaced whenever an answer arrives
+	waited   time.Duration
+	requests int64
+	pace     float64 // requests a second, as last seen
+	failure  error   // of the last Done
+}
+
+// BudgetConfig bounds what Rollcall may spend of the account's quota.
+type BudgetConfig struct {
+	PerSecond  float64       // requests a second at most; above 0
+	QuotaShare float64       // share of the quota that is left to others, 0 ≤ share < 1
+	MaxWait    time.Duration // a longer wait ends the run with model.ErrBudgetSpent
+	// Store and Key let other processes share the budget; without a store it is
+	// this process' own. Key names the token without giving it away.
+	Store BudgetStore
+	Key   string
+}
+
+// NewBudget gives a budget. Without a store it has spent nothing yet.
+func NewBudget(cfg BudgetConfig) *Budget {
+	b := &Budget{cfg: cfg, sender: rand.Text(), changed: make(chan struct{}), pace: cfg.PerSecond}
+	if cfg.Store == nil {
+		b.state = &ownState{}
+	} else {
+		b.state = &sharedState{store: cfg.Store, key: cfg.Key, turn: make(chan struct{}, 1)}
+	}
+	return b
+}
+
+// Take waits until one request may be sent. Each successful Take must be
+// followed by one Done.
+func (b *Budget) Take(ctx context.Context) error {
+	began := time.Now()
+	for {
+		wait, changed, err := b.admit(ctx)
+		switch {
+		case err != nil:
+			return err
+		case ctx.Err() != nil && wait > 0:
+			return waitError(ctx)
+		case wait == 0:
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.requests++
+			b.waited += time.Since(began)
+			return nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return waitError(ctx)
+		case <-timer.C:
+		case <-changed:
+			timer.Stop()
+		}
+	}
+}
+
+func waitError(ctx context.Context) error {
+	return fmt.Errorf("wait for the request budget: %w", context.Cause(ctx))
+}
+
+// admit lets one request through, or says how long to wait unless an answer
+// changes the picture before. Nobody holds a place in the token bucket while
+// waiting: places would fall due together when the gate opens.
+func (b *Budget) admit(ctx context.Context) (wait time.Duration, changed <-chan struct{}, err error) {
+	b.mu.Lock()
+	changed, err = b.changed, b.failure
+	b.failure = nil
+	b.mu.Unlock()
+	if err != nil {
+		return 0, nil, err
+	}
+	var pace float64
+	failure := b.state.update(ctx, func(s *budgetState, now time.Time) {
+		wait, err = s.admit(&b.cfg, b.sender, now)
+		pace = s.pace(&b.cfg)
+	})
+	b.mu.Lock()
+	b.pace = pace
+	b.mu.Unlock()
+	return wait, changed, errors.Join(failure, err)
+}
+
+// Done takes note of an answer, even when ctx has ended; headers is nil where
+// none came. A shared state that could not be told is an error of the next Take.
+func (b *Budget) Done(ctx context.Context, headers http.Header) {
+	err := b.state.update(ctx, func(s *budgetState, now time.Time) {
+		s.done(b.sender, headers, now)
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failure = err
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+// Close stops all requests for the given time, as Retry-After asks, even when
+// ctx has ended.
+func (b *Budget) Close(ctx context.Context, wait time.Duration) {
+	err := b.state.update(ctx, func(s *budgetState, now time.Time) {
+		if until := now.Add(wait); until.After(s.ClosedUntil) {
+			s.ClosedUntil = until
+		}
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failure = err
+}
+
+// Spent tells how many requests were sent and how long senders waited in all.
+func (b *Budget) Spent() (requests int64, waited time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.requests, b.waited
+}
+
+// Pace gives the requests a second that the quota and the configuration allow,
+// as far as the answers have told.
+func (b *Budget) Pace() float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pace
+}
+
+// spent reports that a wait is longer than allowed.
+func (c *BudgetConfig) spent(wait time.Duration) error {
+	return fmt.Errorf("%w: the next request may be sent in %s, longer than the %s that ROLLCALL_MAX_WAIT allows",
+		model.ErrBudgetSpent, wait.Round(time.Second), c.MaxWait)
+}

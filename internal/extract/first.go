@@ -1,0 +1,107 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+)
+
+// pageBase remembers from which number a kind of list counts its pages, so that
+// it is found out once for all of them. The zero value knows nothing.
+type pageBase struct{ known atomic.Int32 }
+
+const (
+	baseUnknown int32 = iota
+	baseOne
+	baseZero
+)
+
+func (b *pageBase) is(base int32) { b.known.Store(base) }
+
+// first finds the first page. Page 1 is asked for unless this kind of list is
+// known to count from 0. It is the first page if it begins with the first row or
+// holds all that is announced; otherwise page 0 tells.
+func (w *walk) first(ctx context.Context) (fetched, error) {
+	if w.base.known.Load() == baseZero {
+		w.next = 0
+		return w.ask(ctx)
+	}
+	one, err := w.ask(ctx)
+	if err != nil || w.isFirst(one) {
+		return one, err
+	}
+	zero, err := w.fetch(ctx, 0, w.size)
+	var refused *AnswerError
+	switch {
+	case errors.As(err, &refused) && (refused.Status == http.StatusBadRequest || refused.Status == http.StatusNotFound):
+		if one.paging.start > 1 {
+			w.problem("page 1 begins at row %d and page 0 is refused", one.paging.start)
+		}
+		w.base.is(baseOne)
+		return one, nil
+	case err != nil || len(zero.keys) == 0:
+		return one, err
+	case samePage(zero, one):
+		w.alias = true
+		return one, nil
+	}
+	w.base.is(baseZero)
+	w.next = 1
+	if !w.follows(zero, one) {
+		return zero, nil // page 1 is asked for again, by the size that page 0 taught
+	}
+	if done, err := w.take(zero); done || err != nil {
+		return fetched{}, err
+	}
+	w.next = 2
+	return one, nil
+}
+
+// isFirst tells whether page 1 is the first page for certain.
+func (w *walk) isFirst(one fetched) bool {
+	p := one.paging
+	switch {
+	case !p.present:
+	case len(one.keys) == 0:
+		if p.total >= 0 {
+			return p.total == 0
+		}
+	case p.start >= 0:
+		return p.start <= 1
+	case p.total >= 0 && len(one.keys) >= p.total:
+		return true
+	}
+	return w.base.known.Load() == baseOne
+}
+
+// follows tells whether page 1 begins with the row behind page 0.
+func (w *walk) follows(zero, one fetched) bool {
+	if len(one.keys) == 0 {
+		return false
+	}
+	if one.paging.start > 0 && zero.paging.end > 0 {
+		return one.paging.start == zero.paging.end+1
+	}
+	return len(zero.keys) >= w.size
+}
+
+// samePage tells whether a and b are one page under two numbers: by their
+// offsets, else by whether most rows of a are in b, since a row may have come or
+// gone between the two readings.
+func samePage(a, b fetched) bool {
+	if a.paging.start > 0 && b.paging.start > 0 {
+		return a.paging.start == b.paging.start
+	}
+	in := make(map[key]struct{}, len(b.keys))
+	for _, k := range b.keys {
+		in[k] = struct{}{}
+	}
+	common := 0
+	for _, k := range a.keys {
+		if _, ok := in[k]; ok {
+			common++
+		}
+	}
+	return 2*common > len(a.keys)
+}

@@ -1,0 +1,143 @@
+package extract
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// readAnswer decodes the body of a successful answer. It may be called again
+// with another body when the request is repeated.
+type readAnswer func(body []byte) (envelope, error)
+
+// attempt sends one request, for which the budget was asked, and decodes its
+// answer. isTransient tells whether another attempt may mend its error.
+func (c *Client) attempt(ctx context.Context, path string, query url.Values, read readAnswer) error {
+	var headers http.Header
+	defer func() { c.cfg.Budget.Done(ctx, headers) }()
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url(path), http.NoBody)
+	if err != nil {
+		return fmt.Errorf("make the request for %s: %w", path, err)
+	}
+	req.URL.RawQuery = query.Encode()
+	c.authorize(req)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.cfg.UserAgent)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return transportError(path, err)
+	}
+	defer resp.Body.Close()
+	headers = resp.Header
+	c.obeyRetryAfter(ctx, resp)
+
+	buffer := c.buffer()
+	defer c.bodies.Put(buffer)
+	if err := c.readBody(buffer, resp.Body, cancel); err != nil {
+		if resp.StatusCode != http.StatusOK {
+			return answerError(path, resp, envelope{})
+		}
+		return bodyError(ctx, path, c.cfg.MaxBody, err)
+	}
+	err = judge(path, resp, buffer.Bytes(), read)
+	if answer, ok := errors.AsType[*AnswerError](err); ok { // should the server repeat the token, it goes no further
+		answer.Message = c.redact(answer.Message)
+	}
+	return err
+}
+
+// judge decodes an answer and says whether it is one.
+func judge(path string, resp *http.Response, body []byte, read readAnswer) error {
+	if resp.StatusCode != http.StatusOK {
+		env, err := readEnvelope(body, nil)
+		if err != nil {
+			env = envelope{} // HTML, or nothing at all: the status says enough
+		}
+		return answerError(path, resp, env)
+	}
+	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
+		return &transientError{path: path, cause: errors.New("an HTML page came in place of JSON")}
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return &transientError{path: path, cause: errors.New("an empty body came in place of JSON")}
+	}
+	env, err := read(body)
+	if err != nil {
+		if env, bad := readEnvelope(body, nil); bad == nil && !env.success {
+			return answerError(path, resp, env) // its data was not worth reading
+		}
+		return &transientError{path: path, cause: err}
+	}
+	if !env.success || !env.hasData {
+		return answerError(path, resp, env)
+	}
+	return nil
+}
+
+// errTooLarge, errIdle and errDrip are causes of a body that was not read to its
+// end.
+var (
+	errTooLarge = errors.New("body too large")
+	errIdle     = errors.New("the server stopped sending")
+	errDrip     = errors.New("the server sends too slowly")
+)
+
+// bodyTimeouts is how many times cfg.Timeout a whole body may take: a server
+// that sends a byte now and then is never idle.
+const bodyTimeouts = 10
+
+// readBody reads a body of bounded size from a server that must keep sending.
+func (c *Client) readBody(into *bytes.Buffer, body io.Reader, cancel context.CancelCauseFunc) error {
+	idle := time.AfterFunc(c.cfg.Timeout, func() { cancel(errIdle) })
+	defer idle.Stop()
+	whole := time.AfterFunc(bodyTimeouts*c.cfg.Timeout, func() { cancel(errDrip) })
+	defer whole.Stop()
+	// The transport has decompressed by now, so the limit holds for a gzip bomb.
+	limited := &io.LimitedReader{R: body, N: c.cfg.MaxBody + 1}
+	_, err := into.ReadFrom(readFunc(func(p []byte) (int, error) {
+		n, err := limited.Read(p)
+		if n > 0 {
+			idle.Reset(c.cfg.Timeout)
+		}
+		return n, err
+	}))
+	if err != nil {
+		return fmt.Errorf("read the body: %w", err)
+	}
+	if int64(into.Len()) > c.cfg.MaxBody {
+		return errTooLarge
+	}
+	return nil
+}
+
+// readFunc makes an io.Reader of a function.
+type readFunc func(p []byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+
+func (c *Client) buffer() *bytes.Buffer {
+	if b, ok := c.bodies.Get().(*bytes.Buffer); ok {
+		b.Reset()
+		return b
+	}
+	return new(bytes.Buffer)
+}
+
+// obeyRetryAfter closes the budget for everybody who shares the token.
+func (c *Client) obeyRetryAfter(ctx context.Context, resp *http.Response) {
+	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode < 500 {
+		return
+	}
+	if wait, ok := retryAfter(resp.Header, time.Now()); ok {
+		c.cfg.Budget.Close(ctx, wait)
+	}
+}

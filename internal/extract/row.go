@@ -1,0 +1,232 @@
+package extract
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// row decodes one record. The field methods take a value as it stands in the
+// JSON text, apply the rules of package model, note what was mended, and remember
+// the first value that could not be.
+type row struct {
+	cursor
+	start   int
+	prov    model.Provenance
+	key     string // the id as sent, for a rejected record
+	problem string // first reason to set the record aside
+}
+
+// newRow begins to read the record that comes next. ok is false for anything but
+// an object, which is passed over and will be set aside.
+func newRow(c cursor) (r row, ok bool) {
+	r = row{cursor: c}
+	first := r.skip()
+	r.start = r.at
+	if first != '{' {
+		r.reject("record", fmt.Errorf("an object was wanted, found %s", clipRaw(r.value())))
+		return r, false
+	}
+	r.enter()
+	return r, true
+}
+
+// reject remembers why the record must be set aside; the first reason stays.
+func (r *row) reject(field string, err error) {
+	if r.problem == "" {
+		r.problem = model.VisibleText(fmt.Sprintf("%s: %v", field, err))
+	}
+}
+
+// repair notes the raw text of a value that was mended.
+func (r *row) repair(field, raw string) {
+	if r.prov.Repairs == nil {
+		r.prov.Repairs = make(model.Repairs, 1)
+	}
+	r.prov.Repairs[field] = rawText(raw)
+}
+
+// plainText reads a string value, or a number or boolean where a string was
+// documented. ok is false where the value is absent.
+func (r *row) plainText(field, raw string) (text string, ok bool) {
+	switch kindOf(raw) {
+	case jsontext.KindNull:
+		return "", false
+	case jsontext.KindString:
+		if inner := raw[1 : len(raw)-1]; strings.IndexByte(inner, '\\') < 0 {
+			return inner, true
+		}
+		text, sound := unquote(raw)
+		if !sound {
+			r.repair(field, raw)
+		}
+		return text, true
+	case jsontext.KindNumber, jsontext.KindTrue, jsontext.KindFalse:
+		r.repair(field, raw)
+		return raw, true
+	default:
+		r.reject(field, fmt.Errorf("a text was wanted, found %s", kindOf(raw)))
+		return "", false
+	}
+}
+
+// text reads a free text such as a display name.
+func (r *row) text(field, raw string) string {
+	text, ok := r.plainText(field, raw)
+	if !ok || text == "" {
+		return ""
+	}
+	if model.IsNoValue(text) {
+		r.repair(field, raw)
+		return ""
+	}
+	clean, mended := model.CleanText(text)
+	if mended {
+		r.repair(field, raw)
+	}
+	return clean
+}
+
+// identifier reads a text that is indexed.
+func (r *row) identifier(field, raw string) string {
+	text := r.text(field, raw)
+	if err := model.CheckIdentifier(text); err != nil {
+		r.reject(field, err)
+	}
+	return text
+}
+
+// uuid reads the record's own id, which must be a UUID. An absent one leaves what
+// was there.
+func (r *row) uuid(field, raw string, into *model.UUID) {
+	text, ok := r.plainText(field, raw)
+	if !ok {
+		return
+	}
+	r.key = text
+	id, bad := model.ParseUUID(text)
+	if bad != nil {
+		if id, bad = model.ParseUUID(strings.Trim(text, " \t\r\n\"'")); bad != nil {
+			r.reject(field, bad)
+		} else {
+			r.repair(field, raw)
+		}
+	}
+	*into = id
+}
+
+// time reads a timestamp; the zero time is none.
+func (r *row) time(field, raw string) time.Time {
+	switch kindOf(raw) {
+	case jsontext.KindNull:
+		return time.Time{}
+	case jsontext.KindString:
+	default:
+		r.reject(field, fmt.Errorf("a timestamp was wanted, found %s", clipRaw(raw)))
+		return time.Time{}
+	}
+	text := raw[1 : len(raw)-1]
+	if strings.IndexByte(text, '\\') >= 0 {
+		text, _ = unquote(raw)
+	}
+	t, mended, err := model.ParseTime(text)
+	if err != nil {
+		r.reject(field, err)
+		return time.Time{}
+	}
+	if mended {
+		r.repair(field, raw)
+	}
+	return t
+}
+
+// number reads minutes; count reads a whole number.
+func (r *row) number(field, raw string) model.Number {
+	return r.numeric(field, raw, model.ParseNumber)
+}
+
+func (r *row) count(field, raw string) model.Number {
+	return r.numeric(field, raw, model.ParseCount)
+}
+
+func (r *row) numeric(field, raw string, parse func(string) (model.Number, error)) model.Number {
+	text := raw
+	switch kindOf(raw) {
+	case jsontext.KindNull:
+		return model.Number{}
+	case jsontext.KindString:
+		if text, _ = unquote(raw); text == "" {
+			return model.Number{}
+		}
+		r.repair(field, raw)
+		if model.IsNoValue(text) {
+			return model.Number{}
+		}
+	}
+	n, err := parse(text)
+	if err != nil {
+		r.reject(field, err)
+	}
+	return n
+}
+
+// different keeps a value in extra when it contradicts what the path of the
+// request or the enclosing record says; an equal or absent one adds nothing.
+func (r *row) different(name, raw string, expected ...string) {
+	switch kindOf(raw) {
+	case jsontext.KindNull:
+		return
+	case jsontext.KindString:
+		inner := raw[1 : len(raw)-1]
+		if model.IsNoValue(inner) {
+			return
+		}
+		for _, known := range expected {
+			if inner == known || strings.EqualFold(inner, known) {
+				return
+			}
+		}
+	}
+	r.keep(name, raw)
+}
+
+// unlessEmpty keeps a list that has something in it.
+func (r *row) unlessEmpty(name, raw string) {
+	if raw != "null" && raw != "[]" {
+		r.keep(name, raw)
+	}
+}
+
+// verdict gives the record to set aside, with the JSON text that was read since
+// the row began, or nil for a sound record. It holds on to nothing of the page.
+func (r *row) verdict(entity string, noID bool) *model.Rejected {
+	if noID {
+		r.reject("id", errNoID)
+	}
+	if r.problem == "" {
+		return nil
+	}
+	raw := r.cursor.text[r.start:r.at]
+	key := model.VisibleText(r.key)
+	if key == "" || len(key) > model.MaxIdentifierBytes {
+		digest := sha256.Sum256([]byte(raw))
+		key = "sha256:" + hex.EncodeToString(digest[:])
+	}
+	return &model.Rejected{
+		Entity: entity, Key: strings.Clone(key), Reason: strings.Clone(r.problem), Raw: strings.Clone(model.VisibleText(raw)),
+	}
+}
+
+func clipRaw(raw string) string {
+	const most = 60
+	if len(raw) > most {
+		return raw[:most] + "…"
+	}
+	return raw
+}

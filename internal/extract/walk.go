@@ -1,0 +1,165 @@
+package extract
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// key identifies a record within one walk: a UUID as it is, anything else by
+// its digest.
+type key [16]byte
+
+func textKey(text string) key {
+	digest := sha256.Sum256([]byte(text))
+	return key(digest[:16])
+}
+
+// fetched is one page that was read but not yet handed on.
+type fetched struct {
+	paging  paging
+	keys    []key
+	deliver func() error
+}
+
+// fetchPage asks for one page. number is as the API counts, size is how many
+// rows to ask for.
+type fetchPage func(ctx context.Context, number, size int) (fetched, error)
+
+// walk is the state of reading one list to its end. The documentation leaves
+// open whether pages count from 1 or 0, how large a page may be, and where, if
+// anywhere, the paging object stands; walk goes by what came back.
+type walk struct {
+	fetch fetchPage
+	base  *pageBase
+	pass  model.Pass
+	seen  map[key]struct{}
+	size  int  // rows to ask for
+	next  int  // page number to ask for
+	pages int  // pages delivered
+	rows  int  // rows delivered, repeated ones included
+	end   int  // end_offset of the last page, -1 where unknown
+	stale int  // pages in a row that held nothing new
+	alias bool // page 0 is page 1 under another name
+}
+
+// maxPages bounds a list that announces no count, maxStale how many pages in a
+// row may hold nothing new although their offsets go on: rows that were added
+// in front push that many pages down at most.
+const (
+	maxPages = 1 << 20
+	maxStale = 10
+)
+
+// walkList reads every page once and hands its rows on in order. The pass tells
+// whether the list can be trusted; an error means it ended early.
+func walkList(ctx context.Context, perPage int, base *pageBase, fetch fetchPage) (model.Pass, error) {
+	w := &walk{
+		fetch: fetch, base: base, size: perPage, next: 1, end: -1,
+		pass: model.Pass{Announced: -1}, seen: make(map[key]struct{}),
+	}
+	page, err := w.first(ctx)
+	for err == nil {
+		var done bool
+		if done, err = w.take(page); done || err != nil {
+			break
+		}
+		page, err = w.ask(ctx)
+	}
+	w.pass.Distinct = len(w.seen)
+	return w.pass, err
+}
+
+func (w *walk) ask(ctx context.Context) (fetched, error) {
+	page, err := w.fetch(ctx, w.next, w.size)
+	w.next++
+	return page, err
+}
+
+// take hands a page on and says whether the list is at its end.
+func (w *walk) take(page fetched) (done bool, err error) {
+	if page.deliver == nil {
+		return true, nil
+	}
+	fresh := 0
+	for _, k := range page.keys {
+		if _, again := w.seen[k]; again {
+			w.pass.Duplicates++
+			continue
+		}
+		w.seen[k] = struct{}{}
+		fresh++
+	}
+	if err := page.deliver(); err != nil {
+		return true, err
+	}
+	w.pages++
+	w.rows += len(page.keys)
+	w.stale++
+	if fresh > 0 {
+		w.stale = 0
+	}
+	if w.alias && w.pages == 2 && (fresh > 0 || len(page.keys) == 0) {
+		w.base.is(baseOne) // and not a server that repeats its only page
+	}
+	w.announced(page.paging)
+	done = w.atEnd(page, fresh)
+	if w.pages == 1 && len(page.keys) < w.size && !done {
+		// The server gives fewer rows than asked for: ask for what it gives, so
+		// that pages follow each other whichever size it counts them by.
+		w.size = len(page.keys)
+	}
+	w.end = page.paging.end
+	return done, nil
+}
+
+// announced notes total_count and whether it changed under way.
+func (w *walk) announced(p paging) {
+	if !p.present || p.total < 0 {
+		return
+	}
+	if w.pass.Announced >= 0 && w.pass.Announced != p.total {
+		w.problem("total_count changed from %d to %d while the pages were read", w.pass.Announced, p.total)
+	}
+	w.pass.Announced = p.total
+}
+
+// atEnd decides whether another page must be asked for.
+func (w *walk) atEnd(page fetched, fresh int) bool {
+	p := page.paging
+	switch {
+	case len(page.keys) == 0:
+		return true
+	case p.present && p.total >= 0 && p.end >= 0 && p.end >= p.total:
+		return true
+	case p.present && p.total >= 0 && (len(w.seen) >= p.total || p.end < 0 && w.rows >= p.total):
+		return true
+	case fresh == 0 && (w.stale > maxStale || !(p.present && w.end >= 0 && p.end > w.end)):
+		w.base.is(baseUnknown)
+		if p.present {
+			w.problem("the API repeats page %d for ever", w.next-1)
+		}
+		return true
+	case w.pages > w.mostPages():
+		w.problem("the API gives more pages than it announced rows")
+		return true
+	}
+	return false
+}
+
+// mostPages bounds a walk: a list cannot have more pages than rows.
+func (w *walk) mostPages() int {
+	if w.pass.Announced >= 0 {
+		return w.pass.Announced + 2
+	}
+	return maxPages
+}
+
+// problem notes the first reason not to trust the pass.
+func (w *walk) problem(format string, args ...any) {
+	if w.pass.Problem == "" {
+		w.pass.Problem = fmt.Sprintf(format, args...)
+	}
+}

@@ -1,0 +1,154 @@
+package extract
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// list is a list of rows as some API might page it.
+type list struct {
+	rows         []key
+	base         int
+	most         int // cap of per_page, 0 for none
+	rowsOnly     bool
+	tellsOffsets bool
+	tellsTotal   bool
+	requests     int
+}
+
+func (l *list) page(_ context.Context, number, size int, deliver func([]key)) (fetched, error) {
+	l.requests++
+	rows := size
+	if l.most > 0 {
+		rows = min(rows, l.most)
+	}
+	if !l.rowsOnly {
+		size = rows
+	}
+	low := min(max(number-l.base, 0)*size, len(l.rows))
+	high := min(low+rows, len(l.rows))
+	f := fetched{keys: slices.Clone(l.rows[low:high])}
+	f.deliver = func() error { deliver(f.keys); return nil }
+	if l.tellsOffsets || l.tellsTotal {
+		f.paging = paging{present: true, total: -1, start: -1, end: -1}
+	}
+	if l.tellsTotal {
+		f.paging.total = len(l.rows)
+	}
+	if l.tellsOffsets {
+		f.paging.start, f.paging.end = 0, 0
+		if low < high {
+			f.paging.start, f.paging.end = low+1, high
+		}
+	}
+	return f, nil
+}
+
+// Whatever the API leaves out and however it counts: all rows come, once, for a
+// bounded number of requests (airbytehq/airbyte#76465).
+func TestWalkGivesAllRowsOfAnyList(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(3000) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		n := rng.IntN(61)
+		l := &list{
+			base: rng.IntN(2), most: []int{0, 1, 7, 20}[rng.IntN(4)],
+			rowsOnly: rng.IntN(2) == 0, tellsOffsets: rng.IntN(2) == 0,
+			tellsTotal: rng.IntN(2) == 0,
+		}
+		for i := range n {
+			l.rows = append(l.rows, key{byte(i), 1})
+		}
+		twice := n > 1 && rng.IntN(2) == 0
+		if twice {
+			l.rows = append(l.rows, l.rows[rng.IntN(n)])
+		}
+		size := []int{1, 5, 10, 100}[rng.IntN(4)]
+		base := new(pageBase)
+		for range 2 {
+			var got []key
+			l.requests = 0
+			pass, err := walkList(t.Context(), size, base, func(ctx context.Context, number, size int) (fetched, error) {
+				return l.page(ctx, number, size, func(keys []key) { got = append(got, keys...) })
+			})
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			if !slices.Equal(got, l.rows) {
+				t.Fatalf("seed %d: %d rows were handed on, want %d; per_page=%d of %+v; %+v", seed, len(got), len(l.rows), size, *l, pass)
+			}
+			if pass.Distinct != n || pass.Sound() != (!twice || !l.tellsTotal) {
+				t.Fatalf("seed %d: %+v", seed, pass)
+			}
+			step := size
+			if l.most > 0 {
+				step = min(step, l.most)
+			}
+			if needed := max((len(l.rows)+step-1)/step, 1); l.requests > needed+2 {
+				t.Fatalf("seed %d: %d requests, %d are needed", seed, l.requests, needed)
+			}
+		}
+	}
+}
+
+// Rows that come in front while the pages are read push others on to the next
+// page: none of them may be missed, and the pass must not look whole
+// (airbytehq/airbyte#21500, dlt-hub/dlt#2269).
+func TestWalkMissesNothingThatWasThereFromTheStart(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(3000) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		l := &list{base: 1, tellsOffsets: true, tellsTotal: rng.IntN(2) == 0}
+		for i := range 1 + rng.IntN(60) {
+			l.rows = append(l.rows, key{byte(i), 1})
+		}
+		before := slices.Clone(l.rows)
+		when := 1 + rng.IntN(6)
+		count := 1 + rng.IntN(25)
+		seen := map[key]bool{}
+		pass, err := walkList(t.Context(), 10, new(pageBase), func(ctx context.Context, number, size int) (fetched, error) {
+			if l.requests+1 == when {
+				for i := range count {
+					l.rows = slices.Insert(l.rows, 0, key{byte(i), 2})
+				}
+			}
+			return l.page(ctx, number, size, func(keys []key) {
+				for _, k := range keys {
+					seen[k] = true
+				}
+			})
+		})
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		for _, k := range before {
+			if !seen[k] {
+				t.Fatalf("seed %d: row %v was missed; %+v", seed, k, pass)
+			}
+		}
+		if l.tellsTotal && pass.Sound() != (pass.Distinct == len(l.rows)) {
+			t.Fatalf("seed %d: %d rows of %d, yet %+v", seed, pass.Distinct, len(l.rows), pass)
+		}
+		if l.requests > 40 {
+			t.Fatalf("seed %d: %d requests", seed, l.requests)
+		}
+	}
+}
+
+func BenchmarkWalk(b *testing.B) {
+	l := &list{base: 1, tellsOffsets: true, tellsTotal: true}
+	for i := range 10_000 {
+		l.rows = append(l.rows, key{byte(i), byte(i >> 8)})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		pass, err := walkList(b.Context(), 100, new(pageBase), func(ctx context.Context, number, size int) (fetched, error) {
+			return l.page(ctx, number, size, func([]key) {})
+		})
+		if err != nil || pass.Distinct != len(l.rows) {
+			b.Fatal(pass, err)
+		}
+	}
+}
