@@ -1,0 +1,164 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// sessionLoad is one session's transaction.
+type sessionLoad struct {
+	run     model.Run
+	session *model.Session
+	reading model.Reading
+	readAt  time.Time
+	intake  *intake
+	counts  model.RowCounts
+
+	fresh   bool         // no row of the session was stored before
+	stale   bool         // a reading that began later than ours is already stored
+	changed bool         // the session's own row is new or another
+	gone    []model.UUID // participants that are stored but were not listed
+}
+
+// apply writes everything of the session. The order matters: the state row is
+// locked first, so that cron and backfill never interleave on a session;
+// parents come before children for the foreign keys. All transactions take their
+// locks in this order, so that none waits for one that waits for it. A crash
+// anywhere in here leaves the session as it was.
+func (l *sessionLoad) apply(ctx context.Context, tx pgx.Tx) error {
+	if err := l.open(ctx, tx); err != nil {
+		return fmt.Errorf("store its state, app, meeting and row: %w", err)
+	}
+	if !l.fresh {
+		if err := l.updateRow(ctx, tx); err != nil {
+			return fmt.Errorf("store its row: %w", err)
+		}
+	}
+	if err := l.children(ctx, tx); err != nil {
+		return err
+	}
+	if l.changed && l.session.MeetingID != "" {
+		if err := l.meetingTitle(ctx, tx); err != nil {
+			return fmt.Errorf("store its meeting's title: %w", err)
+		}
+	}
+	if err := l.setAside(ctx, tx); err != nil {
+		return fmt.Errorf("set records aside: %w", err)
+	}
+	if err := l.books(ctx, tx); err != nil {
+		return fmt.Errorf("save its state and counts: %w", err)
+	}
+	return nil
+}
+
+// open locks the session's state row, and makes that and the other rows which
+// are not there: app, meeting, session. In one round trip.
+func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
+	id, run, s := uuidArg(l.session.ID), l.run.ID, l.session
+	batch := &pgx.Batch{}
+	batch.Queue(insertStateSQL, id, s.AppID, run)
+	batch.Queue(lockStateSQL, id, l.readAt).QueryRow(func(row pgx.Row) error { return row.Scan(&l.stale) })
+	batch.Queue(insertAppSQL, s.AppID, l.run.AccountID, run)
+	if s.MeetingID != "" {
+		batch.Queue(insertMeetingSQL, s.AppID, s.MeetingID, textArg(s.MeetingTitle), run)
+	}
+	batch.Queue(insertSessionSQL, append([]any{id, run}, l.columns()...)...).Exec(func(tag pgconn.CommandTag) error {
+		// Without a session's row there are no rows of its children either: their
+		// foreign keys see to that.
+		l.fresh = tag.RowsAffected() == 1
+		return nil
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	l.changed = l.fresh
+	l.counts.Read++
+	if l.fresh {
+		l.counts.Inserted++
+	}
+	if len(s.Repairs) > 0 {
+		l.counts.Repaired++
+	}
+	return nil
+}
+
+// columns gives the session's own columns.
+func (l *sessionLoad) columns() []any {
+	s := l.session
+	return []any{
+		s.AppID, textArg(s.MeetingID), textArg(s.MeetingTitle), textArg(s.Type), textArg(s.Status),
+		countArg(s.LiveParticipants), countArg(s.MaxConcurrent), numberArg(s.MinutesConsumed),
+		timeArg(s.StartedAt), timeArg(s.EndedAt), timeArg(s.CreatedAt), timeArg(s.UpdatedAt),
+		jsonArg(s.Extra), jsonArg(s.Repairs.JSON()),
+	}
+}
+
+// updateRow changes the session's row where it differs.
+func (l *sessionLoad) updateRow(ctx context.Context, tx pgx.Tx) error {
+	tag, err := tx.Exec(ctx, updateSessionSQL, append([]any{uuidArg(l.session.ID), l.run.ID, l.stale}, l.columns()...)...)
+	l.changed = tag.RowsAffected() > 0
+	l.counts.Updated += int(tag.RowsAffected())
+	return err
+}
+
+// meetingTitle gives the meeting the title of its newest session, in whatever
+// order its sessions are loaded. Whoever changes a session of a meeting locks the
+// meeting before looking, so two of them cannot overlook each other.
+func (l *sessionLoad) meetingTitle(ctx context.Context, tx pgx.Tx) error {
+	appID, meetingID := l.session.AppID, l.session.MeetingID
+	title := pgtype.Text{}
+	batch := &pgx.Batch{}
+	batch.Queue(lockMeetingSQL, appID, meetingID)
+	batch.Queue(newestTitleSQL, appID, meetingID).QueryRow(func(row pgx.Row) error { return row.Scan(&title) })
+	err := tx.SendBatch(ctx, batch).Close()
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // none of its sessions has a title
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, updateMeetingSQL, appID, meetingID, title, l.run.ID)
+	return err
+}
+
+func (l *sessionLoad) setAside(ctx context.Context, tx pgx.Tx) error {
+	l.counts.Rejected += len(l.intake.rejected)
+	return setAside(ctx, tx, l.run, l.intake.rejected)
+}
+
+// books writes what was seen and counted, last, in one round trip.
+func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
+	// A row that came twice in one reading counts as unchanged the second time.
+	l.counts.Unchanged = max(l.counts.Read-l.counts.Inserted-l.counts.Updated, 0)
+	l.counts.Repeated = l.reading.Duplicates
+	r, s, c, id := l.reading, l.session, l.counts, uuidArg(l.session.ID)
+	var announced *int
+	if r.Announced >= 0 {
+		announced = &r.Announced
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(resolveSQL, id, l.run.ID, r.FullPass)
+	batch.Queue(saveStateSQL, id, l.run.ID, s.Fingerprint(), textArg(s.Status), timeArg(s.CreatedAt),
+		r.Distinct, announced, l.readAt, r.Complete, r.Settled, textArg(r.Problem), s.AppID)
+	batch.Queue(countSessionSQL, l.run.ID, id, outcome(r), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// outcome names in the ledger what came of a reading.
+func outcome(r model.Reading) string {
+	switch {
+	case r.Complete:
+		return model.OutcomeComplete
+	case r.Problem == "":
+		return model.OutcomeLive
+	}
+	return model.OutcomeIncomplete
+}

@@ -1,0 +1,204 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// bookTimeout bounds each write to the books, which is made even when the run
+// was told to stop.
+const bookTimeout = 30 * time.Second
+
+// StartRun enters a run into the ledger and gives its number. Call it while
+// holding the lock of the account and kind: a run that the ledger still calls
+// running was cut off, and is closed as abandoned with the sums of what it
+// committed.
+func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
+	var id int64
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `UPDATE sync.runs
+			SET status = 'abandoned', finished_at = now(), error = 'the process ended without finishing the run'
+			WHERE account_id = $1 AND kind = $2 AND status = 'running' RETURNING run_id`, run.AccountID, run.Kind)
+		if err != nil {
+			return err
+		}
+		abandoned, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil {
+			return err
+		}
+		for _, old := range abandoned {
+			if _, err := sumUp(ctx, tx, old); err != nil {
+				return err
+			}
+		}
+		return tx.QueryRow(ctx, `INSERT INTO sync.runs (account_id, kind, started_at, range_from, range_to, program_version)
+			VALUES ($1, $2, $3, $4, $5, $6) RETURNING run_id`,
+			run.AccountID, run.Kind, run.StartedAt, timeArg(run.From), timeArg(run.To), run.Version).Scan(&id)
+	})
+	return id, storeError("enter the run into the ledger", err)
+}
+
+// FinishRun closes a run in the ledger and gives its sums. It works even when
+// ctx has ended.
+func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+	defer cancel()
+	var totals model.RunTotals
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		var err error
+		if totals, err = sumUp(ctx, tx, run.ID); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE sync.runs SET status = $2, finished_at = now(), requests = $3,
+			budget_wait_seconds = $4, sessions_listed = $5, error = $6 WHERE run_id = $1`,
+			run.ID, summary.Status, summary.Requests, summary.BudgetWait.Seconds(), summary.SessionsListed,
+			textArg(summary.Error))
+		return err
+	})
+	return totals, storeError("close the run in the ledger", err)
+}
+
+// sumUp writes the sums over a run's sessions into the ledger.
+func sumUp(ctx context.Context, tx pgx.Tx, runID int64) (model.RunTotals, error) {
+	var t model.RunTotals
+	err := tx.QueryRow(ctx, `SELECT count(*) FILTER (WHERE outcome = 'complete'), count(*) FILTER (WHERE outcome = 'live'),
+			count(*) FILTER (WHERE outcome = 'incomplete'), count(*) FILTER (WHERE outcome = 'failed'),
+			coalesce(sum(rows_read), 0)::bigint, coalesce(sum(rows_inserted), 0)::bigint, coalesce(sum(rows_updated), 0)::bigint,
+			coalesce(sum(rows_unchanged), 0)::bigint, coalesce(sum(rows_repaired), 0)::bigint,
+			coalesce(sum(records_rejected), 0)::bigint, coalesce(sum(rows_repeated), 0)::bigint
+		FROM sync.run_sessions WHERE run_id = $1`, runID).
+		Scan(&t.Complete, &t.Live, &t.Incomplete, &t.Failed,
+			&t.Read, &t.Inserted, &t.Updated, &t.Unchanged, &t.Repaired, &t.Rejected, &t.Repeated)
+	if err != nil {
+		return t, err
+	}
+	// All other records that were set aside belong to no session that was read.
+	var listAside int
+	err = tx.QueryRow(ctx, `SELECT count(*) FROM sync.rejected_records
+		WHERE run_id = $1 AND entity NOT IN ('participant', 'peer_event') AND resolved_at IS NULL`, runID).Scan(&listAside)
+	if err != nil {
+		return t, err
+	}
+	t.Rejected += listAside
+	_, err = tx.Exec(ctx, `UPDATE sync.runs SET sessions_read = $2, sessions_complete = $3, sessions_incomplete = $4,
+			sessions_failed = $5, rows_read = $6, rows_inserted = $7, rows_updated = $8, rows_unchanged = $9,
+			rows_repaired = $10, records_rejected = $11, rows_repeated = $12 WHERE run_id = $1`,
+		runID, t.SessionsRead(), t.Complete, t.Incomplete, t.Failed,
+		t.Read, t.Inserted, t.Updated, t.Unchanged, t.Repaired, t.Rejected, t.Repeated)
+	return t, err
+}
+
+// SaveApps writes the listed apps; an unchanged one is not touched.
+func (s *Store) SaveApps(ctx context.Context, run model.Run, apps []model.App) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := saveApps(ctx, tx, run, apps); err != nil {
+			return err
+		}
+		return resolveApps(ctx, tx, apps)
+	})
+	return storeError("store the apps", err)
+}
+
+func saveApps(ctx context.Context, tx pgx.Tx, run model.Run, apps []model.App) error {
+	batch := &pgx.Batch{}
+	for i := range apps {
+		a := &apps[i]
+		batch.Queue(`INSERT INTO realtimekit.apps AS t (app_id, account_id, name, created_at, extra, repairs,
+				first_synced_at, synced_at, run_id)
+			SELECT $1, $2, $3, $4, $5, $6, now(), now(), $7
+			WHERE NOT EXISTS (SELECT FROM realtimekit.apps AS t WHERE t.app_id = $1
+				AND (t.account_id, t.name, t.created_at, t.extra, t.repairs)
+				    IS NOT DISTINCT FROM ($2, $3, $4::timestamptz, $5::jsonb, $6::jsonb))
+			ON CONFLICT (app_id) DO UPDATE SET account_id = $2, name = $3, created_at = $4, extra = $5, repairs = $6,
+				synced_at = now(), run_id = $7`,
+			a.ID, a.AccountID, textArg(a.Name), timeArg(a.CreatedAt), jsonArg(a.Extra), jsonArg(a.Repairs.JSON()), run.ID)
+	}
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// SetAside keeps records that could not be stored and belong to no session.
+func (s *Store) SetAside(ctx context.Context, run model.Run, rejected []model.Rejected) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return setAside(ctx, tx, run, rejected) })
+	return storeError("set records aside", err)
+}
+
+func setAside(ctx context.Context, tx pgx.Tx, run model.Run, rejected []model.Rejected) error {
+	if len(rejected) == 0 {
+		return nil
+	}
+	var entities, apps, keys, reasons, raws []string
+	var sessions []pgtype.UUID
+	for i := range rejected {
+		r := &rejected[i]
+		entities, apps, keys = append(entities, r.Entity), append(apps, r.AppID), append(keys, r.Key)
+		reasons, raws = append(reasons, r.Reason), append(raws, r.Raw)
+		sessions = append(sessions, uuidArg(r.SessionID))
+	}
+	_, err := tx.Exec(ctx, setAsideSQL, entities, apps, sessions, keys, reasons, raws, run.ID)
+	return err
+}
+
+// States gives what is known of the given sessions; those never seen are absent.
+func (s *Store) States(ctx context.Context, ids []model.UUID) (map[model.UUID]model.SessionState, error) {
+	args := make([][16]byte, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return s.states(ctx, "WHERE session_id = ANY ($1::uuid[])", args)
+}
+
+// Unsettled gives the sessions of an app that must be asked for again whether or
+// not a list shows them: live, incomplete, failed, or inside the settle window.
+func (s *Store) Unsettled(ctx context.Context, appID string) (map[model.UUID]model.SessionState, error) {
+	return s.states(ctx, "WHERE app_id = $1 AND settled_at IS NULL AND gone_at IS NULL", appID)
+}
+
+func (s *Store) states(ctx context.Context, where string, arg any) (map[model.UUID]model.SessionState, error) {
+	rows, err := s.pool.Query(ctx, `SELECT session_id, app_id, fingerprint, coalesce(status, ''), read_at,
+		coalesce(distinct_participants, 0), complete_at IS NOT NULL, settled_at IS NOT NULL,
+		coalesce(retry_at > now(), false), tried_fingerprint FROM sync.session_states `+where, arg)
+	if err != nil {
+		return nil, storeError("read session states", err)
+	}
+	states := make(map[model.UUID]model.SessionState)
+	var st model.SessionState
+	var id pgtype.UUID
+	var readAt pgtype.Timestamptz
+	_, err = pgx.ForEachRow(rows, []any{&id, &st.AppID, &st.Fingerprint, &st.Status, &readAt, &st.Participants, &st.Complete, &st.Settled, &st.Paused, &st.Tried}, func() error {
+		st.SessionID, st.ReadAt = id.Bytes, readAt.Time
+		states[st.SessionID] = st
+		st.Fingerprint, st.Tried = nil, nil
+		return nil
+	})
+	return states, storeError("read session states", err)
+}
+
+// Watermark gives how far the discovery of an app has come; zero before the
+// first.
+func (s *Store) Watermark(ctx context.Context, appID string) (time.Time, error) {
+	var mark pgtype.Timestamptz
+	err := s.pool.QueryRow(ctx, `SELECT watermark FROM sync.app_states WHERE app_id = $1`, appID).Scan(&mark)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return mark.Time, storeError("read the watermark of app "+appID, err)
+}
+
+// SaveDiscovery notes that the sessions of an app were listed. The watermark
+// never moves back; a problem leaves it where it is.
+func (s *Store) SaveDiscovery(ctx context.Context, run model.Run, appID string, watermark time.Time, problem string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+	defer cancel()
+	_, err := s.pool.Exec(ctx, `INSERT INTO sync.app_states AS t (app_id, account_id, watermark, discovered_at, last_error, run_id)
+		VALUES ($1, $2, $3, CASE WHEN $4::text IS NULL THEN now() END, $4, $5)
+		ON CONFLICT (app_id) DO UPDATE SET account_id = $2, watermark = greatest(t.watermark, $3),
+			discovered_at = CASE WHEN $4::text IS NULL THEN now() ELSE t.discovered_at END, last_error = $4, run_id = $5`,
+		appID, run.AccountID, timeArg(watermark), textArg(problem), run.ID)
+	return storeError("save the watermark of app "+appID, err)
+}

@@ -1,0 +1,102 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// SaveDays writes the vendor's counts of an app's days; unchanged ones are not
+// touched.
+func (s *Store) SaveDays(ctx context.Context, run model.Run, appID string, days []model.DailyStats) (model.RowCounts, error) {
+	counts := model.RowCounts{Read: len(days)}
+	if len(days) == 0 {
+		return counts, nil
+	}
+	rows := make([]record, 0, len(days))
+	for i := range days {
+		d := &days[i]
+		if len(d.Repairs) > 0 {
+			counts.Repaired++
+		}
+		r := record{"stats_date": d.Day.Format(time.DateOnly)}
+		r.count("total_sessions", d.Sessions)
+		r.number("total_session_minutes", d.SessionMinutes)
+		r.count("total_recordings", d.Recordings)
+		r.number("total_recording_minutes", d.RecordingMinutes)
+		r.provenance(d.Provenance)
+		rows = append(rows, r)
+	}
+	text, err := toJSON(rows)
+	if err != nil {
+		return counts, err
+	}
+	err = s.pool.QueryRow(ctx, saveDaysSQL, run.ID, appID, text).Scan(&counts.Inserted, &counts.Updated)
+	counts.Unchanged = counts.Read - counts.Inserted - counts.Updated
+	return counts, storeError("store the daily stats of app "+appID, err)
+}
+
+// FirstSession gives when the oldest session of an app in the warehouse began;
+// zero where there is none.
+func (s *Store) FirstSession(ctx context.Context, appID string) (time.Time, error) {
+	var first pgtype.Timestamptz
+	err := s.pool.QueryRow(ctx, `SELECT min(coalesce(started_at, created_at)) FROM realtimekit.sessions WHERE app_id = $1`, appID).
+		Scan(&first)
+	return first.Time.UTC(), storeError("find the oldest session of app "+appID, err)
+}
+
+// EnsureApp makes the row of an app that was configured by id and has no session
+// yet.
+func (s *Store) EnsureApp(ctx context.Context, run model.Run, appID string) error {
+	_, err := s.pool.Exec(ctx, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id)
+		SELECT $1, $2, now(), now(), $3 WHERE NOT EXISTS (SELECT FROM realtimekit.apps WHERE app_id = $1)
+		ON CONFLICT (app_id) DO NOTHING`, appID, run.AccountID, run.ID)
+	return storeError("store app "+appID, err)
+}
+
+// Endpoint gives how an optional read of an app went; the zero value where it
+// was never made.
+func (s *Store) Endpoint(ctx context.Context, appID, endpoint string) (model.EndpointState, error) {
+	var asked, read, unavailable pgtype.Timestamptz
+	var askedFrom, covered pgtype.Date
+	var failure pgtype.Text
+	err := s.pool.QueryRow(ctx, `SELECT asked_at, read_at, unavailable_at, asked_from, covered_from, last_error
+		FROM sync.endpoint_states WHERE app_id = $1 AND endpoint = $2`, appID, endpoint).
+		Scan(&asked, &read, &unavailable, &askedFrom, &covered, &failure)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return model.EndpointState{}, nil
+	}
+	return model.EndpointState{
+		AskedAt: asked.Time, ReadAt: read.Time, UnavailableAt: unavailable.Time,
+		AskedFrom: askedFrom.Time, CoveredFrom: covered.Time, Failure: failure.String,
+	}, storeError("read how "+endpoint+" went", err)
+}
+
+// SaveEndpoint keeps how an optional read of an app went.
+func (s *Store) SaveEndpoint(ctx context.Context, run model.Run, appID, endpoint string, state model.EndpointState) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+	defer cancel()
+	_, err := s.pool.Exec(ctx, `INSERT INTO sync.endpoint_states
+			(app_id, endpoint, asked_at, read_at, unavailable_at, asked_from, covered_from, last_error, run_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (app_id, endpoint) DO UPDATE SET asked_at = $3, read_at = $4, unavailable_at = $5,
+			asked_from = $6, covered_from = $7, last_error = $8, run_id = $9`,
+		appID, endpoint, timeArg(state.AskedAt), timeArg(state.ReadAt), timeArg(state.UnavailableAt),
+		dateArg(state.AskedFrom), dateArg(state.CoveredFrom), textArg(state.Failure), run.ID)
+	return storeError("keep how "+endpoint+" went", err)
+}
+
+func dateArg(day time.Time) pgtype.Date { return pgtype.Date{Time: day, Valid: !day.IsZero()} }
+
+// ResolveDays closes the rejected days of an app that a sound reading did not
+// set aside again.
+func (s *Store) ResolveDays(ctx context.Context, run model.Run, appID string) error {
+	_, err := s.pool.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
+		WHERE app_id = $1 AND entity = 'daily_stats' AND resolved_at IS NULL AND run_id <> $2`, appID, run.ID)
+	return storeError("resolve rejected days", err)
+}

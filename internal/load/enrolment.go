@@ -1,0 +1,120 @@
+package load
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// DueMeetings gives the meetings of an app that have a new session, or one that
+// ended, since their enrolment was last read: newest first, most of them at
+// once.
+func (s *Store) DueMeetings(ctx context.Context, appID string, most int) ([]model.DueMeeting, error) {
+	rows, err := s.pool.Query(ctx, dueMeetingsSQL, appID, most)
+	if err != nil {
+		return nil, storeError("find the meetings to read", err)
+	}
+	due, err := pgx.CollectRows(rows, pgx.RowToStructByPos[model.DueMeeting])
+	return due, storeError("find the meetings to read", err)
+}
+
+// SaveMeetings writes the records of meetings that have a row; unchanged ones
+// are not touched.
+func (s *Store) SaveMeetings(ctx context.Context, run model.Run, meetings []model.Meeting) (model.RowCounts, error) {
+	counts := model.RowCounts{Read: len(meetings)}
+	if len(meetings) == 0 {
+		return counts, nil
+	}
+	rows := make([]record, 0, len(meetings))
+	for i := range meetings {
+		m := &meetings[i]
+		if len(m.Repairs) > 0 {
+			counts.Repaired++
+		}
+		r := record{"app_id": m.AppID, "meeting_id": m.ID}
+		r.text("configured_title", m.Title)
+		r.text("status", m.Status)
+		r.flag("record_on_start", m.RecordOnStart)
+		r.flag("persist_chat", m.PersistChat)
+		r.flag("live_stream_on_start", m.LiveStreamOnStart)
+		r.flag("transcribe_on_end", m.TranscribeOnEnd)
+		r.flag("summarize_on_end", m.SummarizeOnEnd)
+		r.count("session_keep_alive_seconds", m.SessionKeepAliveSeconds)
+		r.time("created_at", m.CreatedAt)
+		r.time("updated_at", m.UpdatedAt)
+		r.provenance(m.Provenance)
+		rows = append(rows, r)
+	}
+	text, err := toJSON(rows)
+	if err != nil {
+		return counts, err
+	}
+	tag, err := s.pool.Exec(ctx, saveMeetingsSQL, run.ID, text)
+	counts.Updated = int(tag.RowsAffected())
+	counts.Unchanged = counts.Read - counts.Updated
+	return counts, storeError("store the meetings", err)
+}
+
+// SavePeople writes one page of the people enrolled in a meeting. A page is
+// committed by itself: every row of it is true whatever becomes of the next.
+func (s *Store) SavePeople(ctx context.Context, run model.Run, appID, meetingID string, people []model.MeetingParticipant) (model.RowCounts, error) {
+	counts := model.RowCounts{Read: len(people)}
+	if len(people) == 0 {
+		return counts, nil
+	}
+	rows := make([]record, 0, len(people))
+	for i := range people {
+		p := &people[i]
+		if len(p.Repairs) > 0 {
+			counts.Repaired++
+		}
+		r := record{"meeting_participant_id": p.ID}
+		r.text("custom_participant_id", p.CustomParticipantID)
+		r.text("display_name", p.DisplayName)
+		r.text("preset_name", p.PresetName)
+		r.time("created_at", p.CreatedAt)
+		r.time("updated_at", p.UpdatedAt)
+		r.provenance(p.Provenance)
+		rows = append(rows, r)
+	}
+	text, err := toJSON(rows)
+	if err != nil {
+		return counts, err
+	}
+	err = s.pool.QueryRow(ctx, savePeopleSQL, run.ID, appID, meetingID, text).Scan(&counts.Inserted, &counts.Updated)
+	counts.Unchanged = max(counts.Read-counts.Inserted-counts.Updated, 0)
+	return counts, storeError("store the people enrolled in meeting "+meetingID, err)
+}
+
+// EndEnrolment closes the reading of a meeting's enrolment: people that a full
+// one did not list are marked as removed, and the meeting is not due again until
+// its sessions change. A crash before leaves it due. It gives how many people
+// were marked.
+func (s *Store) EndEnrolment(ctx context.Context, run model.Run, e model.Enrolment) (removed int, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+	defer cancel()
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if e.Full() {
+			listed := append([]string{}, e.Listed...)
+			tag, err := tx.Exec(ctx, removePeopleSQL, run.ID, e.AppID, e.Meeting.ID, listed)
+			if err != nil {
+				return fmt.Errorf("mark people as removed: %w", err)
+			}
+			removed = int(tag.RowsAffected())
+			if _, err := tx.Exec(ctx, resolveEnrolmentSQL, run.ID, e.AppID, e.Meeting.ID); err != nil {
+				return fmt.Errorf("resolve rejected records: %w", err)
+			}
+		}
+		var announced *int
+		if e.Announced >= 0 {
+			announced = &e.Announced
+		}
+		_, err := tx.Exec(ctx, saveMeetingStateSQL, run.ID, e.AppID, e.Meeting.ID, e.Meeting.Sessions, e.Meeting.Ended,
+			e.Distinct, announced, textArg(e.Failure), e.Gone)
+		return err
+	})
+	return removed, storeError("close the enrolment of meeting "+e.Meeting.ID, err)
+}

@@ -1,0 +1,172 @@
+package load
+
+import (
+	"context"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// intake is one session on its way in. It needs no connection until its rows no
+// longer fit in memory, or all were read.
+type intake struct {
+	store  *Store
+	held   *heldRows
+	size   int64         // bytes of store.held that are this session's
+	conn   *pgxpool.Conn // nil until it is needed
+	staged bool          // earlier rows are in staging tables of conn
+	seq    int64         // of the latest staged row
+	pass   int           // in which the held rows were listed
+
+	counts   model.RowCounts
+	rejected []model.Rejected
+}
+
+// heldRows are rows in memory.
+type heldRows struct{ participants, events *rows }
+
+// heldPool keeps their memory from session to session.
+var heldPool = sync.Pool{New: func() any { return &heldRows{newRows(), newRows()} }}
+
+func (s *Store) newIntake() *intake {
+	held, _ := heldPool.Get().(*heldRows)
+	return &intake{store: s, held: held}
+}
+
+// close lets go of memory and connection.
+func (in *intake) close() {
+	in.empty()
+	if int64(cap(in.held.events.encoder)) <= in.store.bounds.session {
+		heldPool.Put(in.held)
+	}
+	in.disconnect()
+}
+
+// connect waits for a connection that a session may have.
+func (in *intake) connect(ctx context.Context) error {
+	if in.conn != nil {
+		return nil
+	}
+	select {
+	case in.store.loaders <- struct{}{}: // also for a run that was told to stop
+	default:
+		select {
+		case in.store.loaders <- struct{}{}:
+		case <-ctx.Done():
+			return storeError("wait for a connection", context.Cause(ctx))
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+	defer cancel()
+	conn, err := in.store.pool.Acquire(ctx)
+	if err != nil {
+		<-in.store.loaders
+		return storeError("connect", err)
+	}
+	in.conn = conn
+	return nil
+}
+
+func (in *intake) disconnect() {
+	if in.conn != nil {
+		in.conn.Release()
+		in.conn = nil
+		<-in.store.loaders
+	}
+}
+
+func (in *intake) empty() {
+	in.held.participants.reset()
+	in.held.events.reset()
+	in.store.held.Add(-in.size)
+	in.size = 0
+}
+
+// add takes one page.
+func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
+	if page.Pass != in.pass {
+		if in.held.participants.len() > 0 || in.staged {
+			if err := in.stage(ctx); err != nil { // copies of one record are told apart there
+				return err
+			}
+		}
+		in.pass = page.Pass
+	}
+	in.encode(page)
+	in.rejected = append(in.rejected, page.Rejected...)
+	in.counts.Read += len(page.Participants) + len(page.Events)
+	size := in.held.participants.size() + in.held.events.size()
+	all := in.store.held.Add(size - in.size)
+	in.size = size
+	most := in.store.bounds.session
+	if in.staged {
+		most = min(most, stagedAtOnce)
+	}
+	if size > most || all > in.store.bounds.all {
+		return in.stage(ctx)
+	}
+	return nil
+}
+
+// stagedAtOnce is how many bytes of a session that is staged anyway are gathered
+// for one COPY.
+const stagedAtOnce = 1 << 20
+
+func (in *intake) encode(page model.ParticipantPage) {
+	for i := range page.Participants {
+		p := &page.Participants[i]
+		in.held.participants.participant(p)
+		in.repaired(p.Repairs)
+	}
+	for i := range page.Events {
+		e := &page.Events[i]
+		in.held.events.event(e)
+		in.repaired(e.Repairs)
+	}
+}
+
+func (in *intake) repaired(r model.Repairs) {
+	if len(r) > 0 {
+		in.counts.Repaired++
+	}
+}
+
+// stage moves the rows from memory to the staging tables of a connection. Each
+// COPY is a statement of its own, so no transaction is open while the API is
+// awaited, and the tables die with their connection.
+func (in *intake) stage(ctx context.Context) error {
+	if err := in.connect(ctx); err != nil {
+		return err
+	}
+	if !in.staged {
+		if _, err := in.conn.Exec(ctx, stagingSQL); err != nil {
+			return storeError("prepare staging", err)
+		}
+		in.staged = true
+	}
+	if err := in.copyToStaging(ctx, in.conn.Conn()); err != nil {
+		return storeError("copy into staging", err)
+	}
+	in.empty()
+	return nil
+}
+
+// whole tells that the rows in memory are all of the session's, each once, and
+// of its last pass: then they can be compared or copied as they are.
+func (in *intake) whole(lastPass int) bool {
+	return !in.staged && in.pass == lastPass && !in.held.participants.twice && !in.held.events.twice
+}
+
+// listedAside gives the participants that the API listed but that were set
+// aside: they are not gone.
+func (in *intake) listedAside() map[model.UUID]bool {
+	ids := make(map[model.UUID]bool, len(in.rejected))
+	for i := range in.rejected {
+		if id, err := model.ParseUUID(in.rejected[i].Key); err == nil {
+			ids[id] = true
+		}
+	}
+	return ids
+}

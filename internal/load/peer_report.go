@@ -1,0 +1,88 @@
+package load
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// DuePeers gives peers of an app's settled sessions that ended after since and
+// whose report was not answered yet, as of now: newest first, most of them at
+// once.
+func (s *Store) DuePeers(ctx context.Context, appID string, since, now time.Time, most int) ([]model.DuePeer, error) {
+	rows, err := s.pool.Query(ctx, duePeersSQL, appID, since, most, now)
+	if err != nil {
+		return nil, storeError("find the peers to ask for", err)
+	}
+	due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (model.DuePeer, error) {
+		var session, participant, peer pgtype.UUID
+		err := row.Scan(&session, &participant, &peer)
+		return model.DuePeer{AppID: appID, SessionID: session.Bytes, ParticipantID: participant.Bytes, PeerID: peer.Bytes}, err
+	})
+	return due, storeError("find the peers to ask for", err)
+}
+
+// SavePeerReport writes a report and notes that its peer was answered, both or
+// neither.
+func (s *Store) SavePeerReport(ctx context.Context, run model.Run, p model.PeerReport) error {
+	text, err := toJSON(reportRecord(&p))
+	if err != nil {
+		return err
+	}
+	peer := model.DuePeer{SessionID: p.SessionID, ParticipantID: p.ParticipantID, PeerID: p.PeerID}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, savePeerReportSQL, run.ID, uuidArg(p.SessionID), uuidArg(p.ParticipantID), uuidArg(p.PeerID), text)
+		if err != nil {
+			return err
+		}
+		return notePeer(ctx, tx, run, peer, model.PeerReportStored, "")
+	})
+	return storeError("store the report of peer "+p.PeerID.String(), err)
+}
+
+// NotePeer keeps that a peer was asked for without a report to store, and why.
+func (s *Store) NotePeer(ctx context.Context, run model.Run, peer model.DuePeer, outcome, failure string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+	defer cancel()
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return notePeer(ctx, tx, run, peer, outcome, failure) })
+	return storeError("note peer "+peer.PeerID.String(), err)
+}
+
+func notePeer(ctx context.Context, tx pgx.Tx, run model.Run, peer model.DuePeer, outcome, failure string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO sync.peer_report_states AS t
+			(session_id, participant_id, peer_id, outcome, asked_at, last_error, run_id)
+		VALUES ($1, $2, $3, $4, $7, $5, $6)
+		ON CONFLICT (session_id, participant_id, peer_id) DO UPDATE
+		SET outcome = $4, attempts = t.attempts + 1, asked_at = $7, last_error = $5, run_id = $6`,
+		uuidArg(peer.SessionID), uuidArg(peer.ParticipantID), uuidArg(peer.PeerID), outcome, textArg(failure), run.ID, run.StartedAt)
+	return err
+}
+
+func reportRecord(p *model.PeerReport) record {
+	r := record{}
+	for column, value := range map[string]string{
+		"preset_name": p.PresetName, "sdk_name": p.SDKName, "sdk_version": p.SDKVersion, "room_view_type": p.RoomViewType,
+		"os_name": p.OS, "os_version": p.OSVersion, "browser_name": p.Browser, "browser_version": p.BrowserVersion,
+		"network_type": p.NetworkType, "country": p.Country, "ip_address": p.IPAddress,
+	} {
+		r.text(column, value)
+	}
+	r.flag("is_mobile", p.IsMobile)
+	r.count("cpu_count", p.CPUs)
+	for stream, q := range map[string]model.Quality{
+		"audio_sent": p.AudioSent, "audio_received": p.AudioReceived,
+		"video_sent": p.VideoSent, "video_received": p.VideoReceived,
+	} {
+		r.number(stream+"_mos", q.MOS)
+		r.number(stream+"_packet_loss", q.PacketLoss)
+		r.number(stream+"_rtt", q.RTT)
+		r.number(stream+"_jitter", q.Jitter)
+		r.number(stream+"_jitter_buffer_delay", q.JitterBufferDelay)
+	}
+	r.provenance(p.Provenance)
+	return r
+}

@@ -1,0 +1,53 @@
+package load
+
+import _ "embed"
+
+// The statements, one a file, so that each can be read and explained on its own.
+var (
+	//go:embed sql/insert_state.sql
+	insertStateSQL string
+	//go:embed sql/lock_state.sql
+	lockStateSQL string
+	//go:embed sql/insert_app.sql
+	insertAppSQL string
+	//go:embed sql/insert_meeting.sql
+	insertMeetingSQL string
+	//go:embed sql/lock_meeting.sql
+	lockMeetingSQL string
+	//go:embed sql/newest_title.sql
+	newestTitleSQL string
+	//go:embed sql/update_meeting.sql
+	updateMeetingSQL string
+	//go:embed sql/staging.sql
+	stagingSQL string
+	//go:embed sql/update_participants.sql
+	updateParticipantsSQL string
+	//go:embed sql/insert_participants.sql
+	insertParticipantsSQL string
+	//go:embed sql/remove_participants.sql
+	removeParticipantsSQL string
+	//go:embed sql/remove_listed.sql
+	removeListedSQL string
+	//go:embed sql/stored_participants.sql
+	storedParticipantsSQL string
+	//go:embed sql/stored_peer_events.sql
+	storedPeerEventsSQL string
+	//go:embed sql/update_peer_events.sql
+	updatePeerEventsSQL string
+	//go:embed sql/insert_peer_events.sql
+	insertPeerEventsSQL string
+	//go:embed sql/update_session.sql
+	updateSessionSQL string
+	//go:embed sql/insert_session.sql
+	insertSessionSQL string
+	//go:embed sql/save_state.sql
+	saveStateSQL string
+	//go:embed sql/fail_session.sql
+	failSessionSQL string
+	//go:embed sql/count_session.sql
+	countSessionSQL string
+	//go:embed sql/set_aside.sql
+	setAsideSQL string
+	//go:embed sql/resolve.sql
+	resolveSQL string
+)

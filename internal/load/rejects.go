@@ -1,0 +1,122 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Rejects hands on rejected records, the oldest first: the open ones, or all.
+func (s *Store) Rejects(ctx context.Context, all bool, each func(model.StoredReject) error) error {
+	rows, err := s.pool.Query(ctx, `SELECT rejected_id, entity, coalesce(app_id, ''), session_id, record_key, reason, raw_text,
+			first_seen_at, last_seen_at, times_seen, resolved_at
+		FROM sync.rejected_records WHERE $1 OR resolved_at IS NULL ORDER BY rejected_id`, all)
+	if err != nil {
+		return storeError("read the rejected records", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r model.StoredReject
+		var session pgtype.UUID
+		var resolved pgtype.Timestamptz
+		if err := rows.Scan(&r.ID, &r.Entity, &r.AppID, &session, &r.Key, &r.Reason, &r.Raw,
+			&r.FirstSeenAt, &r.LastSeenAt, &r.TimesSeen, &resolved); err != nil {
+			return storeError("read the rejected records", err)
+		}
+		r.SessionID, r.ResolvedAt = session.Bytes, resolved.Time
+		if err := each(r); err != nil {
+			return err
+		}
+	}
+	return storeError("read the rejected records", rows.Err())
+}
+
+// LoadSalvaged stores what a rejected record turned out to be and marks it as
+// resolved, in one transaction. The record may be older than what is stored by
+// now: that stays. A session that nothing was read of is left to the next run.
+func (s *Store) LoadSalvaged(ctx context.Context, run model.Run, from model.StoredReject, salvaged model.Salvaged) (model.RowCounts, error) {
+	in := s.newIntake()
+	defer in.close()
+	if err := in.add(ctx, salvaged.Page); err != nil {
+		return model.RowCounts{}, err
+	}
+	if err := in.connect(ctx); err != nil {
+		return model.RowCounts{}, err
+	}
+	l := &sessionLoad{
+		run: run, intake: in, readAt: from.LastSeenAt, session: &model.Session{ID: from.SessionID, AppID: from.AppID},
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	err := pgx.BeginFunc(ctx, in.conn, func(tx pgx.Tx) error {
+		l.counts = in.counts
+		if err := l.salvage(ctx, tx, salvaged); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now() WHERE rejected_id = $1`, from.ID)
+		return err
+	})
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "23503" {
+		return model.RowCounts{}, fmt.Errorf("the record that it belongs to is not in the warehouse: %s", pg.Detail)
+	}
+	return l.counts, storeError(fmt.Sprintf("load rejected record %d", from.ID), err)
+}
+
+func (l *sessionLoad) salvage(ctx context.Context, tx pgx.Tx, salvaged model.Salvaged) error {
+	if salvaged.App != nil {
+		l.counts = model.RowCounts{Read: 1}
+		return saveApps(ctx, tx, l.run, []model.App{*salvaged.App})
+	}
+	if err := l.openSalvaged(ctx, tx, salvaged.Session); err != nil {
+		return err
+	}
+	if err := l.children(ctx, tx); err != nil {
+		return err
+	}
+	if err := l.setAside(ctx, tx); err != nil {
+		return err
+	}
+	l.counts.Unchanged = max(l.counts.Read-l.counts.Inserted-l.counts.Updated, 0)
+	return countSession(ctx, tx, l.run, l.session.ID, model.OutcomeRetried, l.counts)
+}
+
+// openSalvaged locks the session's state and, where it is the session that was
+// salvaged, stores its row. Whatever else is stored was seen later.
+func (l *sessionLoad) openSalvaged(ctx context.Context, tx pgx.Tx, session *model.Session) error {
+	if session == nil {
+		id := uuidArg(l.session.ID)
+		if _, err := tx.Exec(ctx, insertStateSQL, id, l.session.AppID, l.run.ID); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, lockStateSQL, id, l.readAt)
+		l.stale = true
+		return err
+	}
+	l.session = session
+	if err := l.open(ctx, tx); err != nil {
+		return err
+	}
+	l.stale = true
+	if l.fresh {
+		return nil
+	}
+	return l.updateRow(ctx, tx)
+}
+
+// resolveApps marks rejected apps that are stored now.
+func resolveApps(ctx context.Context, tx pgx.Tx, apps []model.App) error {
+	ids := make([]string, 0, len(apps))
+	for i := range apps {
+		ids = append(ids, strings.ToLower(apps[i].ID))
+	}
+	_, err := tx.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
+		WHERE entity = 'app' AND resolved_at IS NULL AND lower(record_key) = ANY ($1)`, ids)
+	return err
+}

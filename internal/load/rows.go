@@ -1,0 +1,130 @@
+package load
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// rows are records of one table, encoded column by column as the API gave them
+// and held in memory, with their keys.
+type rows struct {
+	encoder
+	ends   []int // where each row ends
+	at     map[rowKey]int
+	twice  bool   // a key came more than once
+	stored []bool // rows that Postgres already has as they are; nil for none
+	left   int    // rows that it does not
+}
+
+// rowKey is what tells rows of one session apart: the participant, and of an
+// event the event too.
+type rowKey struct{ participant, event model.UUID }
+
+func newRows() *rows { return &rows{at: make(map[rowKey]int)} }
+
+// reset empties the rows and keeps their memory for the next session.
+func (r *rows) reset() {
+	r.encoder, r.ends = r.encoder[:0], r.ends[:0]
+	clear(r.at)
+	r.twice = false
+	r.forget()
+}
+
+// forget takes back what compare found.
+func (r *rows) forget() { r.stored, r.left = nil, len(r.ends) }
+
+// end closes the row that was encoded.
+func (r *rows) end(key rowKey) {
+	if _, again := r.at[key]; again {
+		r.twice = true
+	}
+	r.at[key] = len(r.ends)
+	r.ends = append(r.ends, len(r.encoder))
+	r.left++
+}
+
+// size gives about how many bytes of memory the rows take, their keys included.
+func (r *rows) size() int64 { return int64(len(r.encoder) + 96*len(r.ends)) }
+
+func (r *rows) len() int { return len(r.ends) }
+
+func (r *rows) row(n int) []byte {
+	start := 0
+	if n > 0 {
+		start = r.ends[n-1]
+	}
+	return r.encoder[start:r.ends[n]]
+}
+
+func (r *rows) isStored(n int) bool { return r.stored != nil && r.stored[n] }
+
+// compare takes a row of the table in Postgres' binary form, in the order in
+// which rows are encoded. It reports whether a row with that key was read, and
+// leaves it out of what has to be written if it is the same in every column.
+func (r *rows) compare(key rowKey, values [][]byte) (known bool) {
+	n, known := r.at[key]
+	if known && sameRow(r.row(n), values) {
+		if r.stored == nil {
+			r.stored = make([]bool, r.len())
+		}
+		r.stored[n] = true
+		r.left--
+	}
+	return known
+}
+
+func sameRow(row []byte, values [][]byte) bool {
+	for _, value := range values {
+		if len(row) < 4 {
+			return false
+		}
+		length := int32(binary.BigEndian.Uint32(row)) //nolint:gosec // -1 is null
+		row = row[4:]
+		if value == nil || length < 0 {
+			if value != nil || length >= 0 {
+				return false
+			}
+			continue
+		}
+		if int(length) != len(value) || !bytes.Equal(row[:length], value) {
+			return false
+		}
+		row = row[length:]
+	}
+	return len(row) == 0
+}
+
+// participant and event encode a record, in the order of participantColumns and
+// eventColumns.
+func (r *rows) participant(p *model.Participant) {
+	r.uuid(p.ID)
+	r.text(p.UserID)
+	r.text(p.CustomParticipantID)
+	r.text(p.DisplayName)
+	r.text(p.PresetName)
+	r.time(p.JoinedAt)
+	r.time(p.LeftAt)
+	r.number(p.DurationMinutes)
+	r.time(p.CreatedAt)
+	r.time(p.UpdatedAt)
+	r.json(p.Extra)
+	r.json(p.Repairs.JSON())
+	r.end(rowKey{participant: p.ID})
+}
+
+func (r *rows) event(e *model.PeerEvent) {
+	r.uuid(e.ParticipantID)
+	r.uuid(e.ID)
+	r.text(e.Name)
+	r.text(e.PeerID)
+	r.text(e.SocketSessionID)
+	r.text(e.PresetViewType)
+	r.number(e.MinutesConsumed)
+	r.time(e.CreatedAt)
+	r.time(e.UpdatedAt)
+	r.json(e.Extra)
+	r.json(e.Repairs.JSON())
+	r.end(rowKey{e.ParticipantID, e.ID})
+}

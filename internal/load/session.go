@@ -1,0 +1,124 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/sethvargo/go-retry"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Read hands the pages of a session to stage, one after the other, and tells
+// what is known of the session once all were read.
+type Read = func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error)
+
+// LoadSession stores one session with its participants and events. read pulls
+// them from the API, while nothing is open in Postgres; if it fails nothing is
+// stored and its error is returned as it is. Afterwards rows, state and counters
+// become visible together, or not at all.
+func (s *Store) LoadSession(ctx context.Context, run model.Run, session model.Session, read Read) (model.RowCounts, error) {
+	in := s.newIntake()
+	defer in.close()
+	readAt := time.Now()
+	reading, err := read(ctx, func(page model.ParticipantPage) error { return in.add(ctx, page) })
+	if err != nil {
+		return model.RowCounts{}, err
+	}
+	if err := in.connect(ctx); err != nil {
+		return model.RowCounts{}, fmt.Errorf("store session %s: %w", session.ID, err)
+	}
+	load := &sessionLoad{run: run, session: &session, reading: reading, readAt: readAt, intake: in}
+	// From here on the session is in hand: a stop waits for its transaction.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	if err := s.commit(ctx, load); err != nil {
+		return model.RowCounts{}, fmt.Errorf("store session %s: %w", session.ID, err)
+	}
+	return load.counts, nil
+}
+
+// commitTimeout bounds the transaction of one session, retries included.
+const commitTimeout = 15 * time.Minute
+
+// commit runs the session's transaction.
+func (s *Store) commit(ctx context.Context, load *sessionLoad) error {
+	err := tryCommit(ctx, load.intake.conn, load)
+	if err == nil || !load.intake.conn.Conn().IsClosed() {
+		return err
+	}
+	// The answer to COMMIT may have been lost on its way: look it up. The dead
+	// connection goes first, since all of the pool's may wait for such an answer.
+	load.intake.disconnect()
+	return s.lookUp(ctx, load, err)
+}
+
+// tryCommit runs the transaction, again where Postgres says that nothing was
+// wrong but the moment.
+func tryCommit(ctx context.Context, conn *pgxpool.Conn, load *sessionLoad) error {
+	backoff := retry.WithMaxRetries(5, retry.WithFullJitter(retry.NewExponential(100*time.Millisecond)))
+	return retry.Do(ctx, backoff, func(ctx context.Context) error {
+		load.counts = load.intake.counts
+		err := storeError("commit", pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return load.apply(ctx, tx) }))
+		if isMoment(err) {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
+}
+
+// isMoment reports whether an error asks for the same transaction again:
+// serialization failure, deadlock, lock time-out.
+func isMoment(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "55P03")
+}
+
+// lookUp finds out on another connection whether the transaction was committed:
+// a run counts a session in the same transaction in which it stores it. Entering
+// the session's state waits for that transaction, should it still be under way.
+func (s *Store) lookUp(ctx context.Context, load *sessionLoad, cause error) error {
+	var committed bool
+	id, runID := uuidArg(load.session.ID), load.run.ID
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, insertStateSQL, id, load.session.AppID, runID); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, `SELECT EXISTS (
+			SELECT FROM sync.run_sessions WHERE run_id = $1 AND session_id = $2 AND outcome <> 'failed')`, runID, id).Scan(&committed)
+		return errors.Join(err, tx.Rollback(ctx))
+	})
+	if err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+		return storeError("commit", fmt.Errorf("%w (and whether it was done could not be looked up: %w)", cause, err))
+	}
+	if !committed {
+		return cause
+	}
+	return nil
+}
+
+// FailSession notes in one transaction that a session could not be read, and
+// why. gone tells that the API no longer knows it. Rows of earlier readings stay.
+func (s *Store) FailSession(ctx context.Context, run model.Run, session model.Session, reason string, gone bool) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+	defer cancel()
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, failSessionSQL, uuidArg(session.ID), session.AppID, run.ID,
+			timeArg(session.CreatedAt), textArg(session.Status), reason, gone, session.Fingerprint()); err != nil {
+			return err
+		}
+		return countSession(ctx, tx, run, session.ID, model.OutcomeFailed, model.RowCounts{})
+	})
+	return storeError("note that session "+session.ID.String()+" failed", err)
+}
+
+func countSession(ctx context.Context, tx pgx.Tx, run model.Run, id model.UUID, outcome string, c model.RowCounts) error {
+	_, err := tx.Exec(ctx, countSessionSQL, run.ID, uuidArg(id), outcome,
+		c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
+	return err
+}

@@ -1,0 +1,16 @@
+-- $1 session, $2 run, $3 fingerprint, $4 status, $5 created_at, $6 distinct, $7 announced, $8 read_at,
+-- $9 complete, $10 settled, $11 problem, $12 app. Written last: whoever sees it sees the rows too.
+UPDATE sync.session_states
+SET run_id = $2, fingerprint = $3::bytea, status = $4, created_at = $5,
+    distinct_participants = $6, announced_participants = $7, read_at = $8,
+    complete_at = CASE WHEN $9 THEN coalesce(complete_at, now()) END,
+    settled_at = CASE WHEN $10 THEN coalesce(settled_at, now()) END,
+    gone_at = NULL,
+    failed_at = NULL,
+    attempts = CASE WHEN $11::text IS NULL THEN 0 ELSE attempts + 1 END,
+    retry_at = CASE WHEN $11::text IS NULL THEN NULL
+                    WHEN attempts = 0 THEN now()
+                    ELSE now() + least(interval '1 day', interval '15 minutes' * 2 ^ least(attempts - 1, 10)) END,
+    tried_fingerprint = CASE WHEN $11::text IS NULL THEN NULL ELSE $3::bytea END,
+    last_error = $11, app_id = $12
+WHERE session_id = $1 AND (read_at IS NULL OR read_at <= $8)

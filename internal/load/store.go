@@ -1,0 +1,88 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Store is the warehouse of one database. Safe for concurrent use.
+type Store struct {
+	pool   *pgxpool.Pool
+	logger *slog.Logger
+	bounds bounds
+	held   atomic.Int64 // bytes of encoded rows that wait in memory
+	// loaders has a place for each connection that sessions may hold at once. The
+	// pool has some more, so that the books never wait for a large session.
+	loaders chan struct{}
+}
+
+// bounds limit the encoded rows that wait in memory, in bytes. What does not fit
+// goes to staging tables page by page, so that neither a large session nor many
+// at once make the process grow: a session of 14,000 rows takes about 4 MiB. The
+// garbage collector may need as much again.
+type bounds struct{ session, all int64 }
+
+// bookConnections are those of the pool that no session takes: for the lock of
+// the run, the shared request budget, and the books.
+const bookConnections = 4
+
+// Connections gives the size of a pool for loading that many sessions at once.
+// More loaders than a few only get in each other's way: sessions then wait, in
+// memory, for the next one that is free.
+func Connections(concurrency int) int { return min(concurrency, 8) + bookConnections }
+
+// New gives a store over a pool that the caller owns and closes. Its schema must
+// be the one of package migrations.
+func New(pool *pgxpool.Pool, logger *slog.Logger) *Store {
+	return &Store{
+		pool: pool, logger: logger, bounds: bounds{session: 4 << 20, all: 16 << 20},
+		loaders: make(chan struct{}, max(int(pool.Config().MaxConns)-bookConnections, 1)),
+	}
+}
+
+// storeError says what failed. An error that the data of one session caused
+// (SQLSTATE classes 22 and 23) concerns that session alone; anything else is
+// the database's and marked with model.ErrStore.
+func storeError(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code[:2] == "22" || pg.Code[:2] == "23") {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, advice(err))
+}
+
+// advice says in one clause what to check.
+func advice(err error) string {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case !ok:
+		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
+	case pg.Code == "42501":
+		return "; the role of DATABASE_URL lacks this right: grant it, or use the role that ran rollcall migrate up"
+	case pg.Code == "25006":
+		return "; the server only reads, as a standby does: DATABASE_URL must name the primary"
+	case pg.Code == "42P01" || pg.Code == "42703":
+		return "; run rollcall migrate up"
+	case pg.Code[:2] == "57" || pg.Code[:2] == "08":
+		return "; the server ended the connection; what was committed stays, and the next run goes on"
+	case pg.Code == "53100":
+		return "; the server's disk is full"
+	case pg.Code == "53300":
+		return "; raise max_connections or lower ROLLCALL_CONCURRENCY"
+	}
+	return ""
+}
