@@ -1,0 +1,165 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// A chunk is how much of a backfill's range lies between two checkpoints. The
+// first is a week; where there are few sessions the next is twice as long, so
+// that an empty year costs a handful of requests, and where there are many half.
+const (
+	firstChunk    = 7 * 24 * time.Hour
+	shortestChunk = 24 * time.Hour
+	longestChunk  = 448 * 24 * time.Hour
+	fewSessions   = 50
+	manySessions  = 1000
+)
+
+// listMargin widens a chunk's list on both sides: the API may compare another
+// time of the session than its creation, by which the range is meant, and its
+// start may lie before its creation. A meeting lasts at most a day, so no time
+// of it lies further off.
+const listMargin = 24 * time.Hour
+
+// backfill goes through the range app by app. Its checkpoints are forgotten only
+// when all apps are done, so that a later try skips those that were.
+func (w *work) backfill(ctx context.Context, apps []string) error {
+	sound := true
+	for i, appID := range apps {
+		w.progress.app(i, len(apps))
+		ok, err := w.backfillApp(ctx, appID)
+		if err != nil {
+			return err
+		}
+		sound = sound && ok
+	}
+	if !sound {
+		return nil
+	}
+	return w.store.EndBackfill(ctx, w.run, w.plan.Full)
+}
+
+// backfillApp goes through the range chunk by chunk, from the checkpoint that an
+// earlier backfill of the same range left. The checkpoint is saved once all
+// sessions of a chunk were dealt with: a crash before costs reading them again.
+// It reports whether every list added up and every session was read; what was
+// not holds the checkpoint, so that the same command asks for it again.
+func (w *work) backfillApp(ctx context.Context, appID string) (sound bool, err error) {
+	start, err := w.start(ctx, appID)
+	if err != nil {
+		return false, err
+	}
+	w.progress.within(w.share(start))
+	sound = true
+	err = w.chunks(ctx, appID, start, func(d *discovery) error {
+		before := w.unreadSessions()
+		if err := w.discover(ctx, d); err != nil {
+			return err
+		}
+		w.progress.chunk(ctx, w.share(d.to))
+		if sound = sound && d.problem == "" && w.unreadSessions() == before; !sound {
+			return nil
+		}
+		return w.store.SaveCheckpoint(ctx, w.run, appID, w.plan.Full, d.to)
+	})
+	return sound, err
+}
+
+// start gives where the backfill of an app begins: the range's start, or the
+// checkpoint of an earlier try.
+func (w *work) start(ctx context.Context, appID string) (time.Time, error) {
+	checkpoint, err := w.store.Checkpoint(ctx, w.run, appID, w.plan.Full)
+	if err != nil || checkpoint.IsZero() {
+		return w.plan.From, err
+	}
+	w.logger.InfoContext(ctx, "backfill goes on from its checkpoint", "app_id", appID, "checkpoint", checkpoint)
+	return checkpoint, nil
+}
+
+// end gives the end of the range. No list reaches behind the run's start, so that
+// sessions that begin meanwhile do not shift its pages.
+func (w *work) end() time.Time {
+	if w.plan.To.IsZero() || w.plan.To.After(w.run.StartedAt) {
+		return w.run.StartedAt
+	}
+	return w.plan.To
+}
+
+// share gives how much of an app's range lies before a time, 0 to 1.
+func (w *work) share(at time.Time) float64 {
+	all := w.end().Sub(w.plan.From)
+	if all <= 0 {
+		return 1
+	}
+	return min(max(float64(at.Sub(w.plan.From))/float64(all), 0), 1)
+}
+
+// chunks visits what is left of the range, chunk by chunk.
+func (w *work) chunks(ctx context.Context, appID string, start time.Time, visit func(*discovery) error) error {
+	size := firstChunk
+	for from := start; from.Before(w.end()); {
+		to := earlier(from.Add(size), w.end())
+		d := &discovery{
+			work: w, appID: appID, from: from, to: to,
+			listFrom: from.Add(-listMargin), listTo: earlier(to.Add(listMargin), w.run.StartedAt),
+		}
+		if err := visit(d); err != nil {
+			return err
+		}
+		switch {
+		case d.count < fewSessions:
+			size = min(2*size, longestChunk)
+		case d.count > manySessions:
+			size = max(size/2, shortestChunk)
+		}
+		from = to
+	}
+	return ctx.Err()
+}
+
+// namedSessions reads the sessions that a backfill names, in whichever app they
+// are.
+func (w *work) namedSessions(ctx context.Context, apps []string) error {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(w.cfg.Concurrency)
+	w.progress.app(0, len(w.plan.Sessions))
+	for _, id := range w.plan.Sessions {
+		if w.handled[id] {
+			continue
+		}
+		w.handled[id] = true
+		group.Go(func() error {
+			defer w.progress.named()
+			return w.findSession(groupCtx, apps, id)
+		})
+	}
+	if err := group.Wait(); err != nil || len(w.missing) == 0 {
+		return err
+	}
+	return fmt.Errorf("sessions %v: %w in any of the %d apps; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
+		w.missing, model.ErrNotFound, len(apps))
+}
+
+func (w *work) findSession(ctx context.Context, apps []string, id model.UUID) error {
+	for _, appID := range apps {
+		session, err := w.source.Session(ctx, appID, id)
+		if errors.Is(err, model.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return w.failed(ctx, model.Session{ID: id, AppID: appID}, err)
+		}
+		return w.session(ctx, session)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.missing = append(w.missing, id) // told once the others are read
+	return nil
+}

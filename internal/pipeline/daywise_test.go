@@ -1,0 +1,94 @@
+package pipeline_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+var daywise = pipeline.Plan{Kind: model.KindRun, Optional: pipeline.Optional{Daywise: true}}
+
+// asked gives the queries for days since the last reset, an empty one as "-".
+func (r *rig) asked() string {
+	var all []string
+	for _, request := range r.sim.Requests() {
+		if strings.HasSuffix(request.Path, "/analytics/daywise") {
+			all = append(all, strings.NewReplacer("start_date=", "", "end_date=", "").Replace(request.Query)+"-")
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+func TestDaysInEitherForm(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range []simulator.Dialect{{}, {DateOnlyDays: true}, {FloatCounts: true}, {SpaceTimes: true}} {
+		r := newRig(t, rooms())
+		r.sim.SetDialect(dialect)
+		r.must(daywise, model.RunSucceeded)
+		if got := r.text(`SELECT string_agg(DISTINCT status, ' ') FROM analytics.reconciliation`); got != "agrees" {
+			t.Errorf("%+v: days %s, want all to agree", dialect, got)
+		}
+	}
+}
+
+func TestDifferenceIsShown(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(2, at))
+	r.sim.SetDialect(simulator.Dialect{DaywiseOff: true})
+	r.must(daywise, model.RunSucceeded)
+	if got := r.number(`SELECT count(*) FROM analytics.reconciliation WHERE status = 'differs' AND sessions_difference = -1 AND minutes_difference = 0`); got != 3 {
+		t.Errorf("%d days differ, want one in each of 3 apps", got)
+	}
+}
+
+// History older than the API's own range is asked for once, not in each run; a
+// server that refuses the range is believed.
+func TestHistoryIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	for name, refuses := range map[string]bool{"range is answered": false, "range is refused": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 3, Participants: 2, EventsPerParticipant: 3}, 3, at)
+			old := data.Apps[0].Sessions[0]
+			first := at.AddDate(0, 0, -100)
+			old.CreatedAt, old.StartedAt, old.EndedAt, old.UpdatedAt = first, first, first.Add(time.Hour), first.Add(time.Hour)
+			r := newRig(t, data)
+			now := at
+			r.config.Now = func() time.Time { return now }
+			if refuses {
+				r.sim.Script(simulator.Fault{Path: "*/analytics/daywise?*start_date*", Answer: simulator.KitError(http.StatusBadRequest, "range too long")})
+			}
+			r.must(daywise, model.RunSucceeded)
+			want := at.Format(time.DateOnly) + "&" + first.Format(time.DateOnly) + "-"
+			oldStatus := "agrees"
+			if refuses {
+				want += " -"
+				oldStatus = "not_read"
+			}
+			if got := r.asked(); got != want {
+				t.Errorf("asked %q, want %q", got, want)
+			}
+			if got := r.text(`SELECT status FROM analytics.reconciliation ORDER BY stats_date LIMIT 1`); got != oldStatus {
+				t.Errorf("the old day is %s, want %s", got, oldStatus)
+			}
+			r.sim.Reset()
+			r.must(daywise, model.RunSucceeded)
+			if got := r.asked(); got != "-" {
+				t.Errorf("then asked %q, want the API's own range", got)
+			}
+			// After a long pause the days in between are named.
+			r.sim.Reset()
+			now = at.AddDate(0, 0, 40)
+			r.must(daywise, model.RunSucceeded)
+			gap := now.Format(time.DateOnly) + "&" + at.AddDate(0, 0, -1).Format(time.DateOnly) + "-"
+			if got := r.asked(); !strings.HasPrefix(got, gap) {
+				t.Errorf("after 40 days asked %q, want %q", got, gap)
+			}
+		})
+	}
+}

@@ -1,0 +1,155 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// discovery lists the sessions of one app and hands those that must be read to
+// the group.
+type discovery struct {
+	*work
+	appID            string
+	listFrom, listTo time.Time // the list to ask for
+	from, to         time.Time // sessions created in [from, to) count; zero means open
+	followUps        bool      // ask also for unsettled sessions that are not listed
+	// preview is told which sessions would be read, in place of reading them;
+	// nothing is written then.
+	preview func(session *model.Session, state model.SessionState)
+
+	group   *errgroup.Group
+	ctx     context.Context //nolint:containedctx // the group's, for the functions it runs
+	newest  time.Time       // creation time of the newest session seen
+	count   int             // sessions of the range that were listed
+	problem string          // why the list cannot be trusted
+}
+
+func (d *discovery) run(ctx context.Context) error {
+	pass, err := twice(func() (model.Pass, error) {
+		return d.source.Sessions(ctx, d.appID, d.listFrom, d.listTo, func(page model.SessionPage) error {
+			return d.page(ctx, page)
+		})
+	})
+	if errors.Is(err, model.ErrNotFound) {
+		return fmt.Errorf("list the sessions: %w; check REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID", err)
+	}
+	if err != nil {
+		return fmt.Errorf("list the sessions: %w", err)
+	}
+	d.problem = pass.Doubt()
+	if d.followUps {
+		return d.followUp(ctx)
+	}
+	return nil
+}
+
+// watermark gives the point up to which the app is known; none if the list did
+// not add up.
+func (d *discovery) watermark() time.Time {
+	if d.problem != "" {
+		return time.Time{}
+	}
+	return d.newest
+}
+
+// page decides about the sessions of one page, with one look at their states.
+func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
+	if d.preview == nil {
+		if err := d.setAside(ctx, page.Rejected); err != nil {
+			return err
+		}
+	}
+	ids := make([]model.UUID, 0, len(page.Sessions))
+	for i := range page.Sessions {
+		ids = append(ids, page.Sessions[i].ID)
+	}
+	states, err := d.store.States(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i := range page.Sessions {
+		session := page.Sessions[i]
+		if d.handled[session.ID] || !d.inRange(&session) {
+			continue
+		}
+		d.handled[session.ID] = true
+		d.listed++
+		d.count++
+		if session.CreatedAt.After(d.newest) {
+			d.newest = session.CreatedAt
+		}
+		state, known := states[session.ID]
+		if !d.plan.Full && known && !mustRead(state, &session) {
+			continue
+		}
+		if d.pausedFor(state, &session) {
+			continue
+		}
+		if d.preview != nil {
+			d.preview(&session, state)
+			continue
+		}
+		d.group.Go(func() error {
+			defer d.advance(&session)
+			return d.session(d.ctx, session)
+		})
+	}
+	return ctx.Err()
+}
+
+// inRange reports whether a session belongs to the range, by its creation; a session without that, by its start; one without either, always.
+func (d *discovery) inRange(s *model.Session) bool {
+	at := s.CreatedAt
+	if at.IsZero() {
+		at = s.StartedAt
+	}
+	if at.IsZero() {
+		return true
+	}
+	return !at.Before(d.from) && (d.to.IsZero() || at.Before(d.to))
+}
+
+// mustRead decides whether a known session's participants are read again.
+func mustRead(state model.SessionState, listed *model.Session) bool {
+	return !state.Complete || !state.Settled || listed.Status != model.StatusEnded ||
+		!bytes.Equal(state.Fingerprint, listed.Fingerprint())
+}
+
+// pausedFor reports whether a session waits for another try: it failed or did
+// not add up more than once, and nothing about it has changed since. Only the
+// cron job waits; whoever asks for a range by hand gets it read.
+func (d *discovery) pausedFor(state model.SessionState, listed *model.Session) bool {
+	if !state.Paused || d.plan.Kind != model.KindRun || listed != nil && !bytes.Equal(state.Tried, listed.Fingerprint()) {
+		return false
+	}
+	d.waiting++
+	d.leaveOut()
+	return true
+}
+
+// followUp asks by id for the sessions that are not done with but were not
+// listed: those that run for longer than the lookback, and those that failed.
+func (d *discovery) followUp(ctx context.Context) error {
+	open, err := d.store.Unsettled(ctx, d.appID)
+	if err != nil {
+		return err
+	}
+	for id, state := range open {
+		if d.handled[id] {
+			continue
+		}
+		d.handled[id] = true
+		if d.pausedFor(state, nil) {
+			continue
+		}
+		d.group.Go(func() error { return d.sessionByID(d.ctx, d.appID, id) })
+	}
+	return nil
+}

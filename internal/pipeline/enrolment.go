@@ -1,0 +1,169 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// errEnough ends the list of meetings early.
+var errEnough = errors.New("enough was read")
+
+// fewMeetings is up to how many records are asked for one by one.
+const fewMeetings = 2
+
+// enrolment reads the meetings with sessions that are new or have ended since
+// they were last read: their records and the people enrolled in them.
+func (w *work) enrolment(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
+	due, err := w.store.DueMeetings(ctx, appID, mostMeetings)
+	if err != nil || len(due) == 0 {
+		return false, err
+	}
+	missing, err := w.listedRecords(ctx, appID, due)
+	if err != nil {
+		return true, err
+	}
+	failures := 0
+	for _, m := range due {
+		err := w.oneEnrolment(ctx, appID, m, missing[m.ID])
+		if err == nil {
+			continue
+		}
+		if failures++; isPartOver(ctx, err) || failures == mostFailures {
+			return true, fmt.Errorf("meeting %s: %w", m.ID, err)
+		}
+	}
+	state.ReadAt = w.now()
+	if len(due) == mostMeetings {
+		w.logger.InfoContext(ctx, "enough meetings for one run; the next one goes on", "app_id", appID, "meetings", len(due))
+	}
+	return true, nil
+}
+
+// listedRecords takes the records of due meetings from the list while it pays:
+// a page holds many of them as long as they are the newest, and the list ends
+// with the first page that holds none. It gives the meetings that are missing.
+func (w *work) listedRecords(ctx context.Context, appID string, due []model.DueMeeting) (missing map[string]bool, err error) {
+	missing = make(map[string]bool, len(due))
+	for _, m := range due {
+		missing[m.ID] = true
+	}
+	if len(due) <= fewMeetings {
+		return missing, nil
+	}
+	_, err = w.source.Meetings(ctx, appID, func(page model.MeetingPage) error {
+		var wanted []model.Meeting
+		for i := range page.Meetings {
+			if m := page.Meetings[i]; missing[m.ID] {
+				wanted = append(wanted, m)
+				delete(missing, m.ID)
+			}
+		}
+		if err := w.saveMeetings(ctx, wanted); err != nil {
+			return err
+		}
+		if len(wanted) == 0 || len(missing) == 0 {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return missing, err
+}
+
+func (w *work) saveMeetings(ctx context.Context, meetings []model.Meeting) error {
+	counts, err := w.store.SaveMeetings(ctx, w.run, meetings)
+	w.extras.Add(counts)
+	return err
+}
+
+// oneEnrolment reads one meeting. What failed or did not add up is noted and
+// read again by the next run; a meeting that the API does not know is not, until
+// its sessions change.
+func (w *work) oneEnrolment(ctx context.Context, appID string, due model.DueMeeting, withRecord bool) error {
+	e := model.Enrolment{AppID: appID, Meeting: due, Pass: model.Pass{Announced: -1}}
+	var err error
+	if withRecord {
+		err = w.meetingRecord(ctx, appID, due.ID)
+	}
+	if err == nil {
+		err = w.people(ctx, &e)
+	}
+	if err != nil && isPartOver(ctx, err) {
+		return err
+	}
+	switch {
+	case err != nil && isUnknownMeeting(due.ID, err):
+		e.Gone, e.Failure = true, err.Error()
+		w.extras.MeetingsGone++
+		w.logger.InfoContext(ctx, "the API does not know the meeting", "meeting_id", due.ID, "error", err)
+		err = nil
+	case err != nil:
+		e.Failure = err.Error()
+		w.noteEnrolment(ctx, due.ID, e.Failure)
+	default:
+		w.extras.Meetings++
+		if e.Failure = e.Doubt(); e.Failure != "" {
+			w.noteEnrolment(ctx, due.ID, e.Failure)
+		}
+	}
+	removed, saveErr := w.store.EndEnrolment(ctx, w.run, e)
+	w.extras.Removed += removed
+	if saveErr != nil {
+		return saveErr
+	}
+	return err
+}
+
+// isUnknownMeeting reports whether the API does not know a meeting. In older
+// accounts its id may be a room name, which the documents do not allow: refused
+// for that, it is as good as unknown.
+func isUnknownMeeting(id string, err error) bool {
+	_, notUUID := model.ParseUUID(id)
+	return errors.Is(err, model.ErrNotFound) || notUUID != nil && errors.Is(err, model.ErrBadRequest)
+}
+
+func (w *work) noteEnrolment(ctx context.Context, meetingID, problem string) {
+	w.leaveOut()
+	w.extras.Failures++
+	w.logger.WarnContext(ctx, "enrolment was not read; the next run tries again", "meeting_id", meetingID, "problem", problem)
+}
+
+// meetingRecord reads the record of a meeting; one that cannot be used is set
+// aside.
+func (w *work) meetingRecord(ctx context.Context, appID, id string) error {
+	meeting, err := w.source.Meeting(ctx, appID, id)
+	if rejected, ok := errors.AsType[*model.RejectedError](err); ok {
+		return w.setAside(ctx, []model.Rejected{rejected.Record})
+	}
+	if err != nil {
+		return err
+	}
+	return w.saveMeetings(ctx, []model.Meeting{meeting})
+}
+
+// people stores the people enrolled in a meeting, page by page.
+func (w *work) people(ctx context.Context, e *model.Enrolment) (err error) {
+	e.Pass, err = twice(func() (model.Pass, error) {
+		e.Listed = e.Listed[:0]
+		return w.source.MeetingParticipants(ctx, e.AppID, e.Meeting.ID, func(page model.MeetingParticipantPage) error {
+			for i := range page.People {
+				e.Listed = append(e.Listed, page.People[i].ID)
+			}
+			for i := range page.Rejected {
+				e.Listed = append(e.Listed, page.Rejected[i].Key[len(e.Meeting.ID)+1:]) // meeting/id
+			}
+			if err := w.setAside(ctx, page.Rejected); err != nil {
+				return err
+			}
+			counts, err := w.store.SavePeople(ctx, w.run, e.AppID, e.Meeting.ID, page.People)
+			w.extras.Add(counts)
+			return err
+		})
+	})
+	return err
+}

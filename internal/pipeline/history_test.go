@@ -1,0 +1,124 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+// Whatever the API's reading of its documentation, in whatever order and however
+// often runs and backfills come, whatever fails on the way and wherever they are
+// stopped: the tables end the same. A seed gives one history; ROLLCALL_SEEDS
+// asks for more of them.
+func TestAnyHistoryEndsTheSame(t *testing.T) {
+	t.Parallel()
+	seeds := 10
+	if text := os.Getenv("ROLLCALL_SEEDS"); text != "" {
+		var err error
+		if seeds, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for seed := range uint64(seeds) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			h := newHistory(t, seed)
+			for range 2 + h.rng.IntN(4) {
+				h.step()
+			}
+			h.end()
+		})
+	}
+}
+
+// history is a rig with a source of chance.
+type history struct {
+	*rig
+	rng *rand.Rand
+}
+
+func newHistory(t *testing.T, seed uint64) *history {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 4711))
+	data := simulator.Generate(simulator.Size{
+		Apps: 1 + rng.IntN(2), Sessions: 1 + rng.IntN(7), Participants: rng.IntN(40), EventsPerParticipant: rng.IntN(4),
+	}, seed, at)
+	h := &history{newRig(t, data), rng}
+	h.sim.SetDialect(h.dialect())
+	h.extract.RetryFor = 300 * time.Millisecond
+	return h
+}
+
+// dialect gives a reading of the documentation in which no row gets lost.
+func (h *history) dialect() simulator.Dialect {
+	yes := func() bool { return h.rng.IntN(2) == 0 }
+	return simulator.Dialect{
+		PageBase0: yes(), MaxPerPage: []int{0, 1, 3, 7, 20}[h.rng.IntN(5)],
+		Paging:      []simulator.PagingPlace{simulator.PagingAuto, simulator.PagingTop, simulator.PagingInData, simulator.PagingAbsent}[h.rng.IntN(4)],
+		FloatCounts: yes(), EmptyLastPage: yes(), NestedDetail: yes(), EndedAtStringNull: yes(), SpaceTimes: yes(),
+		StartTimeOn: []simulator.TimeColumn{simulator.OnCreated, simulator.OnStarted}[h.rng.IntN(2)],
+	}
+}
+
+// faults are those after which the API still holds what it held, or more.
+var faults = []string{
+	"every-2nd-500", "every-3rd-502", "truncated:every=3", "cut-gzip:every=2", "reset:every=4", "html-200:every=3", "garbage:every=2",
+	"empty:every=3", "unsuccessful:every=4", "rate-limited:wait=0s,every=5", "html:nth=2", "gone:nth=2", "status:code=500,path=*/participants",
+	"late-row", "late-joiner", "new-session", "live-ends:nth=2", "reset", "bad-token:nth=4", "unsuccessful:code=10000,nth=5",
+}
+
+// step is one run or backfill that may fail or be stopped, which may be.
+func (h *history) step() {
+	h.t.Helper()
+	ctx, cancel := context.WithCancel(h.t.Context())
+	defer cancel()
+	var script []simulator.Fault
+	for range h.rng.IntN(3) {
+		fault, err := simulator.ParseFault(faults[h.rng.IntN(len(faults))])
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		script = append(script, fault)
+	}
+	if h.rng.IntN(3) == 0 {
+		script = append(script, simulator.Fault{Nth: 1 + h.rng.IntN(12), Do: func(*simulator.Data) { cancel() }})
+	}
+	h.sim.Script(script...)
+	h.extract.PerPage = 1 + h.rng.IntN(30)
+	h.config.Concurrency = 1 + h.rng.IntN(6)
+	plan := pipeline.Plan{Kind: model.KindRun}
+	if h.rng.IntN(2) == 0 {
+		plan = pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, 0, -1-h.rng.IntN(40)), Full: h.rng.IntN(2) == 0}
+	}
+	_, err := h.run(ctx, plan)
+	if errors.Is(err, model.ErrStore) {
+		h.t.Errorf("the database failed: %v", err)
+	}
+}
+
+// end lets the API behave and asks for everything: a run, which must come to
+// its end, and a backfill.
+func (h *history) end() {
+	h.t.Helper()
+	h.sim.Script()
+	if _, err := h.run(h.t.Context(), pipeline.Plan{Kind: model.KindRun}); err != nil {
+		h.t.Fatalf("the run after all faults: %v\n%s", err, h.log)
+	}
+	all := pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(-1, 0, 0), Full: true}
+	h.must(all, model.RunSucceeded)
+	h.exact(nil)
+	before := h.versions()
+	h.must(all, model.RunSucceeded)
+	if h.versions() != before {
+		h.t.Error("one more reading of the same wrote rows")
+	}
+}

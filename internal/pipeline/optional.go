@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Optional says what a run reads once the sessions are stored. The zero value
+// reads nothing.
+type Optional struct {
+	Enrolment     bool // records of meetings and the people enrolled in them
+	Daywise       bool // the vendor's own counts of each day
+	PeerReports   bool // call quality, one request a peer
+	PeerAddresses bool // with the peers' network addresses
+}
+
+// OptionalResult counts what the optional reads did.
+type OptionalResult struct {
+	Meetings     int // whose enrolment was read
+	MeetingsGone int // that the API does not know
+	Removed      int // people who are enrolled no more
+	Days         int // of the vendor's counts
+	PeersAsked   int
+	PeerReports  int // stored
+	Failures     int // of reads that the next run tries again
+	model.RowCounts
+}
+
+// optionalSource gives the optional records. Errors are as those of source;
+// model.ErrUnavailable says that the account lacks the endpoint.
+type optionalSource interface {
+	Meetings(ctx context.Context, appID string, each func(model.MeetingPage) error) (model.Pass, error)
+	Meeting(ctx context.Context, appID, meetingID string) (model.Meeting, error)
+	MeetingParticipants(ctx context.Context, appID, meetingID string, each func(model.MeetingParticipantPage) error) (model.Pass, error)
+	DailyStats(ctx context.Context, appID string, from, to time.Time) (model.DailyPage, error)
+	PeerReport(ctx context.Context, peer model.DuePeer, withAddress bool) (model.PeerReport, error)
+}
+
+// optionalStore keeps them, and what is still to be read.
+type optionalStore interface {
+	Endpoint(ctx context.Context, appID, endpoint string) (model.EndpointState, error)
+	SaveEndpoint(ctx context.Context, run model.Run, appID, endpoint string, state model.EndpointState) error
+
+	DueMeetings(ctx context.Context, appID string, most int) ([]model.DueMeeting, error)
+	SaveMeetings(ctx context.Context, run model.Run, meetings []model.Meeting) (model.RowCounts, error)
+	SavePeople(ctx context.Context, run model.Run, appID, meetingID string, people []model.MeetingParticipant) (model.RowCounts, error)
+	EndEnrolment(ctx context.Context, run model.Run, e model.Enrolment) (removed int, err error)
+
+	FirstSession(ctx context.Context, appID string) (time.Time, error)
+	EnsureApp(ctx context.Context, run model.Run, appID string) error
+	SaveDays(ctx context.Context, run model.Run, appID string, days []model.DailyStats) (model.RowCounts, error)
+	ResolveDays(ctx context.Context, run model.Run, appID string) error
+
+	DuePeers(ctx context.Context, appID string, since, now time.Time, most int) ([]model.DuePeer, error)
+	SavePeerReport(ctx context.Context, run model.Run, report model.PeerReport) error
+	NotePeer(ctx context.Context, run model.Run, peer model.DuePeer, outcome, failure string) error
+}
+
+// Bounds of one run. What is left over is read by the next.
+const (
+	mostMeetings = 500
+	mostPeers    = 1000
+	// mostFailures is after how many failures an endpoint is left alone.
+	mostFailures = 3
+	// askAgain is how long an endpoint that the account lacks is left alone.
+	askAgain = 24 * time.Hour
+)
+
+// part is one optional read of one app. It tells whether anything was asked; its
+// error concerns the part as a whole.
+type part struct {
+	name string
+	on   bool
+	read func(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error)
+}
+
+// optional makes the optional reads one after the other: one request at a time
+// is as fast as the pace of the shared budget. By now the sessions are stored,
+// so that a failure here is noted and makes the run partial, never failed; only
+// a stop, a spent budget and a broken database end it.
+func (w *work) optional(ctx context.Context, apps []string) error {
+	o := w.plan.Optional
+	for _, p := range []part{
+		{"enrolment", o.Enrolment, w.enrolment},
+		{"daywise", o.Daywise, w.daywise},
+		{"peer-reports", o.PeerReports, w.peerReports},
+	} {
+		for _, appID := range apps {
+			if !p.on {
+				continue
+			}
+			if err := w.optionalPart(ctx, p, appID); err != nil {
+				return fmt.Errorf("%s of app %s: %w", p.name, appID, err)
+			}
+		}
+	}
+	if r := w.extras; r != (OptionalResult{}) {
+		w.logger.InfoContext(ctx, "optional reads finished",
+			"meetings_read", r.Meetings, "meetings_gone", r.MeetingsGone, "people_removed", r.Removed, "days_read", r.Days,
+			"peers_asked", r.PeersAsked, "peer_reports", r.PeerReports, "rows_inserted", r.Inserted, "rows_updated", r.Updated)
+	}
+	return nil
+}
+
+func (w *work) optionalPart(ctx context.Context, p part, appID string) error {
+	state, err := w.store.Endpoint(ctx, appID, p.name)
+	now := w.now()
+	if err != nil || !state.UnavailableAt.IsZero() && now.Sub(state.AskedAt) < askAgain {
+		return err
+	}
+	asked, err := p.read(ctx, appID, &state)
+	if err == nil && !asked {
+		return nil
+	}
+	if isEnd(ctx, err) {
+		return err
+	}
+	state.AskedAt, state.Failure = now, errorText(err)
+	switch {
+	case err == nil:
+		state.UnavailableAt = time.Time{}
+	case errors.Is(err, model.ErrUnavailable):
+		if state.UnavailableAt.IsZero() {
+			state.UnavailableAt = now
+			w.logger.WarnContext(ctx, "the account or its token lacks this; it is asked again once a day",
+				"endpoint", p.name, "app_id", appID, "error", err)
+		}
+	default:
+		w.leaveOut()
+		w.extras.Failures++
+		w.logger.WarnContext(ctx, "optional read failed; the next run tries again", "endpoint", p.name, "app_id", appID, "error", err)
+	}
+	return w.store.SaveEndpoint(ctx, w.run, appID, p.name, state)
+}
+
+// isEnd reports whether an error of an optional read ends the run: unlike that
+// of a session, a refusal does not.
+func isEnd(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrStore))
+}
+
+// isPartOver reports whether an error concerns the whole part and not one record
+// of it. A malformed request may be the record's own: its id is not accepted.
+func isPartOver(ctx context.Context, err error) bool {
+	return isEnd(ctx, err) || errors.Is(err, model.ErrUnavailable) ||
+		errors.Is(err, model.ErrRefused) && !errors.Is(err, model.ErrBadRequest)
+}

@@ -1,0 +1,103 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+const (
+	// analyticsMonths is how long the vendor keeps call analytics. Source: its
+	// page on data retention; an older page says 30 days, after which the API
+	// is expected to know the peer no more.
+	analyticsMonths = 6
+	// emptyPeers is how many peers without a report, and none with one, say that
+	// the account has no reports at all.
+	emptyPeers = 10
+)
+
+var errNoReports = fmt.Errorf("%w: the API has no report for any peer that was asked for", model.ErrUnavailable)
+
+// peerReports asks for the reports of peers that were not answered yet, the
+// newest first.
+func (w *work) peerReports(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
+	now := w.run.StartedAt
+	due, err := w.store.DuePeers(ctx, appID, now.AddDate(0, -analyticsMonths, 0), now, mostPeers-w.extras.PeersAsked)
+	if err != nil || len(due) == 0 {
+		return false, err
+	}
+	failures := 0
+	var empty []model.DuePeer
+	for _, peer := range due {
+		w.extras.PeersAsked++
+		report, err := w.source.PeerReport(ctx, peer, w.plan.Optional.PeerAddresses)
+		switch {
+		case err == nil:
+			state.ReadAt = w.now()
+			err = errors.Join(w.savePeerReport(ctx, report), w.noteEmpty(ctx, empty))
+			empty = nil
+		case isPartOver(ctx, err):
+		case errors.Is(err, model.ErrNotFound):
+			if empty = append(empty, peer); !state.ReadAt.IsZero() {
+				err, empty = w.noteEmpty(ctx, empty), nil
+			} else if err = nil; len(empty) == emptyPeers {
+				return true, errNoReports
+			}
+		default:
+			err = w.failedPeer(ctx, peer, err, &failures)
+		}
+		if err != nil {
+			return true, errors.Join(err, w.noteEmpty(ctx, empty))
+		}
+	}
+	if w.extras.PeersAsked >= mostPeers {
+		w.logger.InfoContext(ctx, "enough peer reports for one run; the next one goes on", "app_id", appID)
+	}
+	return true, w.noteEmpty(ctx, empty)
+}
+
+func (w *work) savePeerReport(ctx context.Context, report model.PeerReport) error {
+	counts := model.RowCounts{Read: 1, Inserted: 1}
+	if len(report.Repairs) > 0 {
+		counts.Repaired = 1
+	}
+	if err := w.store.SavePeerReport(ctx, w.run, report); err != nil {
+		return err
+	}
+	w.extras.PeerReports++
+	w.extras.Add(counts)
+	return nil
+}
+
+// failedPeer notes a peer whose report could not be read. Its error ends the
+// part.
+func (w *work) failedPeer(ctx context.Context, peer model.DuePeer, reason error, failures *int) error {
+	if rejected, ok := errors.AsType[*model.RejectedError](reason); ok {
+		if err := w.setAside(ctx, []model.Rejected{rejected.Record}); err != nil {
+			return err
+		}
+		return w.store.NotePeer(ctx, w.run, peer, model.PeerReportRejected, rejected.Record.Reason)
+	}
+	w.leaveOut()
+	w.extras.Failures++
+	w.logger.WarnContext(ctx, "peer report failed; a later run tries again", "peer_id", peer.PeerID.String(), "error", reason)
+	if err := w.store.NotePeer(ctx, w.run, peer, model.PeerReportFailed, reason.Error()); err != nil {
+		return err
+	}
+	if *failures++; *failures == mostFailures {
+		return reason
+	}
+	return nil
+}
+
+// noteEmpty keeps the peers without a report, so that none is asked for twice.
+func (w *work) noteEmpty(ctx context.Context, empty []model.DuePeer) error {
+	for _, peer := range empty {
+		if err := w.store.NotePeer(ctx, w.run, peer, model.PeerReportNone, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,615 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+func TestRunCopiesEverything(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(1, at))
+	result := r.mustRun(model.RunSucceeded)
+	r.exact(nil)
+
+	var sessions, participants, events int
+	r.sim.View(func(d *simulator.Data) { sessions, participants, events = d.Counts() })
+	want := model.RowCounts{Read: sessions + participants + events, Inserted: sessions + participants + events}
+	if result.Totals.RowCounts != want {
+		t.Errorf("counted %+v, want %+v", result.Totals.RowCounts, want)
+	}
+	if got := r.number(`SELECT count(*) FROM sync.runs WHERE status = 'succeeded' AND rows_inserted = $1
+		AND sessions_read = $2 AND requests = $3 AND finished_at IS NOT NULL`,
+		want.Inserted, sessions, r.sim.Stats().Requests); got != 1 {
+		t.Errorf("the ledger does not hold the run's sums")
+	}
+	if got := r.number(`SELECT count(*) FROM sync.session_states WHERE complete_at IS NOT NULL`); got != sessions-1 {
+		t.Errorf("%d sessions complete, want all %d but the live one", got, sessions-1)
+	}
+	if strings.Contains(r.log.String(), token) {
+		t.Error("the token is in the log")
+	}
+}
+
+// dlt-hub/dlt#3023: a repeated load must not add anything.
+func TestSecondRunWritesNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(2, at))
+	r.mustRun(model.RunSucceeded)
+	before := r.versions()
+	result := r.mustRun(model.RunSucceeded)
+	if r.versions() != before {
+		t.Error("a run over unchanged data wrote rows")
+	}
+	if result.Totals.Inserted+result.Totals.Updated != 0 {
+		t.Errorf("a run over unchanged data counted changes: %+v", result.Totals)
+	}
+}
+
+func TestFullBackfillOfUnchangedDataWritesNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(3, at))
+	all := pipeline.Plan{Kind: model.KindBackfill, From: at.Add(-30 * 24 * time.Hour)}
+	first := r.must(all, model.RunSucceeded)
+	r.exact(nil)
+	before := r.versions()
+
+	r.sim.Reset()
+	if again := r.must(all, model.RunSucceeded); again.Totals.SessionsRead() != 1 {
+		t.Errorf("%d sessions read again, want the live one only", again.Totals.SessionsRead())
+	}
+	all.Full = true
+	full := r.must(all, model.RunSucceeded)
+	if full.Totals.SessionsRead() != first.Totals.SessionsRead() || full.Totals.Unchanged != first.Totals.Read {
+		t.Errorf("the full backfill counted %+v after %+v", full.Totals, first.Totals)
+	}
+	if r.versions() != before {
+		t.Error("a full backfill of unchanged data wrote rows")
+	}
+}
+
+func TestBackfillTakesItsRangeOnly(t *testing.T) {
+	t.Parallel()
+	for name, column := range map[string]simulator.TimeColumn{
+		"created": simulator.OnCreated, "started": simulator.OnStarted, "ended": simulator.OnEnded,
+	} {
+		t.Run("api compares "+name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, simulator.Demo(4, at))
+			r.sim.SetDialect(simulator.Dialect{StartTimeOn: column})
+			plan := pipeline.Plan{Kind: model.KindBackfill, From: at.Add(-10 * 24 * time.Hour), To: at.Add(-2 * 24 * time.Hour)}
+			// Sessions whose start lies well before their creation, at the
+			// range's first moment and at the border of two chunks.
+			r.sim.Update(func(d *simulator.Data) {
+				for i, created := range []time.Time{plan.From, plan.From.Add(7 * 24 * time.Hour)} {
+					s := d.Apps[0].Sessions[i]
+					s.CreatedAt, s.StartedAt, s.EndedAt = created, created.Add(-time.Hour), created.Add(time.Hour)
+				}
+			})
+			r.must(plan, model.RunSucceeded)
+			r.exact(func(s *simulator.Session) bool {
+				return !s.CreatedAt.Before(plan.From) && s.CreatedAt.Before(plan.To)
+			})
+			if r.number(`SELECT count(*) FROM realtimekit.sessions`) == 0 {
+				t.Error("the range holds no session, so the test shows nothing")
+			}
+		})
+	}
+}
+
+func TestBackfillOfNamedSessions(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range []simulator.Dialect{{}, {NestedDetail: true, EndedAtStringNull: true}} {
+		t.Run(fmt.Sprintf("nested=%t", dialect.NestedDetail), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, simulator.Demo(5, at))
+			r.sim.SetDialect(dialect)
+			var wanted []model.UUID
+			named := map[string]bool{}
+			r.sim.View(func(d *simulator.Data) {
+				for i := range d.Apps {
+					id := d.Apps[i].Sessions[0].ID
+					named[id] = true
+					wanted = append(wanted, mustUUID(t, id))
+				}
+			})
+			r.must(pipeline.Plan{Kind: model.KindBackfill, Sessions: wanted}, model.RunSucceeded)
+			r.exact(func(s *simulator.Session) bool { return named[s.ID] })
+
+			unknown := mustUUID(t, "00000000-1111-4222-8333-444444444444")
+			_, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindBackfill, Sessions: []model.UUID{unknown}})
+			if !errors.Is(err, model.ErrNotFound) || !strings.Contains(err.Error(), unknown.String()) {
+				t.Errorf("an unknown session gave %v", err)
+			}
+		})
+	}
+}
+
+func mustUUID(t *testing.T, text string) model.UUID {
+	t.Helper()
+	id, err := model.ParseUUID(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestEveryFourthCallFails(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Generate(simulator.Size{Apps: 1, Sessions: 6, Participants: 60, EventsPerParticipant: 3}, 6, at))
+	fault, err := simulator.ParseFault("every-4th-500")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.sim.Script(fault)
+	r.mustRun(model.RunSucceeded)
+	r.exact(nil)
+	if got := r.sim.Stats().ByStatus[http.StatusInternalServerError]; got == 0 {
+		t.Error("no call failed, so the test shows nothing")
+	}
+}
+
+func TestLiveSessionEnds(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(7, at))
+	r.mustRun(model.RunSucceeded)
+	if got := r.number(`SELECT count(*) FROM sync.session_states WHERE status = 'LIVE' AND complete_at IS NULL AND last_error IS NULL`); got != 1 {
+		t.Fatalf("%d live sessions, want 1", got)
+	}
+	r.sim.Update(simulator.JoinLive)
+	r.mustRun(model.RunSucceeded)
+	r.exact(nil)
+	r.sim.Update(simulator.EndLive)
+	r.mustRun(model.RunSucceeded)
+	r.exact(nil)
+	if got := r.number(`SELECT count(*) FROM sync.session_states WHERE complete_at IS NULL`); got != 0 {
+		t.Errorf("%d sessions are not complete", got)
+	}
+}
+
+func TestSettledSessionsAreNotReadAgain(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 3, Participants: 5, EventsPerParticipant: 3}, 8, at)
+	end := at.Add(-10 * time.Minute)
+	young := data.Apps[0].Sessions[0]
+	young.EndedAt, young.CreatedAt, young.StartedAt = end, end.Add(-time.Hour), end.Add(-time.Hour)
+	r := newRig(t, data)
+	now := at
+	r.config.Now = func() time.Time { return now }
+	r.mustRun(model.RunSucceeded)
+	for _, step := range []struct {
+		after time.Duration
+		read  int
+	}{{20 * time.Minute, 1}, {55 * time.Minute, 1}, {2 * time.Hour, 0}} {
+		now = at.Add(step.after)
+		if got := r.mustRun(model.RunSucceeded).Totals.SessionsRead(); got != step.read {
+			t.Errorf("%s after the first run %d sessions were read, want %d", step.after, got, step.read)
+		}
+	}
+}
+
+// A correction after the end changes the session's record, and with it brings
+// the changed participants.
+func TestLateCorrectionIsLoaded(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(9, at))
+	r.config.Lookback = 7 * 24 * time.Hour // the demo has no session on weekends
+	r.mustRun(model.RunSucceeded)
+	r.sim.Update(func(d *simulator.Data) {
+		s := newestEnded(d)
+		s.UpdatedAt = s.UpdatedAt.Add(time.Minute)
+		s.MinutesConsumed++
+		s.Participants[0].DisplayName = "Renamed"
+		s.Participants[0].UpdatedAt = s.UpdatedAt
+	})
+	result := r.mustRun(model.RunSucceeded)
+	r.exact(nil)
+	if result.Totals.Updated != 2 {
+		t.Errorf("%d rows updated, want the session and one participant", result.Totals.Updated)
+	}
+}
+
+// newestEnded gives the newest ended session with participants, which lies
+// within the lookback.
+func newestEnded(d *simulator.Data) *simulator.Session {
+	var newest *simulator.Session
+	for _, s := range d.AllSessions() {
+		if s.Status == simulator.StatusEnded && len(s.Participants) > 3 && (newest == nil || s.CreatedAt.After(newest.CreatedAt)) {
+			newest = s
+		}
+	}
+	return newest
+}
+
+// airbytehq/airbyte#10140, meltano#8843: what a full reading no longer lists is
+// marked and kept; #70440: the mark wipes nothing else.
+func TestParticipantVanishesAndReturns(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(10, at))
+	r.config.Lookback = 7 * 24 * time.Hour // the demo has no session on weekends
+	r.mustRun(model.RunSucceeded)
+	var gone *simulator.Participant
+	r.sim.Update(func(d *simulator.Data) {
+		s := newestEnded(d)
+		gone, s.Participants = s.Participants[1], append(s.Participants[:1:1], s.Participants[2:]...)
+		s.UpdatedAt = s.UpdatedAt.Add(time.Minute)
+	})
+	r.mustRun(model.RunSucceeded)
+	kept := `SELECT count(*) FROM realtimekit.participants JOIN realtimekit.peer_events USING (session_id, participant_id)
+		WHERE participant_id = $1 AND display_name = $2 AND (removed_at IS NOT NULL) = $3`
+	if got := r.number(kept, gone.ID, gone.DisplayName, true); got != len(gone.Events) {
+		t.Errorf("the vanished participant is kept and marked with %d events, want %d", got, len(gone.Events))
+	}
+	if got := r.number(`SELECT count(*) FROM realtimekit.participants WHERE removed_at IS NOT NULL`); got != 1 {
+		t.Errorf("%d participants are marked as removed, want 1", got)
+	}
+	r.sim.Update(func(d *simulator.Data) {
+		s := newestEnded(d)
+		s.Participants = append(s.Participants, gone)
+		s.UpdatedAt = s.UpdatedAt.Add(2 * time.Minute)
+	})
+	r.mustRun(model.RunSucceeded)
+	if got := r.number(kept, gone.ID, gone.DisplayName, false); got != len(gone.Events) {
+		t.Errorf("the returned participant is still marked")
+	}
+}
+
+// The vendor may stop serving old events; ours stay.
+func TestEventsThatTheVendorDropsStay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(11, at))
+	r.mustRun(model.RunSucceeded)
+	before := r.number(`SELECT count(*) FROM realtimekit.peer_events`)
+	r.sim.SetDialect(simulator.Dialect{NoPeerEvents: true})
+	r.must(pipeline.Plan{Kind: model.KindBackfill, From: at.Add(-60 * 24 * time.Hour), Full: true}, model.RunSucceeded)
+	if got := r.number(`SELECT count(*) FROM realtimekit.peer_events`); got != before || got == 0 {
+		t.Errorf("%d events after the vendor dropped them, %d before", got, before)
+	}
+}
+
+// airbytehq/airbyte#76465: a reading that lost a row is never called complete,
+// and the run says so.
+// A partial reading empties nothing (cloudquery/cloudquery#17291,
+// cloudquery/cloudquery#10850).
+func TestMissingRowLeavesTheSessionIncomplete(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 2, Participants: 120, EventsPerParticipant: 1}, 12, at)
+	r := newRig(t, data)
+	id := data.Apps[0].Sessions[0].ID
+	lost := data.Apps[0].Sessions[0].Participants[7].ID
+	r.sim.Script(simulator.Fault{Path: "*" + id + "/participants", Answer: withoutRow(lost)})
+	result := r.mustRun(model.RunPartial)
+	if result.Totals.Incomplete != 1 || result.Totals.Complete != 1 {
+		t.Errorf("totals %+v, want one complete and one incomplete session", result.Totals)
+	}
+	if got := r.text(`SELECT last_error FROM sync.session_states WHERE complete_at IS NULL`); !strings.Contains(got, "announced 120 records and gave 119") {
+		t.Errorf("the reason is %q", got)
+	}
+	if got := r.number(`SELECT count(*) FROM realtimekit.participants WHERE removed_at IS NOT NULL`); got != 0 {
+		t.Errorf("a partial reading removed %d participants", got)
+	}
+	r.sim.Script()
+	r.mustRun(model.RunSucceeded)
+	r.exact(nil)
+}
+
+// withoutRow answers as the server would, but for one participant.
+func withoutRow(id string) simulator.Answer {
+	return func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		rec := newRecorder()
+		req.Header.Del("Accept-Encoding")
+		next.ServeHTTP(rec, req)
+		var body struct {
+			Success bool `json:"success"`
+			Data    struct {
+				Participants []map[string]any `json:"participants"`
+				Paging       json.RawMessage  `json:"paging"`
+			} `json:"data"`
+		}
+		if err := json.Unmarshal(rec.body.Bytes(), &body); err != nil {
+			panic(err)
+		}
+		kept := body.Data.Participants[:0]
+		for _, p := range body.Data.Participants {
+			if p["id"] != id {
+				kept = append(kept, p)
+			}
+		}
+		body.Data.Participants = kept
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(body); err != nil {
+			panic(err)
+		}
+	}
+}
+
+func TestWrongTokenStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(13, at))
+	r.sim.Script(simulator.Fault{Answer: simulator.GatewayError(http.StatusForbidden, 10000, "Authentication error")})
+	_, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun})
+	if !errors.Is(err, model.ErrRefused) || !strings.Contains(err.Error(), "Realtime permission") {
+		t.Errorf("the error is %v", err)
+	}
+	if got := r.sim.Stats().Requests; got != 1 {
+		t.Errorf("%d requests were sent, want 1", got)
+	}
+	if got := r.text(`SELECT status || ': ' || error FROM sync.runs`); !strings.HasPrefix(got, "failed: list the apps: GET /apps: status 403") {
+		t.Errorf("the ledger says %q", got)
+	}
+}
+
+// redpanda-data/connect#415: one bad record must not block the rest.
+func TestBadRecordsAreSetAsideAndResolved(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 3, Participants: 4, EventsPerParticipant: 3}, 14, at)
+	s := data.Apps[0].Sessions[1]
+	s.Participants[0].Extra = simulator.Extra{"joined_at": json.RawMessage(`"yesterday"`)}
+	s.Participants[1].Events[2].Extra = simulator.Extra{"minutes_consumed": json.RawMessage(`"many"`)}
+	s.Participants[2].Extra = simulator.Extra{
+		"left_at": json.RawMessage(`"` + s.Participants[2].LeftAt.Format("2006-01-02T15:04:05.000Z") + `\""`), "shoe_size": json.RawMessage(`44`),
+	}
+	r := newRig(t, data)
+	result := r.mustRun(model.RunPartial)
+	if c := result.Totals.RowCounts; c.Rejected != 2 || c.Repaired != 1 || c.Inserted != 3+11+32 {
+		t.Errorf("counted %+v", c)
+	}
+	if got := r.text(`SELECT string_agg(entity || ' ' || record_key || ' ' || reason, '; ' ORDER BY entity) FROM sync.rejected_records`); got !=
+		fmt.Sprintf(`participant %s joined_at: "yesterday" is not a timestamp; peer_event %s/%s minutes_consumed: "many": not a number`,
+			s.Participants[0].ID, s.Participants[1].ID, s.Participants[1].Events[2].ID) {
+		t.Errorf("rejected: %s", got)
+	}
+	if got := r.text(`SELECT repairs ->> 'left_at' || ' ' || extra::text FROM realtimekit.participants WHERE repairs IS NOT NULL`); !strings.HasSuffix(got, `Z" {"shoe_size": 44}`) {
+		t.Errorf("mended: %s", got)
+	}
+	if got := r.number(`SELECT count(*) FROM sync.session_states WHERE complete_at IS NOT NULL`); got != 3 {
+		t.Errorf("%d sessions complete; a record that was set aside was still seen", got)
+	}
+	r.must(pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(-1, 0, 0), Full: true}, model.RunPartial)
+	if got := r.text(`SELECT min(times_seen) || '-' || max(times_seen) FROM sync.rejected_records`); got != "2-2" {
+		t.Errorf("times seen: %s, want 2 for the second run", got)
+	}
+	r.sim.Update(func(d *simulator.Data) {
+		for _, p := range d.Apps[0].Sessions[1].Participants {
+			p.Extra, p.Events[2].Extra = nil, nil
+		}
+	})
+	r.must(pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(-1, 0, 0), Full: true}, model.RunSucceeded)
+	r.exact(nil)
+	if got := r.number(`SELECT count(*) FROM sync.rejected_records WHERE resolved_at IS NULL`); got != 0 {
+		t.Errorf("%d rejected records are still open", got)
+	}
+}
+
+func TestSpentBudgetEndsTheRunResumable(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(15, at))
+	r.budget.MaxWait = time.Second
+	r.sim.Script(simulator.Fault{Path: "*/participants", Nth: 5, Answer: simulator.RateLimited(5 * time.Minute)})
+	_, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun})
+	if !errors.Is(err, model.ErrBudgetSpent) || !pipeline.Resumable(err) {
+		t.Fatalf("the error is %v", err)
+	}
+	if got := r.text(`SELECT status FROM sync.runs`); got != model.RunPartial {
+		t.Errorf("the ledger says %q", got)
+	}
+	r.sim.Script()
+	r.mustRun(model.RunSucceeded)
+	r.exact(nil)
+}
+
+func TestOneRunAtATime(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(16, at))
+	inside, proceed := make(chan struct{}), make(chan struct{})
+	r.sim.Script(simulator.Fault{Path: "*/apps", Nth: 1, Answer: func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		close(inside)
+		<-proceed
+		next.ServeHTTP(w, req)
+	}})
+	first := make(chan error, 1)
+	go func() {
+		_, err := r.run(context.WithoutCancel(t.Context()), pipeline.Plan{Kind: model.KindRun})
+		first <- err
+	}()
+	<-inside
+	if _, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun}); !errors.Is(err, model.ErrLocked) {
+		t.Errorf("a second run gave %v", err)
+	}
+	// A backfill has its own lock and goes on beside the run.
+	r.must(pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(-1, 0, 0)}, model.RunSucceeded)
+	close(proceed)
+	if err := <-first; err != nil {
+		t.Errorf("the first run: %v", err)
+	}
+	r.exact(nil)
+}
+
+// dlt-hub/dlt#4023: what was committed is in the ledger though the process died.
+// meltano/meltano#9947: a run that was killed blocks no later one.
+func TestRunThatWasCutOffIsClosedByTheNext(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(17, at))
+	r.mustRun(model.RunSucceeded)
+	r.number(`WITH cut AS (UPDATE sync.runs SET status = 'running', finished_at = NULL, rows_inserted = 0, sessions_read = 0 RETURNING 1) SELECT count(*) FROM cut`)
+	r.mustRun(model.RunSucceeded)
+	if got := r.number(`SELECT count(*) FROM sync.runs WHERE status = 'abandoned' AND sessions_read = 60 AND error IS NOT NULL
+		AND rows_inserted = (SELECT sum(rows_inserted) FROM sync.run_sessions WHERE run_id = sync.runs.run_id)`); got != 1 {
+		t.Error("the run that was cut off is not closed with its sums")
+	}
+}
+
+func TestStopKeepsWhatWasCommitted(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(18, at))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	r.sim.Script(simulator.Fault{Path: "*/participants", Nth: 20, Do: func(*simulator.Data) { stop() }})
+	_, err := r.run(ctx, pipeline.Plan{Kind: model.KindRun})
+	if !errors.Is(err, context.Canceled) || !pipeline.Resumable(err) {
+		t.Fatalf("the error is %v", err)
+	}
+	if got := r.text(`SELECT status || ' ' || (finished_at IS NOT NULL)::text FROM sync.runs`); got != "partial true" {
+		t.Errorf("the ledger says %q", got)
+	}
+	done := r.number(`SELECT count(*) FROM sync.session_states WHERE complete_at IS NOT NULL`)
+	if done == 0 || done == 60 {
+		t.Errorf("%d sessions were committed before the stop, want some", done)
+	}
+	r.sim.Script()
+	r.sim.Reset()
+	r.mustRun(model.RunSucceeded)
+	r.exact(nil)
+	if got := r.sim.Stats().ByRoute[simulator.RouteParticipants]; got >= 72-done {
+		t.Errorf("%d participant pages were read after %d sessions were complete", got, done)
+	}
+}
+
+func TestLongLiveSessionIsAskedForByID(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(19, at))
+	r.config.Lookback = 0
+	r.mustRun(model.RunSucceeded)
+	// A newer session moves the watermark past the live one.
+	r.sim.Update(simulator.AddSession)
+	r.mustRun(model.RunSucceeded)
+	r.sim.Update(simulator.EndLive)
+	r.mustRun(model.RunSucceeded)
+	r.exact(nil)
+}
+
+func TestSessionThatTheVendorForgets(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(20, at))
+	r.config.Lookback = 0
+	r.mustRun(model.RunSucceeded)
+	rows := r.number(`SELECT count(*) FROM realtimekit.peer_events`)
+	var live string
+	r.sim.Update(func(d *simulator.Data) {
+		for i := range d.Apps {
+			kept := d.Apps[i].Sessions[:0]
+			for _, s := range d.Apps[i].Sessions {
+				if s.Status == simulator.StatusLive {
+					live = s.ID
+					continue
+				}
+				kept = append(kept, s)
+			}
+			d.Apps[i].Sessions = kept
+		}
+		simulator.AddSession(d)
+	})
+	r.mustRun(model.RunPartial)
+	if got := r.text(`SELECT last_error FROM sync.session_states WHERE session_id = $1 AND gone_at IS NOT NULL`, live); !strings.Contains(got, "404") {
+		t.Errorf("the reason is %q", got)
+	}
+	if got := r.number(`SELECT count(*) FROM realtimekit.peer_events`); got < rows {
+		t.Errorf("%d events, fewer than the %d before", got, rows)
+	}
+	r.mustRun(model.RunSucceeded) // it is not asked for again
+}
+
+// A backfill that was stopped goes on from its checkpoint, even where everything
+// is asked for again. PostHog/posthog#67648: progress after any stop.
+func TestStoppedBackfillGoesOnFromItsCheckpoint(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(21, at))
+	r.config.Concurrency = 1
+	plan := pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, 0, -20), Full: true}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r.sim.Script(simulator.Fault{Path: "*/participants", Nth: 40, Do: func(*simulator.Data) { cancel() }})
+	if _, err := r.run(ctx, plan); !errors.Is(err, context.Canceled) {
+		t.Fatalf("the stopped backfill gave %v", err)
+	}
+	done := r.number(`SELECT count(*) FROM realtimekit.sessions JOIN sync.backfills USING (app_id) WHERE created_at < checkpoint`)
+	if done == 0 {
+		t.Fatal("no session lies before a checkpoint, so the test shows nothing")
+	}
+	r.sim.Script()
+	again := r.must(plan, model.RunSucceeded)
+	r.exact(nil)
+	if got := again.Totals.SessionsRead(); got > 60-done {
+		t.Errorf("%d sessions were read after %d of 60 were done", got, done)
+	}
+	if got := r.number(`SELECT count(*) FROM sync.backfills`); got != 0 {
+		t.Errorf("%d checkpoints are left of a finished backfill", got)
+	}
+	if got := r.must(plan, model.RunSucceeded).Totals.SessionsRead(); got != 60 {
+		t.Errorf("the same command, once done, read %d sessions, want all", got)
+	}
+}
+
+// A run whose end cannot be entered into the ledger tells no sums, and says what
+// failed; the sessions are stored all the same.
+func TestRunThatCannotCloseItsLedgerTellsNoSums(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(22, at))
+	r.sim.Script(simulator.Fault{Path: "*/participants", Nth: 9, Do: func(*simulator.Data) {
+		if _, err := r.pool.Exec(context.WithoutCancel(t.Context()), `ALTER TABLE sync.runs RENAME TO runs_away`); err != nil {
+			t.Error(err)
+		}
+	}})
+	result, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun})
+	if !errors.Is(err, model.ErrStore) || result.Run.ID != 0 {
+		t.Errorf("got %+v, %v", result, err)
+	}
+	r.exact(nil)
+}
+
+// A session that failed before the stop is read when the backfill goes on, and a
+// checkpoint never lies behind it.
+// meltano/meltano#8579: what failed is not marked as done.
+func TestFailedSessionHoldsTheCheckpoint(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(23, at))
+	r.config.Concurrency = 1
+	plan := pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, 0, -20)}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r.sim.Script(
+		simulator.Fault{Path: "*/participants", Nth: 2, Answer: simulator.KitError(http.StatusNotFound, "No session found")},
+		simulator.Fault{Path: "*/participants", Nth: 40, Do: func(*simulator.Data) { cancel() }})
+	if _, err := r.run(ctx, plan); !errors.Is(err, context.Canceled) {
+		t.Fatalf("the stopped backfill gave %v", err)
+	}
+	r.sim.Script()
+	r.must(plan, model.RunSucceeded)
+	r.exact(nil)
+}
+
+// One app whose list cannot be had keeps no other from being read.
+func TestBrokenAppKeepsNoOtherFromBeingRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(24, at))
+	r.extract.RetryFor = 0
+	var broken string
+	r.sim.View(func(d *simulator.Data) { broken = d.Apps[0].ID })
+	r.sim.Script(simulator.Fault{Path: "*/" + broken + "/sessions", Answer: simulator.KitError(500, "tired")})
+	if _, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun}); err == nil || !strings.Contains(err.Error(), broken) {
+		t.Errorf("got %v", err)
+	}
+	r.exact(func(s *simulator.Session) bool { return s.AppID != broken })
+}
+
+func TestUnknownSessionKeepsNoOtherFromBeingRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(25, at))
+	var known string
+	r.sim.View(func(d *simulator.Data) { known = d.Apps[1].Sessions[0].ID })
+	unknown := "00000000-1111-4222-8333-444444444444"
+	_, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindBackfill, Sessions: []model.UUID{mustUUID(t, unknown), mustUUID(t, known)}})
+	if !errors.Is(err, model.ErrNotFound) || !strings.Contains(err.Error(), unknown) {
+		t.Errorf("got %v", err)
+	}
+	r.exact(func(s *simulator.Session) bool { return s.ID == known })
+}

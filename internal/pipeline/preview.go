@@ -1,0 +1,50 @@
+package pipeline
+
+import (
+	"context"
+	"math"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Preview tells what a backfill would do.
+type Preview struct {
+	Sessions []model.Session // that would be read, in the order of their apps and creation
+	// Listed counts the requests that the preview itself took, which the
+	// backfill would take again; Reading estimates those for participants: at
+	// least one a session, more where it is known or announced to be large.
+	Listed, Reading int64
+}
+
+// Preview lists what a backfill of a range would read. It takes no lock and
+// writes nothing. perPage is the number of rows that one request asks for.
+func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview, error) {
+	w := &work{
+		Pipeline: p, plan: plan, logger: p.logger, handled: make(map[model.UUID]bool), dryRun: true,
+		run: model.Run{AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: p.now(), From: plan.From, To: plan.To},
+	}
+	var out Preview
+	apps, err := w.apps(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, appID := range apps {
+		start, err := w.start(ctx, appID)
+		if err != nil {
+			return out, err
+		}
+		err = w.chunks(ctx, appID, start, func(d *discovery) error {
+			d.preview = func(s *model.Session, state model.SessionState) {
+				out.Sessions = append(out.Sessions, *s)
+				rows := max(s.MaxConcurrent.Value, float64(state.Participants), 1)
+				out.Reading += int64(math.Ceil(rows / float64(perPage)))
+			}
+			return w.discover(ctx, d)
+		})
+		if err != nil {
+			return out, err
+		}
+	}
+	out.Listed, _ = p.source.Requests()
+	return out, nil
+}

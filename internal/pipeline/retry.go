@@ -1,0 +1,72 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// rejects keeps the rejected records and the ledger.
+type rejects interface {
+	Acquire(ctx context.Context, accountID, kind string) (held context.Context, release func(), err error)
+	StartRun(ctx context.Context, run model.Run) (id int64, err error)
+	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
+	Rejects(ctx context.Context, all bool, each func(model.StoredReject) error) error
+	LoadSalvaged(ctx context.Context, run model.Run, from model.StoredReject, salvaged model.Salvaged) (model.RowCounts, error)
+}
+
+// RetryRejects tries every open rejected record again: understand decodes it by
+// the rules of this program, and what it understands is stored. Nothing is asked
+// of the API. It runs under a lock and an entry in the ledger of its own.
+func RetryRejects(ctx context.Context, cfg Config, understand func(model.Rejected) (model.Salvaged, error),
+	store rejects, logger *slog.Logger,
+) (model.RetryCounts, error) {
+	var counts model.RetryCounts
+	held, release, err := store.Acquire(ctx, cfg.AccountID, model.KindRetry)
+	if err != nil {
+		return counts, err
+	}
+	defer release()
+	run := model.Run{AccountID: cfg.AccountID, Kind: model.KindRetry, StartedAt: time.Now(), Version: cfg.Version}
+	if run.ID, err = store.StartRun(held, run); err != nil {
+		return counts, err
+	}
+	logger = logger.With(slog.Int64("run_id", run.ID))
+	failure := retryAll(held, run, understand, store, &counts, logger)
+	summary := model.RunSummary{Status: model.RunSucceeded, Error: errorText(failure)}
+	switch {
+	case failure != nil && !Resumable(failure):
+		summary.Status = model.RunFailed
+	case failure != nil, counts.StillRejected > 0:
+		summary.Status = model.RunPartial
+	}
+	_, err = store.FinishRun(ctx, run, summary)
+	return counts, errors.Join(failure, err)
+}
+
+func retryAll(ctx context.Context, run model.Run, understand func(model.Rejected) (model.Salvaged, error),
+	store rejects, counts *model.RetryCounts, logger *slog.Logger,
+) error {
+	return store.Rejects(ctx, false, func(r model.StoredReject) error {
+		counts.Tried++
+		salvaged, err := understand(r.Rejected)
+		var loaded model.RowCounts
+		if err == nil {
+			loaded, err = store.LoadSalvaged(ctx, run, r, salvaged)
+		}
+		if err != nil && (errors.Is(err, model.ErrStore) || ctx.Err() != nil) {
+			return err
+		}
+		if err != nil {
+			counts.StillRejected++
+			logger.InfoContext(ctx, "record still rejected", "rejected_id", r.ID, "entity", r.Entity, "record_key", r.Key, "reason", err)
+			return nil
+		}
+		counts.Loaded++
+		counts.Add(loaded)
+		return nil
+	})
+}

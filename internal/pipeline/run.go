@@ -1,0 +1,162 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Config bounds the work of a pipeline.
+type Config struct {
+	AccountID   string
+	AppIDs      []string         // apps to read; empty means all that the API lists
+	Lookback    time.Duration    // how far before the watermark discovery begins
+	Settle      time.Duration    // how long after its end a session is read again
+	Concurrency int              // sessions in flight, at least 1
+	Version     string           // of the program, for the ledger
+	Now         func() time.Time // clock; nil means time.Now
+	// Progress is told, one call at a time, how far a backfill has come; nil
+	// for nobody.
+	Progress func(Progress)
+}
+
+// Pipeline copies sessions from a source to a store.
+type Pipeline struct {
+	cfg    Config
+	source source
+	store  store
+	logger *slog.Logger
+	now    func() time.Time
+}
+
+// New gives a pipeline. It does nothing until Run.
+func New(cfg Config, source source, store store, logger *slog.Logger) *Pipeline {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Pipeline{cfg: cfg, source: source, store: store, logger: logger, now: cfg.Now}
+}
+
+// Plan says what a run covers. The zero value of everything but Kind is the cron
+// job's: all apps, from the watermark on.
+type Plan struct {
+	Kind     string       // model.KindRun or model.KindBackfill
+	From, To time.Time    // backfill: sessions created in [From, To); zero means open
+	Sessions []model.UUID // backfill: these sessions and no others
+	Full     bool         // backfill: read again what is complete and unchanged
+	Optional Optional     // run: what to read beside the sessions
+}
+
+// Result tells what a run did.
+type Result struct {
+	Run     model.Run
+	Status  string // as in the ledger
+	Summary model.RunSummary
+	Totals  model.RunTotals
+	Took    time.Duration
+	// Waiting counts sessions that failed or did not add up before and were left
+	// alone for now.
+	Waiting int
+	// Optional is not in Totals, which are those of the sessions.
+	Optional OptionalResult
+}
+
+// Run carries out a plan under the lock of its kind and enters it into the
+// ledger. It returns a result whenever the ledger has one. The error says why
+// the run did not come to its end; a run that did but had to leave something out
+// has status model.RunPartial and no error.
+func (p *Pipeline) Run(ctx context.Context, plan Plan) (Result, error) {
+	held, release, err := p.store.Acquire(ctx, p.cfg.AccountID, plan.Kind)
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
+	run := model.Run{
+		AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: p.now(),
+		From: plan.From, To: plan.To, Version: p.cfg.Version,
+	}
+	if run.ID, err = p.store.StartRun(held, run); err != nil {
+		return Result{}, err
+	}
+	w := &work{
+		Pipeline: p, run: run, plan: plan,
+		logger:  p.logger.With(slog.Int64("run_id", run.ID)),
+		handled: make(map[model.UUID]bool),
+	}
+	if plan.Kind == model.KindBackfill {
+		w.progress = &progress{tell: p.cfg.Progress, logger: w.logger, now: p.now, began: run.StartedAt}
+	}
+	w.logger.InfoContext(ctx, "run started", "kind", plan.Kind, "account_id", run.AccountID)
+	err = w.sync(held)
+	if cause := context.Cause(held); cause != nil && err != nil {
+		err = cause // why the work was cancelled: a signal, or the loss of the lock
+	}
+	return w.finish(ctx, w.refresh(held, err))
+}
+
+// refresh brings the usage by day up to date, also after a failure: what was
+// committed counts. A run that was told to stop leaves it to the next one.
+func (w *work) refresh(ctx context.Context, failure error) error {
+	if ctx.Err() != nil || errors.Is(failure, model.ErrStore) {
+		return failure
+	}
+	sessions, err := w.store.RefreshAnalytics(ctx)
+	if err != nil {
+		return errors.Join(failure, err)
+	}
+	w.logger.DebugContext(ctx, "usage by day refreshed", "sessions", sessions)
+	return failure
+}
+
+// finish closes the ledger. Were the process killed before, the next run would
+// find the row and close it as abandoned.
+func (w *work) finish(ctx context.Context, failure error) (Result, error) {
+	summary := model.RunSummary{SessionsListed: w.listed}
+	summary.Requests, summary.BudgetWait = w.source.Requests()
+	summary.Status, summary.Error = w.status(failure), errorText(failure)
+	totals, err := w.store.FinishRun(ctx, w.run, summary)
+	if errors.Is(failure, model.ErrStore) && err != nil {
+		return Result{}, failure // the same again says nothing new
+	}
+	if err != nil {
+		return Result{}, errors.Join(failure, err) // what was committed is summed up by the next run
+	}
+	result := Result{Run: w.run, Status: summary.Status, Summary: summary, Totals: totals, Took: w.now().Sub(w.run.StartedAt), Waiting: w.waiting, Optional: w.extras}
+	w.logger.InfoContext(ctx, "run finished",
+		"status", result.Status, "seconds", result.Took.Seconds(),
+		"requests", summary.Requests, "budget_wait_seconds", summary.BudgetWait.Seconds(),
+		"sessions_listed", summary.SessionsListed, "sessions_read", totals.SessionsRead(),
+		"sessions_incomplete", totals.Incomplete, "sessions_failed", totals.Failed, "sessions_waiting", w.waiting,
+		"rows_inserted", totals.Inserted, "rows_updated", totals.Updated, "rows_unchanged", totals.Unchanged,
+		"rows_repaired", totals.Repaired, "rows_repeated", totals.Repeated, "records_rejected", totals.Rejected)
+	return result, failure
+}
+
+// status names the run's end for the ledger. A run that was stopped, or must
+// not ask any more for a while, is resumable and not failed.
+func (w *work) status(failure error) string {
+	switch {
+	case failure == nil && !w.leftOut:
+		return model.RunSucceeded
+	case failure == nil, Resumable(failure):
+		return model.RunPartial
+	}
+	return model.RunFailed
+}
+
+// Resumable reports whether a run ended early though nothing is wrong: it was
+// told to stop, the request budget is spent, or another run holds the lock.
+func Resumable(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrLocked)
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return fmt.Sprint(err)
+}

@@ -1,0 +1,117 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// sessionByID reads a session that no list showed.
+func (w *work) sessionByID(ctx context.Context, appID string, id model.UUID) error {
+	session, err := w.source.Session(ctx, appID, id)
+	if err != nil {
+		return w.failed(ctx, model.Session{ID: id, AppID: appID}, err)
+	}
+	return w.session(ctx, session)
+}
+
+// session reads and stores one session. An error ends the run; a failure that
+// concerns this session alone is noted and is none.
+func (w *work) session(ctx context.Context, session model.Session) error {
+	var reading model.Reading
+	counts, err := w.store.LoadSession(ctx, w.run, session,
+		func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
+			var err error
+			reading, err = w.read(ctx, &session, stage)
+			return reading, err
+		})
+	if err != nil {
+		return w.failed(ctx, session, err)
+	}
+	if counts.Rejected > 0 {
+		w.leaveOut()
+		w.logger.WarnContext(ctx, "records set aside", "session_id", session.ID.String(), "records_rejected", counts.Rejected)
+	}
+	if reading.Problem != "" {
+		w.leaveUnread()
+		w.logger.WarnContext(ctx, "session incomplete", "session_id", session.ID.String(), "problem", reading.Problem)
+	}
+	w.touch(session.AppID)
+	w.progress.stored(counts)
+	w.logger.DebugContext(ctx, "session stored", "session_id", session.ID.String(), "status", session.Status,
+		"participants", reading.Distinct, "rows_inserted", counts.Inserted, "rows_updated", counts.Updated,
+		"rows_unchanged", counts.Unchanged)
+	return nil
+}
+
+// failed notes that a session could not be read, and lets the run go on, unless
+// the reason concerns the run as a whole.
+func (w *work) failed(ctx context.Context, session model.Session, reason error) error {
+	if rejected, ok := errors.AsType[*model.RejectedError](reason); ok {
+		return w.setAside(ctx, []model.Rejected{rejected.Record})
+	}
+	if endsRun(ctx, reason) {
+		return fmt.Errorf("session %s: %w", session.ID, reason)
+	}
+	w.leaveUnread()
+	w.logger.WarnContext(ctx, "session failed", "session_id", session.ID.String(), "error", reason)
+	return w.store.FailSession(ctx, w.run, session, reason.Error(), errors.Is(reason, model.ErrNotFound))
+}
+
+// read hands all participants of a session to stage. A pass over an ended
+// session that does not add up is made once more: rows may have shifted between
+// two pages.
+func (w *work) read(ctx context.Context, session *model.Session, stage func(model.ParticipantPage) error) (model.Reading, error) {
+	began := w.now()
+	number := 0
+	pass := func() (model.Pass, error) {
+		number++
+		return w.source.Participants(ctx, session.AppID, session.ID, func(page model.ParticipantPage) error {
+			page.Pass = number
+			return stage(page)
+		})
+	}
+	last, err := pass()
+	if err == nil && doubt(session, last) != "" && session.Status == model.StatusEnded {
+		last, err = pass()
+	}
+	if err != nil {
+		return model.Reading{}, err
+	}
+	return w.verdict(session, last, number, began), nil
+}
+
+// verdict decides whether a session is complete, and whether it must be looked
+// at again.
+func (w *work) verdict(session *model.Session, pass model.Pass, number int, began time.Time) model.Reading {
+	r := model.Reading{Pass: pass, LastPass: number}
+	problem := doubt(session, pass)
+	r.FullPass = problem == ""
+	switch session.Status {
+	case model.StatusEnded:
+		r.Complete = r.FullPass
+		r.Settled = r.Complete && !began.Before(session.LastChange().Add(w.cfg.Settle))
+		r.Problem = problem
+	case model.StatusLive: // not expected to add up yet
+	default:
+		r.Problem = fmt.Sprintf("the session's status is %q, neither LIVE nor ENDED", session.Status)
+	}
+	return r
+}
+
+// doubt says why a pass over a session cannot be called full. Where the API
+// announces no count, or none at all, the most that were inside at once is the
+// least there must be.
+func doubt(session *model.Session, pass model.Pass) string {
+	if d := pass.Doubt(); d != "" {
+		return d
+	}
+	least := session.MaxConcurrent
+	if (pass.Announced < 0 || pass.Distinct == 0) && least.Valid && float64(pass.Distinct) < least.Value {
+		return fmt.Sprintf("%.0f participants were inside at once, but the API lists %d", least.Value, pass.Distinct)
+	}
+	return ""
+}

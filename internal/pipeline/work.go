@@ -1,0 +1,217 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// work is one run under way.
+type work struct {
+	*Pipeline
+	run    model.Run
+	plan   Plan
+	logger *slog.Logger
+
+	dryRun bool // write nothing
+
+	// handled holds the sessions that this run has dealt with or decided to
+	// leave, so that none is read twice. Only discovery touches it.
+	handled map[model.UUID]bool
+	listed  int
+	waiting int // sessions that wait for another try
+
+	progress *progress // nil for none
+
+	mu      sync.Mutex
+	leftOut bool // something was set aside, incomplete or failed
+	unread  int  // sessions that failed or stayed incomplete
+	missing []model.UUID
+	touched map[string]bool // apps of which this run read a session
+
+	extras OptionalResult // only the optional reads touch it
+}
+
+func (w *work) leaveOut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.leftOut = true
+}
+
+// leaveUnread notes a session that the same command must read again.
+func (w *work) leaveUnread() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.leftOut = true
+	w.unread++
+}
+
+// touch notes that a session of an app was read.
+func (w *work) touch(appID string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.touched == nil {
+		w.touched = make(map[string]bool)
+	}
+	w.touched[appID] = true
+}
+
+func (w *work) unreadSessions() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unread
+}
+
+// endsRun reports whether an error concerns the run as a whole.
+func endsRun(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, model.ErrRefused) || errors.Is(err, model.ErrBudgetSpent) ||
+		errors.Is(err, model.ErrStore)
+}
+
+// sync goes through the apps one after the other.
+func (w *work) sync(ctx context.Context) error {
+	apps, err := w.apps(ctx)
+	if err != nil {
+		return err
+	}
+	if len(w.plan.Sessions) > 0 {
+		return w.namedSessions(ctx, apps)
+	}
+	if w.plan.Kind == model.KindBackfill {
+		return w.backfill(ctx, apps)
+	}
+	var failures error
+	for _, appID := range apps {
+		err := w.app(ctx, appID)
+		if err != nil && (endsRun(ctx, err) || errors.Is(err, model.ErrNotFound)) {
+			return err
+		}
+		// An app whose list cannot be had keeps no other from being read.
+		failures = errors.Join(failures, err)
+	}
+	if failures != nil {
+		return failures
+	}
+	return w.optional(ctx, apps)
+}
+
+// apps gives the ids of the apps to read, and stores what was listed of them.
+func (w *work) apps(ctx context.Context) ([]string, error) {
+	if len(w.cfg.AppIDs) > 0 {
+		return w.cfg.AppIDs, nil
+	}
+	var ids []string
+	seen := make(map[string]bool)
+	list := func() (model.Pass, error) {
+		return w.source.Apps(ctx, func(page model.AppPage) error {
+			for i := range page.Apps {
+				if id := page.Apps[i].ID; !seen[id] {
+					seen[id] = true
+					ids = append(ids, id)
+				}
+			}
+			if w.dryRun {
+				return nil
+			}
+			if err := w.setAside(ctx, page.Rejected); err != nil {
+				return err
+			}
+			return w.store.SaveApps(ctx, w.run, page.Apps)
+		})
+	}
+	pass, err := twice(list)
+	if err != nil {
+		return nil, fmt.Errorf("list the apps: %w", err)
+	}
+	if doubt := pass.Doubt(); doubt != "" {
+		w.leaveOut()
+		w.logger.WarnContext(ctx, "the list of apps does not add up", "problem", doubt)
+	}
+	if len(ids) == 0 {
+		w.logger.WarnContext(ctx, "the account has no apps, or the token does not see them")
+	}
+	return ids, nil
+}
+
+// twice reads a list again if it does not add up the first time.
+func twice(list func() (model.Pass, error)) (model.Pass, error) {
+	pass, err := list()
+	if err == nil && !pass.Sound() {
+		pass, err = list()
+	}
+	return pass, err
+}
+
+// app reads the sessions of an app from the lookback before its watermark on.
+func (w *work) app(ctx context.Context, appID string) error {
+	mark, err := w.store.Watermark(ctx, appID)
+	if err != nil {
+		return err
+	}
+	var from time.Time
+	if !mark.IsZero() {
+		from = mark.Add(-w.cfg.Lookback)
+	}
+	// The list ends at the run's start, so that sessions that begin meanwhile do
+	// not shift its pages.
+	d := &discovery{work: w, appID: appID, listFrom: from, listTo: w.run.StartedAt, followUps: true}
+	if err := w.discover(ctx, d); err != nil {
+		return errors.Join(err, w.noteStop(ctx, appID, err))
+	}
+	// The watermark moves only now that all listed sessions were dealt with: a
+	// crash before leaves it, and the next run lists the same sessions again.
+	return w.store.SaveDiscovery(ctx, w.run, appID, d.watermark(), d.problem)
+}
+
+// discover lists sessions and reads those that need it, several at once. It
+// returns when all of them were dealt with.
+func (w *work) discover(ctx context.Context, d *discovery) error {
+	d.group, d.ctx = errgroup.WithContext(ctx)
+	d.group.SetLimit(w.cfg.Concurrency)
+	err := d.run(d.ctx) //nolint:contextcheck // the group's context is derived from ctx
+	// A session's failure ends the group; that is the reason to tell, not the
+	// cancelled list.
+	if groupErr := d.group.Wait(); groupErr != nil {
+		err = groupErr
+	}
+	if errors.Is(err, model.ErrNotFound) && len(w.cfg.AppIDs) == 0 {
+		// It vanished after the apps were listed: that is its own affair.
+		d.problem, err = err.Error(), nil
+	}
+	if err != nil {
+		return fmt.Errorf("app %s: %w", d.appID, err)
+	}
+	if d.problem != "" {
+		w.leaveOut()
+		w.logger.WarnContext(ctx, "the list of sessions does not add up", "app_id", d.appID, "problem", d.problem)
+	}
+	return nil
+}
+
+// noteStop leaves the reason of an early end with the app, unless it is the
+// database that failed or someone who stopped the run.
+func (w *work) noteStop(ctx context.Context, appID string, reason error) error {
+	if errors.Is(reason, model.ErrStore) || errors.Is(reason, context.Canceled) {
+		return nil
+	}
+	return w.store.SaveDiscovery(ctx, w.run, appID, time.Time{}, reason.Error())
+}
+
+func (w *work) setAside(ctx context.Context, rejected []model.Rejected) error {
+	if len(rejected) == 0 {
+		return nil
+	}
+	w.leaveOut()
+	for i := range rejected {
+		w.logger.WarnContext(ctx, "record set aside", "entity", rejected[i].Entity,
+			"record_key", rejected[i].Key, "reason", rejected[i].Reason)
+	}
+	return w.store.SetAside(ctx, w.run, rejected)
+}
