@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
+)
+
+// backfillCommand copies history.
+type backfillCommand struct {
+	apiFlags      `embed:"" group:"API"`
+	databaseFlags `embed:"" group:"Database"`
+
+	From    string   `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation. A range that was begun and stopped goes on where it stopped."`
+	To      string   `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
+	Session []string `placeholder:"ID" sep:"," help:"Copy these sessions and no others, whatever their time."`
+	Full    bool     `help:"Read again what is complete and unchanged."`
+	DryRun  bool     `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
+	Quiet   bool     `short:"q" help:"Print nothing when all went well."`
+}
+
+// Run carries the command out.
+func (c *backfillCommand) Run(s *shell) error {
+	plan, err := c.plan()
+	if err != nil {
+		return err
+	}
+	var show func(pipeline.Progress)
+	if bar := newBar(s, c.Quiet || c.DryRun); bar != nil {
+		defer bar.close()
+		show = bar.show
+		s.logger = quietly(s.logger) // both are on one terminal
+	}
+	j, err := openJob(s, &c.apiFlags, &c.databaseFlags, c.Quiet)
+	if err != nil {
+		return err
+	}
+	defer j.close()
+	if c.DryRun {
+		return c.preview(j, plan)
+	}
+	j.progress = show
+	_, err = j.run(s.ctx, plan)
+	return err
+}
+
+// plan reads the range or the session ids; it needs the one or the other.
+func (c *backfillCommand) plan() (pipeline.Plan, error) {
+	plan := pipeline.Plan{Kind: model.KindBackfill, Full: c.Full}
+	for _, text := range c.Session {
+		id, err := model.ParseUUID(text)
+		if err != nil {
+			return plan, fmt.Errorf("%w: --session: %w", model.ErrUsage, err)
+		}
+		plan.Sessions = append(plan.Sessions, id)
+	}
+	switch {
+	case len(c.Session) > 0 && (c.From != "" || c.To != "" || c.DryRun):
+		return plan, fmt.Errorf("%w: --session goes with neither --from, --to nor --dry-run", model.ErrUsage)
+	case len(c.Session) == 0 && c.From == "":
+		return plan, fmt.Errorf("%w: give --from, and --to if the range has an end, or --session", model.ErrUsage)
+	}
+	var err error
+	if plan.From, err = bound("--from", c.From, 0); err != nil {
+		return plan, err
+	}
+	if plan.To, err = bound("--to", c.To, 24*time.Hour); err != nil {
+		return plan, err
+	}
+	if !plan.To.IsZero() && !plan.From.Before(plan.To) {
+		return plan, fmt.Errorf("%w: the range is empty: --from must lie before --to", model.ErrUsage)
+	}
+	if plan.From.After(time.Now()) {
+		return plan, fmt.Errorf("%w: --from %s lies in the future", model.ErrUsage, c.From)
+	}
+	return plan, nil
+}
+
+// preview says what the backfill would do.
+func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
+	p := pipeline.New(j.api.pipelineConfig(), j.client, load.New(j.pool, j.logger), j.logger)
+	preview, err := p.Preview(j.shell.ctx, plan, j.api.PerPage)
+	if err != nil {
+		return err
+	}
+	for i := range preview.Sessions {
+		s := &preview.Sessions[i]
+		fmt.Fprintf(j.shell.stdout, "%s  %s  %-5s  %s\n", s.ID, s.CreatedAt.Format(time.RFC3339), s.Status, oneLine(s.MeetingTitle))
+	}
+	requests := preview.Listed + preview.Reading
+	pace := j.client.Pace() // by now the answers have told of the quota
+	seconds := float64(requests) / pace
+	fmt.Fprintf(j.shell.stdout, "%d sessions to read: about %d requests, %s at %.4g requests a second; nothing was written\n",
+		len(preview.Sessions), requests, time.Duration(seconds*float64(time.Second)).Round(time.Second), pace)
+	return nil
+}
+
+// bound reads a day or a time in UTC; day is added to a day, so that the last
+// day of a range is in it.
+func bound(flag, text string, day time.Duration) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return t.Add(day), nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%w: %s: %q is neither a day such as 2026-01-31 nor a time such as 2026-01-31T09:00:00Z",
+			model.ErrUsage, flag, text)
+	}
+	return t.UTC(), nil
+}

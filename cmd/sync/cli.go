@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"unicode"
+
+	"github.com/alecthomas/kong"
+)
+
+const description = `Copies Cloudflare RealtimeKit sessions, participants and peer events into Postgres.
+
+Every flag can be set by the environment variable shown with it; a flag goes before the variable. A .env file in the working directory is read. The API token comes from CLOUDFLARE_API_TOKEN or a file, never from a flag.
+
+Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 done, but some sessions or records were set aside; 75 nothing is wrong, try later.`
+
+// cli is the whole command line; kong binds flags, environment, defaults, help
+// and validation to it.
+type cli struct {
+	Log logFlags `embed:"" prefix:"log-"`
+
+	Run      runCommand      `cmd:"" help:"Copy everything new or changed: the cron job."`
+	Backfill backfillCommand `cmd:"" help:"Copy the sessions of a time range, or named sessions."`
+	Status   statusCommand   `cmd:"" help:"Say how fresh the warehouse is, and what is incomplete, failing or set aside."`
+	Rejects  rejectsCommand  `cmd:"" help:"List the records that were set aside, or try them again."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database schema up to date, show it, or take a step back."`
+	Reader   readerCommand   `cmd:"" help:"Create or update rollcall_reader, the read-only role for BI tools."`
+	Demo     demoCommand     `cmd:"" help:"Run the main job on simulated sessions and a private Postgres: no account, no server, no network."`
+	Simulate simulateCommand `cmd:"" help:"Serve a simulated RealtimeKit API, to try the other commands against."`
+
+	Version kong.VersionFlag `help:"Print the version and exit."`
+}
+
+// version gives the module version that the Go tool stamped, or the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return fmt.Sprintf("devel-%.12s", setting.Value)
+		}
+	}
+	return "devel"
+}
+
+// oneLine makes a text safe for one line of a terminal: names and messages come
+// from elsewhere and may hold control characters.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case unicode.IsControl(r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/extract"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/postgres/private"
+	"github.com/rollcall-etl/rollcall/internal/secret"
+)
+
+// apiFlags say which account to read and how fast.
+type apiFlags struct {
+	AccountID         string        `env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" help:"Cloudflare account (${env})."`
+	APITokenFile      string        `name:"api-token-file" env:"CLOUDFLARE_API_TOKEN_FILE" placeholder:"FILE" help:"File with the API token, read when CLOUDFLARE_API_TOKEN is empty (${env})."`
+	BaseURL           string        `env:"CLOUDFLARE_BASE_URL" default:"https://api.cloudflare.com/client/v4" help:"Address of the API (${env})."`
+	AuthScheme        string        `env:"ROLLCALL_AUTH_SCHEME" enum:"bearer,basic" default:"bearer" help:"bearer for Cloudflare; basic for the older v2 API, where the account is the organization and the token its API key (${env})."`
+	AppIDs            []string      `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID,…" help:"RealtimeKit apps to read; none means all (${env})."`
+	RequestsPerSecond float64       `env:"ROLLCALL_REQUESTS_PER_SECOND" default:"3" help:"Most requests a second (${env})."`
+	QuotaShare        float64       `env:"ROLLCALL_QUOTA_SHARE" default:"0.2" help:"Share of the account's request quota to leave to others, 0 to 0.9 (${env})."`
+	MaxWait           time.Duration `env:"ROLLCALL_MAX_WAIT" default:"10m" help:"End the run with exit code 75 rather than wait longer than this for the quota (${env})."`
+	RetryFor          time.Duration `env:"ROLLCALL_RETRY_FOR" default:"2m" help:"How long to repeat one failing request (${env})."`
+	PerPage           int           `env:"ROLLCALL_PER_PAGE" default:"100" help:"Rows to ask for in one request, 1 to 1000 (${env})."`
+	Concurrency       int           `env:"ROLLCALL_CONCURRENCY" default:"4" help:"Sessions to read at once, 1 to 64 (${env})."`
+	Lookback          time.Duration `env:"ROLLCALL_LOOKBACK" default:"72h" help:"How far before the newest known session to look for changes (${env})."`
+	Settle            time.Duration `env:"ROLLCALL_SETTLE" default:"1h" help:"How long after its end a session is read again (${env})."`
+}
+
+// check refuses values that make no sense; the sentence names the variable.
+func (f *apiFlags) check() error {
+	for _, rule := range []struct {
+		ok   bool
+		text string
+	}{
+		{f.AccountID != "", "CLOUDFLARE_ACCOUNT_ID is not set: it is the id in the address of the Cloudflare dashboard"},
+		{f.AuthScheme != string(extract.SchemeBasic) || f.BaseURL != defaultBaseURL, "with ROLLCALL_AUTH_SCHEME=basic set CLOUDFLARE_BASE_URL to the older API's address, which ends in /v2"},
+		{f.AuthScheme != string(extract.SchemeBasic) || len(f.AppIDs) == 0, "with ROLLCALL_AUTH_SCHEME=basic leave REALTIMEKIT_APP_IDS empty: the organization is the only app"},
+		{f.RequestsPerSecond > 0 && f.RequestsPerSecond <= 1_000_000, "ROLLCALL_REQUESTS_PER_SECOND must be above 0"},
+		{f.QuotaShare >= 0 && f.QuotaShare <= 0.9, "ROLLCALL_QUOTA_SHARE must lie between 0 and 0.9"},
+		{f.MaxWait >= 0, "ROLLCALL_MAX_WAIT must not be negative"},
+		{f.RetryFor >= 0, "ROLLCALL_RETRY_FOR must not be negative"},
+		{f.PerPage >= 1 && f.PerPage <= 1000, "ROLLCALL_PER_PAGE must lie between 1 and 1000"},
+		{f.Concurrency >= 1 && f.Concurrency <= 64, "ROLLCALL_CONCURRENCY must lie between 1 and 64"},
+		{f.Lookback >= 0, "ROLLCALL_LOOKBACK must not be negative"},
+		{f.Settle >= 0, "ROLLCALL_SETTLE must not be negative"},
+	} {
+		if !rule.ok {
+			return fmt.Errorf("%w: %s", model.ErrUsage, rule.text)
+		}
+	}
+	return nil
+}
+
+const defaultBaseURL = "https://api.cloudflare.com/client/v4"
+
+const (
+	maxBody     = 64 << 20
+	idleTimeout = 30 * time.Second
+)
+
+// token checks the flags and gives the API token.
+func (f *apiFlags) token() (secret.Text, error) {
+	if err := f.check(); err != nil {
+		return secret.Text{}, err
+	}
+	token, err := readSecret("CLOUDFLARE_API_TOKEN", f.APITokenFile)
+	if err == nil && token.IsZero() {
+		err = fmt.Errorf("%w: CLOUDFLARE_API_TOKEN is not set: make an API token with the Realtime permission", model.ErrUsage)
+	}
+	return token, err
+}
+
+// client gives a client of the API as configured. Its request budget is shared
+// through the store with whoever uses the same token; nil is for nobody else.
+func (f *apiFlags) client(token secret.Text, shared extract.BudgetStore, log logger) (*extract.Client, error) {
+	return extract.New(extract.Config{
+		BaseURL: f.BaseURL, AccountID: f.AccountID, Token: token, Scheme: extract.Scheme(f.AuthScheme), UserAgent: "rollcall/" + version(),
+		PerPage: f.PerPage, MaxBody: maxBody, RetryFor: f.RetryFor, Timeout: idleTimeout, Logger: log,
+		Budget: extract.NewBudget(extract.BudgetConfig{
+			PerSecond: f.RequestsPerSecond, QuotaShare: f.QuotaShare, MaxWait: f.MaxWait,
+			Store: shared, Key: budgetKey(f.BaseURL, token),
+		}),
+	})
+}
+
+// budgetKey names a token, and the API that counts its calls, without giving it
+// away: a token is too long to be guessed from its digest.
+func budgetKey(baseURL string, token secret.Text) string {
+	digest := sha256.Sum256([]byte("rollcall request budget\n" + strings.TrimRight(baseURL, "/") + "\n" + token.Reveal()))
+	return hex.EncodeToString(digest[:16])
+}
+
+func (f *apiFlags) pipelineConfig() pipeline.Config {
+	return pipeline.Config{
+		AccountID: f.AccountID, AppIDs: f.AppIDs, Lookback: f.Lookback, Settle: f.Settle,
+		Concurrency: f.Concurrency, Version: version(),
+	}
+}
+
+// databaseFlags say where the warehouse is.
+type databaseFlags struct {
+	DatabaseURL     string `env:"DATABASE_URL" placeholder:"URL" help:"Warehouse: any libpq connection string; none means a private Postgres in your data directory. On a shared machine use the variable, since others see flags (${env})."`
+	DatabaseURLFile string `env:"DATABASE_URL_FILE" placeholder:"FILE" help:"File with the connection string, read when DATABASE_URL is empty (${env})."`
+}
+
+// open connects to the warehouse; close lets go of it, and stops the private
+// Postgres if it was started here.
+func (f *databaseFlags) open(ctx context.Context, log logger, connections int) (pool *pgxpool.Pool, closeAll func(), err error) {
+	url, err := readSecret("DATABASE_URL", f.DatabaseURLFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	if f.DatabaseURL != "" {
+		url = secret.New(f.DatabaseURL)
+	}
+	stop := func() {}
+	if url.IsZero() {
+		server, err := private.Start(ctx, private.Config{Logger: log})
+		if err != nil {
+			return nil, nil, fmt.Errorf("start the private Postgres: %w", err)
+		}
+		url = secret.New(server.URL())
+		stop = func() { stopServer(ctx, server, log) }
+	}
+	if pool, err = postgres.Open(ctx, url, connections); err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return pool, func() { pool.Close(); stop() }, nil
+}
+
+// stopServer stops a private Postgres also when the program was told to stop.
+func stopServer(ctx context.Context, server *private.Server, log logger) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	if err := server.Stop(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		log.WarnContext(ctx, "stopping the private Postgres failed", "error", err)
+	}
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/joho/godotenv"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/secret"
+)
+
+// ownVariables are the prefixes and names of the environment that Rollcall reads.
+var ownVariables = []string{"ROLLCALL_", "CLOUDFLARE_", "REALTIMEKIT_", "DATABASE_URL"}
+
+// loadEnvironment reads a .env file where present; the real environment goes
+// before it. A variable of ours that is set to nothing counts as not set, as
+// compose files and unit files often leave it.
+func loadEnvironment(path string) error {
+	if err := godotenv.Load(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		// The text of err may repeat a line of the file, and with it a secret.
+		return fmt.Errorf("%w: the file %s cannot be read; it must hold lines of the form NAME=value", model.ErrUsage, path)
+	}
+	for _, entry := range os.Environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		if value != "" {
+			continue
+		}
+		for _, own := range ownVariables {
+			if strings.HasPrefix(name, own) {
+				if err := os.Unsetenv(name); err != nil {
+					return fmt.Errorf("unset %s: %w", name, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// readSecret gives the secret of an environment variable or, where that is
+// empty, of the file; name is the variable's.
+func readSecret(name, file string) (secret.Text, error) {
+	if value := strings.TrimSpace(os.Getenv(name)); value != "" {
+		return secret.New(value), nil
+	}
+	if file == "" {
+		return secret.Text{}, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("%w: %s_FILE: %w", model.ErrUsage, name, err)
+	}
+	value := strings.TrimSpace(string(text))
+	if value == "" {
+		return secret.Text{}, fmt.Errorf("%w: %s_FILE: the file %s is empty", model.ErrUsage, name, file)
+	}
+	return secret.New(value), nil
+}

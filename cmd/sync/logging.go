@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/lmittmann/tint"
+	"golang.org/x/term"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+type logger = *slog.Logger
+
+// logFlags choose how the log is written; it goes to standard error.
+type logFlags struct {
+	Format string `env:"ROLLCALL_LOG_FORMAT" enum:"auto,text,json" default:"auto" help:"Log format: text, json, or auto: text on a terminal and JSON elsewhere (${env})."`
+	Level  string `env:"ROLLCALL_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"Least level to log: debug, info, warn or error (${env})."`
+}
+
+func (f logFlags) logger(stderr io.Writer) (logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.Level)); err != nil {
+		return nil, fmt.Errorf("%w: ROLLCALL_LOG_LEVEL: %w", model.ErrUsage, err)
+	}
+	file, isFile := stderr.(*os.File)
+	terminal := isFile && term.IsTerminal(int(file.Fd()))
+	if f.Format == "json" || f.Format == "auto" && !terminal {
+		return slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level})), nil
+	}
+	return slog.New(tint.NewTextHandler(stderr, &tint.Options{
+		Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal || os.Getenv("NO_COLOR") != "",
+	})), nil
+}
+
+// quietly gives a logger that is silent as long as all goes well.
+func quietly(l logger) logger { return slog.New(atLeast{l.Handler(), slog.LevelWarn}) }
+
+// atLeast lets only records of a level and above through.
+type atLeast struct {
+	slog.Handler
+	level slog.Level
+}
+
+// Enabled implements slog.Handler.
+func (h atLeast) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= h.level && h.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs implements slog.Handler.
+func (h atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return atLeast{h.Handler.WithAttrs(attrs), h.level}
+}
+
+// WithGroup implements slog.Handler.
+func (h atLeast) WithGroup(name string) slog.Handler {
+	return atLeast{h.Handler.WithGroup(name), h.level}
+}

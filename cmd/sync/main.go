@@ -1,0 +1,141 @@
+// Command sync is rollcall: it copies Cloudflare RealtimeKit sessions, their
+// participants and every peer event into Postgres.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
+)
+
+// Exit codes, a contract with whoever schedules the program.
+const (
+	exitDone     = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitPartial  = 3
+	exitTryLater = 75 // EX_TEMPFAIL of sysexits.h
+)
+
+// errPartial ends a command that is done but had to leave something out. What
+// that was has been said by then.
+var errPartial = errors.New("some sessions or records were set aside")
+
+func main() {
+	// A reader that went away must not kill a run that writes to a database.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal ends the work in good order, a second one at once.
+	context.AfterFunc(ctx, stop)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the program but for the process around it.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if err := loadEnvironment(".env"); err != nil {
+		return report(stderr, err)
+	}
+	var grammar cli
+	exit := -1
+	parser, err := kong.New(&grammar,
+		kong.Name("rollcall"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exit = code }),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"version": version()},
+	)
+	if err != nil {
+		return report(stderr, fmt.Errorf("set up the command line: %w", err))
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit // --help or --version has printed its text
+	}
+	if err != nil {
+		return report(stderr, fmt.Errorf("%w: %w; see rollcall --help", model.ErrUsage, err))
+	}
+	results := &results{Writer: stdout}
+	s := &shell{ctx: ctx, stdout: results, stderr: stderr}
+	if s.logger, err = grammar.Log.logger(stderr); err != nil {
+		return report(stderr, err)
+	}
+	err = command.Run(s)
+	if err == nil || errors.Is(err, errPartial) {
+		err = errors.Join(err, results.failure())
+	}
+	return report(stderr, err)
+}
+
+// results is standard output. It remembers the first failure, so that a command
+// need not ask after each line.
+type results struct {
+	io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (r *results) Write(p []byte) (int, error) {
+	n, err := r.Writer.Write(p)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	return n, err
+}
+
+// failure tells why results could not be written; a reader that has seen enough
+// is no failure.
+func (r *results) failure() error {
+	if r.err == nil || errors.Is(r.err, syscall.EPIPE) {
+		return nil
+	}
+	return fmt.Errorf("write the result: %w", r.err)
+}
+
+// shell is what every command gets: where to write, and when to stop.
+type shell struct {
+	ctx            context.Context //nolint:containedctx // kong calls commands without one
+	stdout, stderr io.Writer
+	logger         logger
+}
+
+// report prints an error in one line and gives the exit code for it.
+func report(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	switch {
+	case errors.Is(err, errPartial):
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "rollcall: told to stop; what was committed stays, and the next run goes on")
+	default:
+		fmt.Fprintln(stderr, "rollcall: "+oneLine(err.Error()))
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errPartial):
+		return exitPartial
+	case errors.Is(err, model.ErrUsage):
+		return exitUsage
+	case pipeline.Resumable(err):
+		return exitTryLater
+	}
+	return exitFailed
+}

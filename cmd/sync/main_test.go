@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/postgres/private"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(serverFirst{m}, map[string]func(){"rollcall": main})
+}
+
+// serverFirst starts the test server's life around the scripts; the program that
+// a script calls is this same binary and does not pass through here.
+type serverFirst struct{ m *testing.M }
+
+func (s serverFirst) Run() int { return pgtest.Run(s.m, nil) }
+
+// TestScripts runs the program as a user does: a process, its output, its exit
+// code. Each script has a database and a simulated API of its own.
+func TestScripts(t *testing.T) {
+	home, err := private.MkdirTemp("rollcall-scripts-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(home); err != nil {
+			t.Error(err)
+		}
+	})
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			tb := env.T().(testing.TB)
+			data := simulator.Demo(1, time.Now().UTC().Truncate(time.Hour))
+			sim := simulator.New(data, simulator.Options{Token: "canary-token"})
+			server := httptest.NewServer(sim)
+			env.Defer(server.Close)
+			env.Values["sim"] = sim
+			env.Setenv("DATABASE_URL", pgtest.NewEmpty(tb))
+			env.Setenv("SIM", server.URL)
+			env.Setenv("APP", data.Apps[0].ID)
+			env.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
+			env.Setenv("CLOUDFLARE_ACCOUNT_ID", data.AccountID)
+			env.Setenv("ACCOUNT", data.AccountID)
+			env.Setenv("CLOUDFLARE_API_TOKEN", "canary-token")
+			env.Setenv("ROLLCALL_REQUESTS_PER_SECOND", "1000")
+			env.Setenv("XDG_DATA_HOME", filepath.Join(home, filepath.Base(env.WorkDir)))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"fault": fault,
+			"sql":   sql,
+		},
+	})
+}
+
+// exits runs rollcall and checks its exit code: exits 3 run --quiet.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code arguments…")
+	}
+	err := ts.Exec("rollcall", args[1:]...)
+	got := "0"
+	if err != nil {
+		got = err.Error()
+		got = got[len("exit status "):]
+	}
+	if got != args[0] {
+		ts.Fatalf("rollcall exits with %s, want %s", got, args[0])
+	}
+}
+
+// fault makes the script's API misbehave, by a name of rollcall simulate; without
+// one it behaves again.
+func fault(ts *testscript.TestScript, neg bool, args []string) {
+	sim := ts.Value("sim").(*simulator.Server)
+	sim.Script()
+	for _, spec := range args {
+		f, err := simulator.ParseFault(spec)
+		ts.Check(err)
+		sim.Script(f)
+	}
+}
+
+// sql runs a statement on the script's database: sql 'UPDATE …'.
+func sql(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sql statement")
+	}
+	conn, err := pgx.Connect(context.Background(), ts.Getenv("DATABASE_URL"))
+	ts.Check(err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(context.Background(), args[0])
+	ts.Check(err)
+}

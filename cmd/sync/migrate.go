@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+)
+
+// migrateCommand holds the steps that a schema can take.
+type migrateCommand struct {
+	Up     migrateUp     `cmd:"" default:"withargs" help:"Apply every pending migration (the default)."`
+	Status migrateStatus `cmd:"" help:"List the migrations and when each was applied."`
+	Down   migrateDown   `cmd:"" help:"Take back the newest migration, and with it the data in its tables."`
+}
+
+type migrateUp struct {
+	databaseFlags `embed:""`
+}
+
+// Run carries the command out.
+func (c *migrateUp) Run(s *shell) error {
+	pool, closeAll, err := c.open(s.ctx, s.logger, 4)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	done, err := postgres.MigrateUp(s.ctx, pool)
+	for _, m := range done {
+		fmt.Fprintf(s.stdout, "applied %s in %s\n", m.Name, m.Took.Round(time.Millisecond))
+	}
+	if err == nil && len(done) == 0 {
+		fmt.Fprintln(s.stdout, "the schema is up to date")
+	}
+	return err
+}
+
+type migrateStatus struct {
+	databaseFlags `embed:""`
+}
+
+// Run carries the command out.
+func (c *migrateStatus) Run(s *shell) error {
+	pool, closeAll, err := c.open(s.ctx, s.logger, 4)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	all, err := postgres.MigrationStatus(s.ctx, pool)
+	for _, m := range all {
+		applied := "pending"
+		if !m.AppliedAt.IsZero() {
+			applied = "applied " + m.AppliedAt.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(s.stdout, "%-28s %s\n", m.Name, applied)
+	}
+	return err
+}
+
+type migrateDown struct {
+	databaseFlags `embed:""`
+
+	Yes bool `help:"Confirm that the data in the tables of the newest migration is to be dropped."`
+}
+
+// Run carries the command out.
+func (c *migrateDown) Run(s *shell) error {
+	if !c.Yes {
+		return fmt.Errorf("%w: migrate down drops data; add --yes to confirm", model.ErrUsage)
+	}
+	pool, closeAll, err := c.open(s.ctx, s.logger, 4)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	done, err := postgres.MigrateDown(s.ctx, pool)
+	for _, m := range done {
+		fmt.Fprintf(s.stdout, "took back %s in %s\n", m.Name, m.Took.Round(time.Millisecond))
+	}
+	if err == nil && len(done) == 0 {
+		fmt.Fprintln(s.stdout, "there is nothing to take back")
+	}
+	return err
+}
