@@ -1,0 +1,236 @@
+package analytics_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// The oracle knows the definitions of docs/analytics.md and shares nothing with
+// the SQL: it plays the events of each peer through, one instant after the
+// other, and merges by marking half-minutes in an array.
+
+// slots has an element for each tick from -margin on.
+const (
+	margin = 10
+	width  = 90
+)
+
+type slots [width]int
+
+func (a *slots) mark(from, to int) {
+	for k := from; k < to; k++ {
+		a[k+margin] = 1
+	}
+}
+
+// runs gives the stretches that are marked.
+func (a *slots) runs() (runs [][2]int) {
+	for k := range a {
+		switch {
+		case a[k] == 0:
+		case k > 0 && a[k-1] == 1:
+			runs[len(runs)-1][1] = k + 1 - margin
+		default:
+			runs = append(runs, [2]int{k - margin, k + 1 - margin})
+		}
+	}
+	return runs
+}
+
+func (a *slots) count(from, to int) (n int) {
+	for k := from; k < to; k++ {
+		n += a[k+margin]
+	}
+	return n
+}
+
+func (a *slots) total() int { return a.count(-margin, width-margin) }
+
+// interval is a presence.
+type interval struct {
+	p                  *participant
+	peer, source, left string
+	view               string
+	from, to           int
+	open               bool
+}
+
+func first(times ...int) int {
+	for _, t := range times {
+		if t != none {
+			return t
+		}
+	}
+	return none
+}
+
+func (s *session) start() int { return first(s.started, s.created) }
+
+func (s *session) end() (int, string) {
+	if s.ended != none {
+		return s.ended, "session_ended_at"
+	}
+	if s.status == "LIVE" {
+		return first(s.read, s.synced), "last_seen"
+	}
+	last := none
+	for _, p := range s.participants {
+		last = max(last, p.joined, p.left)
+		for _, e := range p.events {
+			last = max(last, e.at)
+		}
+	}
+	return first(last, s.started, s.created), "last_sign"
+}
+
+func (p *participant) person() string { return cmp.Or(p.user, p.custom, p.id) }
+
+func (s *session) intervals() (all []interval) {
+	for _, p := range s.participants {
+		all = append(all, s.stays(p)...)
+	}
+	return all
+}
+
+// stays plays one participant through.
+func (s *session) stays(p *participant) (all []interval) {
+	end, endSource := s.end()
+	if p.removed != none && p.removed < end {
+		end, endSource = p.removed, "removed_at"
+	}
+	for _, peer := range p.peers() {
+		inside := -1 // index of the open interval
+		for _, m := range p.moments(peer) {
+			switch {
+			case m.joins == m.leaves:
+				all = append(all, interval{p, peer, "peer_events", "peer_leaving", "", m.at, m.at, false})
+			case m.joins > m.leaves:
+				if inside >= 0 {
+					all[inside].to, all[inside].left, all[inside].open = m.at, "next_peer_joining", false
+				}
+				inside = len(all)
+				all = append(all, interval{p, peer, "peer_events", endSource, "", m.at, max(m.at, end), true})
+				if p.left > m.at {
+					all[inside].to, all[inside].left, all[inside].open = p.left, "participant_left_at", false
+				}
+			case inside >= 0:
+				all[inside].to, all[inside].left, all[inside].open = m.at, "peer_leaving", false
+				inside = -1
+			}
+		}
+	}
+	if len(all) == 0 && p.joined != none {
+		i := interval{p, "", "participant_row", endSource, "", p.joined, max(p.joined, end), true}
+		if p.left != none {
+			i.to, i.left, i.open = max(p.joined, p.left), "participant_left_at", false
+		}
+		all = append(all, i)
+	}
+	for k := range all {
+		all[k].view = p.view()
+	}
+	return all
+}
+
+func (p *participant) view() (view string) {
+	for _, e := range p.events {
+		if e.at != none && (e.name == "PEER_JOINING" || e.name == "PEER_LEAVING") {
+			view = max(view, e.view)
+		}
+	}
+	return view
+}
+
+func (p *participant) peers() (peers []string) {
+	for _, e := range p.events {
+		if peer := cmp.Or(e.peer, p.id); !slices.Contains(peers, peer) {
+			peers = append(peers, peer)
+		}
+	}
+	return peers
+}
+
+// moment is what one peer did at one instant.
+type moment struct{ at, joins, leaves int }
+
+func (p *participant) moments(peer string) (all []moment) {
+	var at [80]moment
+	for _, e := range p.events {
+		if e.at == none || cmp.Or(e.peer, p.id) != peer {
+			continue
+		}
+		switch e.name {
+		case "PEER_JOINING":
+			at[e.at].joins++
+		case "PEER_LEAVING":
+			at[e.at].leaves++
+		}
+	}
+	for k, m := range at {
+		if m.at = k; m.joins+m.leaves > 0 {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// person is somebody in one session.
+type person struct {
+	id, custom, name    string
+	first, last         int
+	presence            slots
+	parts               map[string]bool
+	open, inside, byRow bool
+}
+
+// people gives the persons of a session, by id.
+func (s *session) people() map[string]*person {
+	all := map[string]*person{}
+	is := s.intervals()
+	slices.SortStableFunc(is, func(a, b interval) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.p.id, b.p.id)) })
+	for _, i := range is {
+		p := all[i.p.person()]
+		if p == nil {
+			p = &person{id: i.p.person(), first: i.from, last: i.to, parts: map[string]bool{}}
+			all[p.id] = p
+		}
+		p.custom, p.name = cmp.Or(p.custom, i.p.custom), cmp.Or(p.name, i.p.name)
+		p.first, p.last = min(p.first, i.from), max(p.last, i.to)
+		p.presence.mark(i.from, i.to)
+		p.parts[i.p.id] = true
+		p.open, p.inside, p.byRow = p.open || i.open, p.inside || i.left == "last_seen", p.byRow || i.source == "participant_row"
+	}
+	return all
+}
+
+// row writes values as Postgres writes a row as text.
+func row(values ...any) string {
+	text := "("
+	for i, v := range values {
+		if i > 0 {
+			text += ","
+		}
+		switch v := v.(type) {
+		case bool:
+			text += map[bool]string{true: "t", false: "f"}[v]
+		case float64:
+			text += strconv.FormatFloat(v, 'f', -1, 64)
+		default:
+			text += fmt.Sprint(v)
+		}
+	}
+	return text + ")"
+}
+
+// k shows a time as pg_temp.k does.
+func k(t int) string {
+	if t == none {
+		return "-"
+	}
+	return strconv.Itoa(t)
+}
+
+// ratio is n/d rounded to a number of decimals as numeric rounds, for n ≥ 0.
+func ratio(n, d, scale int) float64 { return float64((2*n*scale+d)/(2*d)) / float64(scale) }

@@ -1,0 +1,112 @@
+package analytics_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// plan is a node of what EXPLAIN (ANALYZE, FORMAT JSON) gives.
+type plan struct {
+	Node     string  `json:"Node Type"`
+	Relation string  `json:"Relation Name"`
+	Rows     float64 `json:"Actual Rows"`
+	Removed  float64 `json:"Rows Removed by Filter"`
+	Loops    float64 `json:"Actual Loops"`
+	Plans    []plan
+}
+
+// read sums up, by table, the rows that a plan read, and lists tables that it
+// read from end to end.
+func (p *plan) read(rows map[string]float64, scanned map[string]bool) {
+	if p.Relation != "" && p.Loops > 0 {
+		rows[p.Relation] += (p.Rows + p.Removed) * p.Loops
+		if p.Node == "Seq Scan" {
+			scanned[p.Relation] = true
+		}
+	}
+	for i := range p.Plans {
+		p.Plans[i].read(rows, scanned)
+	}
+}
+
+func (db *database) explain(sql string, args ...any) (rows map[string]float64, scanned map[string]bool) {
+	db.t.Helper()
+	var text string
+	if err := db.conn.QueryRow(db.t.Context(), `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) `+sql, args...).Scan(&text); err != nil {
+		db.t.Fatalf("%s: %v", sql, err)
+	}
+	var plans []struct{ Plan plan }
+	if err := json.Unmarshal([]byte(text), &plans); err != nil {
+		db.t.Fatal(err)
+	}
+	rows, scanned = map[string]float64{}, map[string]bool{}
+	plans[0].Plan.read(rows, scanned)
+	return rows, scanned
+}
+
+// crowd fills the tables with 400 sessions of ten participants and five
+// events each, a session every hour.
+const crowd = `
+	INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('a', 'account', now(), now(), 1);
+	INSERT INTO realtimekit.sessions (session_id, app_id, status, started_at, ended_at, first_synced_at, synced_at, run_id)
+	SELECT md5(n::text)::uuid, 'a', 'ENDED', t, t + interval '1 hour', now(), now(), 1
+	FROM generate_series(1, 400) AS n, LATERAL (SELECT timestamptz '2026-01-01Z' + n * interval '1 hour' AS t) AS t;
+	INSERT INTO sync.session_states (session_id, app_id, status, complete_at, run_id)
+	SELECT session_id, 'a', 'ENDED', now(), 1 FROM realtimekit.sessions;
+	INSERT INTO realtimekit.participants (session_id, participant_id, user_id, joined_at, left_at, first_synced_at, synced_at, run_id)
+	SELECT session_id, md5(session_id::text || i)::uuid, 'u' || i, started_at, ended_at, now(), now(), 1
+	FROM realtimekit.sessions, generate_series(1, 10) AS i;
+	INSERT INTO realtimekit.peer_events (session_id, participant_id, event_id, event_name, created_at, first_synced_at, synced_at, run_id)
+	SELECT session_id, participant_id, md5(participant_id::text || k)::uuid,
+	       (ARRAY['PEER_CREATED', 'PEER_JOINING', 'PEER_LEAVING', 'PEER_JOINING', 'PEER_LEAVING'])[k], joined_at + k * interval '1 minute', now(), now(), 1
+	FROM realtimekit.participants, generate_series(1, 5) AS k;
+	INSERT INTO analytics.stale_sessions SELECT session_id FROM realtimekit.sessions;
+	ANALYZE`
+
+// TestPlansReadOneSession asks each view for one session, and for six hours
+// of sessions, out of 400: no table may be read from end to end, and no more
+// rows than those of the sessions, times the few passes that a view makes.
+func TestPlansReadOneSession(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	for statement := range strings.SplitSeq(crowd, ";\n") {
+		db.exec(statement)
+	}
+	const passes = 4
+	for _, name := range []string{
+		"session_bounds", "participant_intervals", "person_presence", "person_attendance", "session_concurrency", "session_concurrency_minutely",
+		"session_drop_off", "join_latency", "rejoins", "person_overlap", "session_summary", "data_quality",
+	} {
+		db.bounded(name, passes, `SELECT * FROM analytics.`+name+` WHERE session_id = md5('200')::uuid`)
+		day := `SELECT v.* FROM realtimekit.sessions AS s JOIN analytics.` + name + ` AS v USING (session_id)
+			WHERE s.started_at >= timestamptz '2026-01-10Z' AND s.started_at < timestamptz '2026-01-10T06:00Z'`
+		if name == "data_quality" { // three views in one, which a join cannot restrict
+			day = `SELECT * FROM analytics.data_quality
+				WHERE started_at >= timestamptz '2026-01-10Z' AND started_at < timestamptz '2026-01-10T06:00Z'`
+		}
+		db.bounded(name+" of a morning", 6*passes, day)
+	}
+	if rows, _ := db.explain(`SELECT * FROM analytics.session_bounds`); rows["sessions"] < 400 {
+		t.Errorf("the plans are misread: all sessions are %v rows", rows)
+	}
+	db.refresh(500)
+	db.exec(`ANALYZE`)
+	rows, _ := db.explain(`SELECT * FROM analytics.daily_usage WHERE usage_date BETWEEN '2026-01-05' AND '2026-01-14'`)
+	if rows["participants"]+rows["peer_events"]+rows["sessions"] > 0 || rows["usage_days"] < 10 || rows["usage_days"] > 20 {
+		t.Errorf("ten days' usage read %v", rows)
+	}
+}
+
+// bounded fails unless a query reads at most so many times a session's 10
+// participants and 50 events.
+func (db *database) bounded(name string, sessions float64, sql string) {
+	db.t.Helper()
+	rows, scanned := db.explain(sql)
+	if rows["participants"] > 10*sessions || rows["peer_events"] > 50*sessions {
+		db.t.Errorf("%s reads %v", name, rows)
+	}
+	if scanned["participants"] || scanned["peer_events"] {
+		db.t.Errorf("%s reads a whole table: %v", name, scanned)
+	}
+}

@@ -1,0 +1,97 @@
+package analytics_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
+
+// database is one connection to a database of the test's own. The function
+// pg_temp.k shows a time as the world counts it, in ticks, and null as -.
+type database struct {
+	t    *testing.T
+	conn *pgx.Conn
+}
+
+func newDatabase(t *testing.T) *database {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), pgtest.New(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Left open on purpose: the database is dropped with its connections.
+	db := &database{t, conn}
+	db.exec(`SET timezone = 'America/New_York'; SET jit = off;
+		CREATE FUNCTION pg_temp.k(timestamptz) RETURNS text LANGUAGE sql AS $$
+			SELECT coalesce((extract(epoch FROM $1 - timestamptz '` + baseText + `') / 30)::float8::text, '-') $$`)
+	return db
+}
+
+func (db *database) exec(sql string, args ...any) {
+	db.t.Helper()
+	if _, err := db.conn.Exec(db.t.Context(), sql, args...); err != nil {
+		db.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// lines gives the rows of a query of text columns, joined by a bar.
+func (db *database) lines(sql string, args ...any) []string {
+	db.t.Helper()
+	rows, err := db.conn.Query(db.t.Context(), `SELECT t::text FROM (`+sql+`) AS t`, args...)
+	if err != nil {
+		db.t.Fatalf("%s: %v", sql, err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		db.t.Fatalf("%s: %v", sql, err)
+	}
+	return lines
+}
+
+// number asks for one number.
+func (db *database) number(sql string, args ...any) (n int) {
+	db.t.Helper()
+	if err := db.conn.QueryRow(db.t.Context(), sql, args...).Scan(&n); err != nil {
+		db.t.Fatalf("%s: %v", sql, err)
+	}
+	return n
+}
+
+// refresh computes the usage by day until nothing is left to do.
+func (db *database) refresh(batch int) (sessions int) {
+	db.t.Helper()
+	for {
+		n := db.number(`SELECT analytics.refresh($1)`, batch)
+		if n == 0 {
+			return sessions
+		}
+		sessions += n
+	}
+}
+
+// want compares rows, in whatever order they come.
+func (db *database) want(name string, got, want []string) {
+	db.t.Helper()
+	if diff := cmp.Diff(sorted(want), sorted(got), cmpopts.EquateEmpty()); diff != "" {
+		if len(diff) > 3000 {
+			diff = diff[:3000] + "…"
+		}
+		db.t.Errorf("%s differs (- as computed in Go, + in SQL):\n%s", name, diff)
+	}
+}
+
+// newConnection gives another connection to the same database.
+func newConnection(t *testing.T, db *database) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.ConnectConfig(t.Context(), db.conn.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}

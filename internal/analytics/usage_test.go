@@ -1,0 +1,205 @@
+package analytics_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// usage is one group of presences: an app's day, or a preset's.
+type usage struct {
+	sessions, customs, parts map[string]bool
+	people                   map[string]*slots
+	ticks                    int
+}
+
+func newUsage() *usage {
+	return &usage{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]*slots{}, 0}
+}
+
+func (u *usage) add(s *session, i interval, from, to int) {
+	u.sessions[s.id], u.parts[s.id+i.p.id] = true, true
+	if i.p.custom != "" {
+		u.customs[i.p.custom] = true
+	}
+	if u.people[i.p.person()] == nil {
+		u.people[i.p.person()] = &slots{}
+	}
+	u.people[i.p.person()].mark(from, to)
+	u.ticks += to - from
+}
+
+func (u *usage) merged() (ticks int) {
+	for _, p := range u.people {
+		ticks += p.total()
+	}
+	return ticks
+}
+
+// days are the two days of a world.
+var days = []struct {
+	text     string
+	from, to int
+}{{"2026-03-10", -margin, midnight}, {"2026-03-11", midnight, width - margin}}
+
+// pieces calls each for every presence, cut at midnight.
+func pieces(world []*session, each func(s *session, i interval, day string, from, to int)) {
+	for _, s := range world {
+		for _, i := range s.intervals() {
+			for _, d := range days {
+				if i.from < d.to && (i.to > d.from || i.from >= d.from) {
+					each(s, i, d.text, max(i.from, d.from), min(i.to, d.to))
+				}
+			}
+		}
+	}
+}
+
+func dayOf(tick int) string {
+	if tick < midnight {
+		return days[0].text
+	}
+	return days[1].text
+}
+
+// wantUsage compares everything that is kept by day.
+func (db *database) wantUsage(world []*session, prices []price) {
+	db.t.Helper()
+	byDay, byPreset := map[string]*usage{}, map[[4]string]*usage{}
+	started, minutes := map[string]int{}, map[string]int{}
+	var cut []string
+	for _, s := range world {
+		if s.start() == none {
+			continue
+		}
+		key := dayOf(s.start()) + "," + s.app
+		started[key]++
+		if byDay[key] == nil {
+			byDay[key] = newUsage()
+		}
+		if s.minutes != none {
+			minutes[key] += s.minutes
+		}
+	}
+	pieces(world, func(s *session, i interval, day string, from, to int) {
+		key, preset := day+","+s.app, [4]string{day, s.app, i.p.preset, i.view}
+		if byDay[key] == nil {
+			byDay[key] = newUsage()
+		}
+		if byPreset[preset] == nil {
+			byPreset[preset] = newUsage()
+		}
+		byDay[key].add(s, i, from, to)
+		byPreset[preset].add(s, i, from, to)
+		cut = append(cut, row(s.app, day, s.id, i.p.id, from, to, 30*(to-from)))
+	})
+	var daily, presets, costs []string
+	for key, u := range byDay {
+		daily = append(daily, row(key, started[key], len(u.sessions), len(u.people), len(u.customs), len(u.parts), 30*u.merged(), 30*u.ticks, minutes[key]))
+	}
+	for key, u := range byPreset {
+		presets = append(presets, row(key[0], key[1], dash(key[2]), dash(key[3]), len(u.sessions), len(u.people), len(u.parts), 30*u.merged(), 30*u.ticks))
+		costs = append(costs, wantCost(key, u.ticks, prices))
+	}
+	db.want("presence_by_day", db.lines(`SELECT app_id, usage_date, session_id, participant_id, pg_temp.k(from_at), pg_temp.k(to_at), present_seconds
+		FROM analytics.presence_by_day`), cut)
+	db.want("daily_usage", db.lines(`SELECT usage_date, app_id, sessions_started, sessions_active, unique_people, unique_custom_ids, participants,
+		person_seconds, participant_seconds, coalesce(vendor_minutes, 0) FROM analytics.daily_usage`), daily)
+	db.want("preset_usage", db.lines(`SELECT usage_date, app_id, coalesce(preset_name, '-'), coalesce(preset_view_type, '-'), sessions, unique_people,
+		participants, person_seconds, participant_seconds FROM analytics.preset_usage`), presets)
+	db.want("usage_cost", db.lines(`SELECT usage_date, app_id, coalesce(preset_name, '-'), coalesce(preset_view_type, '-'), participant_minutes,
+		coalesce(currency, '-'), coalesce(cost_amount::text, '-') FROM analytics.usage_cost`), costs)
+}
+
+// price is a row of analytics.prices; day is of March 2026, mills are
+// thousandths.
+type price struct {
+	app, preset, view string
+	day, mills        int
+	currency          string
+}
+
+// wantCost looks for the price: by app, then preset, then view type, then the
+// newest; of two of one day the first that was stored.
+func wantCost(key [4]string, ticks int, prices []price) string {
+	var best *price
+	rank := func(p *price) [4]int {
+		return [4]int{len(p.app), len(p.preset), len(p.view), p.day}
+	}
+	for i := range prices {
+		p := &prices[i]
+		fits := func(have, want string) bool { return want == "" || want == have }
+		if fmt.Sprintf("2026-03-%02d", p.day) > key[0] || !fits(key[1], p.app) || !fits(key[2], p.preset) || !fits(key[3], p.view) {
+			continue
+		}
+		if best == nil {
+			best = p
+		} else if a, b := rank(p), rank(best); slices.Compare(a[:], b[:]) > 0 {
+			best = p
+		}
+	}
+	minutes := fmt.Sprintf("%.4f", float64(ticks)/2)
+	if best == nil {
+		return row(key[0], key[1], dash(key[2]), dash(key[3]), minutes, "-", "-")
+	}
+	return row(key[0], key[1], dash(key[2]), dash(key[3]), minutes, best.currency, fmt.Sprintf("%.6f", float64(ticks*best.mills)/2000))
+}
+
+const peopleSQL = `SELECT app_id, person_id, coalesce(user_id, '-'), coalesce(custom_participant_id, '-'), coalesce(display_name, '-'),
+	pg_temp.k(first_seen_at), pg_temp.k(last_seen_at), sessions, participants FROM analytics.people`
+
+// seen is a row of a person, with its session.
+type seen struct {
+	s *session
+	p *participant
+}
+
+func wantPeople(world []*session) (want []string) {
+	rows := map[string][]seen{}
+	for _, s := range world {
+		for _, p := range s.participants {
+			rows[s.app+","+p.person()] = append(rows[s.app+","+p.person()], seen{s, p})
+		}
+	}
+	for key, all := range rows {
+		slices.SortFunc(all, func(a, b seen) int {
+			return cmp.Or(cmp.Compare(first(b.p.joined, b.p.created), first(a.p.joined, a.p.created)), strings.Compare(a.s.id+a.p.id, b.s.id+b.p.id))
+		})
+		var user, custom, name string
+		from, to, sessions := none, none, map[string]bool{}
+		for _, x := range all {
+			user, custom, name = max(user, x.p.user), cmp.Or(custom, x.p.custom), cmp.Or(name, x.p.name)
+			if t := first(x.p.joined, x.p.created); t != none && (from == none || t < from) {
+				from = t
+			}
+			to = max(to, first(x.p.left, x.p.joined, x.p.created))
+			sessions[x.s.id] = true
+		}
+		want = append(want, row(key, dash(user), dash(custom), dash(name), k(from), k(to), len(sessions), len(all)))
+	}
+	return want
+}
+
+func wantFreshness(world []*session) (want []string) {
+	for _, app := range []string{"a", "b"} {
+		sessions, live, incomplete, rejected := 0, 0, 0, 0
+		for _, s := range world {
+			if s.app != app {
+				continue
+			}
+			rejected += s.rejected
+			if s.read == none {
+				continue
+			}
+			sessions++
+			if s.status == "LIVE" {
+				live++
+			} else if !s.complete {
+				incomplete++
+			}
+		}
+		want = append(want, row(app, sessions, live, incomplete, rejected, 0))
+	}
+	return want
+}
