@@ -1,0 +1,44 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+)
+
+func TestMain(m *testing.M) {
+	if spec := os.Getenv(serveVariable); spec != "" {
+		exit(serve(spec, os.Stdin, os.Stdout))
+	}
+	pgtest.Main(m, nil)
+}
+
+// The bench checks what each phase stored; here a tiny one goes through all of
+// them, so that the command keeps working.
+func TestAllPhases(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	args := []string{"-sessions", "3", "-participants", "21", "-runs", "2", "-reader", "-gzip", "-database-url", pgtest.New(t)}
+	if err := run(t.Context(), args, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, phase := range []string{phaseCopy, phaseFirst, phaseAgain, phaseChange, phaseUsage} {
+		if !strings.Contains(out.String(), phase) {
+			t.Errorf("no %q in\n%s", phase, out.String())
+		}
+	}
+}
+
+func TestGrowth(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	args := []string{"-sessions", "2", "-participants", "3", "-rounds", "3", "-database-url", pgtest.New(t)}
+	if err := run(t.Context(), args, &out); err != nil {
+		t.Fatal(err)
+	}
+	if rounds := strings.Count(out.String(), "\n") - 1; rounds != 3 {
+		t.Errorf("%d rounds in\n%s", rounds, out.String())
+	}
+}

@@ -1,0 +1,59 @@
+package proof_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+// kill -9 at any moment of runs and backfills: while the API is awaited, and
+// while a session is being stored.
+func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(tries(3, 60)) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, seed, pgtest.New(t))
+			killed := 0
+			for range 6 {
+				if s.killOnce() {
+					killed++
+				}
+			}
+			if killed == 0 {
+				t.Error("no run was killed, so the test shows nothing")
+			}
+			s.exact()
+		})
+	}
+}
+
+// killOnce kills a run, at a request or at a moment within the time that a run
+// takes, and tells whether it was still under way.
+func (s *scene) killOnce() bool {
+	s.t.Helper()
+	started := make(chan *process, 1)
+	kill := func() {
+		p := <-started
+		_ = p.Process.Kill() // it may have ended
+	}
+	if s.rng.IntN(2) == 0 {
+		s.sim.Script(simulator.Fault{Nth: 1 + s.rng.IntN(40), Do: func(*simulator.Data) { go kill() }})
+	} else {
+		timer := time.AfterFunc(time.Duration(s.rng.Int64N(int64(700*time.Millisecond))), kill)
+		defer timer.Stop()
+	}
+	p := s.start(s.anyCommand()...)
+	started <- p
+	end := p.wait()
+	s.sim.Script()
+	switch end.code {
+	case -1, 0, 3:
+	default:
+		s.t.Errorf("a run after a kill ends with %d:\n%s", end.code, end.stderr)
+	}
+	return end.code == -1
+}

@@ -1,0 +1,47 @@
+// Package proof breaks things on purpose while the real program runs, as a
+// process of its own, and then asks one oracle whether the warehouse is still
+// exact. In its short form it is part of the tests; ROLLCALL_PROOF=long tries
+// everything many times more often (make proof-long).
+package proof_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+)
+
+// program is the path of the program under test.
+var program string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "rollcall-proof-")
+	if err != nil {
+		return fail(err)
+	}
+	defer os.RemoveAll(dir)
+	program = filepath.Join(dir, "rollcall")
+	build := exec.Command("go", "build", "-o", program, "../../cmd/sync")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fail(fmt.Errorf("build the program: %w\n%s", err, out))
+	}
+	return pgtest.Run(m, pgtest.Migrated)
+}
+
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, "proof:", err)
+	return 1
+}
+
+// tries gives how often something is tried.
+func tries(short, long int) int {
+	if os.Getenv("ROLLCALL_PROOF") == "long" {
+		return long
+	}
+	return short
+}

@@ -1,0 +1,91 @@
+package proof_test
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/postgres/private"
+	"github.com/rollcall-etl/rollcall/internal/secret"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+// The server itself dies in mid-load, as by an immediate shutdown or the lack of
+// memory, and recovers from its WAL.
+func TestServerKilledInMidLoad(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(tries(1, 20)) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			dir, err := private.MkdirTemp("rollcall-proof-pg-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = os.RemoveAll(dir) })
+			server := startServer(t, dir)
+			s := newScene(t, seed, server.URL())
+			s.migrate()
+			for range 2 {
+				victim := server
+				s.sim.Script(simulator.Fault{Path: "*/participants", Nth: 2 + s.rng.IntN(30), Do: func(*simulator.Data) { crash(t, victim) }})
+				end := s.start("backfill", "--from", "2020-01-01", "--full").wait()
+				if end.code != 1 || strings.Count(end.stderr, "the database failed: ") != 1 {
+					t.Errorf("ends with %d:\n%s", end.code, end.stderr)
+				}
+				_ = server.Stop(t.Context()) // it is gone already
+				server = startServer(t, dir)
+				s.database, s.direct = server.URL(), server.URL()
+			}
+			s.exact()
+		})
+	}
+}
+
+// startServer starts a server whose commits are durable.
+func startServer(t *testing.T, dir string) *private.Server {
+	t.Helper()
+	server, err := private.Start(t.Context(), private.Config{Dir: dir, AllowDownload: true, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Stop(t.Context()) })
+	return server
+}
+
+// crash lets the server go down at once, without a checkpoint.
+func crash(t *testing.T, server *private.Server) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(server.Dir(), "data", "postmaster.pid"))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
+		t.Error(err)
+	}
+}
+
+// migrate makes the schema.
+func (s *scene) migrate() {
+	s.t.Helper()
+	pool, err := postgres.Open(s.t.Context(), secret.New(s.direct), 2)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := postgres.MigrateUp(s.t.Context(), pool); err != nil {
+		s.t.Fatal(err)
+	}
+}

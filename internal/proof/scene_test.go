@@ -1,0 +1,156 @@
+package proof_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http/httptest"
+	"net/url"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/oracle"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+// scene is a simulated account, a warehouse, and a source of chance.
+type scene struct {
+	t        *testing.T
+	rng      *rand.Rand
+	sim      *simulator.Server
+	api      string
+	account  string
+	database string // as the program is told
+	direct   string // without anything in between
+}
+
+func newScene(t *testing.T, seed uint64, database string) *scene {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 1848))
+	data := simulator.Generate(simulator.Size{
+		Apps: 2, Sessions: 12, Participants: 60, EventsPerParticipant: 3,
+	}, seed, time.Now().UTC().Truncate(time.Hour))
+	sim := simulator.New(data, simulator.Options{Token: "proof-token"})
+	server := httptest.NewServer(sim)
+	t.Cleanup(server.Close)
+	return &scene{
+		t: t, rng: rng, sim: sim, api: server.URL + "/client/v4", account: data.AccountID,
+		database: database, direct: database,
+	}
+}
+
+// longest is after how long a run counts as hanging.
+const longest = 2 * time.Minute
+
+// outcome is how a run of the program ended.
+type outcome struct {
+	code   int // -1 for a process that was killed
+	stderr string
+	took   time.Duration
+}
+
+// process is a run of the program under way.
+type process struct {
+	*exec.Cmd
+	t      *testing.T
+	stderr *bytes.Buffer
+	began  time.Time
+	cancel context.CancelFunc
+}
+
+// start begins a run of the program.
+func (s *scene) start(args ...string) *process {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), longest)
+	p := &process{Cmd: exec.CommandContext(ctx, program, args...), t: s.t, stderr: new(bytes.Buffer), began: time.Now(), cancel: cancel}
+	p.Stderr = p.stderr
+	p.Dir = s.t.TempDir()
+	p.Env = []string{
+		"DATABASE_URL=" + s.database, "CLOUDFLARE_BASE_URL=" + s.api, "CLOUDFLARE_ACCOUNT_ID=" + s.account,
+		"CLOUDFLARE_API_TOKEN=proof-token", "ROLLCALL_REQUESTS_PER_SECOND=10000", "ROLLCALL_RETRY_FOR=2s", "ROLLCALL_PER_PAGE=20",
+	}
+	if err := p.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	return p
+}
+
+// wait gives how the run ended; one that hangs is a failure.
+func (p *process) wait() outcome {
+	p.t.Helper()
+	defer p.cancel()
+	err := p.Wait()
+	took := time.Since(p.began)
+	if took >= longest {
+		p.t.Fatalf("the program hangs:\n%s", p.stderr)
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		p.t.Fatal(err)
+	}
+	return outcome{p.ProcessState.ExitCode(), p.stderr.String(), took}
+}
+
+// anyCommand gives one of the commands that fill the warehouse.
+func (s *scene) anyCommand() []string {
+	return [][]string{
+		{"run"}, {"run"}, {"backfill", "--from", "2020-01-01"}, {"backfill", "--from", "2020-01-01", "--full"},
+	}[s.rng.IntN(4)]
+}
+
+// connect gives connections of the test's own.
+func (s *scene) connect() *pgxpool.Pool {
+	s.t.Helper()
+	pool, err := pgxpool.New(s.t.Context(), s.direct)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(pool.Close)
+	return pool
+}
+
+// exact lets the program come to its end, undisturbed, and fails unless the
+// warehouse then holds what the API holds, the ledger counted every row once,
+// and another reading writes nothing.
+func (s *scene) exact() {
+	s.t.Helper()
+	s.sim.Script()
+	s.database = s.direct
+	for _, args := range [][]string{{"run", "--quiet"}, {"backfill", "--from", "2020-01-01", "--full", "--quiet"}} {
+		if end := s.start(args...).wait(); end.code != 0 && !(args[0] == "run" && end.code == 3) {
+			s.t.Fatalf("%v after all faults ends with %d:\n%s", args, end.code, end.stderr)
+		}
+	}
+	pool := s.connect()
+	if diff, err := oracle.Diff(s.t.Context(), pool, s.sim, nil); err != nil || diff != "" {
+		s.t.Fatalf("the warehouse is not what the API holds (-API +warehouse): %v\n%.3000s", err, diff)
+	}
+	var counted, stored, running int
+	err := pool.QueryRow(s.t.Context(), `SELECT (SELECT sum(rows_inserted) FROM sync.run_sessions),
+			(SELECT count(*) FROM realtimekit.sessions) + (SELECT count(*) FROM realtimekit.participants)
+				+ (SELECT count(*) FROM realtimekit.peer_events),
+			(SELECT count(*) FROM sync.runs WHERE status = 'running')`).Scan(&counted, &stored, &running)
+	if err != nil || counted != stored || running != 0 {
+		s.t.Errorf("the ledger counted %d new rows, %d are stored; %d runs are still running: %v", counted, stored, running, err)
+	}
+	var written int
+	s.start("backfill", "--from", "2020-01-01", "--full", "--quiet").wait()
+	err = pool.QueryRow(s.t.Context(), `SELECT rows_inserted + rows_updated FROM sync.runs ORDER BY run_id DESC LIMIT 1`).Scan(&written)
+	if err != nil || written != 0 {
+		s.t.Errorf("one more reading of the same wrote %d rows: %v", written, err)
+	}
+}
+
+// hostOf gives host and port of a connection string.
+func hostOf(t *testing.T, database string) (u *url.URL) {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
