@@ -1,0 +1,40 @@
+# "make check" is what CI runs; every other target is a part of it or a tool.
+.PHONY: build test lint fmt demo check fuzz-short proof proof-long
+
+FUZZTIME ?= 10s
+
+build:
+	go build -trimpath -o bin/rollcall ./cmd/sync
+
+test:
+	.ci/run test
+
+lint:
+	.ci/run vet format lint dead
+
+fmt:
+	go tool -modfile=tools/go.mod golangci-lint fmt ./...
+
+demo:
+	go run ./cmd/sync demo
+
+check:
+	.ci/run
+
+# Breaks things on purpose while the program runs; docs/reliability.md says what.
+proof:
+	go test -count=1 ./internal/proof
+	go test -count=1 -run 'AnyHistory' ./internal/pipeline
+
+proof-long:
+	ROLLCALL_PROOF=long go test -count=1 -timeout 6h ./internal/proof
+	ROLLCALL_SEEDS=1000 go test -count=1 -timeout 6h -run 'AnyHistory' ./internal/pipeline
+
+# Each fuzz test for FUZZTIME, one after the other: go test takes one at a time.
+fuzz-short:
+	@set -e; for package in $$(go list ./...); do \
+		for name in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+			echo "$$package $$name"; \
+			go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
+		done; \
+	done
