@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rollcall-etl/rollcall/internal/load"
@@ -223,5 +228,43 @@ func TestTwoRunsInOppositeOrdersDoNotDeadlock(t *testing.T) {
 	}
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A commit whose answer was lost, and that cannot be looked up either, tells one
+// cause and both facts.
+func TestCommitThatCannotBeLookedUp(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	config := b.pool.Config()
+	var down atomic.Bool
+	config.BeforeConnect = func(context.Context, *pgx.ConnConfig) error {
+		if down.Load() {
+			return errors.New("the server is away")
+		}
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	store := load.New(pool, slog.New(slog.DiscardHandler))
+	_, err = store.LoadSession(t.Context(), b.run, session(1), func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
+		if err := pool.Ping(ctx); err != nil { // leaves one connection in the pool
+			return full, err
+		}
+		b.text(`SELECT count(pg_terminate_backend(pid, 10000))::text FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+		down.Store(true)
+		return full, stage(model.ParticipantPage{Pass: 1})
+	})
+	if !errors.Is(err, model.ErrStore) {
+		t.Fatalf("got %v", err)
+	}
+	for _, part := range []string{"the database failed: ", "could not be looked up", "the server is away"} {
+		if strings.Count(err.Error(), part) != 1 {
+			t.Errorf("%q is not once in: %v", part, err)
+		}
 	}
 }

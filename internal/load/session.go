@@ -94,7 +94,7 @@ func (s *Store) lookUp(ctx context.Context, load *sessionLoad, cause error) erro
 		return errors.Join(err, tx.Rollback(ctx))
 	})
 	if err != nil && !errors.Is(err, pgx.ErrTxClosed) {
-		return storeError("commit", fmt.Errorf("%w (and whether it was done could not be looked up: %w)", cause, err))
+		return fmt.Errorf("%w (and whether it was done could not be looked up: %w)", cause, err) // cause has said that it is the database
 	}
 	if !committed {
 		return cause

@@ -76,10 +76,17 @@ func TestHistoryIsAskedForOnce(t *testing.T) {
 			if got := r.text(`SELECT status FROM analytics.reconciliation ORDER BY stats_date LIMIT 1`); got != oldStatus {
 				t.Errorf("the old day is %s, want %s", got, oldStatus)
 			}
-			r.sim.Reset()
-			r.must(daywise, model.RunSucceeded)
-			if got := r.asked(); got != "-" {
-				t.Errorf("then asked %q, want the API's own range", got)
+			// No session changes: nothing is asked, then the API's own range.
+			for _, later := range []struct {
+				pause time.Duration
+				want  string
+			}{{5 * time.Hour, ""}, {6 * time.Hour, "-"}} {
+				r.sim.Reset()
+				now = at.Add(later.pause)
+				r.must(daywise, model.RunSucceeded)
+				if got := r.asked(); got != later.want {
+					t.Errorf("%s later asked %q, want %q", later.pause, got, later.want)
+				}
 			}
 			// After a long pause the days in between are named.
 			r.sim.Reset()
