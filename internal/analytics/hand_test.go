@@ -178,8 +178,8 @@ func TestBreakoutCountsOnce(t *testing.T) {
 		t.Errorf("%d sessions refreshed, want 2", n)
 	}
 	const daily = `SELECT usage_date, sessions_started, sessions_active, unique_people, participants, person_seconds, participant_seconds,
-		coalesce(vendor_minutes, -1) FROM analytics.daily_usage`
-	want := []string{"(2026-03-10,2,2,1,2,900,1200,25)", "(2026-03-11,0,2,1,2,900,1500,-1)"}
+		coalesce(vendor_minutes, -1), peak_people, peak_participants FROM analytics.daily_usage`
+	want := []string{"(2026-03-10,2,2,1,2,900,1200,25,1,2)", "(2026-03-11,0,2,1,2,900,1500,-1,1,2)"}
 	db.want("daily_usage", db.lines(daily), want)
 	db.want("preset_usage", db.lines(`SELECT usage_date, preset_name, preset_view_type, sessions, unique_people, person_seconds, participant_seconds FROM analytics.preset_usage`),
 		[]string{"(2026-03-10,student,GROUP_CALL,2,1,900,1200)", "(2026-03-11,student,GROUP_CALL,2,1,900,1500)"})
@@ -199,7 +199,22 @@ func TestBreakoutCountsOnce(t *testing.T) {
 	if n := db.refresh(500); n != 1 {
 		t.Errorf("erased events queued %d sessions, want 1", n)
 	}
-	db.want("without the room", db.lines(daily), []string{"(2026-03-10,2,1,1,1,900,900,25)", "(2026-03-11,0,1,1,1,600,600,-1)"})
+	db.want("without the room", db.lines(daily), []string{"(2026-03-10,2,1,1,1,900,900,25,1,1)", "(2026-03-11,0,1,1,1,600,600,-1,1,1)"})
+}
+
+// TestPeakOfADay has two sessions of one app side by side: Ana leaves the first
+// in the instant in which Cy enters the second, so that they are never three,
+// and Bo's two devices are one person.
+func TestPeakOfADay(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.store(ended(1, 20, peer(1, "ana", join(0), leave(10)), peer(2, "bo", join(5), leave(20)), peer(3, "bo", join(6), leave(9))),
+		ended(2, 20, peer(4, "cy", join(10), leave(15)), peer(5, "dee", join(12), leave(12))))
+	db.refresh(500)
+	db.want("daily_usage", db.lines(`SELECT peak_people, peak_participants FROM analytics.daily_usage`), []string{"(2,3)"})
+	db.store(ended(3, 20, peer(6, "eve", join(14), leave(16))))
+	db.refresh(500)
+	db.want("with another session", db.lines(`SELECT peak_people, peak_participants FROM analytics.daily_usage`), []string{"(3,3)"})
 }
 
 // TestMidnightBelongsToTheNextDay has a session that ends with its day.

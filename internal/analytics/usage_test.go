@@ -10,12 +10,12 @@ import (
 // usage is one group of presences: an app's day, or a preset's.
 type usage struct {
 	sessions, customs, parts map[string]bool
-	people                   map[string]*slots
+	people, devices          map[string]*slots
 	ticks                    int
 }
 
 func newUsage() *usage {
-	return &usage{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]*slots{}, 0}
+	return &usage{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]*slots{}, map[string]*slots{}, 0}
 }
 
 func (u *usage) add(s *session, i interval, from, to int) {
@@ -23,11 +23,27 @@ func (u *usage) add(s *session, i interval, from, to int) {
 	if i.p.custom != "" {
 		u.customs[i.p.custom] = true
 	}
-	if u.people[i.p.person()] == nil {
-		u.people[i.p.person()] = &slots{}
-	}
-	u.people[i.p.person()].mark(from, to)
+	mark(u.people, i.p.person(), from, to)
+	mark(u.devices, s.id+i.p.id, from, to)
 	u.ticks += to - from
+}
+
+func mark(all map[string]*slots, key string, from, to int) {
+	if all[key] == nil {
+		all[key] = &slots{}
+	}
+	all[key].mark(from, to)
+}
+
+// most gives how many were inside at once, at most.
+func most(all map[string]*slots) (peak int) {
+	var sum slots
+	for _, own := range all {
+		for k := range sum {
+			sum[k] += own[k]
+		}
+	}
+	return slices.Max(sum[:])
 }
 
 func (u *usage) merged() (ticks int) {
@@ -96,7 +112,8 @@ func (db *database) wantUsage(world []*session, prices []price) {
 	})
 	var daily, presets, costs []string
 	for key, u := range byDay {
-		daily = append(daily, row(key, started[key], len(u.sessions), len(u.people), len(u.customs), len(u.parts), 30*u.merged(), 30*u.ticks, minutes[key]))
+		daily = append(daily, row(key, started[key], len(u.sessions), len(u.people), len(u.customs), len(u.parts), 30*u.merged(), 30*u.ticks, minutes[key],
+			most(u.people), most(u.devices)))
 	}
 	for key, u := range byPreset {
 		presets = append(presets, row(key[0], key[1], dash(key[2]), dash(key[3]), len(u.sessions), len(u.people), len(u.parts), 30*u.merged(), 30*u.ticks))
@@ -105,7 +122,7 @@ func (db *database) wantUsage(world []*session, prices []price) {
 	db.want("presence_by_day", db.lines(`SELECT app_id, usage_date, session_id, participant_id, pg_temp.k(from_at), pg_temp.k(to_at), present_seconds
 		FROM analytics.presence_by_day`), cut)
 	db.want("daily_usage", db.lines(`SELECT usage_date, app_id, sessions_started, sessions_active, unique_people, unique_custom_ids, participants,
-		person_seconds, participant_seconds, coalesce(vendor_minutes, 0) FROM analytics.daily_usage`), daily)
+		person_seconds, participant_seconds, coalesce(vendor_minutes, 0), peak_people, peak_participants FROM analytics.daily_usage`), daily)
 	db.want("preset_usage", db.lines(`SELECT usage_date, app_id, coalesce(preset_name, '-'), coalesce(preset_view_type, '-'), sessions, unique_people,
 		participants, person_seconds, participant_seconds FROM analytics.preset_usage`), presets)
 	db.want("usage_cost", db.lines(`SELECT usage_date, app_id, coalesce(preset_name, '-'), coalesce(preset_view_type, '-'), participant_minutes,
