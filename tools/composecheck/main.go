@@ -1,6 +1,6 @@
 // Command composecheck reads Compose files as "docker compose config --quiet"
-// does, with the environment and the .env file, but needs no Docker. It prints
-// nothing if they are valid.
+// does, with the environment, the .env file and all profiles, but needs no Docker.
+// It prints nothing if they are valid.
 package main
 
 import (
@@ -19,7 +19,8 @@ func main() {
 }
 
 func check(ctx context.Context, files []string) error {
-	options, err := cli.NewProjectOptions(files, cli.WithOsEnv, cli.WithEnvFiles(), cli.WithDotEnv)
+	options, err := cli.NewProjectOptions(files, cli.WithOsEnv, cli.WithEnvFiles(), cli.WithDotEnv,
+		cli.WithProfiles([]string{"*"}))
 	if err != nil {
 		return fmt.Errorf("read the options: %w", err)
 	}
