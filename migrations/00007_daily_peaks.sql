@@ -95,7 +95,8 @@ BEGIN
     ), started AS (
         SELECT m.app_id, m.usage_date,
                count(*) FILTER (WHERE coalesce(s.started_at, s.created_at)::date = m.usage_date) AS sessions,
-               sum(s.minutes_consumed) FILTER (WHERE coalesce(s.started_at, s.created_at)::date = m.usage_date) AS vendor_minutes
+               -- As numeric the sum is exact, and the same whatever the order of the sessions.
+               sum(s.minutes_consumed::numeric) FILTER (WHERE coalesce(s.started_at, s.created_at)::date = m.usage_date)::double precision AS vendor_minutes
         FROM day_sessions AS m JOIN realtimekit.sessions AS s ON s.session_id = m.session_id
         GROUP BY 1, 2
     ), person_days AS MATERIALIZED (
