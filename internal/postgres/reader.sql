@@ -2,6 +2,7 @@
 DO $$
 DECLARE
     columns text;
+    too_much text;
 BEGIN
     -- Two at once would both find no role.
     PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:reader', 0));
@@ -28,6 +29,22 @@ BEGIN
     -- Tables that later migrations make. Not in sync: one of them might hold raw
     -- text, and this command can be run again.
     ALTER DEFAULT PRIVILEGES IN SCHEMA analytics, realtimekit GRANT SELECT ON TABLES TO rollcall_reader;
+
+    -- What is granted to PUBLIC, or to a role that this one is a member of, it may
+    -- do as well.
+    SELECT format('%s on %s', p.privilege, c.oid::regclass) INTO too_much
+    FROM pg_class AS c
+    CROSS JOIN unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS p (privilege)
+    WHERE c.relnamespace IN ('analytics'::regnamespace, 'realtimekit'::regnamespace, 'sync'::regnamespace)
+      AND c.relkind IN ('r', 'v', 'm', 'p') AND has_table_privilege('rollcall_reader', c.oid, p.privilege)
+    ORDER BY c.oid, p.privilege LIMIT 1;
+    IF has_column_privilege('rollcall_reader', 'sync.rejected_records', 'raw_text', 'SELECT') THEN
+        too_much := 'SELECT on sync.rejected_records.raw_text';
+    END IF;
+    IF too_much IS NOT NULL THEN
+        RAISE EXCEPTION 'the role rollcall_reader would have %, by a grant to PUBLIC or to a role that it belongs to; revoke that', too_much
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
 
     -- Courtesies, which a user may switch off: rights do not rest on them.
     EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET default_transaction_read_only = on', current_database());

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
@@ -65,11 +66,31 @@ func TestReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	canOnlyRead(t, reader)
+	mustNotGainMore(t, pool)
 	if _, err := pool.Exec(t.Context(), `ALTER ROLE rollcall_reader CREATEDB`); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err == nil || !strings.Contains(err.Error(), "may do more than read") {
 		t.Errorf("a role that may make databases is accepted: %v", err)
+	}
+}
+
+// mustNotGainMore grants by the back door what the role must not have.
+func mustNotGainMore(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	for grant, what := range map[string]string{
+		`GRANT SELECT ON sync.rejected_records TO PUBLIC`: "SELECT on sync.rejected_records.raw_text",
+		`GRANT UPDATE ON realtimekit.sessions TO PUBLIC`:  "UPDATE on realtimekit.sessions",
+		`GRANT pg_write_all_data TO rollcall_reader`:      "DELETE on ",
+	} {
+		run(t, pool, grant)
+		if _, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: got %v, want %q", grant, err, what)
+		}
+		run(t, pool, strings.NewReplacer("GRANT", "REVOKE", " TO ", " FROM ").Replace(grant))
+	}
+	if _, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -1,0 +1,45 @@
+package analytics_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// contract holds the views whose names users build on, and the columns that each
+// begins with, or has among others.
+var contract = map[string]string{
+	"participant_intervals": "session_id, participant_id, person_id, peer_id, user_id, custom_participant_id, display_name, preset_name, preset_view_type, " +
+		"joined_at, left_at, present_seconds, interval_source, left_at_source, is_open, is_removed",
+	"person_attendance": "session_id, person_id, custom_participant_id, display_name, first_join_at, last_leave_at, present_seconds, visits, session_share",
+	"session_summary": "session_id, app_id, app_name, meeting_id, meeting_title, session_type, status, started_date, starts_at, ends_at, ends_at_source, " +
+		"session_seconds, unique_people, participants, peak_people, peak_participants",
+	"session_concurrency":          "session_id, changed_at, until_at, present_people, present_participants",
+	"session_concurrency_minutely": "session_id, minute_at, peak_people, average_people, peak_participants",
+	"session_drop_off":             "session_id, elapsed_percent, point_at, present_people, present_share, joined_people, gone_people, session_people",
+	"join_latency":                 "session_id, participant_id, person_id, display_name, preset_name, created_event_at, joining_event_at, lobby_seconds, joined_at, late_seconds",
+	"rejoins":                      "session_id, person_id, custom_participant_id, display_name, rejoins, away_seconds, longest_away_seconds",
+	"person_overlap":               "session_id, person_id, custom_participant_id, display_name, other_person_id, other_custom_participant_id, other_display_name, together_seconds",
+	"preset_usage":                 "usage_date, app_id, app_name, preset_name, preset_view_type, sessions, unique_people, participants, person_seconds, participant_seconds",
+	"usage_cost":                   "usage_date, app_id, app_name, preset_name, preset_view_type, participant_minutes, price_per_minute, currency, cost_amount",
+	"daily_usage":                  "usage_date, app_id, app_name, sessions_started, sessions_active, unique_people, unique_custom_ids, participants, person_seconds, participant_seconds, vendor_minutes",
+	"people":                       "app_id, person_id, user_id, custom_participant_id, display_name, preset_name, first_seen_at, last_seen_at, sessions, participants",
+	"data_quality":                 "session_id, app_id, started_at, check_name, findings, measured_value, vendor_value",
+	"sync_freshness":               "app_id, app_name, account_id, discovered_at, watermark",
+	"no_shows":                     "session_id, person_id, custom_participant_id, display_name, preset_name, app_id, meeting_id",
+	"reconciliation":               "app_id, stats_date, our_sessions, vendor_sessions, sessions_difference, our_minutes, vendor_minutes, minutes_difference, status",
+	"call_quality":                 "session_id, person_id, custom_participant_id, display_name, reports",
+}
+
+// TestContract holds the names of views and columns, and their order, to what
+// users were promised: new columns come behind.
+func TestContract(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	for view, columns := range contract {
+		got := db.lines(`SELECT string_agg(attname, ', ' ORDER BY attnum) AS names FROM pg_attribute
+			WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`, "analytics."+view)
+		if names := strings.Trim(got[0], `()"`); names != columns && !strings.HasPrefix(names, columns+", ") {
+			t.Errorf("analytics.%s has the columns %s\nwant them to begin with %s", view, names, columns)
+		}
+	}
+}
