@@ -140,7 +140,7 @@ func (p *panel) fits(t *testing.T, file string, a answer) {
 	}
 	switch p.Type {
 	case "timeseries":
-		p.fitsTime(complain, t, a)
+		p.fitsTime(t, complain, a)
 	case "barchart", "trend":
 		if !hasNumber || !slices.Contains(a.columns, p.Options.XField) {
 			complain("x is %q, columns are %v", p.Options.XField, a.columns)
@@ -158,7 +158,8 @@ func (p *panel) fits(t *testing.T, file string, a answer) {
 
 // fitsTime wants what Grafana calls a time series: a column time in ascending
 // order, numbers, and at most one column metric that names the series.
-func (p *panel) fitsTime(complain func(string, ...any), t *testing.T, a answer) {
+func (p *panel) fitsTime(t *testing.T, complain func(string, ...any), a answer) {
+	t.Helper()
 	t.Helper()
 	if a.columns[0] != "time" || a.types[0] != "timestamptz" {
 		complain("no time comes first in %v", a.columns)
