@@ -44,6 +44,9 @@ func refuseSharing(ctx context.Context, cfg *pgx.ConnConfig) error {
 			return err
 		}
 		other, err := backend(ctx, second, "BEGIN; ")
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "08P01" {
+			return errSharing // pool_mode = statement: no transactions at all
+		}
 		if err != nil {
 			return err
 		}

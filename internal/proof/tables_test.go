@@ -98,7 +98,7 @@ func (s *scene) versions(pool *pgxpool.Pool) string {
 // may for a moment after it was killed in the middle of a statement.
 func (s *scene) alone() {
 	s.t.Helper()
-	conn := s.admin()
+	conn := s.admin(s.t.Context())
 	defer conn.Close(s.t.Context())
 	for began := time.Now(); ; {
 		var others int
@@ -116,11 +116,11 @@ func (s *scene) alone() {
 }
 
 // admin connects to the server's maintenance database.
-func (s *scene) admin() *pgx.Conn {
+func (s *scene) admin(ctx context.Context) *pgx.Conn {
 	s.t.Helper()
 	u := hostOf(s.t, s.direct)
 	u.Path = "/postgres"
-	conn, err := pgx.Connect(s.t.Context(), u.String())
+	conn, err := pgx.Connect(ctx, u.String())
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func (s *scene) admin() *pgx.Conn {
 // the test ends.
 func (s *scene) copyDatabase(number int) string {
 	s.t.Helper()
-	conn := s.admin()
+	conn := s.admin(s.t.Context())
 	defer conn.Close(s.t.Context())
 	name := fmt.Sprintf("%s_copy_%d", databaseName(s.t, s.direct), number)
 	if _, err := conn.Exec(s.t.Context(), `CREATE DATABASE `+name+` TEMPLATE `+databaseName(s.t, s.direct)+` STRATEGY wal_log`); err != nil {
@@ -139,13 +139,7 @@ func (s *scene) copyDatabase(number int) string {
 	}
 	s.t.Cleanup(func() {
 		ctx := context.Background() // that of the test has ended
-		u := hostOf(s.t, s.direct)
-		u.Path = "/postgres"
-		conn, err := pgx.Connect(ctx, u.String())
-		if err != nil {
-			s.t.Error(err)
-			return
-		}
+		conn := s.admin(ctx)
 		defer conn.Close(ctx)
 		if _, err := conn.Exec(ctx, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
 			s.t.Error(err)

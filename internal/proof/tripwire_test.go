@@ -26,11 +26,12 @@ const commitOf = "commit: "
 // pass: it keeps a list of the statements, and springs once at the trap. The
 // program itself knows nothing of it.
 type tripwire struct {
-	t      *testing.T
-	server string // host:port
-	url    string // as the program is told
-	trap   *trap  // nil for none
-	spring func() // what happens at the trap
+	t       *testing.T
+	server  string            // host:port
+	url     string            // as the program is told
+	trap    *trap             // nil for none
+	spring  func()            // what happens at the trap
+	rewrite *strings.Replacer // of simple statements on their way; nil for none
 
 	sprung atomic.Bool
 	failed atomic.Bool // the server refused the statement at the trap
@@ -146,6 +147,10 @@ func (c *talk) questions() {
 		kind, whole, err := message(r)
 		if err != nil {
 			return
+		}
+		if c.rewrite != nil && kind == 'Q' {
+			text := c.rewrite.Replace(string(whole[5:]))
+			whole = append(binary.BigEndian.AppendUint32([]byte("Q"), uint32(len(text)+4)), text...)
 		}
 		if text, ok := c.statement(kind, whole[5:]); ok && c.isTrap(text) {
 			if !c.trap.after {
