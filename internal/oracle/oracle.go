@@ -56,18 +56,22 @@ func Diff(ctx context.Context, pool *pgxpool.Pool, sim *simulator.Server, keep f
 }
 
 // DiffListed is [Diff] where the API once showed participants that it lists no
-// more: rows that are marked as removed, and their events, may stay.
-func DiffListed(ctx context.Context, pool *pgxpool.Pool, sim *simulator.Server) (string, error) {
+// more: rows that are marked as removed, and their events, may stay. Whatever is
+// stored of the vanished sessions may stay as well.
+func DiffListed(ctx context.Context, pool *pgxpool.Pool, sim *simulator.Server, vanished map[string]bool) (string, error) {
 	stored, err := read(ctx, pool)
 	if err != nil {
 		return "", fmt.Errorf("read the warehouse: %w", err)
 	}
+	stored.Sessions = slices.DeleteFunc(stored.Sessions, func(s sessionRow) bool { return vanished[s.ID] })
 	removed := map[string]bool{}
 	stored.Participants = slices.DeleteFunc(stored.Participants, func(p participantRow) bool {
 		removed[p.Session+p.ID] = p.Removed
-		return p.Removed
+		return p.Removed || vanished[p.Session]
 	})
-	stored.Events = slices.DeleteFunc(stored.Events, func(e eventRow) bool { return removed[e.Session+e.Participant] })
+	stored.Events = slices.DeleteFunc(stored.Events, func(e eventRow) bool {
+		return removed[e.Session+e.Participant] || vanished[e.Session]
+	})
 	return diff(truth(sim, nil), stored), nil
 }
 

@@ -438,7 +438,7 @@ func (st *stage) resumes(s *scene, g *gate, end outcome, kill bool) {
 	if diff := cmp.Diff(st.twin, got); diff != "" {
 		s.t.Errorf("the tables are not those of an undisturbed twin (-twin +this):\n%.3000s", diff)
 	}
-	if diff, err := oracle.DiffListed(s.t.Context(), pool, s.sim); err != nil || diff != "" {
+	if diff, err := oracle.DiffListed(s.t.Context(), pool, s.sim, nil); err != nil || diff != "" {
 		s.t.Errorf("the warehouse is not what the API holds (-API +warehouse): %v\n%.3000s", err, diff)
 	}
 	s.sound(pool)
