@@ -75,7 +75,7 @@ func newWeek(t *testing.T, seed uint64) *week {
 	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 4, Participants: 3, EventsPerParticipant: 3}, seed, at)
 	w := &week{rig: newRig(t, data), rng: rand.New(rand.NewPCG(seed, 7)), now: at, vanished: map[string]bool{}}
 	w.config.Now = func() time.Time { return w.now.Add(w.skew) }
-	w.config.Concurrency = 1                                    // several at once would not repeat
+	w.config.Concurrency = 1                       // several at once would not repeat
 	w.extract.RetryFor, w.extract.PerPage = 0, 100 // pauses between tries, and pages that are listed beside, would not either
 	t.Cleanup(func() {
 		if t.Failed() {
