@@ -441,6 +441,9 @@ func (st *stage) resumes(s *scene, g *gate, end outcome, kill bool) {
 	if diff, err := oracle.DiffListed(s.t.Context(), pool, s.sim, nil); err != nil || diff != "" {
 		s.t.Errorf("the warehouse is not what the API holds (-API +warehouse): %v\n%.3000s", err, diff)
 	}
+	if diff, err := oracle.DiffBeside(s.t.Context(), pool, s.sim); err != nil || diff != "" {
+		s.t.Errorf("what is read beside is not what the API holds (-API +warehouse): %v\n%.3000s", err, diff)
+	}
 	s.sound(pool)
 	if !long() && s.rng.IntN(4) > 0 {
 		return
