@@ -71,7 +71,10 @@ func FuzzRecords(f *testing.F) {
 		f.Add([]byte(sample(f, name)))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		client, _ := newClient(t, "http://localhost:1/client/v4", func(c *Config) { c.RetryFor = 0 })
+		client, _ := newClient(t, "http://localhost:1/client/v4", func(c *Config) {
+			c.RetryFor = 0
+			c.Budget = NewBudget(BudgetConfig{PerSecond: 1e6}) // which waits for nobody
+		})
 		client.http.Transport = canned(body)
 		ctx := t.Context()
 		var rejected []model.Rejected
