@@ -65,14 +65,19 @@ func FuzzEnvironment(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		before := os.Environ()
-		t.Cleanup(func() {
-			os.Clearenv()
-			for _, entry := range before {
-				name, value, _ := strings.Cut(entry, "=")
-				_ = os.Setenv(name, value)
+		known := map[string]bool{}
+		for _, entry := range os.Environ() {
+			name, value, _ := strings.Cut(entry, "=")
+			known[name] = true
+			t.Setenv(name, value) // as it was before, afterwards
+		}
+		defer func() {
+			for _, entry := range os.Environ() {
+				if name, _, _ := strings.Cut(entry, "="); !known[name] {
+					_ = os.Unsetenv(name)
+				}
 			}
-		})
+		}()
 		file := filepath.Join(t.TempDir(), ".env")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -84,9 +89,10 @@ func FuzzEnvironment(f *testing.F) {
 		if !errors.Is(err, model.ErrUsage) {
 			t.Fatal(err)
 		}
+		const sentence = "the file cannot be read; it must hold lines of the form NAME=value"
 		told := strings.ReplaceAll(err.Error(), file, "")
 		for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("= \n'\"", r) }) {
-			if len(word) > 6 && strings.Contains(told, word) && !strings.Contains("cannot be read; it must hold lines of the form NAME=value the file", word) {
+			if len(word) > 6 && strings.Contains(told, word) && !strings.Contains(sentence, word) {
 				t.Fatalf("%q tells %q", told, word)
 			}
 		}

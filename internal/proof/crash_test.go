@@ -199,13 +199,12 @@ func scenarios() []scenario {
 }
 
 // mustRun lets the program do something undisturbed.
-func (s *scene) mustRun(args ...string) outcome {
+func (s *scene) mustRun(args ...string) {
 	s.t.Helper()
 	end := s.start(args...).wait()
 	if end.code != 0 && end.code != 3 {
 		s.t.Fatalf("%v, undisturbed, ends with %d:\n%s", args, end.code, end.stderr)
 	}
-	return end
 }
 
 // TestCrashMatrix stops the program once before and once after each step that
@@ -381,6 +380,7 @@ func shorten(text string) string {
 
 // point interrupts the command at a statement.
 func (st *stage) point(t *testing.T, at trap, kill bool) {
+	t.Helper()
 	t.Parallel()
 	s, g := st.fresh(t)
 	victim := make(chan *process, 1)
@@ -402,6 +402,7 @@ func (st *stage) point(t *testing.T, at trap, kill bool) {
 
 // request interrupts the command at a request.
 func (st *stage) request(t *testing.T, path string, when moment) {
+	t.Helper()
 	t.Parallel()
 	s, g := st.fresh(t)
 	victim := make(chan *process, 1)

@@ -111,7 +111,7 @@ func TestDeadlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback(t.Context())
+	defer func() { _ = tx.Rollback(t.Context()) }() // it is over by then
 	exec := func(sql string, args ...any) {
 		t.Helper()
 		if _, err := tx.Exec(t.Context(), sql, args...); err != nil {
@@ -175,7 +175,7 @@ func TestTimeouts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer tx.Rollback(t.Context())
+			defer func() { _ = tx.Rollback(t.Context()) }() // it is over by then
 			if _, err := tx.Exec(t.Context(), forbid); err != nil {
 				t.Fatal(err)
 			}
