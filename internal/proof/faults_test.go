@@ -168,8 +168,7 @@ func TestTimeouts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, 4, pgtest.New(t))
-			w := newTripwire(t, s.direct, nil, nil)
-			w.rewrite = strings.NewReplacer(tt.old, tt.short)
+			w := newTripwire(t, s.direct, nil, nil, tt.old, tt.short)
 			s.database = w.url
 			tx, err := s.connect().Begin(t.Context())
 			if err != nil {
@@ -202,8 +201,8 @@ func TestIdleInTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, 6, pgtest.New(t))
 	const pids = `SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rollcall' AND state = 'idle in transaction'`
-	w := newTripwire(t, s.direct, &trap{statement: commitOf + plain(enterState)}, func() { s.until(pids) })
-	w.rewrite = strings.NewReplacer(`idle_in_transaction_session_timeout = '5min'`, `idle_in_transaction_session_timeout = '100ms'`)
+	w := newTripwire(t, s.direct, &trap{statement: commitOf + plain(enterState)}, func() { s.until(pids) },
+		`idle_in_transaction_session_timeout = '5min'`, `idle_in_transaction_session_timeout = '100ms'`)
 	s.database = w.url
 	s.tellsOnce(s.start("run").wait(), 1)
 	if !w.sprung.Load() {

@@ -31,7 +31,7 @@ type tripwire struct {
 	url     string            // as the program is told
 	trap    *trap             // nil for none
 	spring  func()            // what happens at the trap
-	rewrite *strings.Replacer // of simple statements on their way; nil for none
+	rewrite *strings.Replacer // of simple statements on their way
 
 	sprung atomic.Bool
 	failed atomic.Bool // the server refused the statement at the trap
@@ -42,15 +42,16 @@ type tripwire struct {
 	within     map[string]bool // statements that were part of a transaction
 }
 
-// newTripwire listens on the loopback interface until the test ends.
-func newTripwire(t *testing.T, database string, at *trap, spring func()) *tripwire {
+// newTripwire listens on the loopback interface until the test ends. rewrite are
+// pairs of texts: in simple statements the second takes the place of the first.
+func newTripwire(t *testing.T, database string, at *trap, spring func(), rewrite ...string) *tripwire {
 	t.Helper()
 	u := hostOf(t, database)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &tripwire{t: t, server: u.Host, trap: at, spring: spring, seen: map[string]bool{}, within: map[string]bool{}}
+	w := &tripwire{t: t, server: u.Host, trap: at, spring: spring, rewrite: strings.NewReplacer(rewrite...), seen: map[string]bool{}, within: map[string]bool{}}
 	u.Host = listener.Addr().String()
 	w.url = u.String()
 	var group sync.WaitGroup
@@ -148,7 +149,7 @@ func (c *talk) questions() {
 		if err != nil {
 			return
 		}
-		if c.rewrite != nil && kind == 'Q' {
+		if kind == 'Q' {
 			text := c.rewrite.Replace(string(whole[5:]))
 			whole = append(binary.BigEndian.AppendUint32([]byte("Q"), uint32(len(text)+4)), text...)
 		}
