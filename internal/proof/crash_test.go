@@ -297,7 +297,7 @@ func (st *stage) record(t *testing.T) {
 			st.statements = append(st.statements, text)
 		}
 	}
-	st.paths, st.within = g.paths, w.within
+	st.paths, st.within = g.asked(), w.within
 	s.database = s.direct
 	g.calm.Store(true)
 	st.twin = st.end(s)

@@ -50,6 +50,13 @@ func (g *gate) listen(t *testing.T) (url string) {
 	return server.URL + "/client/v4"
 }
 
+// asked gives the paths that were asked for, in the order of their first time.
+func (g *gate) asked() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.paths)
+}
+
 var anyID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
 
 // ServeHTTP implements http.Handler.
