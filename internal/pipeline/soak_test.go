@@ -80,7 +80,9 @@ type soak struct {
 func (s *soak) once() {
 	s.t.Helper()
 	s.log.Reset()
-	known := simulator.Faults()
+	known := slices.DeleteFunc(simulator.Faults(), func(f simulator.NamedFault) bool {
+		return f.Name == "lost-row" // with late-row it makes two rows of one id, which no reading can make sound
+	})
 	var options simulator.Options
 	for range 1 + s.rng.IntN(3) {
 		entry := known[s.rng.IntN(len(known))]
@@ -93,6 +95,11 @@ func (s *soak) once() {
 		}
 		if err := options.Apply(name); err != nil {
 			s.t.Fatalf("%s: %v", name, err)
+		}
+	}
+	for i := range options.Script {
+		if options.Script[i].Do != nil {
+			options.Script[i].Times = 1 // or an hour of new rows would be all that is read
 		}
 	}
 	s.sim.SetDialect(options.Dialect)
