@@ -24,11 +24,13 @@ check:
 # Breaks things on purpose while the program runs; docs/reliability.md says what.
 proof:
 	go test -count=1 ./internal/proof
-	go test -count=1 -run 'AnyHistory' ./internal/pipeline
+	go test -count=1 -run 'AnyHistory|AWeek|EveryFault' ./internal/pipeline
 
+# For a night. SEEDS weeks and histories; the faults go on for an hour.
+SEEDS ?= 2000
 proof-long:
-	ROLLCALL_PROOF=long go test -count=1 -timeout 6h ./internal/proof
-	ROLLCALL_SEEDS=1000 go test -count=1 -timeout 6h -run 'AnyHistory' ./internal/pipeline
+	ROLLCALL_PROOF=long go test -count=1 -timeout 12h ./internal/proof
+	ROLLCALL_PROOF=long ROLLCALL_SEEDS=$(SEEDS) go test -count=1 -timeout 12h -run 'AnyHistory|AWeek|EveryFault' ./internal/pipeline
 
 # Each fuzz test for FUZZTIME, one after the other: go test takes one at a time.
 fuzz-short:

@@ -48,15 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	var grammar cli
 	exit := -1
-	parser, err := kong.New(&grammar,
-		kong.Name("rollcall"),
-		kong.Description(description),
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { exit = code }),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"version": version()},
-	)
+	parser, err := newParser(&grammar, stdout, stderr, func(code int) { exit = code })
 	if err != nil {
 		return report(stderr, fmt.Errorf("set up the command line: %w", err))
 	}
@@ -77,6 +69,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = errors.Join(err, results.failure())
 	}
 	return report(stderr, err)
+}
+
+// newParser gives the parser of the command line. exit is called once --help or
+// --version has printed its text.
+func newParser(grammar *cli, stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
+	return kong.New(grammar,
+		kong.Name("rollcall"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.Exit(exit),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"version": version()},
+	)
 }
 
 // results is standard output. It remembers the first failure, so that a command

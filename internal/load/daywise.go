@@ -50,6 +50,18 @@ func (s *Store) FirstSession(ctx context.Context, appID string) (time.Time, erro
 	return first.Time.UTC(), storeError("find the oldest session of app "+appID, err)
 }
 
+// SessionsReadSince reports whether a session of the app was read by a later run
+// than the one that last kept how the endpoint went, or by any where none did.
+func (s *Store) SessionsReadSince(ctx context.Context, appID, endpoint string) (bool, error) {
+	var read bool
+	err := s.pool.QueryRow(ctx, `SELECT EXISTS (
+		SELECT FROM sync.run_sessions AS r JOIN sync.session_states AS s USING (session_id)
+		WHERE s.app_id = $1 AND r.outcome <> 'failed'
+		  AND r.run_id > coalesce((SELECT run_id FROM sync.endpoint_states WHERE app_id = $1 AND endpoint = $2), 0))`,
+		appID, endpoint).Scan(&read)
+	return read, storeError("look for sessions read since "+endpoint, err)
+}
+
 // EnsureApp makes the row of an app that was configured by id and has no session
 // yet.
 func (s *Store) EnsureApp(ctx context.Context, run model.Run, appID string) error {

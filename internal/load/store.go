@@ -77,6 +77,12 @@ func advice(err error) string {
 		return "; the server only reads, as a standby does: DATABASE_URL must name the primary"
 	case pg.Code == "42P01" || pg.Code == "42703":
 		return "; run rollcall migrate up"
+	case pg.Code == "57014":
+		return "; a statement took longer than ten minutes or was cancelled: look for a lock that is held, and for a server without room"
+	case pg.Code == "55P03":
+		return "; another transaction holds a lock for too long: end it, see pg_locks"
+	case pg.Code == "40P01":
+		return "; another transaction and this one waited for each other again and again: end the other, see pg_stat_activity"
 	case pg.Code[:2] == "57" || pg.Code[:2] == "08":
 		return "; the server ended the connection; what was committed stays, and the next run goes on"
 	case pg.Code == "53100":

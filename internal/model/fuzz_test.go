@@ -46,9 +46,9 @@ func FuzzParseTime(f *testing.F) {
 	})
 }
 
-// shortest drops the zone letter and the zeros that end a fraction.
+// shortest drops the zone and the zeros that end a fraction.
 func shortest(plain string) string {
-	plain = strings.TrimSuffix(plain, "Z")
+	plain = strings.TrimSuffix(strings.TrimSuffix(plain, "Z"), "+00:00")
 	if !strings.Contains(plain, ".") {
 		return plain
 	}

@@ -22,8 +22,13 @@ const quietDays = 6 * time.Hour
 // the oldest session on where that was never asked for.
 func (w *work) daywise(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	now := w.now().UTC()
-	if !w.touched[appID] && state.Failure == "" && now.Sub(state.ReadAt) < quietDays {
-		return false, nil
+	if state.Failure == "" && now.Sub(state.ReadAt) < quietDays {
+		// What this run has read does not tell: one before may have been killed
+		// between its sessions and this.
+		changed, err := w.store.SessionsReadSince(ctx, appID, daywiseName)
+		if err != nil || !changed {
+			return false, err
+		}
 	}
 	first, err := w.store.FirstSession(ctx, appID)
 	if err != nil {

@@ -18,8 +18,16 @@ const fewMeetings = 2
 // they were last read: their records and the people enrolled in them.
 func (w *work) enrolment(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	due, err := w.store.DueMeetings(ctx, appID, mostMeetings)
-	if err != nil || len(due) == 0 {
+	if err != nil {
 		return false, err
+	}
+	if len(due) == 0 {
+		// All were read, perhaps by a run that was killed before it could say so.
+		unsaid := state.UnavailableAt.IsZero() && (state.ReadAt.IsZero() || state.Failure != "")
+		if unsaid {
+			state.ReadAt = w.now()
+		}
+		return unsaid, nil
 	}
 	missing, err := w.listedRecords(ctx, appID, due)
 	if err != nil {

@@ -50,6 +50,9 @@ type optionalStore interface {
 	SavePeople(ctx context.Context, run model.Run, appID, meetingID string, people []model.MeetingParticipant) (model.RowCounts, error)
 	EndEnrolment(ctx context.Context, run model.Run, e model.Enrolment) (removed int, err error)
 
+	// SessionsReadSince reports whether a session of the app was read by a later
+	// run than the one that last noted how the endpoint went.
+	SessionsReadSince(ctx context.Context, appID, endpoint string) (bool, error)
 	FirstSession(ctx context.Context, appID string) (time.Time, error)
 	EnsureApp(ctx context.Context, run model.Run, appID string) error
 	SaveDays(ctx context.Context, run model.Run, appID string, days []model.DailyStats) (model.RowCounts, error)
@@ -59,6 +62,8 @@ type optionalStore interface {
 	SavePeerReport(ctx context.Context, run model.Run, report model.PeerReport) error
 	NotePeer(ctx context.Context, run model.Run, peer model.DuePeer, outcome, failure string) error
 }
+
+const daywiseName = "daywise"
 
 // Bounds of one run. What is left over is read by the next.
 const (
@@ -86,7 +91,7 @@ func (w *work) optional(ctx context.Context, apps []string) error {
 	o := w.plan.Optional
 	for _, p := range []part{
 		{"enrolment", o.Enrolment, w.enrolment},
-		{"daywise", o.Daywise, w.daywise},
+		{daywiseName, o.Daywise, w.daywise},
 		{"peer-reports", o.PeerReports, w.peerReports},
 	} {
 		for _, appID := range apps {

@@ -39,7 +39,6 @@ func (w *work) session(ctx context.Context, session model.Session) error {
 		w.leaveUnread()
 		w.logger.WarnContext(ctx, "session incomplete", "session_id", session.ID.String(), "problem", reading.Problem)
 	}
-	w.touch(session.AppID)
 	w.progress.stored(counts)
 	w.logger.DebugContext(ctx, "session stored", "session_id", session.ID.String(), "status", session.Status,
 		"participants", reading.Distinct, "rows_inserted", counts.Inserted, "rows_updated", counts.Updated,

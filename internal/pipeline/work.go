@@ -34,7 +34,6 @@ type work struct {
 	leftOut bool // something was set aside, incomplete or failed
 	unread  int  // sessions that failed or stayed incomplete
 	missing []model.UUID
-	touched map[string]bool // apps of which this run read a session
 
 	extras OptionalResult // only the optional reads touch it
 }
@@ -51,16 +50,6 @@ func (w *work) leaveUnread() {
 	defer w.mu.Unlock()
 	w.leftOut = true
 	w.unread++
-}
-
-// touch notes that a session of an app was read.
-func (w *work) touch(appID string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.touched == nil {
-		w.touched = make(map[string]bool)
-	}
-	w.touched[appID] = true
 }
 
 func (w *work) unreadSessions() int {

@@ -49,6 +49,9 @@ func Open(ctx context.Context, url secret.Text, connections int) (*pgxpool.Pool,
 		_, err := conn.Exec(ctx, sessionSettings)
 		return err
 	}
+	if err := refuseSharing(ctx, cfg.ConnConfig); err != nil {
+		return nil, connectError(cfg.ConnConfig, err)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, connectError(cfg.ConnConfig, err)
@@ -86,6 +89,8 @@ func connectError(cfg *pgx.ConnConfig, err error) error {
 	var pg *pgconn.PgError
 	var connect *pgconn.ConnectError
 	switch {
+	case errors.Is(err, errSharing):
+		return fmt.Errorf("%w: cannot use %s: %w", model.ErrUsage, where, err)
 	case errors.As(err, &pg):
 		reason = pg.Message
 		switch pg.Code {

@@ -49,6 +49,7 @@ func (s *scene) killOnce() bool {
 	p := s.start(s.anyCommand()...)
 	started <- p
 	end := p.wait()
+	s.alone() // the lock is held until the server has noticed
 	s.sim.Script()
 	switch end.code {
 	case -1, 0, 3:

@@ -38,10 +38,13 @@ func fail(err error) int {
 	return 1
 }
 
+// long tells that everything is to be tried many times.
+func long() bool { return os.Getenv("ROLLCALL_PROOF") == "long" }
+
 // tries gives how often something is tried.
-func tries(short, long int) int {
-	if os.Getenv("ROLLCALL_PROOF") == "long" {
-		return long
+func tries(short, many int) int {
+	if long() {
+		return many
 	}
 	return short
 }

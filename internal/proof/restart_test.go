@@ -17,7 +17,7 @@ import (
 )
 
 // The server itself dies in mid-load, as by an immediate shutdown or the lack of
-// memory, and recovers from its WAL.
+// memory, and recovers from its WAL; or it is restarted, as for an upgrade.
 func TestServerKilledInMidLoad(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(tries(1, 20)) {
@@ -31,9 +31,9 @@ func TestServerKilledInMidLoad(t *testing.T) {
 			server := startServer(t, dir)
 			s := newScene(t, seed, server.URL())
 			s.migrate()
-			for range 2 {
+			for _, how := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGINT} {
 				victim := server
-				s.sim.Script(simulator.Fault{Path: "*/participants", Nth: 2 + s.rng.IntN(30), Do: func(*simulator.Data) { crash(t, victim) }})
+				s.sim.Script(simulator.Fault{Path: "*/participants", Nth: 2 + s.rng.IntN(30), Do: func(*simulator.Data) { crash(t, victim, how) }})
 				end := s.start("backfill", "--from", "2020-01-01", "--full").wait()
 				if end.code != 1 || strings.Count(end.stderr, "the database failed: ") != 1 {
 					t.Errorf("ends with %d:\n%s", end.code, end.stderr)
@@ -58,8 +58,9 @@ func startServer(t *testing.T, dir string) *private.Server {
 	return server
 }
 
-// crash lets the server go down at once, without a checkpoint.
-func crash(t *testing.T, server *private.Server) {
+// crash lets the server go down: at once, without a checkpoint (SIGQUIT), or in
+// good order (SIGINT).
+func crash(t *testing.T, server *private.Server, how syscall.Signal) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(server.Dir(), "data", "postmaster.pid"))
 	if err != nil {
@@ -72,7 +73,7 @@ func crash(t *testing.T, server *private.Server) {
 		t.Error(err)
 		return
 	}
-	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
+	if err := syscall.Kill(pid, how); err != nil {
 		t.Error(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,4 +154,10 @@ func hostOf(t *testing.T, database string) (u *url.URL) {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// databaseName gives the name of the database in a connection string.
+func databaseName(t *testing.T, database string) string {
+	t.Helper()
+	return strings.TrimPrefix(hostOf(t, database).Path, "/")
 }

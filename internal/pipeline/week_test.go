@@ -1,0 +1,199 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/oracle"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+// A week of cron runs in virtual time: a seed decides when sessions begin, who
+// comes and goes, when they end, what is corrected afterwards and what vanishes;
+// which runs meet which faults, which are stopped, which lose their database, and
+// by how much the clock of the program is wrong. In the end the cron runs alone
+// must have brought the warehouse to what the API holds. ROLLCALL_SEEDS asks for
+// more weeks, ROLLCALL_SEED for one of them.
+func TestAWeekOfCronRuns(t *testing.T) {
+	t.Parallel()
+	first, seeds := uint64(0), uint64(4)
+	for name, into := range map[string]func(uint64){
+		"ROLLCALL_SEEDS": func(n uint64) { seeds = n },
+		"ROLLCALL_SEED":  func(n uint64) { first, seeds = n, 1 },
+	} {
+		if text := os.Getenv(name); text != "" {
+			n, err := strconv.ParseUint(text, 10, 64)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			into(n)
+		}
+	}
+	for seed := first; seed < first+seeds; seed++ {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			newWeek(t, seed).live()
+		})
+	}
+}
+
+// The same seed gives the same week, or a failing one could not be found again.
+func TestAWeekRepeats(t *testing.T) {
+	t.Parallel()
+	first, second := newWeek(t, 1848), newWeek(t, 1848)
+	first.live()
+	second.live()
+	if !slices.Equal(first.journal, second.journal) {
+		t.Errorf("the seed gave two weeks:\n%q\n%q", first.journal, second.journal)
+	}
+}
+
+// week is an account and its warehouse in virtual time.
+type week struct {
+	*rig
+	rng      *rand.Rand
+	now      time.Time
+	skew     time.Duration // of the program's clock
+	ids      uint64
+	vanished map[string]bool
+	journal  []string // one line a run
+}
+
+func newWeek(t *testing.T, seed uint64) *week {
+	t.Helper()
+	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 4, Participants: 3, EventsPerParticipant: 3}, seed, at)
+	w := &week{rig: newRig(t, data), rng: rand.New(rand.NewPCG(seed, 7)), now: at, vanished: map[string]bool{}}
+	w.config.Now = func() time.Time { return w.now.Add(w.skew) }
+	w.config.Concurrency = 1                       // several at once would not repeat
+	w.extract.RetryFor, w.extract.PerPage = 0, 100 // pauses between tries, and pages that are listed beside, would not either
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("again: ROLLCALL_SEED=%d go test ./internal/pipeline -run 'TestAWeekOfCronRuns'\n%q", seed, w.journal)
+		}
+	})
+	return w
+}
+
+// live goes through the week, and then lets the API behave.
+func (w *week) live() {
+	w.t.Helper()
+	every := []time.Duration{time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 13 * time.Hour}[w.rng.IntN(5)]
+	for end := at.AddDate(0, 0, 7); w.now.Before(end); w.pass(every) {
+		w.sim.Update(w.happen)
+		w.run1()
+	}
+	w.sim.Script()
+	w.skew = 0
+	for range 2 { // what failed waits for up to a day
+		w.pass(25 * time.Hour)
+		if _, err := w.run(w.t.Context(), pipeline.Plan{Kind: model.KindRun}); err != nil {
+			w.t.Fatalf("a run after all faults: %v\n%s", err, w.log)
+		}
+	}
+	w.compare()
+	all := pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(-1, 0, 0), Full: true}
+	before := w.versions()
+	w.must(all, model.RunSucceeded)
+	if w.versions() != before {
+		w.t.Error("one more reading of the same wrote rows")
+	}
+}
+
+// pass lets time go on, in the clocks and in what the database notes for later.
+func (w *week) pass(d time.Duration) {
+	w.t.Helper()
+	w.now = w.now.Add(d)
+	if _, err := w.pool.Exec(w.t.Context(), `UPDATE sync.session_states SET retry_at = retry_at - $1::interval WHERE retry_at IS NOT NULL`, d); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// run1 makes one run of cron, or now and then a backfill beside it, with whatever
+// goes wrong.
+func (w *week) run1() {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	defer cancel()
+	var script []simulator.Fault
+	for range w.rng.IntN(3) {
+		fault, err := simulator.ParseFault(weekFaults[w.rng.IntN(len(weekFaults))])
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		script = append(script, fault)
+	}
+	lost := false
+	switch w.rng.IntN(8) {
+	case 0:
+		script = append(script, simulator.Fault{Nth: 1 + w.rng.IntN(9), Do: func(*simulator.Data) { cancel() }})
+	case 1:
+		script = append(script, simulator.Fault{Nth: 1 + w.rng.IntN(9), Do: func(*simulator.Data) { lost = w.loseDatabase() }})
+	case 2:
+		w.skew = time.Duration(w.rng.IntN(48)-12) * time.Hour
+	}
+	w.sim.Script(script...)
+	plan := pipeline.Plan{Kind: model.KindRun}
+	if w.rng.IntN(12) == 0 {
+		plan = pipeline.Plan{Kind: model.KindBackfill, From: w.now.AddDate(0, 0, -1-w.rng.IntN(9)), Full: w.rng.IntN(2) == 0}
+	}
+	result, err := w.run(ctx, plan)
+	if errors.Is(err, model.ErrStore) && !lost {
+		w.t.Errorf("the database failed: %v", err)
+	}
+	w.skew = 0
+	if lost {
+		w.journal = append(w.journal, plan.Kind+" lost") // whether it could still say so is up to chance
+		w.pool.Reset()                                   // the next run is a process of its own
+		return
+	}
+	w.journal = append(w.journal, fmt.Sprint(plan.Kind, " ", result.Status, " ", result.Totals.SessionsRead(), " ", result.Totals.Read, " ", err != nil))
+}
+
+// weekFaults are those in which the data do not change, which is up to the week,
+// and nobody waits in real time.
+var weekFaults = slices.DeleteFunc(slices.Clone(faults), func(name string) bool {
+	return slices.Contains([]string{"late-row", "late-joiner", "new-session", "rate-limited:wait=0s,every=5"}, name)
+})
+
+// loseDatabase ends all connections of the program at once.
+func (w *week) loseDatabase() bool {
+	const others = ` FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+	conn, err := pgx.Connect(w.t.Context(), w.database.Reveal())
+	if err != nil {
+		w.t.Error(err)
+		return false
+	}
+	defer conn.Close(w.t.Context())
+	if _, err := conn.Exec(w.t.Context(), `SELECT pg_terminate_backend(pid, 60000)`+others); err != nil {
+		w.t.Error(err)
+	}
+	return true
+}
+
+// compare asks the oracle.
+func (w *week) compare() {
+	w.t.Helper()
+	diff, err := oracle.DiffListed(w.t.Context(), w.pool, w.sim, w.vanished)
+	if err != nil || diff != "" {
+		w.t.Fatalf("the warehouse is not what the API holds (-API +warehouse): %v\n%.4000s\n%s", err, diff, w.log)
+	}
+	// A backfill that was killed is closed by the next one.
+	if n := w.number(`SELECT count(*) FROM sync.runs WHERE status = 'running' AND kind = 'run'`); n != 0 {
+		w.t.Errorf("%d runs are still running", n)
+	}
+	if counted, stored := w.number(`SELECT sum(rows_inserted) FROM sync.run_sessions`), w.number(`SELECT (SELECT count(*) FROM realtimekit.sessions)
+		+ (SELECT count(*) FROM realtimekit.participants) + (SELECT count(*) FROM realtimekit.peer_events)`); counted != stored {
+		w.t.Errorf("the ledger counted %d new rows, %d are stored", counted, stored)
+	}
+}

@@ -1,0 +1,462 @@
+package proof_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rollcall-etl/rollcall/internal/oracle"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+// steps are those that have an effect in the database. Each must be reached by a
+// scenario, and each statement that the program sends and that is more than a
+// question must belong to one of them: a new one is in the matrix by itself, and
+// asks for a line here.
+var steps = map[string]string{
+	"take the lock":                        `pg_try_advisory_lock`,
+	"let go of the lock":                   `pg_advisory_unlock`,
+	"close abandoned runs in the ledger":   `UPDATE sync.runs SET status = 'abandoned'`,
+	"enter the run into the ledger":        `INSERT INTO sync.runs`,
+	"sum up the run":                       `UPDATE sync.runs SET sessions_read`,
+	"close the run in the ledger":          `UPDATE sync.runs SET status = $2, finished_at`,
+	"begin the shared budget":              `INSERT INTO sync.request_budgets`,
+	"take from the shared budget":          `UPDATE sync.request_budgets`,
+	"store apps":                           `INSERT INTO realtimekit.apps AS t`,
+	"resolve rejected apps":                `entity = 'app' AND resolved_at IS NULL`,
+	"set records aside":                    `INSERT INTO sync.rejected_records`,
+	"enter a session's state":              `INSERT INTO sync.session_states (session_id, app_id, run_id) VALUES`,
+	"make a session's app":                 `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at`,
+	"make a session's meeting":             `INSERT INTO realtimekit.meetings`,
+	"make a session's row":                 `INSERT INTO realtimekit.sessions`,
+	"change a session's row":               `UPDATE realtimekit.sessions`,
+	"COPY participants":                    `COPY realtimekit.participants`,
+	"COPY peer events":                     `COPY realtimekit.peer_events`,
+	"make staging tables":                  `CREATE TEMP TABLE`,
+	"COPY participants into staging":       `COPY pg_temp.staged_participants`,
+	"COPY peer events into staging":        `COPY pg_temp.staged_peer_events`,
+	"change participants":                  `UPDATE realtimekit.participants AS t SET user_id`,
+	"add participants":                     `INSERT INTO realtimekit.participants`,
+	"change peer events":                   `UPDATE realtimekit.peer_events`,
+	"add peer events":                      `INSERT INTO realtimekit.peer_events`,
+	"mark participants as removed":         `participant_id = ANY ($3::uuid[]) AND removed_at IS NULL`,
+	"mark participants as removed, staged": `SELECT DISTINCT participant_id FROM pg_temp.staged_participants WHERE pass = $3`,
+	"give the meeting its title":           `UPDATE realtimekit.meetings SET title`,
+	"resolve a session's records":          `session_id = $1 AND resolved_at IS NULL AND run_id <> $2`,
+	"save a session's state":               `UPDATE sync.session_states SET run_id = $2, fingerprint`,
+	"count a session in the ledger":        `INSERT INTO sync.run_sessions`,
+	"note that a session failed":           `INSERT INTO sync.session_states AS t`,
+	"save the watermark":                   `INSERT INTO sync.app_states`,
+	"save the checkpoint":                  `INSERT INTO sync.backfills`,
+	"forget the checkpoints":               `DELETE FROM sync.backfills`,
+	"store meetings":                       `app_id text, meeting_id text, configured_title text`,
+	"store enrolled people":                `meeting_participant_id text, custom_participant_id text`,
+	"mark people as removed":               `UPDATE realtimekit.meeting_participants AS t SET removed_at`,
+	"resolve an enrolment's records":       `entity = 'meeting' AND record_key = $3`,
+	"save a meeting's state":               `INSERT INTO sync.meeting_states`,
+	"save an endpoint's state":             `INSERT INTO sync.endpoint_states`,
+	"store daily counts":                   `stats_date date, total_sessions bigint`,
+	"resolve daily counts":                 `entity = 'daily_stats'`,
+	"store a peer report":                  `INSERT INTO realtimekit.peer_reports`,
+	"note that a peer was answered":        `INSERT INTO sync.peer_report_states`,
+	"refresh the usage by day":             `analytics.refresh`,
+	"resolve a rejected record":            `SET resolved_at = now() WHERE rejected_id`,
+	"make the schema of the books":         `CREATE SCHEMA sync`,
+	"make the table of migrations":         `CREATE TABLE sync.schema_migrations`,
+	"note that a migration was applied":    `INSERT INTO sync.schema_migrations`,
+}
+
+// endpoints are those of the API.
+var endpoints = []string{
+	"apps", "*/sessions", "*/sessions/*", "*/sessions/*/participants", "*/meetings", "*/meetings/*", "*/meetings/*/participants",
+	"*/analytics/daywise", "*/sessions/peer-report/*",
+}
+
+// question matches a statement without effect.
+var question = regexp.MustCompile(`^(SELECT|SET|begin|commit|rollback|WITH listed AS)\b`)
+
+// hasEffect reports whether a statement is more than a question.
+func hasEffect(text string) bool {
+	for _, pattern := range []string{"analytics.refresh", "pg_try_advisory_lock", "pg_advisory_unlock", "UPDATE realtimekit", "INSERT INTO"} {
+		if strings.Contains(text, pattern) {
+			return true
+		}
+	}
+	return !question.MatchString(text)
+}
+
+// scenario is a state of warehouse and API, and the command that is interrupted
+// in it.
+type scenario struct {
+	name    string
+	args    []string
+	empty   bool           // before the first migration
+	prepare func(s *scene) // brings the warehouse into its state
+	alter   alteration     // answers of the API to the interrupted process only
+	only    string         // statements to try; all where empty
+}
+
+// data gives a small account in which something of everything happens.
+func crashData(now time.Time) *simulator.Data {
+	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 5, Participants: 3, EventsPerParticipant: 3}, 11, now)
+	first := data.Apps[0].Sessions[0]
+	first.Participants[2].Extra = simulator.Extra{"id": []byte(`"not-an-id"`)} // to be set aside
+	data.Apps[1].Sessions[0].Extra = simulator.Extra{"id": []byte(`"no-id-either"`)}
+	live := data.Apps[0].Sessions[1]
+	live.Status, live.EndedAt, live.LiveParticipants = simulator.StatusLive, time.Time{}, 1
+	for i := range data.Apps {
+		for _, s := range data.Apps[i].Sessions {
+			data.Apps[i].Meetings = append(data.Apps[i].Meetings, &simulator.Meeting{
+				ID: s.MeetingID, Title: s.MeetingTitle, CreatedAt: s.CreatedAt.Add(-time.Hour),
+				Enrolled: []*simulator.Enrolled{{ID: "absent-" + s.ID, CustomParticipantID: "x", Name: "Never Came", PresetName: "student", CreatedAt: s.CreatedAt}},
+			})
+		}
+	}
+	return data
+}
+
+// salvaged is the id of a record that was set aside, once it is understood.
+const salvaged = "0d5f6c1e-0000-4000-8000-000000000001"
+
+// change is what happens at the API between two runs.
+func change(d *simulator.Data) {
+	simulator.JoinLive(d)
+	simulator.EndLive(d)
+	simulator.AddSession(d)
+	d.Apps[0].Name += ", renamed"
+	s := d.Apps[0].Sessions[2]
+	s.MeetingTitle += ", moved"
+	s.Participants = s.Participants[1:]
+	s.Participants[0].DisplayName += ", married"
+	s.Participants[0].UpdatedAt = s.Participants[0].UpdatedAt.Add(time.Hour)
+	s.Participants[1].Events[0].UpdatedAt = s.Participants[1].Events[0].UpdatedAt.Add(time.Hour)
+	s.Participants[1].Events[0].PresetViewType = "WEBINAR"
+	s.Participants[1].Events = append(s.Participants[1].Events, s.Participants[0].Events[0])
+	s.UpdatedAt = s.UpdatedAt.Add(2 * time.Hour)
+	d.Apps[0].Meetings[1].Enrolled = nil
+	d.Apps[0].Sessions[0].Participants[2].Extra = nil // mended by the vendor
+	d.Apps[0].Sessions[0].UpdatedAt = s.UpdatedAt
+}
+
+var announced = regexp.MustCompile(`"total_count":(\d+)`)
+
+var everything = []string{"run", "--with", "peer-reports"}
+
+func scenarios() []scenario {
+	once := func(s *scene) { s.mustRun(everything...) }
+	return []scenario{
+		{name: "first run", args: everything},
+		{name: "run after changes", args: everything, prepare: func(s *scene) {
+			once(s)
+			s.sim.Update(change)
+		}},
+		{
+			name: "run that reads twice", args: everything, only: "staged_", prepare: func(s *scene) {
+				once(s)
+				s.sim.Update(change)
+			},
+			// Each first page announces one more than there are: it is read again.
+			alter: func(path string, nth int, body []byte) (int, []byte) {
+				if !strings.HasSuffix(path, "/participants") || nth > 1 {
+					return 0, nil
+				}
+				return 200, announced.ReplaceAll(body, []byte(`"total_count":1$1`))
+			},
+		},
+		{name: "backfill", args: []string{"backfill", "--from", "2020-01-01", "--full"}, only: "backfills"},
+		{
+			name: "run with failing sessions", args: everything, only: "attempts",
+			alter: func(path string, _ int, _ []byte) (int, []byte) {
+				if strings.Contains(path, "/sessions/") && strings.HasSuffix(path, "/participants") {
+					return 404, []byte(`{"success":false,"error":{"code":404,"message":"No session found"}}`)
+				}
+				return 0, nil
+			},
+		},
+		{name: "rejects retry", args: []string{"rejects", "retry"}, only: "resolved_at = now() WHERE rejected_id", prepare: func(s *scene) {
+			once(s)
+			s.sql(`UPDATE sync.rejected_records SET raw_text = replace(raw_text, 'not-an-id', '` + salvaged + `') -- %s`)
+			s.sim.Update(func(d *simulator.Data) {
+				first := d.Apps[0].Sessions[0]
+				first.Participants[2].ID, first.Participants[2].Extra = salvaged, nil
+				first.UpdatedAt = first.UpdatedAt.Add(time.Minute)
+			})
+		}},
+		{name: "run that asks by id", args: []string{"run", "--lookback", "1s"}, only: "no statement", prepare: func(s *scene) {
+			once(s)
+			s.sim.Update(change)
+		}},
+		{name: "migrate", args: []string{"migrate", "up"}, empty: true},
+	}
+}
+
+// mustRun lets the program do something undisturbed.
+func (s *scene) mustRun(args ...string) {
+	s.t.Helper()
+	end := s.start(args...).wait()
+	if end.code != 0 && end.code != 3 {
+		s.t.Fatalf("%v, undisturbed, ends with %d:\n%s", args, end.code, end.stderr)
+	}
+}
+
+// TestCrashMatrix stops the program once before and once after each step that
+// has an effect, lets it go on, and compares all tables: with what the API
+// holds, and with those of a twin that nobody disturbed. The program is killed,
+// or lives on and loses its connection.
+func TestCrashMatrix(t *testing.T) {
+	t.Parallel()
+	var stages []*stage
+	reached, paths := map[string]bool{}, map[string]bool{}
+	for _, sc := range scenarios() {
+		st := newStage(t, sc)
+		for _, text := range st.statements {
+			name := stepOf(text)
+			if name == "" && !sc.empty {
+				t.Errorf("no step is known for the statement %q: it needs a line in the table", text)
+			}
+			reached[name] = true
+		}
+		for _, path := range st.paths {
+			paths[path] = true
+		}
+		st.keepNew(stages)
+		stages = append(stages, st)
+	}
+	for name := range steps {
+		if !reached[name] {
+			t.Errorf("no scenario comes to the step %q", name)
+		}
+	}
+	for _, path := range endpoints {
+		if !paths[path] {
+			t.Errorf("no scenario asks for %s", path)
+		}
+	}
+	for _, st := range stages {
+		t.Run(st.name, st.points)
+	}
+}
+
+// stepOf gives the name of the step that a statement or its COMMIT belongs to.
+func stepOf(text string) string {
+	for name, pattern := range steps {
+		if strings.Contains(text, pattern) {
+			return name
+		}
+	}
+	return ""
+}
+
+// stage is a scenario made ready.
+type stage struct {
+	scenario
+	*scene
+	twin       map[string][]string // what all tables come to
+	statements []string            // traps
+	within     map[string]bool     // those in the middle of a transaction
+	paths      []string
+	copies     atomic.Int64
+}
+
+func newStage(t *testing.T, sc scenario) *stage {
+	t.Helper()
+	database := pgtest.New
+	if sc.empty {
+		database = pgtest.NewEmpty
+	}
+	data := crashData(time.Now().UTC().Truncate(time.Hour).Add(-24 * time.Hour))
+	sim := simulator.New(data, simulator.Options{Token: "proof-token"})
+	base := &scene{t: t, rng: rand.New(rand.NewPCG(1, 1)), sim: sim, account: data.AccountID, direct: database(t)}
+	base.database, base.api = base.direct, (&gate{api: sim}).listen(t)
+	if sc.prepare != nil {
+		sc.prepare(base)
+		base.alone()
+	}
+	st := &stage{scenario: sc, scene: base}
+	st.record(t)
+	return st
+}
+
+// record lets a twin do the same undisturbed, and keeps what it said and wrote.
+func (st *stage) record(t *testing.T) {
+	t.Helper()
+	s, g := st.fresh(t)
+	w := newTripwire(t, s.direct, nil, nil)
+	s.database = w.url
+	s.mustRun(st.args...)
+	for _, text := range w.statements {
+		if hasEffect(strings.TrimPrefix(text, commitOf)) && strings.Contains(text, st.only) {
+			st.statements = append(st.statements, text)
+		}
+	}
+	st.paths, st.within = g.asked(), w.within
+	s.database = s.direct
+	g.calm.Store(true)
+	st.twin = st.end(s)
+}
+
+// end brings an interrupted warehouse to its end, and gives its tables.
+func (st *stage) end(s *scene) map[string][]string {
+	s.t.Helper()
+	s.mustRun(st.args...)
+	if !slices.Equal(st.args, everything) {
+		s.mustRun(everything...)
+	}
+	return s.tables(s.connect())
+}
+
+// fresh gives a copy of the scenario's warehouse and a way to the API of its own.
+func (st *stage) fresh(t *testing.T, change ...func(*gate)) (*scene, *gate) {
+	t.Helper()
+	copied := *st.scene
+	number := int(st.copies.Add(1))
+	copied.t, copied.rng = t, rand.New(rand.NewPCG(uint64(number), 2))
+	copied.direct = copied.copyDatabase(number)
+	copied.database = copied.direct
+	g := &gate{api: st.sim, alter: st.alter}
+	for _, set := range change {
+		set(g)
+	}
+	copied.api = g.listen(t)
+	return &copied, g
+}
+
+// keepNew leaves out of the short form what an earlier scenario tries, but for the
+// commit of a session. Of a migration, a transaction of dozens of
+// statements, only the first is tried, and its commit.
+func (st *stage) keepNew(earlier []*stage) {
+	st.statements = slices.DeleteFunc(st.statements, func(text string) bool {
+		if strings.Contains(text, steps["enter a session's state"]) && strings.HasPrefix(text, commitOf) {
+			return false
+		}
+		if st.empty && stepOf(text) == "" && !strings.HasPrefix(text, commitOf) && !slices.Contains(st.statements, commitOf+text) {
+			return true
+		}
+		return !long() && slices.ContainsFunc(earlier, func(e *stage) bool { return slices.Contains(e.statements, text) })
+	})
+	st.paths = slices.DeleteFunc(st.paths, func(path string) bool {
+		return slices.ContainsFunc(earlier, func(e *stage) bool { return slices.Contains(e.paths, path) })
+	})
+}
+
+// points tries every trap of the scenario. In the short form it is left out what
+// another trap shows: after a statement of a transaction nothing else is
+// persisted than before the next one.
+func (st *stage) points(t *testing.T) {
+	for _, text := range st.statements {
+		for _, after := range []bool{false, true} {
+			if after && st.within[text] && !long() {
+				continue
+			}
+			name := map[bool]string{false: "before ", true: "after "}[after] + shorten(text)
+			t.Run("killed "+name, func(t *testing.T) { st.point(t, trap{text, after}, true) })
+			if long() || after && strings.HasPrefix(text, commitOf) {
+				t.Run("cut off "+name, func(t *testing.T) { st.point(t, trap{text, after}, false) })
+			}
+		}
+	}
+	for _, path := range st.paths {
+		for _, when := range []moment{asked, answered, told} {
+			t.Run(fmt.Sprintf("killed at %s, %s", path, when), func(t *testing.T) { st.request(t, path, when) })
+		}
+	}
+}
+
+// shorten gives a name for a statement.
+func shorten(text string) string {
+	if name := stepOf(text); name != "" {
+		if strings.HasPrefix(text, commitOf) {
+			return commitOf + name
+		}
+		return name
+	}
+	return fmt.Sprintf("%.60s", text)
+}
+
+// point interrupts the command at a statement.
+func (st *stage) point(t *testing.T, at trap, kill bool) {
+	t.Helper()
+	t.Parallel()
+	s, g := st.fresh(t)
+	victim := make(chan *process, 1)
+	w := newTripwire(t, s.direct, &at, func() {
+		if kill {
+			_ = (<-victim).Process.Kill()
+		}
+	})
+	s.database = w.url
+	p := s.start(st.args...)
+	victim <- p
+	end := p.wait()
+	s.database = s.direct
+	if !w.sprung.Load() || w.failed.Load() {
+		t.Fatalf("the point was not reached (%v), or the server refused the statement (%v):\n%s", !w.sprung.Load(), w.failed.Load(), end.stderr)
+	}
+	st.resumes(s, g, end, kill)
+}
+
+// request interrupts the command at a request.
+func (st *stage) request(t *testing.T, path string, when moment) {
+	t.Helper()
+	t.Parallel()
+	victim := make(chan *process, 1)
+	s, g := st.fresh(t, func(g *gate) {
+		g.path, g.when, g.spring = path, when, func() { _ = (<-victim).Process.Kill() }
+	})
+	p := s.start(st.args...)
+	victim <- p
+	end := p.wait()
+	if !g.sprung.Load() {
+		t.Fatalf("the point was not reached:\n%s", end.stderr)
+	}
+	st.resumes(s, g, end, true)
+}
+
+// resumes lets the same command run again, undisturbed, and compares.
+func (st *stage) resumes(s *scene, g *gate, end outcome, kill bool) {
+	s.t.Helper()
+	switch {
+	case kill && end.code != -1:
+		s.t.Errorf("a killed process ends with %d:\n%s", end.code, end.stderr)
+	case !kill && !slices.Contains([]int{0, 1, 3, 75}, end.code):
+		s.t.Errorf("the process ends with %d:\n%s", end.code, end.stderr)
+	case end.code == 1 && strings.Count(end.stderr, "rollcall: ") != 1:
+		s.t.Errorf("it does not say once what happened:\n%s", end.stderr)
+	}
+	s.alone()
+	g.calm.Store(true)
+	if !st.empty {
+		// A minute passes, after which a process that was killed is believed to have
+		// no request in flight.
+		s.sql(`UPDATE sync.request_budgets SET state = state - 'senders' -- %s`)
+	}
+	got := st.end(s)
+	pool := s.connect()
+	if diff := cmp.Diff(st.twin, got); diff != "" {
+		s.t.Errorf("the tables are not those of an undisturbed twin (-twin +this):\n%.3000s", diff)
+	}
+	if diff, err := oracle.DiffListed(s.t.Context(), pool, s.sim, nil); err != nil || diff != "" {
+		s.t.Errorf("the warehouse is not what the API holds (-API +warehouse): %v\n%.3000s", err, diff)
+	}
+	diff, err := oracle.DiffBeside(s.t.Context(), pool, s.sim)
+	if st.prepare == nil && (err != nil || diff != "") { // else enrolment is as it was when the meetings were due
+		s.t.Errorf("what is read beside is not what the API holds (-API +warehouse): %v\n%.3000s", err, diff)
+	}
+	s.sound(pool)
+	if !long() && s.rng.IntN(4) > 0 {
+		return
+	}
+	before := s.versions(pool)
+	s.mustRun(everything...)
+	if s.versions(pool) != before {
+		s.t.Error("one more reading of the same wrote rows")
+	}
+}
