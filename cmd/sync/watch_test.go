@@ -220,7 +220,10 @@ func TestOneTraceARun(t *testing.T) {
 // TestDeadCollector has traces lost, not the run.
 func TestDeadCollector(t *testing.T) {
 	configure(t)
-	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // or nobody notices that the client went away
+		<-r.Context().Done()
+	}))
 	defer hanging.Close()
 	for name, url := range map[string]string{"refused": "http://127.0.0.1:1", "hanging": hanging.URL} {
 		t.Run(name, func(t *testing.T) {
