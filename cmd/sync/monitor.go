@@ -71,7 +71,7 @@ func openMonitor(s *shell, kind, accountID string, flags *watchFlags, log logger
 func (m *monitor) close(ctx context.Context) {
 	m.tracing.Close(ctx, m.logger)
 	if m.server != nil {
-		if err := m.server.Close(); err != nil {
+		if err := m.server.Close(ctx); err != nil {
 			m.logger.WarnContext(ctx, "the metrics server did not end well", "error", err)
 		}
 	}

@@ -216,7 +216,7 @@ func TestBusyPort(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), first.Addr()) || !strings.Contains(err.Error(), "ROLLCALL_METRICS_ADDR") {
 		t.Errorf("a busy port: %v", err)
 	}
-	if err := first.Close(); err != nil {
+	if err := first.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

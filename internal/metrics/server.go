@@ -63,12 +63,12 @@ func (s *Server) Serve(read Reader, logger *slog.Logger) {
 	go func() { s.done <- s.http.Serve(s.listener) }()
 }
 
-// Close stops to answer.
-func (s *Server) Close() error {
+// Close stops to answer, also when ctx has ended.
+func (s *Server) Close(ctx context.Context) error {
 	if s.http == nil {
 		return s.listener.Close()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
 	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {

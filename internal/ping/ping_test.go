@@ -25,6 +25,7 @@ type server struct {
 }
 
 func newServer(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, number int)) *server {
+	t.Helper()
 	s := &server{}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
