@@ -13,6 +13,7 @@ import (
 type backfillCommand struct {
 	apiFlags      `embed:"" group:"API"`
 	databaseFlags `embed:"" group:"Database"`
+	metricsFlags  `embed:"" group:"Monitoring"`
 
 	From    string   `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation. A range that was begun and stopped goes on where it stopped."`
 	To      string   `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
@@ -34,7 +35,11 @@ func (c *backfillCommand) Run(s *shell) error {
 		show = bar.show
 		s.logger = quietly(s.logger) // both are on one terminal
 	}
-	j, err := openJob(s, &c.apiFlags, &c.databaseFlags, c.Quiet)
+	watch := &watchFlags{metricsFlags: c.metricsFlags}
+	if c.DryRun {
+		watch = &watchFlags{}
+	}
+	j, err := openJob(s, model.KindBackfill, &c.apiFlags, &c.databaseFlags, watch, c.Quiet)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
@@ -83,14 +84,21 @@ func (f *apiFlags) token() (secret.Text, error) {
 // client gives a client of the API as configured. Its request budget is shared
 // through the store with whoever uses the same token; nil is for nobody else.
 func (f *apiFlags) client(token secret.Text, shared extract.BudgetStore, log logger) (*extract.Client, error) {
-	return extract.New(extract.Config{
+	return f.watchedClient(token, shared, log, nil)
+}
+
+// watchedClient is a client whose requests are shown to those who watch.
+func (f *apiFlags) watchedClient(token secret.Text, shared extract.BudgetStore, log logger, watch *monitor) (*extract.Client, error) {
+	cfg := extract.Config{
 		BaseURL: f.BaseURL, AccountID: f.AccountID, Token: token, Scheme: extract.Scheme(f.AuthScheme), UserAgent: "rollcall/" + version(),
 		PerPage: f.PerPage, MaxBody: maxBody, RetryFor: f.RetryFor, Timeout: idleTimeout, Logger: log,
 		Budget: extract.NewBudget(extract.BudgetConfig{
 			PerSecond: f.RequestsPerSecond, QuotaShare: f.QuotaShare, MaxWait: f.MaxWait,
 			Store: shared, Key: budgetKey(f.BaseURL, token),
 		}),
-	})
+	}
+	watch.observeAPI(&cfg)
+	return extract.New(cfg)
 }
 
 // budgetKey names a token, and the API that counts its calls, without giving it
@@ -116,6 +124,10 @@ type databaseFlags struct {
 // open connects to the warehouse; close lets go of it, and stops the private
 // Postgres if it was started here.
 func (f *databaseFlags) open(ctx context.Context, log logger, connections int) (pool *pgxpool.Pool, closeAll func(), err error) {
+	return f.openTraced(ctx, log, connections, nil)
+}
+
+func (f *databaseFlags) openTraced(ctx context.Context, log logger, connections int, tracer pgx.QueryTracer) (pool *pgxpool.Pool, closeAll func(), err error) {
 	url, err := readSecret("DATABASE_URL", f.DatabaseURLFile)
 	if err != nil {
 		return nil, nil, err
@@ -132,7 +144,7 @@ func (f *databaseFlags) open(ctx context.Context, log logger, connections int) (
 		url = secret.New(server.URL())
 		stop = func() { stopServer(ctx, server, log) }
 	}
-	if pool, err = postgres.Open(ctx, url, connections); err != nil {
+	if pool, err = postgres.OpenTraced(ctx, url, connections, tracer); err != nil {
 		stop()
 		return nil, nil, err
 	}

@@ -49,6 +49,11 @@ func TestScripts(t *testing.T) {
 			env.Values["sim"] = sim
 			env.Setenv("DATABASE_URL", pgtest.NewEmpty(tb))
 			env.Setenv("SIM", server.URL)
+			env.Setenv("SIMADDR", server.Listener.Addr().String())
+			switched := newSwitch()
+			env.Defer(switched.Close)
+			env.Values["switch"] = switched
+			env.Setenv("PING", switched.URL)
 			env.Setenv("APP", data.Apps[0].ID)
 			env.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
 			env.Setenv("CLOUDFLARE_ACCOUNT_ID", data.AccountID)
@@ -61,6 +66,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"fault": fault,
+			"pings": pings,
 			"sql":   sql,
 		},
 	})

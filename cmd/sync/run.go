@@ -21,6 +21,7 @@ type runCommand struct {
 	apiFlags      `embed:"" group:"API"`
 	databaseFlags `embed:"" group:"Database"`
 	optionalFlags `embed:"" group:"Optional reads"`
+	watchFlags    `embed:"" group:"Monitoring"`
 
 	Every time.Duration `env:"ROLLCALL_EVERY" placeholder:"15m" help:"Stay in the foreground and run again this long after each start (${env})."`
 	Quiet bool          `short:"q" help:"Print nothing when all went well."`
@@ -31,12 +32,15 @@ func (c *runCommand) Run(s *shell) error {
 	if c.Every < 0 {
 		return fmt.Errorf("%w: --every must not be negative", model.ErrUsage)
 	}
+	if c.MetricsAddr != "" && (c.Every == 0 || c.MetricsFile != "") {
+		return fmt.Errorf("%w: ROLLCALL_METRICS_ADDR goes with --every and without ROLLCALL_METRICS_FILE: a run that ends has nobody to serve", model.ErrUsage)
+	}
 	plan := pipeline.Plan{Kind: model.KindRun}
 	var err error
 	if plan.Optional, err = c.optional(); err != nil {
 		return err
 	}
-	j, err := openJob(s, &c.apiFlags, &c.databaseFlags, c.Quiet)
+	j, err := openJob(s, model.KindRun, &c.apiFlags, &c.databaseFlags, &c.watchFlags, c.Quiet)
 	if err != nil {
 		return err
 	}
@@ -58,48 +62,86 @@ type job struct {
 
 	client   *extract.Client
 	pool     *pgxpool.Pool
+	monitor  *monitor                // nil for nobody
 	progress func(pipeline.Progress) // nil for nobody
 	close    func()
 }
 
 // openJob checks the configuration, connects, and refuses a schema that is not
-// this program's.
-func openJob(s *shell, api *apiFlags, database *databaseFlags, quiet bool) (*job, error) {
+// this program's. Whoever watches is told of that.
+func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watch *watchFlags, quiet bool) (*job, error) {
 	j := &job{shell: s, api: api, database: database, quiet: quiet, logger: s.logger}
 	if quiet {
 		j.logger = quietly(s.logger)
 	}
-	token, err := api.token()
-	if err != nil {
+	var err error
+	if j.monitor, err = openMonitor(s, kind, api.AccountID, watch, j.logger); err != nil {
 		return nil, err
+	}
+	if err := j.open(); err != nil {
+		j.monitor.refused(s.ctx, err)
+		j.monitor.close(s.ctx)
+		return nil, err
+	}
+	closePool := j.close
+	j.close = func() {
+		j.monitor.close(s.ctx)
+		closePool()
+	}
+	if j.monitor.server != nil {
+		j.monitor.server.Serve(booksOf(load.New(j.pool, j.logger), api.AccountID), j.logger)
+		j.logger.InfoContext(s.ctx, "metrics served", "addr", j.monitor.server.Addr())
+	}
+	return j, nil
+}
+
+func (j *job) open() error {
+	token, err := j.api.token()
+	if err != nil {
+		return err
 	}
 	// A wrong configuration is told before the database is tried.
-	if _, err := api.client(token, nil, j.logger); err != nil {
-		return nil, err
+	if _, err := j.api.client(token, nil, j.logger); err != nil {
+		return err
 	}
-	if j.pool, j.close, err = database.open(s.ctx, j.logger, load.Connections(api.Concurrency)); err != nil {
-		return nil, err
+	ctx := j.shell.ctx
+	connections := load.Connections(j.api.Concurrency)
+	if j.monitor.server != nil {
+		connections++ // scrapes do not wait for sessions
 	}
-	if err := postgres.CheckSchema(s.ctx, j.pool); err != nil {
+	if j.pool, j.close, err = j.database.openTraced(ctx, j.logger, connections, j.monitor.tracing.Postgres()); err != nil {
+		return err
+	}
+	if err := postgres.CheckSchema(ctx, j.pool); err != nil {
 		j.close()
-		return nil, err
+		return err
 	}
-	j.client, err = api.client(token, load.New(j.pool, j.logger), j.logger)
-	return j, err
+	j.client, err = j.api.watchedClient(token, load.New(j.pool, j.logger), j.logger, j.monitor)
+	if err != nil {
+		j.close()
+	}
+	return err
 }
 
 // run makes one run and prints what it did.
 func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
 	config := j.api.pipelineConfig()
 	config.Progress = j.progress
-	p := pipeline.New(config, j.client, load.New(j.pool, j.logger), j.logger)
-	result, err := p.Run(ctx, plan)
+	store := load.New(j.pool, j.logger)
+	if j.monitor != nil {
+		config.Observe = j.monitor.session
+		store.Observe(j.monitor.metrics.Rows)
+	}
+	runCtx, ended := j.monitor.began(ctx)
+	p := pipeline.New(config, j.client, store, j.logger)
+	result, err := p.Run(runCtx, plan)
+	if err == nil && result.Status == model.RunPartial {
+		err = errPartial
+	}
 	if result.Run.ID != 0 && !(j.quiet && err == nil && result.Status == model.RunSucceeded) {
 		printResult(j.shell.stdout, result)
 	}
-	if err == nil && result.Status == model.RunPartial {
-		return result, errPartial
-	}
+	ended(ctx, store, j.api.AccountID, result, err)
 	return result, err
 }
 

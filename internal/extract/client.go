@@ -28,6 +28,12 @@ type Config struct {
 	Timeout   time.Duration // longest time without a byte from the server
 	Budget    *Budget
 	Logger    *slog.Logger
+	// Observe is told of each request once its answer was read, by several
+	// goroutines at once; nil for nobody.
+	Observe func(Exchange)
+	// Transport wraps the HTTP transport, to trace requests; nil for none. It
+	// sees the credentials.
+	Transport func(http.RoundTripper) http.RoundTripper
 }
 
 // Scheme is how a request proves who sends it, and with that which API it is.
@@ -72,6 +78,9 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("%w: page size, body limit and timeout must be above 0, and a budget and a logger be given", model.ErrUsage)
 	}
 	c := &Client{cfg: cfg, base: base, http: newHTTPClient(cfg.Timeout)}
+	if cfg.Transport != nil {
+		c.http.Transport = cfg.Transport(c.http.Transport)
+	}
 	switch cfg.Scheme {
 	case "", SchemeBearer:
 		c.base += "/accounts/" + url.PathEscape(cfg.AccountID) + "/realtime/kit"

@@ -17,8 +17,9 @@ import (
 type readAnswer func(body []byte) (envelope, error)
 
 // attempt sends one request, for which the budget was asked, and decodes its
-// answer. isTransient tells whether another attempt may mend its error.
-func (c *Client) attempt(ctx context.Context, path string, query url.Values, read readAnswer) error {
+// answer. isTransient tells whether another attempt may mend its error. The
+// status is 0 where no answer came.
+func (c *Client) attempt(ctx context.Context, path string, query url.Values, read readAnswer) (status int, err error) {
 	var headers http.Header
 	defer func() { c.cfg.Budget.Done(ctx, headers) }()
 
@@ -26,7 +27,7 @@ func (c *Client) attempt(ctx context.Context, path string, query url.Values, rea
 	defer cancel(nil)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url(path), http.NoBody)
 	if err != nil {
-		return fmt.Errorf("make the request for %s: %w", path, err)
+		return 0, fmt.Errorf("make the request for %s: %w", path, err)
 	}
 	req.URL.RawQuery = query.Encode()
 	c.authorize(req)
@@ -34,7 +35,7 @@ func (c *Client) attempt(ctx context.Context, path string, query url.Values, rea
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return transportError(path, err)
+		return 0, transportError(path, err)
 	}
 	defer resp.Body.Close()
 	headers = resp.Header
@@ -44,15 +45,15 @@ func (c *Client) attempt(ctx context.Context, path string, query url.Values, rea
 	defer c.bodies.Put(buffer)
 	if err := c.readBody(buffer, resp.Body, cancel); err != nil {
 		if resp.StatusCode != http.StatusOK {
-			return answerError(path, resp, envelope{})
+			return resp.StatusCode, answerError(path, resp, envelope{})
 		}
-		return bodyError(ctx, path, c.cfg.MaxBody, err)
+		return resp.StatusCode, bodyError(ctx, path, c.cfg.MaxBody, err)
 	}
 	err = judge(path, resp, buffer.Bytes(), read)
 	if answer, ok := errors.AsType[*AnswerError](err); ok { // should the server repeat the token, it goes no further
 		answer.Message = c.redact(answer.Message)
 	}
-	return err
+	return resp.StatusCode, err
 }
 
 // judge decodes an answer and says whether it is one.

@@ -25,13 +25,18 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, read re
 	tries := 0
 	patience := c.cfg.RetryFor
 	err := retry.Do(ctx, backoff(&patience), func(ctx context.Context) error {
+		asked := time.Now()
 		if err := c.cfg.Budget.Take(ctx); err != nil {
 			return err
 		}
 		tries++
 		began := time.Now()
-		err := c.attempt(ctx, path, query, read)
-		patience -= time.Since(began)
+		status, err := c.attempt(ctx, path, query, read)
+		took := time.Since(began)
+		patience -= took
+		if c.cfg.Observe != nil {
+			c.cfg.Observe(Exchange{Endpoint: Endpoint(path), Status: status, Try: tries, Waited: began.Sub(asked), Took: took})
+		}
 		if err == nil || !isTransient(err) || ctx.Err() != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ type sessionLoad struct {
 	reading model.Reading
 	readAt  time.Time
 	intake  *intake
-	counts  model.RowCounts
+	counts  tally
 
 	fresh   bool         // no row of the session was stored before
 	stale   bool         // a reading that began later than ours is already stored
@@ -80,12 +80,12 @@ func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	l.changed = l.fresh
-	l.counts.Read++
+	l.counts.session.Read++
 	if l.fresh {
-		l.counts.Inserted++
+		l.counts.session.Inserted++
 	}
 	if len(s.Repairs) > 0 {
-		l.counts.Repaired++
+		l.counts.session.Repaired++
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func (l *sessionLoad) columns() []any {
 func (l *sessionLoad) updateRow(ctx context.Context, tx pgx.Tx) error {
 	tag, err := tx.Exec(ctx, updateSessionSQL, append([]any{uuidArg(l.session.ID), l.run.ID, l.stale}, l.columns()...)...)
 	l.changed = tag.RowsAffected() > 0
-	l.counts.Updated += int(tag.RowsAffected())
+	l.counts.session.Updated += int(tag.RowsAffected())
 	return err
 }
 
@@ -130,16 +130,14 @@ func (l *sessionLoad) meetingTitle(ctx context.Context, tx pgx.Tx) error {
 }
 
 func (l *sessionLoad) setAside(ctx context.Context, tx pgx.Tx) error {
-	l.counts.Rejected += len(l.intake.rejected)
+	l.counts.reject(l.intake.rejected)
 	return setAside(ctx, tx, l.run, l.intake.rejected)
 }
 
 // books writes what was seen and counted, last, in one round trip.
 func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
-	// A row that came twice in one reading counts as unchanged the second time.
-	l.counts.Unchanged = max(l.counts.Read-l.counts.Inserted-l.counts.Updated, 0)
-	l.counts.Repeated = l.reading.Duplicates
-	r, s, c, id := l.reading, l.session, l.counts, uuidArg(l.session.ID)
+	l.counts.participants.Repeated = l.reading.Duplicates
+	r, s, c, id := l.reading, l.session, l.counts.sum(), uuidArg(l.session.ID)
 	var announced *int
 	if r.Announced >= 0 {
 		announced = &r.Announced
@@ -148,17 +146,6 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	batch.Queue(resolveSQL, id, l.run.ID, r.FullPass)
 	batch.Queue(saveStateSQL, id, l.run.ID, s.Fingerprint(), textArg(s.Status), timeArg(s.CreatedAt),
 		r.Distinct, announced, l.readAt, r.Complete, r.Settled, textArg(r.Problem), s.AppID)
-	batch.Queue(countSessionSQL, l.run.ID, id, outcome(r), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
+	batch.Queue(countSessionSQL, l.run.ID, id, r.Outcome(), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
 	return tx.SendBatch(ctx, batch).Close()
-}
-
-// outcome names in the ledger what came of a reading.
-func outcome(r model.Reading) string {
-	switch {
-	case r.Complete:
-		return model.OutcomeComplete
-	case r.Problem == "":
-		return model.OutcomeLive
-	}
-	return model.OutcomeIncomplete
 }

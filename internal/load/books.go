@@ -125,6 +125,11 @@ func saveApps(ctx context.Context, tx pgx.Tx, run model.Run, apps []model.App) e
 // SetAside keeps records that could not be stored and belong to no session.
 func (s *Store) SetAside(ctx context.Context, run model.Run, rejected []model.Rejected) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return setAside(ctx, tx, run, rejected) })
+	for i := range rejected {
+		if err == nil {
+			s.tellOf(rejected[i].Entity, model.RowCounts{Rejected: 1})
+		}
+	}
 	return storeError("set records aside", err)
 }
 

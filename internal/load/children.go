@@ -19,7 +19,8 @@ import (
 func (l *sessionLoad) children(ctx context.Context, tx pgx.Tx) error {
 	whole := l.intake.whole(l.reading.LastPass)
 	if l.fresh && whole {
-		l.counts.Inserted += l.intake.held.participants.len() + l.intake.held.events.len()
+		l.counts.participants.Inserted += l.intake.held.participants.len()
+		l.counts.events.Inserted += l.intake.held.events.len()
 		return l.intake.copyToTables(ctx, tx.Conn(), l.session.ID, l.run.ID)
 	}
 	if whole {
@@ -87,10 +88,10 @@ func (l *sessionLoad) merge(ctx context.Context, tx pgx.Tx, whole bool) error {
 		count     *int
 		skip      bool
 	}{
-		{"change participants", updateParticipantsSQL, []any{id, run, l.stale}, &l.counts.Updated, l.fresh},
-		{"add participants", insertParticipantsSQL, []any{id, run}, &l.counts.Inserted, false},
-		{"change peer events", updatePeerEventsSQL, []any{id, run, l.stale}, &l.counts.Updated, l.fresh},
-		{"add peer events", insertPeerEventsSQL, []any{id, run}, &l.counts.Inserted, false},
+		{"change participants", updateParticipantsSQL, []any{id, run, l.stale}, &l.counts.participants.Updated, l.fresh},
+		{"add participants", insertParticipantsSQL, []any{id, run}, &l.counts.participants.Inserted, false},
+		{"change peer events", updatePeerEventsSQL, []any{id, run, l.stale}, &l.counts.events.Updated, l.fresh},
+		{"add peer events", insertPeerEventsSQL, []any{id, run}, &l.counts.events.Inserted, false},
 	} {
 		if step.skip {
 			continue
@@ -132,6 +133,6 @@ func (l *sessionLoad) remove(ctx context.Context, tx pgx.Tx, whole bool) error {
 	if err != nil {
 		return fmt.Errorf("mark participants as removed: %w", err)
 	}
-	l.counts.Updated += int(tag.RowsAffected())
+	l.counts.participants.Updated += int(tag.RowsAffected())
 	return nil
 }

@@ -38,6 +38,9 @@ func (s *Store) SaveDays(ctx context.Context, run model.Run, appID string, days 
 	}
 	err = s.pool.QueryRow(ctx, saveDaysSQL, run.ID, appID, text).Scan(&counts.Inserted, &counts.Updated)
 	counts.Unchanged = counts.Read - counts.Inserted - counts.Updated
+	if err == nil {
+		s.tellOf(model.EntityDailyStats, counts)
+	}
 	return counts, storeError("store the daily stats of app "+appID, err)
 }
 

@@ -55,6 +55,9 @@ func (s *Store) SaveMeetings(ctx context.Context, run model.Run, meetings []mode
 	tag, err := s.pool.Exec(ctx, saveMeetingsSQL, run.ID, text)
 	counts.Updated = int(tag.RowsAffected())
 	counts.Unchanged = counts.Read - counts.Updated
+	if err == nil {
+		s.tellOf(model.EntityMeeting, counts)
+	}
 	return counts, storeError("store the meetings", err)
 }
 
@@ -86,6 +89,9 @@ func (s *Store) SavePeople(ctx context.Context, run model.Run, appID, meetingID 
 	}
 	err = s.pool.QueryRow(ctx, savePeopleSQL, run.ID, appID, meetingID, text).Scan(&counts.Inserted, &counts.Updated)
 	counts.Unchanged = max(counts.Read-counts.Inserted-counts.Updated, 0)
+	if err == nil {
+		s.tellOf(model.EntityMeetingParticipant, counts)
+	}
 	return counts, storeError("store the people enrolled in meeting "+meetingID, err)
 }
 
@@ -116,5 +122,8 @@ func (s *Store) EndEnrolment(ctx context.Context, run model.Run, e model.Enrolme
 			e.Distinct, announced, textArg(e.Failure), e.Gone)
 		return err
 	})
+	if err == nil {
+		s.tellOf(model.EntityMeetingParticipant, model.RowCounts{Updated: removed})
+	}
 	return removed, storeError("close the enrolment of meeting "+e.Meeting.ID, err)
 }

@@ -20,7 +20,7 @@ type intake struct {
 	seq    int64         // of the latest staged row
 	pass   int           // in which the held rows were listed
 
-	counts   model.RowCounts
+	counts   tally
 	rejected []model.Rejected
 }
 
@@ -96,7 +96,8 @@ func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
 	}
 	in.encode(page)
 	in.rejected = append(in.rejected, page.Rejected...)
-	in.counts.Read += len(page.Participants) + len(page.Events)
+	in.counts.participants.Read += len(page.Participants)
+	in.counts.events.Read += len(page.Events)
 	size := in.held.participants.size() + in.held.events.size()
 	all := in.store.held.Add(size - in.size)
 	in.size = size
@@ -118,18 +119,18 @@ func (in *intake) encode(page model.ParticipantPage) {
 	for i := range page.Participants {
 		p := &page.Participants[i]
 		in.held.participants.participant(p)
-		in.repaired(p.Repairs)
+		countRepairs(&in.counts.participants, p.Repairs)
 	}
 	for i := range page.Events {
 		e := &page.Events[i]
 		in.held.events.event(e)
-		in.repaired(e.Repairs)
+		countRepairs(&in.counts.events, e.Repairs)
 	}
 }
 
-func (in *intake) repaired(r model.Repairs) {
+func countRepairs(rows *model.RowCounts, r model.Repairs) {
 	if len(r) > 0 {
-		in.counts.Repaired++
+		rows.Repaired++
 	}
 }
 

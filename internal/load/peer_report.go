@@ -41,6 +41,9 @@ func (s *Store) SavePeerReport(ctx context.Context, run model.Run, p model.PeerR
 		}
 		return notePeer(ctx, tx, run, peer, model.PeerReportStored, "")
 	})
+	if err == nil {
+		s.tellOf(model.EntityPeerReport, model.RowCounts{Read: 1, Inserted: 1})
+	}
 	return storeError("store the report of peer "+p.PeerID.String(), err)
 }
 

@@ -66,12 +66,12 @@ func (s *Store) LoadSalvaged(ctx context.Context, run model.Run, from model.Stor
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "23503" {
 		return model.RowCounts{}, fmt.Errorf("the record that it belongs to is not in the warehouse: %s", pg.Detail)
 	}
-	return l.counts, storeError(fmt.Sprintf("load rejected record %d", from.ID), err)
+	return l.counts.sum(), storeError(fmt.Sprintf("load rejected record %d", from.ID), err)
 }
 
 func (l *sessionLoad) salvage(ctx context.Context, tx pgx.Tx, salvaged model.Salvaged) error {
 	if salvaged.App != nil {
-		l.counts = model.RowCounts{Read: 1}
+		l.counts = tally{other: model.RowCounts{Read: 1}}
 		return saveApps(ctx, tx, l.run, []model.App{*salvaged.App})
 	}
 	if err := l.openSalvaged(ctx, tx, salvaged.Session); err != nil {
@@ -83,8 +83,7 @@ func (l *sessionLoad) salvage(ctx context.Context, tx pgx.Tx, salvaged model.Sal
 	if err := l.setAside(ctx, tx); err != nil {
 		return err
 	}
-	l.counts.Unchanged = max(l.counts.Read-l.counts.Inserted-l.counts.Updated, 0)
-	return countSession(ctx, tx, l.run, l.session.ID, model.OutcomeRetried, l.counts)
+	return countSession(ctx, tx, l.run, l.session.ID, model.OutcomeRetried, l.counts.sum())
 }
 
 // openSalvaged locks the session's state and, where it is the session that was

@@ -40,7 +40,8 @@ func (s *Store) LoadSession(ctx context.Context, run model.Run, session model.Se
 	if err := s.commit(ctx, load); err != nil {
 		return model.RowCounts{}, fmt.Errorf("store session %s: %w", session.ID, err)
 	}
-	return load.counts, nil
+	s.tell(&load.counts)
+	return load.counts.sum(), nil
 }
 
 // commitTimeout bounds the transaction of one session, retries included.

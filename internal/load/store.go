@@ -22,6 +22,7 @@ type Store struct {
 	// loaders has a place for each connection that sessions may hold at once. The
 	// pool has some more, so that the books never wait for a large session.
 	loaders chan struct{}
+	observe func(table string, rows model.RowCounts) // nil for nobody
 }
 
 // bounds limit the encoded rows that wait in memory, in bytes. What does not fit

@@ -36,6 +36,17 @@ type Pass struct {
 	Problem string
 }
 
+// Outcome names what came of a reading: one of the Outcome constants.
+func (r *Reading) Outcome() string {
+	switch {
+	case r.Complete:
+		return OutcomeComplete
+	case r.Problem == "":
+		return OutcomeLive
+	}
+	return OutcomeIncomplete
+}
+
 // Reading is what is known of a session once its participants were read, and is
 // committed together with them.
 type Reading struct {

@@ -154,7 +154,7 @@ func (w *work) findSession(ctx context.Context, apps []string, id model.UUID) er
 			continue
 		}
 		if err != nil {
-			return w.failed(ctx, model.Session{ID: id, AppID: appID}, err)
+			return w.lost(ctx, appID, id, err)
 		}
 		return w.session(ctx, session)
 	}

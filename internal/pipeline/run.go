@@ -22,6 +22,11 @@ type Config struct {
 	// Progress is told, one call at a time, how far a backfill has come; nil
 	// for nobody.
 	Progress func(Progress)
+	// Observe is told before a session is read, by several goroutines at once;
+	// nil for nobody. The context that it gives is that of the reading; what it
+	// gives besides is called with the outcome, one of the model.Outcome constants
+	// or empty where the session was left, and with the reason.
+	Observe func(ctx context.Context, appID string, id model.UUID) (context.Context, func(outcome string, reason error))
 }
 
 // Pipeline copies sessions from a source to a store.
@@ -37,6 +42,11 @@ type Pipeline struct {
 func New(cfg Config, source source, store store, logger *slog.Logger) *Pipeline {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(ctx context.Context, _ string, _ model.UUID) (context.Context, func(string, error)) {
+			return ctx, func(string, error) {}
+		}
 	}
 	return &Pipeline{cfg: cfg, source: source, store: store, logger: logger, now: cfg.Now}
 }

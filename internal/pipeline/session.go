@@ -13,14 +13,34 @@ import (
 func (w *work) sessionByID(ctx context.Context, appID string, id model.UUID) error {
 	session, err := w.source.Session(ctx, appID, id)
 	if err != nil {
-		return w.failed(ctx, model.Session{ID: id, AppID: appID}, err)
+		return w.lost(ctx, appID, id, err)
 	}
 	return w.session(ctx, session)
+}
+
+// lost notes a session whose record could not be had.
+func (w *work) lost(ctx context.Context, appID string, id model.UUID, reason error) error {
+	ctx, done := w.cfg.Observe(ctx, appID, id)
+	outcome, err := w.failed(ctx, model.Session{ID: id, AppID: appID}, reason)
+	done(outcome, reason)
+	return err
 }
 
 // session reads and stores one session. An error ends the run; a failure that
 // concerns this session alone is noted and is none.
 func (w *work) session(ctx context.Context, session model.Session) error {
+	ctx, done := w.cfg.Observe(ctx, session.AppID, session.ID)
+	reading, err := w.readAndStore(ctx, session)
+	if err != nil {
+		outcome, end := w.failed(ctx, session, err)
+		done(outcome, err)
+		return end
+	}
+	done(reading.Outcome(), nil)
+	return nil
+}
+
+func (w *work) readAndStore(ctx context.Context, session model.Session) (model.Reading, error) {
 	var reading model.Reading
 	counts, err := w.store.LoadSession(ctx, w.run, session,
 		func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
@@ -29,7 +49,7 @@ func (w *work) session(ctx context.Context, session model.Session) error {
 			return reading, err
 		})
 	if err != nil {
-		return w.failed(ctx, session, err)
+		return reading, err
 	}
 	if counts.Rejected > 0 {
 		w.leaveOut()
@@ -43,21 +63,22 @@ func (w *work) session(ctx context.Context, session model.Session) error {
 	w.logger.DebugContext(ctx, "session stored", "session_id", session.ID.String(), "status", session.Status,
 		"participants", reading.Distinct, "rows_inserted", counts.Inserted, "rows_updated", counts.Updated,
 		"rows_unchanged", counts.Unchanged)
-	return nil
+	return reading, nil
 }
 
 // failed notes that a session could not be read, and lets the run go on, unless
-// the reason concerns the run as a whole.
-func (w *work) failed(ctx context.Context, session model.Session, reason error) error {
+// the reason concerns the run as a whole. The outcome is empty where the session
+// does not count as failed.
+func (w *work) failed(ctx context.Context, session model.Session, reason error) (outcome string, err error) {
 	if rejected, ok := errors.AsType[*model.RejectedError](reason); ok {
-		return w.setAside(ctx, []model.Rejected{rejected.Record})
+		return "", w.setAside(ctx, []model.Rejected{rejected.Record})
 	}
 	if endsRun(ctx, reason) {
-		return fmt.Errorf("session %s: %w", session.ID, reason)
+		return "", fmt.Errorf("session %s: %w", session.ID, reason)
 	}
 	w.leaveUnread()
 	w.logger.WarnContext(ctx, "session failed", "session_id", session.ID.String(), "error", reason)
-	return w.store.FailSession(ctx, w.run, session, reason.Error(), errors.Is(reason, model.ErrNotFound))
+	return model.OutcomeFailed, w.store.FailSession(ctx, w.run, session, reason.Error(), errors.Is(reason, model.ErrNotFound))
 }
 
 // read hands all participants of a session to stage. A pass over an ended

@@ -33,6 +33,12 @@ SET jit = off`
 // Open connects to a database and checks that it answers and is new enough.
 // connections bounds the pool. Errors say what to check and hold no password.
 func Open(ctx context.Context, url secret.Text, connections int) (*pgxpool.Pool, error) {
+	return OpenTraced(ctx, url, connections, nil)
+}
+
+// OpenTraced opens as Open does, and has every statement seen by a tracer; nil
+// is for none.
+func OpenTraced(ctx context.Context, url secret.Text, connections int, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(url.Reveal())
 	if err != nil {
 		// The text of err may repeat the connection string.
@@ -45,6 +51,7 @@ func Open(ctx context.Context, url secret.Text, connections int) (*pgxpool.Pool,
 	if _, set := cfg.ConnConfig.RuntimeParams["application_name"]; !set {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "rollcall"
 	}
+	cfg.ConnConfig.Tracer = tracer
 	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, sessionSettings)
 		return err
