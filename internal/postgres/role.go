@@ -17,9 +17,9 @@ import (
 // bring its rights up to date.
 type role struct{ name, sql string }
 
-// setPassword takes the role's name and the verifier of its password from
+// setLogin takes the role's name and the verifier of its password from
 // settings of the transaction, since ALTER ROLE takes no parameters.
-const setPassword = `DO $$ BEGIN
+const setLogin = `DO $$ BEGIN
 	EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L', current_setting('rollcall.role'), current_setting('rollcall.verifier'));
 END $$`
 
@@ -42,7 +42,7 @@ func (r role) ensure(ctx context.Context, pool *pgxpool.Pool, password secret.Te
 			if err != nil {
 				return err
 			}
-			if _, err := tx.Exec(ctx, setPassword); err != nil {
+			if _, err := tx.Exec(ctx, setLogin); err != nil {
 				return err
 			}
 		}

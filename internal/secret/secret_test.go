@@ -41,8 +41,14 @@ func holders() []any {
 	text := secret.New(canary)
 	h := hidden{text}
 	return []any{
-		text, &text, exported{text}, &exported{text}, h, &h, []secret.Text{text}, [1]hidden{h}, map[string]secret.Text{"t": text},
-		map[string]hidden{"t": h}, deep{&h, []secret.Text{text}, map[string]any{"t": h}, text},
+		text, &text,
+		exported{text},
+		&exported{text}, h, &h,
+		[]secret.Text{text},
+		[1]hidden{h},
+		map[string]secret.Text{"t": text},
+		map[string]hidden{"t": h},
+		deep{&h, []secret.Text{text}, map[string]any{"t": h}, text},
 		&failure{text}, fmt.Errorf("outer: %w", &failure{text}), errors.Join(&failure{text}),
 	}
 }
@@ -52,7 +58,7 @@ func told(t *testing.T, how, text string) {
 	t.Helper()
 	for _, form := range []string{
 		canary, hex.EncodeToString([]byte(canary)), strings.ToUpper(hex.EncodeToString([]byte(canary))),
-		fmt.Sprintf("% x", canary), fmt.Sprint([]byte(canary)), base64.StdEncoding.EncodeToString([]byte(canary)),
+		fmt.Sprintf("% x", canary), strings.Trim(fmt.Sprintf("%d", []byte(canary)), "[]"), base64.StdEncoding.EncodeToString([]byte(canary)),
 	} {
 		if strings.Contains(text, form) {
 			t.Errorf("%s tells the secret: %s", how, text)
@@ -97,7 +103,7 @@ func TestNoLogTellsTheSecret(t *testing.T) {
 	var b bytes.Buffer
 	for _, h := range []slog.Handler{slog.NewTextHandler(&b, nil), slog.NewJSONHandler(&b, nil), tint.NewTextHandler(&b, nil)} {
 		for _, holder := range holders() {
-			slog.New(h).With("before", holder).WithGroup("g").Info("m", "value", holder, slog.Group("inner", "value", holder)) //nolint:sloglint // any key will do
+			slog.New(h).With("before", holder).WithGroup("g").Info("m", "value", holder, slog.Group("inner", "value", holder))
 		}
 	}
 	told(t, "the log", b.String())
