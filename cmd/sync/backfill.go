@@ -93,7 +93,7 @@ func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
 	}
 	for i := range preview.Sessions {
 		s := &preview.Sessions[i]
-		fmt.Fprintf(j.shell.stdout, "%s  %s  %-5s  %s\n", s.ID, s.CreatedAt.Format(time.RFC3339), s.Status, oneLine(s.MeetingTitle))
+		fmt.Fprintf(j.shell.stdout, "%s  %s  %-5s  %s\n", s.ID, s.CreatedAt.Format(time.RFC3339), oneLine(s.Status), oneLine(s.MeetingTitle))
 	}
 	requests := preview.Listed + preview.Reading
 	pace := j.client.Pace() // by now the answers have told of the quota

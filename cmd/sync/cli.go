@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"runtime/debug"
-	"strings"
-	"unicode"
 
 	"github.com/alecthomas/kong"
 )
@@ -26,6 +24,7 @@ type cli struct {
 	Rejects  rejectsCommand  `cmd:"" help:"List the records that were set aside, or try them again."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database schema up to date, show it, or take a step back."`
 	Reader   readerCommand   `cmd:"" help:"Create or update rollcall_reader, the read-only role for BI tools."`
+	Loader   loaderCommand   `cmd:"" help:"Create or update rollcall_loader, the role for run and backfill, which can change no table definition."`
 	Demo     demoCommand     `cmd:"" help:"Run the main job on simulated sessions and a private Postgres: no account, no server, no network."`
 	Simulate simulateCommand `cmd:"" help:"Serve a simulated RealtimeKit API, to try the other commands against."`
 
@@ -47,18 +46,4 @@ func version() string {
 		}
 	}
 	return "devel"
-}
-
-// oneLine makes a text safe for one line of a terminal: names and messages come
-// from elsewhere and may hold control characters.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case unicode.IsControl(r):
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
 }

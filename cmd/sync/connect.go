@@ -148,7 +148,23 @@ func (f *databaseFlags) openTraced(ctx context.Context, log logger, connections 
 		stop()
 		return nil, nil, err
 	}
+	caution(ctx, log, pool)
 	return pool, func() { pool.Close(); stop() }, nil
+}
+
+// caution warns of a configuration that works and could be safer. A command that
+// is to be quiet is not asked to: cron would send a mail for each run.
+func caution(ctx context.Context, log logger, pool *pgxpool.Pool) {
+	if _, quiet := log.Handler().(atLeast); quiet {
+		return
+	}
+	if fix := exposed(environmentFile); fix != "" {
+		log.WarnContext(ctx, "other users of this machine can read or change the secrets in the .env file", "fix", fix)
+	}
+	if host, ok := postgres.Unverified(pool); ok {
+		log.WarnContext(ctx, "nothing proves that this is the right database server; anybody in between can read the password or the data",
+			"host", host, "fix", "add sslmode=verify-full to DATABASE_URL, and sslrootcert=FILE for a CA of your own")
+	}
 }
 
 // stopServer stops a private Postgres also when the program was told to stop.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/joho/godotenv"
@@ -15,6 +16,39 @@ import (
 
 // ownVariables are the prefixes and names of the environment that Rollcall reads.
 var ownVariables = []string{"ROLLCALL_", "CLOUDFLARE_", "REALTIMEKIT_", "DATABASE_URL"}
+
+// environmentFile is read from the working directory.
+const environmentFile = ".env"
+
+// exposed gives the command that takes from others what they may do with a .env
+// file that holds a secret; "" where nobody else can read or change it. A group
+// may read: that is how a service gets at a file of root's.
+func exposed(path string) (fix string) {
+	const othersRead, othersWrite, groupWrite, othersEnter = 0o004, 0o002, 0o020, 0o001
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return ""
+	}
+	file, err := os.Stat(path)
+	folder, folderErr := os.Stat(filepath.Dir(path))
+	if err != nil || folderErr != nil {
+		return "" // it is not there
+	}
+	others := file.Mode() & (othersRead | othersWrite)
+	if folder.Mode()&othersEnter == 0 {
+		others = 0
+	}
+	values, err := godotenv.Read(path)
+	if err != nil || others == 0 && file.Mode()&groupWrite == 0 {
+		return ""
+	}
+	for _, name := range []string{"CLOUDFLARE_API_TOKEN", "DATABASE_URL", "ROLLCALL_READER_PASSWORD", "ROLLCALL_LOADER_PASSWORD"} {
+		if values[name] != "" {
+			return "chmod o-rwx,g-w " + path
+		}
+	}
+	return ""
+}
 
 // loadEnvironment reads a .env file where present; the real environment goes
 // before it. A variable of ours that is set to nothing counts as not set, as

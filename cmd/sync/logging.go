@@ -30,8 +30,9 @@ func (f logFlags) logger(stderr io.Writer) (logger, error) {
 	file, isFile := stderr.(*os.File)
 	terminal := isFile && term.IsTerminal(int(file.Fd()))
 	if f.Format == "json" || f.Format == "auto" && !terminal {
-		return slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level})), nil
+		return slog.New(slog.NewJSONHandler(plainJSON{stderr}, &slog.HandlerOptions{Level: level})), nil
 	}
+	// tint quotes what a terminal would obey.
 	return slog.New(tint.NewTextHandler(stderr, &tint.Options{
 		Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal || os.Getenv("NO_COLOR") != "",
 	})), nil

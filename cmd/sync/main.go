@@ -43,7 +43,7 @@ func main() {
 
 // run is the program but for the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if err := loadEnvironment(".env"); err != nil {
+	if err := loadEnvironment(environmentFile); err != nil {
 		return report(stderr, err)
 	}
 	var grammar cli

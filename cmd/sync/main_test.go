@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
@@ -47,7 +50,9 @@ func TestScripts(t *testing.T) {
 			server := httptest.NewServer(sim)
 			env.Defer(server.Close)
 			env.Values["sim"] = sim
-			env.Setenv("DATABASE_URL", pgtest.NewEmpty(tb))
+			database := pgtest.NewEmpty(tb)
+			env.Setenv("DATABASE_URL", database)
+			env.Values["database"] = database
 			env.Setenv("SIM", server.URL)
 			env.Setenv("SIMADDR", server.Listener.Addr().String())
 			switched := newSwitch()
@@ -64,6 +69,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"as":    as,
+			"exact": exact,
 			"exits": exits,
 			"fault": fault,
 			"pings": pings,
@@ -100,12 +107,41 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// sql runs a statement on the script's database: sql 'UPDATE …'.
+// as lets the program connect as another role from here on: as role password.
+// Without arguments it is the owner of the database again.
+func as(ts *testscript.TestScript, neg bool, args []string) {
+	u, err := url.Parse(ts.Value("database").(string))
+	ts.Check(err)
+	switch {
+	case !neg && len(args) == 2:
+		u.User = url.UserPassword(args[0], args[1])
+	case neg || len(args) != 0:
+		ts.Fatalf("usage: as [role password]")
+	}
+	ts.Setenv("DATABASE_URL", u.String())
+}
+
+// exact fails unless the warehouse holds what the API does.
+func exact(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: exact")
+	}
+	pool, err := pgxpool.New(context.Background(), ts.Value("database").(string))
+	ts.Check(err)
+	defer pool.Close()
+	diff, err := oracle.Diff(context.Background(), pool, ts.Value("sim").(*simulator.Server), nil)
+	ts.Check(err)
+	if diff != "" {
+		ts.Fatalf("the warehouse is not what the API holds (-API +warehouse):\n%.3000s", diff)
+	}
+}
+
+// sql runs a statement on the script's database, as its owner: sql 'UPDATE …'.
 func sql(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: sql statement")
 	}
-	conn, err := pgx.Connect(context.Background(), ts.Getenv("DATABASE_URL"))
+	conn, err := pgx.Connect(context.Background(), ts.Value("database").(string))
 	ts.Check(err)
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), args[0])

@@ -1,13 +1,6 @@
 package main
 
-import (
-	"crypto/rand"
-	"fmt"
-
-	"github.com/rollcall-etl/rollcall/internal/model"
-	"github.com/rollcall-etl/rollcall/internal/postgres"
-	"github.com/rollcall-etl/rollcall/internal/secret"
-)
+import "github.com/rollcall-etl/rollcall/internal/postgres"
 
 // readerCommand makes the role that BI tools log in with.
 type readerCommand struct {
@@ -19,34 +12,11 @@ type readerCommand struct {
 
 // Run carries the command out.
 func (c *readerCommand) Run(s *shell) error {
-	password, err := readSecret("ROLLCALL_READER_PASSWORD", c.PasswordFile)
-	if err != nil {
-		return err
+	work := roleWork{
+		command: "reader", role: postgres.Reader,
+		variable: "ROLLCALL_READER_PASSWORD", file: c.PasswordFile, newPassword: c.NewPassword,
+		may:    "reads analytics, realtimekit and, without the raw text of rejected records, sync",
+		ensure: postgres.EnsureReader, shell: s, databaseFlags: &c.databaseFlags,
 	}
-	if c.NewPassword {
-		if !password.IsZero() {
-			return fmt.Errorf("%w: --new-password does not go with ROLLCALL_READER_PASSWORD or --password-file", model.ErrUsage)
-		}
-		password = secret.New(rand.Text())
-	}
-	pool, closeAll, err := c.open(s.ctx, s.logger, 2)
-	if err != nil {
-		return err
-	}
-	defer closeAll()
-	if err := postgres.CheckSchema(s.ctx, pool); err != nil {
-		return err
-	}
-	login, err := postgres.EnsureReader(s.ctx, pool, password)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(s.stdout, "the role %s reads analytics, realtimekit and, without the raw text of rejected records, sync\n", postgres.Reader)
-	switch {
-	case c.NewPassword:
-		fmt.Fprintf(s.stdout, "its password, shown only now: %s\n", password.Reveal())
-	case !login:
-		fmt.Fprintf(s.stdout, "it cannot log in: give it a password (see rollcall reader --help), or GRANT %s TO a role that can\n", postgres.Reader)
-	}
-	return nil
+	return work.run()
 }

@@ -56,7 +56,7 @@ func (c *rejectsListCommand) Run(s *shell) error {
 			r.Raw = ""
 		}
 		if c.JSON {
-			return json.NewEncoder(s.stdout).Encode(rejectView(r))
+			return json.NewEncoder(plainJSON{s.stdout}).Encode(rejectView(r))
 		}
 		return c.print(s, &r)
 	})
@@ -73,7 +73,7 @@ func (c *rejectsListCommand) print(s *shell, r *model.StoredReject) error {
 		state = "resolved " + stamp(r.ResolvedAt)
 	}
 	_, err := fmt.Fprintf(s.stdout, "%d  %s  %s\n    %s\n    session %s, seen %d times, last %s, %s\n",
-		r.ID, r.Entity, oneLine(r.Key), oneLine(r.Reason), orDash(r.SessionID), r.TimesSeen, stamp(r.LastSeenAt), state)
+		r.ID, oneLine(r.Entity), oneLine(r.Key), oneLine(r.Reason), orDash(r.SessionID), r.TimesSeen, stamp(r.LastSeenAt), state)
 	if err == nil && c.Raw {
 		_, err = fmt.Fprintf(s.stdout, "    %s\n", oneLine(r.Raw))
 	}

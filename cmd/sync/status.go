@@ -31,7 +31,7 @@ func (c *statusCommand) Run(s *shell) error {
 		return err
 	}
 	if c.JSON {
-		encoder := json.NewEncoder(s.stdout)
+		encoder := json.NewEncoder(plainJSON{s.stdout})
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(overview)
 	}

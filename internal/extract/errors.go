@@ -108,6 +108,10 @@ func answerError(path string, resp *http.Response, env envelope) error {
 	return &AnswerError{Path: path, Status: status, Code: env.failure.code, Message: env.failure.message}
 }
 
+// alertProtocolVersion is TLS's word for having no version in common (RFC 8446,
+// section 6).
+const alertProtocolVersion = 70
+
 // transportError explains a request that got no answer. A certificate that is
 // not trusted will not be trusted a second later.
 func transportError(path string, err error) error {
@@ -117,6 +121,9 @@ func transportError(path string, err error) error {
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return fmt.Errorf("%w: GET %s: the server's TLS certificate is not trusted, check CLOUDFLARE_BASE_URL and the machine's certificates: %w",
 			model.ErrRefused, path, untrusted.Err)
+	}
+	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == "remote error" && alert.Err.Error() == tls.AlertError(alertProtocolVersion).Error() {
+		return fmt.Errorf("%w: GET %s: the server speaks no TLS 1.2 or newer, check CLOUDFLARE_BASE_URL: %w", model.ErrRefused, path, err)
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) {
 		err = fmt.Errorf("%w; check CLOUDFLARE_BASE_URL and the network", err)

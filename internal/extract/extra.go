@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -23,6 +24,10 @@ const (
 // accepts as jsonb: no U+0000, no lone surrogate, no number beyond numeric, no
 // nesting that exhausts its stack.
 func (r *row) keep(name, raw string) {
+	if r.unknown++; r.unknown > mostUnknown {
+		r.reject("record", fmt.Errorf("it has more than %d unknown members", mostUnknown))
+		return
+	}
 	name, _ = model.CleanText(name)
 	var value bytes.Buffer
 	if depth(raw) > maxExtraDepth || transcode(&value, raw) != nil {

@@ -72,6 +72,9 @@ func judge(path string, resp *http.Response, body []byte, read readAnswer) error
 		return &transientError{path: path, cause: errors.New("an empty body came in place of JSON")}
 	}
 	env, err := read(body)
+	if errors.Is(err, errCrowded) {
+		return fmt.Errorf("GET %s: %w", path, err) // the same again would be as large
+	}
 	if err != nil {
 		if env, bad := readEnvelope(body, nil); bad == nil && !env.success {
 			return answerError(path, resp, env) // its data was not worth reading

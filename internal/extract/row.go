@@ -20,6 +20,7 @@ type row struct {
 	start   int
 	prov    model.Provenance
 	key     string // the id as sent, for a rejected record
+	unknown int    // members that Rollcall does not know
 	problem string // first reason to set the record aside
 }
 

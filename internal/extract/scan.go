@@ -16,6 +16,18 @@ import (
 // then decide value by value.
 var lenient = []jsontext.Options{jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)}
 
+// Bounds of one answer, far beyond what is asked for: a record of three bytes in
+// the JSON text takes a thousand times that in memory.
+const (
+	mostRows     = 10_000  // elements of a list
+	mostEvents   = 200_000 // peer events of all participants: true ones take 300 bytes and more each
+	mostRejected = 10_000  // records that cannot be used
+	mostUnknown  = 1_000   // members of one record that Rollcall does not know
+)
+
+var errCrowded = fmt.Errorf("the answer holds more than %d rows, %d events or %d records that cannot be used; ask for fewer rows with ROLLCALL_PER_PAGE",
+	mostRows, mostEvents, mostRejected)
+
 // errShape is wrapped by errors about JSON that is well formed but is not the
 // answer that was asked for.
 var errShape = errors.New("unexpected JSON shape")
@@ -72,7 +84,10 @@ func (s *scanner) array(each func() error) error {
 	if _, err := s.dec.ReadToken(); err != nil {
 		return fmt.Errorf("read JSON: %w", err)
 	}
-	for s.dec.PeekKind() != jsontext.KindEndArray {
+	for n := 0; s.dec.PeekKind() != jsontext.KindEndArray; n++ {
+		if n == mostRows {
+			return errCrowded
+		}
 		if err := each(); err != nil {
 			return err
 		}

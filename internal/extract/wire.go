@@ -108,7 +108,9 @@ func (s *scanner) participant(appID string, sessionID model.UUID, page *model.Pa
 		switch name {
 		case "peer_events":
 			if hasID && hasUser {
-				r.events(&into, &r.cursor)
+				if err := r.events(&into, &r.cursor); err != nil {
+					return err
+				}
 			} else {
 				early = append(early, r.cursor)
 				r.value()
@@ -122,7 +124,9 @@ func (s *scanner) participant(appID string, sessionID model.UUID, page *model.Pa
 		r.participantField(&into.Participant, name, r.value())
 	}
 	for i := range early {
-		r.events(&into, &early[i])
+		if err := r.events(&into, &early[i]); err != nil {
+			return err
+		}
 	}
 	if rejected := r.verdict(model.EntityParticipant, into.ID.IsZero()); rejected != nil {
 		page.Events = page.Events[:firstEvent]
@@ -184,19 +188,22 @@ type peer struct {
 
 // events decodes a participant's peer_events, which come next at the cursor;
 // null and absent mean none.
-func (r *row) events(of *peer, at *cursor) {
+func (r *row) events(of *peer, at *cursor) error {
 	switch at.skip() {
 	case '[':
 	case 'n':
 		at.value()
-		return
+		return nil
 	default:
 		r.reject("peer_events", fmt.Errorf("a list was wanted, found %s", clipRaw(at.value())))
-		return
+		return nil
 	}
 	within := enclosing{session: of.session.String(), participant: of.ID.String(), user: of.UserID}
 	at.enter()
 	for at.more() {
+		if len(of.page.Events) >= mostEvents || len(of.page.Rejected) >= mostRejected {
+			return errCrowded
+		}
 		var e model.PeerEvent
 		r, ok := newRow(*at)
 		for ok && r.more() {
@@ -211,6 +218,7 @@ func (r *row) events(of *peer, at *cursor) {
 		e.Provenance = r.prov
 		of.page.Events = append(of.page.Events, e)
 	}
+	return nil
 }
 
 // enclosing names the records that hold an event. What an event's own

@@ -73,7 +73,7 @@ func advice(err error) string {
 	case !ok:
 		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
 	case pg.Code == "42501":
-		return "; the role of DATABASE_URL lacks this right: grant it, or use the role that ran rollcall migrate up"
+		return "; the role of DATABASE_URL lacks this right: run rollcall loader as the owner of the tables, or use that role"
 	case pg.Code == "25006":
 		return "; the server only reads, as a standby does: DATABASE_URL must name the primary"
 	case pg.Code == "42P01" || pg.Code == "42703":

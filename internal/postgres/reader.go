@@ -3,14 +3,9 @@ package postgres
 import (
 	"context"
 	_ "embed"
-	"errors"
-	"fmt"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
@@ -24,30 +19,5 @@ var readerSQL string
 // password the role can log in; without one that stays as it is, which for a
 // new role is not. It tells whether the role can log in.
 func EnsureReader(ctx context.Context, pool *pgxpool.Pool, password secret.Text) (login bool, err error) {
-	var verifier string
-	if !password.IsZero() {
-		if verifier, err = scramVerifier(password); err != nil {
-			return false, err
-		}
-	}
-	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, readerSQL); err != nil {
-			return err
-		}
-		if verifier != "" {
-			// A verifier consists of letters, digits and +/=$:- and needs no quoting.
-			if _, err := tx.Exec(ctx, "ALTER ROLE "+Reader+" LOGIN PASSWORD '"+verifier+"'"); err != nil {
-				return err
-			}
-		}
-		return tx.QueryRow(ctx, `SELECT rolcanlogin FROM pg_roles WHERE rolname = $1`, Reader).Scan(&login)
-	})
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "42501" {
-		err = fmt.Errorf("%w; the user in DATABASE_URL must own the tables and have CREATEROLE", err)
-	}
-	if err != nil {
-		return false, fmt.Errorf("%w: make the role %s: %w", model.ErrStore, Reader, err)
-	}
-	return login, nil
+	return role{Reader, readerSQL}.ensure(ctx, pool, password)
 }

@@ -26,6 +26,21 @@ func asReader(t *testing.T, url, password string) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(t.Context(), cfg) // the database is dropped with its connections
 }
 
+// asRole connects as a role that must be able to log in.
+func asRole(t *testing.T, url, role, password string) *pgx.Conn {
+	t.Helper()
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.User, cfg.Password = role, password
+	conn, err := pgx.ConnectConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
 func code(err error) string {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code

@@ -17,12 +17,12 @@ const scramIterations = 4096
 
 // scramVerifier gives what PostgreSQL stores in place of a password (RFC 5803).
 // Sent instead of it, the password cannot end up in the server's log.
-func scramVerifier(password secret.Text) (string, error) {
+func scramVerifier(role string, password secret.Text) (string, error) {
 	text := password.Reveal()
 	for _, r := range text {
 		if r < ' ' || r > '~' {
 			// Anything else would have to be normalised first, by RFC 4013.
-			return "", fmt.Errorf("%w: the password of %s must consist of printable ASCII characters", model.ErrUsage, Reader)
+			return "", fmt.Errorf("%w: the password of %s must consist of printable ASCII characters", model.ErrUsage, role)
 		}
 	}
 	salt := make([]byte, 16)

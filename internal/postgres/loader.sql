@@ -1,0 +1,56 @@
+-- What rollcall_loader may do: what run, backfill, status and rejects need, and
+-- nothing else. Run again, it comes to the same. To be run by a role that owns
+-- the tables and has CREATEROLE, or by a superuser.
+DO $$
+DECLARE
+    target record;
+    rights text;
+BEGIN
+    -- Two at once would both find no role.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:loader', 0));
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollcall_loader') THEN
+        CREATE ROLE rollcall_loader NOLOGIN NOINHERIT;
+        COMMENT ON ROLE rollcall_loader IS 'Writes what Rollcall gathers and changes no table definition; made by: rollcall loader.';
+    ELSIF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollcall_loader'
+                  AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls))
+          OR EXISTS (SELECT FROM pg_auth_members WHERE member = 'rollcall_loader'::regrole)
+          OR EXISTS (SELECT FROM pg_shdepend AS d WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = 'rollcall_loader'::regrole AND d.deptype = 'o'
+                     AND d.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+                     AND NOT EXISTS (SELECT FROM pg_class AS c WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relpersistence = 't')) THEN
+        RAISE EXCEPTION 'the role rollcall_loader exists and may do more than load: it has an attribute such as CREATEDB, is a member of another role, or owns something; take that away, or drop it'
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+
+    -- TEMPORARY: rows of large sessions wait in temporary tables.
+    EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO rollcall_loader', current_database());
+    GRANT USAGE ON SCHEMA analytics, realtimekit, sync TO rollcall_loader;
+    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA analytics TO rollcall_loader;
+
+    -- Table by table, since a right to write on a view would be one on the tables
+    -- behind it. What the API showed is never deleted; of the books only what a
+    -- backfill notes while it is under way; the usage by day is computed anew.
+    FOR target IN
+        SELECT c.oid::regclass AS name, c.relkind, n.nspname
+        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname IN ('analytics', 'realtimekit', 'sync') AND c.relkind IN ('r', 'p', 'v', 'm')
+    LOOP
+        rights := CASE
+            WHEN target.relkind NOT IN ('r', 'p') THEN 'SELECT'
+            WHEN target.name IN ('sync.schema_migrations'::regclass, 'analytics.prices'::regclass) THEN 'SELECT'
+            WHEN target.nspname = 'analytics' OR target.name = 'sync.backfills'::regclass THEN 'SELECT, INSERT, UPDATE, DELETE'
+            ELSE 'SELECT, INSERT, UPDATE'
+        END;
+        EXECUTE format('REVOKE ALL ON %s FROM rollcall_loader', target.name);
+        EXECUTE format('GRANT %s ON %s TO rollcall_loader', rights, target.name);
+    END LOOP;
+
+    -- Tables that later migrations make, so that a run after an upgrade does not
+    -- wait for this command.
+    ALTER DEFAULT PRIVILEGES IN SCHEMA realtimekit, sync GRANT SELECT, INSERT, UPDATE ON TABLES TO rollcall_loader;
+    ALTER DEFAULT PRIVILEGES IN SCHEMA analytics GRANT SELECT ON TABLES TO rollcall_loader;
+
+    -- Names without a schema are looked up nowhere else, whoever may create in
+    -- public.
+    EXECUTE format('ALTER ROLE rollcall_loader IN DATABASE %I SET search_path = pg_catalog', current_database());
+END
+$$;
