@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,17 +60,41 @@ func MigrateDown(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	return done, migrationError("migrate down", err)
 }
 
-// MigrationStatus lists all migrations of this program, oldest first.
-func MigrationStatus(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
-	var all []Migration
-	err := withGoose(ctx, pool, func(p *goose.Provider) error {
-		statuses, err := p.Status(ctx)
-		for _, s := range statuses {
-			all = append(all, Migration{Version: s.Source.Version, Name: s.Source.Path, AppliedAt: s.AppliedAt})
-		}
-		return err
+// Migrations lists all migrations of this program, oldest first. It changes
+// nothing: on an empty database all are pending.
+func Migrations(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
+	have, _, err := versions(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	all, err := embeddedMigrations()
+	if err != nil || have == 0 {
+		return all, err
+	}
+	rows, err := pool.Query(ctx, `SELECT version_id, max(tstamp AT TIME ZONE 'UTC') FROM `+versionTable+` WHERE is_applied GROUP BY version_id`)
+	if err != nil {
+		return nil, migrationError("read the schema version", err)
+	}
+	applied := map[int64]time.Time{}
+	var version int64
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&version, &at}, func() error {
+		applied[version] = at
+		return nil
 	})
-	return all, migrationError("read the schema version", err)
+	if err != nil {
+		return nil, migrationError("read the schema version", err)
+	}
+	for i := range all {
+		all[i].AppliedAt = applied[all[i].Version]
+	}
+	return all, nil
+}
+
+// PendingMigrations lists what MigrateUp would apply, oldest first.
+func PendingMigrations(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
+	all, err := Migrations(ctx, pool)
+	return slices.DeleteFunc(all, func(m Migration) bool { return !m.AppliedAt.IsZero() }), err
 }
 
 func applied(results []*goose.MigrationResult) []Migration {
@@ -164,19 +190,29 @@ func schemaVersion(ctx context.Context, pool *pgxpool.Pool) (int64, error) {
 
 // newestMigration gives the number of the last embedded migration.
 func newestMigration() (int64, error) {
+	all, err := embeddedMigrations()
+	if err != nil || len(all) == 0 {
+		return 0, err
+	}
+	return all[len(all)-1].Version, nil
+}
+
+// embeddedMigrations lists what this program carries, oldest first.
+func embeddedMigrations() ([]Migration, error) {
 	names, err := fs.Glob(migrations.FS, "*.sql")
 	if err != nil {
-		return 0, fmt.Errorf("list the embedded migrations: %w", err)
+		return nil, fmt.Errorf("list the embedded migrations: %w", err)
 	}
-	var newest int64
+	all := make([]Migration, 0, len(names))
 	for _, name := range names {
 		version, err := goose.NumericComponent(name)
 		if err != nil {
-			return 0, fmt.Errorf("embedded migration %s: %w", name, err)
+			return nil, fmt.Errorf("embedded migration %s: %w", name, err)
 		}
-		newest = max(newest, version)
+		all = append(all, Migration{Version: version, Name: name})
 	}
-	return newest, nil
+	slices.SortFunc(all, func(a, b Migration) int { return cmp.Compare(a.Version, b.Version) })
+	return all, nil
 }
 
 // migrationError says what was being done; a schema that is refused keeps its
