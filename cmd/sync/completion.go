@@ -36,8 +36,8 @@ type completionCommand struct {
 
 // Run carries the command out.
 func (c *completionCommand) Run(s *shell) error {
-	fmt.Fprint(s.stdout, completionScripts[c.Shell])
-	return nil
+	_, err := fmt.Fprint(s.stdout, completionScripts[c.Shell])
+	return err
 }
 
 // complete answers a shell that asks, with COMP_LINE, what may come next. It

@@ -59,9 +59,10 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"fault": fault,
-			"sql":   sql,
+			"beside": beside,
+			"exits":  exits,
+			"fault":  fault,
+			"sql":    sql,
 		},
 	})
 }
@@ -92,6 +93,20 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		sim.Script(f)
 	}
+}
+
+// beside runs rollcall as exits does, while a connection is open that has made a
+// statement: beside 'SELECT pg_advisory_lock(1)' 75 run.
+func beside(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: beside statement code arguments…")
+	}
+	conn, err := pgx.Connect(context.Background(), ts.Getenv("DATABASE_URL"))
+	ts.Check(err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(context.Background(), args[0])
+	ts.Check(err)
+	exits(ts, false, args[1:])
 }
 
 // sql runs a statement on the script's database: sql 'UPDATE …'.

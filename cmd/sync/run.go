@@ -77,7 +77,7 @@ func openJob(s *shell, api *apiFlags, database *databaseFlags, quiet bool) (*job
 	if _, err := api.client(token, nil, j.logger); err != nil {
 		return nil, err
 	}
-	if j.pool, j.close, err = database.open(s.ctx, j.logger, load.Connections(api.Concurrency)); err != nil {
+	if j.pool, j.close, err = database.open(s.ctx, j.logger, load.Connections(api.Concurrency)+1); err != nil { // one holds the schema
 		return nil, err
 	}
 	if err := postgres.CheckSchema(s.ctx, j.pool); err != nil {
@@ -88,8 +88,14 @@ func openJob(s *shell, api *apiFlags, database *databaseFlags, quiet bool) (*job
 	return j, err
 }
 
-// run makes one run and prints what it did.
+// run makes one run and prints what it did. The schema stays as it is until the
+// run has ended, and is looked at before each: --every outlives an upgrade.
 func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
+	release, err := postgres.HoldSchema(ctx, j.pool)
+	if err != nil {
+		return pipeline.Result{}, err
+	}
+	defer release()
 	config := j.api.pipelineConfig()
 	config.Progress = j.progress
 	p := pipeline.New(config, j.client, load.New(j.pool, j.logger), j.logger)

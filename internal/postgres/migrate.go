@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/migrations"
@@ -33,10 +32,16 @@ type Migration struct {
 }
 
 // MigrateUp applies every pending migration and gives those it applied. Two
-// processes at once are safe: one waits for the other.
+// processes at once are safe: one waits for the other. It waits as well for runs
+// that are under way, a minute at most: the error then wraps model.ErrLocked.
+// Where nothing is pending, it neither waits nor writes.
 func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
+	pending, err := PendingMigrations(ctx, pool)
+	if err != nil || len(pending) == 0 {
+		return nil, err
+	}
 	var done []Migration
-	err := withGoose(ctx, pool, func(p *goose.Provider) error {
+	err = withGoose(ctx, pool, func(p *goose.Provider) error {
 		results, err := p.Up(ctx)
 		done = applied(results)
 		return err
@@ -44,7 +49,7 @@ func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	return done, migrationError("migrate up", err)
 }
 
-// MigrateDown takes back the newest applied migration.
+// MigrateDown takes back the newest applied migration. It waits as MigrateUp does.
 func MigrateDown(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	var done []Migration
 	err := withGoose(ctx, pool, func(p *goose.Provider) error {
@@ -107,41 +112,32 @@ func applied(results []*goose.MigrationResult) []Migration {
 	return done
 }
 
-// withGoose gives a goose provider on the embedded migrations. Its version table
-// lies in our own schema, which therefore is made first. A schema of a newer
-// program is left alone.
+// withGoose gives a goose provider on the embedded migrations while nobody relies
+// on the schema. Its version table lies in our own schema, which therefore is
+// made first. A schema of a newer program is left alone.
 func withGoose(ctx context.Context, pool *pgxpool.Pool, do func(*goose.Provider) error) error {
-	if _, _, err := versions(ctx, pool); err != nil {
-		return err
-	}
-	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		// CREATE SCHEMA IF NOT EXISTS fails when two do it at the same moment.
-		_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:migrate', 0))`)
-		if err != nil {
+	return changeSchema(ctx, pool, func() error {
+		if _, _, err := versions(ctx, pool); err != nil {
 			return err
 		}
 		var exists bool
-		if err := tx.QueryRow(ctx, `SELECT to_regnamespace('sync') IS NOT NULL`).Scan(&exists); err != nil || exists {
+		if err := pool.QueryRow(ctx, `SELECT to_regnamespace('sync') IS NOT NULL`).Scan(&exists); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `CREATE SCHEMA sync`)
-		return err
+		if !exists { // asked first: a role that may not make schemas may still own this one
+			if _, err := pool.Exec(ctx, `CREATE SCHEMA sync`); err != nil {
+				return err
+			}
+		}
+		db := stdlib.OpenDBFromPool(pool)
+		defer closeDB(db)
+		provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS,
+			goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
+		if err != nil {
+			return err
+		}
+		return do(provider)
 	})
-	if err != nil {
-		return err
-	}
-	locker, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return err
-	}
-	db := stdlib.OpenDBFromPool(pool)
-	defer closeDB(db)
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS,
-		goose.WithTableName(versionTable), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return err
-	}
-	return do(provider)
 }
 
 // closeDB closes the adapter, not the pool behind it; there is nothing to lose.
@@ -218,7 +214,7 @@ func embeddedMigrations() ([]Migration, error) {
 // migrationError says what was being done; a schema that is refused keeps its
 // own sentence.
 func migrationError(doing string, err error) error {
-	if err == nil || errors.Is(err, model.ErrSchema) {
+	if err == nil || errors.Is(err, model.ErrSchema) || errors.Is(err, model.ErrLocked) {
 		return err
 	}
 	return fmt.Errorf("%w: %s: %w", model.ErrStore, doing, err)
