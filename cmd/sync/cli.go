@@ -28,6 +28,9 @@ type cli struct {
 	Demo     demoCommand     `cmd:"" help:"Run the main job on simulated sessions and a private Postgres: no account, no server, no network."`
 	Simulate simulateCommand `cmd:"" help:"Serve a simulated RealtimeKit API, to try the other commands against."`
 
+	Completion completionCommand `cmd:"" help:"Print what makes bash, zsh or fish complete the arguments."`
+	Man        manCommand        `cmd:"" hidden:"" help:"Print the manual page, in roff."`
+
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
 

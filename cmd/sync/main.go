@@ -43,14 +43,17 @@ func main() {
 
 // run is the program but for the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if err := loadEnvironment(environmentFile); err != nil {
-		return report(stderr, err)
-	}
 	var grammar cli
 	exit := -1
 	parser, err := newParser(&grammar, stdout, stderr, func(code int) { exit = code })
 	if err != nil {
 		return report(stderr, fmt.Errorf("set up the command line: %w", err))
+	}
+	if complete(parser) {
+		return exitDone
+	}
+	if err := loadEnvironment(environmentFile); err != nil {
+		return report(stderr, err)
 	}
 	command, err := parser.Parse(args)
 	if exit >= 0 {

@@ -69,12 +69,13 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"as":    as,
-			"exact": exact,
-			"exits": exits,
-			"fault": fault,
-			"pings": pings,
-			"sql":   sql,
+			"as":     as,
+			"beside": beside,
+			"exact":  exact,
+			"exits":  exits,
+			"fault":  fault,
+			"pings":  pings,
+			"sql":    sql,
 		},
 	})
 }
@@ -134,6 +135,20 @@ func exact(ts *testscript.TestScript, neg bool, args []string) {
 	if diff != "" {
 		ts.Fatalf("the warehouse is not what the API holds (-API +warehouse):\n%.3000s", diff)
 	}
+}
+
+// beside runs rollcall as exits does, while a connection is open that has made a
+// statement: beside 'SELECT pg_advisory_lock(1)' 75 run.
+func beside(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: beside statement code arguments…")
+	}
+	conn, err := pgx.Connect(context.Background(), ts.Getenv("DATABASE_URL"))
+	ts.Check(err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(context.Background(), args[0])
+	ts.Check(err)
+	exits(ts, false, args[1:])
 }
 
 // sql runs a statement on the script's database, as its owner: sql 'UPDATE …'.

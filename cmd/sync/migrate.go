@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
@@ -17,6 +19,8 @@ type migrateCommand struct {
 
 type migrateUp struct {
 	databaseFlags `embed:""`
+
+	DryRun bool `help:"Say which migrations would be applied; change nothing."`
 }
 
 // Run carries the command out.
@@ -26,6 +30,9 @@ func (c *migrateUp) Run(s *shell) error {
 		return err
 	}
 	defer closeAll()
+	if c.DryRun {
+		return previewMigrations(s, pool)
+	}
 	done, err := postgres.MigrateUp(s.ctx, pool)
 	for _, m := range done {
 		fmt.Fprintf(s.stdout, "applied %s in %s\n", m.Name, m.Took.Round(time.Millisecond))
@@ -34,6 +41,23 @@ func (c *migrateUp) Run(s *shell) error {
 		fmt.Fprintln(s.stdout, "the schema is up to date")
 	}
 	return err
+}
+
+// previewMigrations says what migrate up would do.
+func previewMigrations(s *shell, pool *pgxpool.Pool) error {
+	pending, err := postgres.PendingMigrations(s.ctx, pool)
+	if err != nil {
+		return err
+	}
+	for _, m := range pending {
+		fmt.Fprintf(s.stdout, "would apply %s\n", m.Name)
+	}
+	if len(pending) == 0 {
+		fmt.Fprintln(s.stdout, "the schema is up to date")
+		return nil
+	}
+	fmt.Fprintln(s.stdout, "nothing was changed")
+	return nil
 }
 
 type migrateStatus struct {
@@ -47,7 +71,7 @@ func (c *migrateStatus) Run(s *shell) error {
 		return err
 	}
 	defer closeAll()
-	all, err := postgres.MigrationStatus(s.ctx, pool)
+	all, err := postgres.Migrations(s.ctx, pool)
 	for _, m := range all {
 		applied := "pending"
 		if !m.AppliedAt.IsZero() {

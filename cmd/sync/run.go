@@ -105,7 +105,7 @@ func (j *job) open() error {
 		return err
 	}
 	ctx := j.shell.ctx
-	connections := load.Connections(j.api.Concurrency)
+	connections := load.Connections(j.api.Concurrency) + 1 // one holds the schema
 	if j.monitor.server != nil {
 		connections++ // scrapes do not wait for sessions
 	}
@@ -123,8 +123,14 @@ func (j *job) open() error {
 	return err
 }
 
-// run makes one run and prints what it did.
+// run makes one run and prints what it did. The schema stays as it is until the
+// run has ended, and is looked at before each: --every outlives an upgrade.
 func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
+	release, err := postgres.HoldSchema(ctx, j.pool)
+	if err != nil {
+		return pipeline.Result{}, err
+	}
+	defer release()
 	config := j.api.pipelineConfig()
 	config.Progress = j.progress
 	store := load.New(j.pool, j.logger)

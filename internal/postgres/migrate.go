@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/migrations"
@@ -31,10 +32,16 @@ type Migration struct {
 }
 
 // MigrateUp applies every pending migration and gives those it applied. Two
-// processes at once are safe: one waits for the other.
+// processes at once are safe: one waits for the other. It waits as well for runs
+// that are under way, a minute at most: the error then wraps model.ErrLocked.
+// Where nothing is pending, it neither waits nor writes.
 func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
+	pending, err := PendingMigrations(ctx, pool)
+	if err != nil || len(pending) == 0 {
+		return nil, err
+	}
 	var done []Migration
-	err := withGoose(ctx, pool, func(p *goose.Provider) error {
+	err = withGoose(ctx, pool, func(p *goose.Provider) error {
 		results, err := p.Up(ctx)
 		done = applied(results)
 		return err
@@ -42,7 +49,7 @@ func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	return done, migrationError("migrate up", err)
 }
 
-// MigrateDown takes back the newest applied migration.
+// MigrateDown takes back the newest applied migration. It waits as MigrateUp does.
 func MigrateDown(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	var done []Migration
 	err := withGoose(ctx, pool, func(p *goose.Provider) error {
@@ -58,17 +65,41 @@ func MigrateDown(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	return done, migrationError("migrate down", err)
 }
 
-// MigrationStatus lists all migrations of this program, oldest first.
-func MigrationStatus(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
-	var all []Migration
-	err := withGoose(ctx, pool, func(p *goose.Provider) error {
-		statuses, err := p.Status(ctx)
-		for _, s := range statuses {
-			all = append(all, Migration{Version: s.Source.Version, Name: s.Source.Path, AppliedAt: s.AppliedAt})
-		}
-		return err
+// Migrations lists all migrations of this program, oldest first. It changes
+// nothing: on an empty database all are pending.
+func Migrations(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
+	have, _, err := versions(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	all, err := embeddedMigrations()
+	if err != nil || have == 0 {
+		return all, err
+	}
+	rows, err := pool.Query(ctx, `SELECT version_id, max(tstamp AT TIME ZONE 'UTC') FROM `+versionTable+` WHERE is_applied GROUP BY version_id`)
+	if err != nil {
+		return nil, migrationError("read the schema version", err)
+	}
+	applied := map[int64]time.Time{}
+	var version int64
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&version, &at}, func() error {
+		applied[version] = at
+		return nil
 	})
-	return all, migrationError("read the schema version", err)
+	if err != nil {
+		return nil, migrationError("read the schema version", err)
+	}
+	for i := range all {
+		all[i].AppliedAt = applied[all[i].Version]
+	}
+	return all, nil
+}
+
+// PendingMigrations lists what MigrateUp would apply, oldest first.
+func PendingMigrations(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
+	all, err := Migrations(ctx, pool)
+	return slices.DeleteFunc(all, func(m Migration) bool { return !m.AppliedAt.IsZero() }), err
 }
 
 func applied(results []*goose.MigrationResult) []Migration {
@@ -81,41 +112,32 @@ func applied(results []*goose.MigrationResult) []Migration {
 	return done
 }
 
-// withGoose gives a goose provider on the embedded migrations. Its version table
-// lies in our own schema, which therefore is made first. A schema of a newer
-// program is left alone.
+// withGoose gives a goose provider on the embedded migrations while nobody relies
+// on the schema. Its version table lies in our own schema, which therefore is
+// made first. A schema of a newer program is left alone.
 func withGoose(ctx context.Context, pool *pgxpool.Pool, do func(*goose.Provider) error) error {
-	if _, _, err := versions(ctx, pool); err != nil {
-		return err
-	}
-	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		// CREATE SCHEMA IF NOT EXISTS fails when two do it at the same moment.
-		_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:migrate', 0))`)
-		if err != nil {
+	return changeSchema(ctx, pool, func() error {
+		if _, _, err := versions(ctx, pool); err != nil {
 			return err
 		}
 		var exists bool
-		if err := tx.QueryRow(ctx, `SELECT to_regnamespace('sync') IS NOT NULL`).Scan(&exists); err != nil || exists {
+		if err := pool.QueryRow(ctx, `SELECT to_regnamespace('sync') IS NOT NULL`).Scan(&exists); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `CREATE SCHEMA sync`)
-		return err
+		if !exists { // asked first: a role that may not make schemas may still own this one
+			if _, err := pool.Exec(ctx, `CREATE SCHEMA sync`); err != nil {
+				return err
+			}
+		}
+		db := stdlib.OpenDBFromPool(pool)
+		defer closeDB(db)
+		provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS,
+			goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
+		if err != nil {
+			return err
+		}
+		return do(provider)
 	})
-	if err != nil {
-		return err
-	}
-	locker, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return err
-	}
-	db := stdlib.OpenDBFromPool(pool)
-	defer closeDB(db)
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS,
-		goose.WithTableName(versionTable), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return err
-	}
-	return do(provider)
 }
 
 // closeDB closes the adapter, not the pool behind it; there is nothing to lose.
@@ -164,25 +186,35 @@ func schemaVersion(ctx context.Context, pool *pgxpool.Pool) (int64, error) {
 
 // newestMigration gives the number of the last embedded migration.
 func newestMigration() (int64, error) {
+	all, err := embeddedMigrations()
+	if err != nil || len(all) == 0 {
+		return 0, err
+	}
+	return all[len(all)-1].Version, nil
+}
+
+// embeddedMigrations lists what this program carries, oldest first.
+func embeddedMigrations() ([]Migration, error) {
 	names, err := fs.Glob(migrations.FS, "*.sql")
 	if err != nil {
-		return 0, fmt.Errorf("list the embedded migrations: %w", err)
+		return nil, fmt.Errorf("list the embedded migrations: %w", err)
 	}
-	var newest int64
+	all := make([]Migration, 0, len(names))
 	for _, name := range names {
 		version, err := goose.NumericComponent(name)
 		if err != nil {
-			return 0, fmt.Errorf("embedded migration %s: %w", name, err)
+			return nil, fmt.Errorf("embedded migration %s: %w", name, err)
 		}
-		newest = max(newest, version)
+		all = append(all, Migration{Version: version, Name: name})
 	}
-	return newest, nil
+	slices.SortFunc(all, func(a, b Migration) int { return cmp.Compare(a.Version, b.Version) })
+	return all, nil
 }
 
 // migrationError says what was being done; a schema that is refused keeps its
 // own sentence.
 func migrationError(doing string, err error) error {
-	if err == nil || errors.Is(err, model.ErrSchema) {
+	if err == nil || errors.Is(err, model.ErrSchema) || errors.Is(err, model.ErrLocked) {
 		return err
 	}
 	return fmt.Errorf("%w: %s: %w", model.ErrStore, doing, err)

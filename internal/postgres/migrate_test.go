@@ -6,13 +6,17 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/secret"
+	"github.com/rollcall-etl/rollcall/migrations"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
@@ -77,6 +81,87 @@ func TestUpDownUp(t *testing.T) {
 	if second := texts(t, pool, tables); strings.Join(first, " ") != strings.Join(second, " ") {
 		t.Errorf("tables differ: %v, then %v", first, second)
 	}
+}
+
+// fingerprint is everything that makes the schema: columns, constraints, indexes,
+// views, functions, triggers and comments.
+const fingerprint = `
+	WITH ours AS (SELECT oid FROM pg_namespace WHERE nspname IN ('realtimekit', 'sync', 'analytics')),
+	rel AS (SELECT c.oid, c.relkind FROM pg_class AS c WHERE relnamespace IN (SELECT oid FROM ours)
+	        AND c.relkind IN ('r', 'v', 'm', 'i', 'S') AND c.relname NOT LIKE 'schema_migrations%')
+	SELECT 'column ' || a.attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull
+	       || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' ' || coalesce(col_description(a.attrelid, attnum), '')
+	FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+	WHERE a.attrelid IN (SELECT oid FROM rel) AND attnum > 0 AND NOT attisdropped
+	UNION ALL SELECT 'relation ' || oid::regclass || ' ' || coalesce(obj_description(oid, 'pg_class'), '') FROM rel
+	UNION ALL SELECT 'index ' || pg_get_indexdef(oid) FROM rel WHERE relkind = 'i'
+	UNION ALL SELECT 'view ' || oid::regclass || pg_get_viewdef(oid) FROM rel WHERE relkind IN ('v', 'm')
+	UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+	FROM pg_constraint WHERE conrelid IN (SELECT oid FROM rel)
+	UNION ALL SELECT 'function ' || pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace IN (SELECT oid FROM ours) AND prokind IN ('f', 'p')
+	UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid IN (SELECT oid FROM rel) AND NOT tgisinternal
+	ORDER BY 1`
+
+// Each step alone: its Down restores exactly what was there before its Up.
+func TestEachDownRestoresWhatWasThere(t *testing.T) {
+	t.Parallel()
+	pool := open(t, pgtest.New(t))
+	all, err := postgres.Migrations(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The schema at each version, on the way down; then the same on the way up.
+	at := map[int]string{}
+	for i := len(all); i > 0; i-- {
+		at[i] = strings.Join(texts(t, pool, fingerprint), "\n")
+		if _, err := postgres.MigrateDown(t.Context(), pool); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range len(all) {
+		if pending, err := postgres.PendingMigrations(t.Context(), pool); err != nil || len(pending) != len(all)-i {
+			t.Fatalf("at version %d pending are %v: %v", i, pending, err)
+		}
+		step(t, pool)
+		if got := strings.Join(texts(t, pool, fingerprint), "\n"); got != at[i+1] {
+			t.Errorf("version %d made by Up differs from what the Down of %d leaves:\n%s", i+1, i+2, diff(at[i+1], got))
+		}
+	}
+}
+
+// step applies the oldest pending migration only, by goose itself.
+func step(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	db := stdlib.OpenDBFromPool(pool)
+	defer db.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS,
+		goose.WithTableName("sync.schema_migrations"), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpByOne(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// diff gives the lines that only one of the two has.
+func diff(a, b string) string {
+	return cmp.Diff(strings.Split(a, "\n"), strings.Split(b, "\n"))
+}
+
+// To look is not to touch: neither on an empty database nor by a role that may
+// only read.
+func TestMigrationsChangesNothing(t *testing.T) {
+	t.Parallel()
+	pool := open(t, pgtest.NewEmpty(t)+"&default_transaction_read_only=on")
+	if pool.Config().ConnConfig.RuntimeParams["default_transaction_read_only"] != "on" {
+		t.Fatal("the connections are to be read-only")
+	}
+	pending, err := postgres.PendingMigrations(t.Context(), pool)
+	if err != nil || len(pending) < 4 || pending[0].Name != "00001_realtimekit.sql" {
+		t.Errorf("pending are %v: %v", pending, err)
+	}
+	expect(t, pool, `SELECT nspname::text FROM pg_namespace WHERE nspname = 'sync'`)
 }
 
 func TestTwoMigrateAtOnce(t *testing.T) {

@@ -1,0 +1,78 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// schemaLock is an advisory lock: shared by those who rely on the schema,
+// exclusive for whoever changes it.
+const schemaLock = `hashtextextended('rollcall:schema', 0)`
+
+// HoldSchema refuses a schema that is not this program's, as CheckSchema does,
+// and keeps it as it is until release: whoever wants to change it waits. Where
+// it is being changed at this moment, the error wraps model.ErrLocked.
+func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err error) {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%w: connect: %w", model.ErrStore, err)
+	}
+	var got bool
+	// Also false while somebody waits to change it, so that runs which follow
+	// each other closely cannot keep that off for ever.
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`)`).Scan(&got); err != nil {
+		conn.Release()
+		return nil, fmt.Errorf("%w: hold the schema: %w", model.ErrStore, err)
+	}
+	if !got {
+		conn.Release()
+		return nil, fmt.Errorf("%w: a migration is under way; the next run goes on", model.ErrLocked)
+	}
+	release = func() { letGo(ctx, conn) }
+	if err := CheckSchema(ctx, pool); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// changeSchema waits, as long as the connection's lock_timeout says, until nobody
+// relies on the schema any more, and does something while nobody can.
+func changeSchema(ctx context.Context, pool *pgxpool.Pool, do func() error) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, `SELECT pg_advisory_lock(`+schemaLock+`)`)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "55P03" {
+		err = fmt.Errorf("%w: a run, a backfill or another migration is under way; try again when it has ended, or stop it: what it committed stays", model.ErrLocked)
+	}
+	if err != nil {
+		conn.Release()
+		return err
+	}
+	defer letGo(ctx, conn)
+	return do()
+}
+
+// letGo gives back the connection without its locks, also when the program was
+// told to stop. One that is broken is closed, and its locks end with it.
+func letGo(ctx context.Context, conn *pgxpool.Conn) {
+	ctx = context.WithoutCancel(ctx)
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`); err != nil {
+		closeConn(ctx, conn.Hijack())
+		return
+	}
+	conn.Release()
+}
+
+// closeConn closes a connection that is broken already; there is nothing to lose.
+func closeConn(ctx context.Context, conn *pgx.Conn) { _ = conn.Close(ctx) }

@@ -1,0 +1,102 @@
+package postgres_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+)
+
+// sharedLock is how a run of an older program holds the schema that it knows.
+const sharedLock = `SELECT pg_advisory_lock_shared(hashtextextended('rollcall:schema', 0))`
+
+// impatient connects without the program's settings, so that it gives up at once.
+func impatient(t *testing.T, url string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), url+"&lock_timeout=50ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// An upgrade while the cron job of the old program is under way.
+func TestMigrateWaitsForARun(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pool := open(t, url)
+	if _, err := postgres.MigrateDown(t.Context(), pool); err != nil {
+		t.Fatal(err)
+	}
+	run, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Release()
+	if _, err := run.Exec(t.Context(), sharedLock); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := postgres.MigrateUp(t.Context(), impatient(t, url)); !errors.Is(err, model.ErrLocked) || len(done) != 0 || !strings.Contains(err.Error(), "is under way") {
+		t.Errorf("during a run migrate did %v and gave %v", done, err)
+	}
+
+	applied := make(chan error, 1)
+	go func() {
+		_, err := postgres.MigrateUp(t.Context(), pool)
+		applied <- err
+	}()
+	// Once it waits, no new run begins.
+	for waiting := 0; waiting == 0; {
+		if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := postgres.HoldSchema(t.Context(), pool); !errors.Is(err, model.ErrLocked) {
+		t.Errorf("a run that begins while migrate waits gave %v", err)
+	}
+	if _, err := run.Exec(t.Context(), `SELECT pg_advisory_unlock_all()`); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-applied; err != nil {
+		t.Errorf("after the run migrate gave %v", err)
+	}
+}
+
+func TestHoldSchema(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pool := open(t, url)
+	release, err := postgres.HoldSchema(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := postgres.HoldSchema(t.Context(), pool)
+	if err != nil {
+		t.Fatalf("a backfill beside a run is refused: %v", err)
+	}
+	second()
+	if _, err := postgres.MigrateUp(t.Context(), impatient(t, url)); err != nil {
+		t.Errorf("with nothing pending migrate gave %v", err)
+	}
+	if _, err := postgres.MigrateDown(t.Context(), impatient(t, url)); !errors.Is(err, model.ErrLocked) {
+		t.Errorf("a step back during a run gave %v", err)
+	}
+	release()
+	if _, err := postgres.MigrateDown(t.Context(), impatient(t, url)); err != nil {
+		t.Errorf("a step back after the run gave %v", err)
+	}
+	if _, err := postgres.HoldSchema(t.Context(), pool); !errors.Is(err, model.ErrSchema) {
+		t.Errorf("a run on an older schema gave %v", err)
+	}
+	// The refused run has let go.
+	if _, err := postgres.MigrateUp(t.Context(), impatient(t, url)); err != nil {
+		t.Errorf("after a refused run migrate gave %v", err)
+	}
+}
