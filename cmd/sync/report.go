@@ -15,7 +15,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/export"
 	"github.com/rollcall-etl/rollcall/internal/model"
-	"github.com/rollcall-etl/rollcall/internal/report"
+	htmlreport "github.com/rollcall-etl/rollcall/internal/report"
 )
 
 // reportCommand writes a page about a session or a range of days, or the rows of
@@ -81,11 +81,11 @@ func (c *reportCommand) write(ctx context.Context, pool *pgxpool.Pool, w io.Writ
 		rows, err := export.View(ctx, pool, w, c.View, r.filter, export.Options{Format: c.Format, Style: c.CSVStyle, Version: version()})
 		return fmt.Sprintf("%d rows", rows), err
 	}
-	o := report.Options{Zone: r.zone, Now: r.now, Version: version()}
+	o := htmlreport.Options{Zone: r.zone, Now: r.now, Version: version()}
 	if !r.filter.Session.IsZero() {
-		return report.Session(ctx, pool, w, r.filter.Session, o)
+		return htmlreport.Session(ctx, pool, w, r.filter.Session, o)
 	}
-	return report.Range(ctx, pool, w, report.Span{From: r.filter.From, To: r.filter.To, App: r.filter.App}, o)
+	return htmlreport.Range(ctx, pool, w, htmlreport.Span{From: r.filter.From, To: r.filter.To, App: r.filter.App}, o)
 }
 
 // request checks the flags and reads them.
