@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 	_ "time/tzdata" // --timezone works where the system has no zones, as in a container
@@ -169,4 +170,41 @@ func isTerminal(w io.Writer) bool {
 	}
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// demoReport is where demo leaves its page, so that a browser that may not look
+// into hidden folders can open it.
+const demoReport = "rollcall-demo-report.html"
+
+// writeDemoReport writes the page of the session that demo shows, in the working
+// directory or, where that cannot be written to, in a temporary one.
+func writeDemoReport(s *shell, pool *pgxpool.Pool, session model.UUID) error {
+	if session.IsZero() {
+		return nil
+	}
+	path, err := filepath.Abs(demoReport)
+	if err != nil {
+		return fmt.Errorf("find the working directory: %w", err)
+	}
+	out, err := openOutput(path, s.stdout)
+	if err != nil {
+		folder, tempErr := os.MkdirTemp("", "rollcall-demo-")
+		if tempErr != nil {
+			return errors.Join(err, tempErr)
+		}
+		path = filepath.Join(folder, demoReport)
+		if out, err = openOutput(path, s.stdout); err != nil {
+			return err
+		}
+	}
+	defer out.discard()
+	o := htmlreport.Options{Zone: time.UTC, Now: time.Now().UTC(), Version: version()}
+	if _, err := htmlreport.Session(s.ctx, pool, out, session, o); err != nil {
+		return err
+	}
+	if err := out.commit(); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stdout, "\nA report about it, to open in a browser or to print: %s\n", path)
+	return nil
 }
