@@ -22,7 +22,7 @@ var scriptText string
 //go:embed assets/echarts.min.js
 var chartsText string
 
-var pages = template.Must(template.New("").ParseFS(templates, "assets/*.tmpl"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"clean": clean}).ParseFS(templates, "assets/*.tmpl"))
 
 // page is what the templates see; its methods write times and numbers.
 type page struct {

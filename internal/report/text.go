@@ -15,18 +15,22 @@ func grouped(f float64, digits int) string {
 	return message.NewPrinter(language.English).Sprint(number.Decimal(f, number.Scale(digits)))
 }
 
+// clean makes control characters, which are no part of HTML, visible.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
 // nameOf gives what to call somebody: the first of the texts that has anything
-// to see. Control characters, which are no part of HTML, become visible.
+// to see.
 func nameOf(texts ...string) string {
 	for _, text := range texts {
-		text = strings.Map(func(r rune) rune {
-			if unicode.IsControl(r) {
-				return unicode.ReplacementChar
-			}
-			return r
-		}, text)
 		if strings.TrimSpace(text) != "" {
-			return text
+			return clean(text)
 		}
 	}
 	return "(no name)"

@@ -22,7 +22,7 @@
   for (const e of all.slice(0, 4000)) {
     const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
     if (!own || !e.getClientRects().length || e.matches(":disabled")) continue;
-    if (e.closest("svg")) judge(e.closest(".chart"), e.getAttribute("fill") || "rgb(0,0,0)");
+    if (e.closest("svg")) judge(e, getComputedStyle(e).fill);
     else judge(e, getComputedStyle(e).color);
   }
   const named = (e) => (e.textContent || "").trim() || e.getAttribute("aria-label") || e.labels?.length || [...(e.getAttribute("aria-labelledby") || "").split(" ")].some((id) => document.getElementById(id)?.textContent.trim());
