@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"encoding/csv"
 	"io"
 	"strings"
@@ -9,7 +10,9 @@ import (
 // csvEncoder writes RFC 4180: a header, CRLF at the end of lines, UTF-8. Null
 // and the empty text are both an empty field.
 type csvEncoder struct {
-	w       *csv.Writer
+	w       io.Writer
+	line    bytes.Buffer
+	csv     *csv.Writer // to line: its own CRLF would change line ends in texts too
 	columns []column
 	guard   bool
 	fields  []string
@@ -24,12 +27,12 @@ func newCSV(w io.Writer, columns []column, style string) (*csvEncoder, error) {
 			return nil, err
 		}
 	}
-	e := &csvEncoder{w: csv.NewWriter(w), columns: columns, guard: style != "exact", fields: make([]string, len(columns))}
-	e.w.UseCRLF = true
+	e := &csvEncoder{w: w, columns: columns, guard: style != "exact", fields: make([]string, len(columns))}
+	e.csv = csv.NewWriter(&e.line)
 	for i, c := range columns {
 		e.fields[i] = c.name
 	}
-	return e, e.w.Write(e.fields)
+	return e, e.write()
 }
 
 func (e *csvEncoder) row(values []any) error {
@@ -39,13 +42,23 @@ func (e *csvEncoder) row(values []any) error {
 			e.fields[i] = disarm(e.fields[i])
 		}
 	}
-	return e.w.Write(e.fields)
+	return e.write()
 }
 
-func (e *csvEncoder) close() error {
-	e.w.Flush()
-	return e.w.Error()
+// write writes one line.
+func (e *csvEncoder) write() error {
+	e.line.Reset()
+	if err := e.csv.Write(e.fields); err != nil {
+		return err
+	}
+	e.csv.Flush()
+	e.line.Truncate(e.line.Len() - 1)
+	e.line.WriteString("\r\n")
+	_, err := e.w.Write(e.line.Bytes())
+	return err
 }
+
+func (e *csvEncoder) close() error { return nil }
 
 // formulaStarts are the characters with which spreadsheets begin a formula, in
 // both widths, and those that they drop before they look.
