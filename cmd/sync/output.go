@@ -50,8 +50,7 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 
 // reason leaves out the name of the temporary file, which tells a user nothing.
 func reason(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}
 	return err

@@ -27,9 +27,9 @@ const (
 // parquetEncoder writes one file, columns in the order of the view, all
 // optional: views declare nothing as never null.
 type parquetEncoder struct {
-	w       *parquet.Writer
+	w       *parquet.GenericWriter[any]
 	columns []column
-	row1    []parquet.Row
+	row1    []parquet.Row // reused: WriteRows copies
 	count   int
 }
 
@@ -41,7 +41,7 @@ func newParquet(w io.Writer, v view, version string) *parquetEncoder {
 		root.fields = append(root.fields, &orderedField{node, c.name})
 	}
 	return &parquetEncoder{
-		w: parquet.NewWriter(w, parquet.NewSchema(v.name, root), parquet.Compression(&zstd.Codec{}),
+		w: parquet.NewGenericWriter[any](w, parquet.NewSchema(v.name, root), parquet.Compression(&zstd.Codec{}),
 			parquet.CreatedBy("rollcall", version, "")),
 		columns: v.columns,
 		row1:    []parquet.Row{make(parquet.Row, len(v.columns))},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -155,10 +156,8 @@ func KnownApp(ctx context.Context, tx pgx.Tx, id string) error {
 	if err != nil {
 		return err
 	}
-	for _, app := range apps {
-		if app == id {
-			return nil
-		}
+	if slices.Contains(apps, id) {
+		return nil
 	}
 	return fmt.Errorf("app %q is not in the warehouse; it holds: %s", id, strings.Join(apps, ", "))
 }
