@@ -91,7 +91,7 @@
       xAxis: clockAxis({ position: "top" }),
       yAxis: axis({
         type: "category", inverse: true, data: rows.map((i) => data.people[i].n), axisTick: { show: false },
-        axisLabel: { interval: 0, hideOverlap: false, width: width, overflow: "truncate", ellipsis: "…", color: paint("ink"), fontSize: 12, formatter: (name) => name.slice(0, 80) },
+        axisLabel: { interval: 0, hideOverlap: false, width: width, overflow: "truncate", ellipsis: "…", color: paint("ink"), fontSize: printing ? 10 : 12, formatter: (name) => name.slice(0, 80) },
       }),
       series: [{
         type: "custom", encode: { x: [1, 2], y: 0 }, data: stays, clip: true,
@@ -164,7 +164,7 @@
   };
 
   add("curve", curve);
-  const rows = add("timeline", timeline, () => 44 + 22 * Math.max(1, shown().length));
+  const rows = add("timeline", timeline, () => 44 + (printing ? 15 : 22) * Math.max(1, shown().length)); // in print a page holds them all
   add("drop", drop);
   add("usage", usage);
   add("presets", presets, () => 36 + 30 * Math.min(12, data.presets.length));
@@ -174,8 +174,8 @@
     first = Math.max(0, Math.min(first, order.length - 1));
     const last = Math.min(first + perPage, order.length);
     byId("timeline-range").textContent = order.length === 0 ? "Nobody of that name."
-      : order.length > perPage ? "People " + plain(first + 1) + " to " + plain(last) + " of " + plain(order.length) + ", as the attendance table is sorted and searched. In print, these rows are printed."
-        : "As the attendance table is sorted and searched.";
+      : order.length > perPage ? "People " + plain(first + 1) + " to " + plain(last) + " of " + plain(order.length) + ", in the order of the attendance table. On paper, only these."
+        : "In the order of the attendance table.";
     document.querySelector(".pager").hidden = order.length <= perPage;
     byId("earlier").disabled = first === 0;
     byId("later").disabled = last >= order.length;
