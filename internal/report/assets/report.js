@@ -91,7 +91,7 @@
       xAxis: clockAxis({ position: "top" }),
       yAxis: axis({
         type: "category", inverse: true, data: rows.map((i) => data.people[i].n), axisTick: { show: false },
-        axisLabel: { interval: 0, hideOverlap: false, width: width, overflow: "truncate", ellipsis: "…", color: paint("ink"), fontSize: printing ? 10 : 12, formatter: (name) => name.slice(0, 80) },
+        axisLabel: { interval: 0, hideOverlap: false, width: width, overflow: "truncate", ellipsis: "…", color: paint("ink"), fontSize: printing ? 9.5 : 12, formatter: (name) => name.slice(0, 80) },
       }),
       series: [{
         type: "custom", encode: { x: [1, 2], y: 0 }, data: stays, clip: true,
@@ -163,8 +163,8 @@
     return chart;
   };
 
-  add("curve", curve);
-  const rows = add("timeline", timeline, () => 44 + (printing ? 15 : 22) * Math.max(1, shown().length)); // in print a page holds them all
+  add("curve", curve, () => (printing ? 190 : 272));
+  const rows = add("timeline", timeline, () => 44 + (printing ? 12 : 22) * Math.max(1, shown().length)); // in print a page holds them all
   add("drop", drop);
   add("usage", usage);
   add("presets", presets, () => 36 + 30 * Math.min(12, data.presets.length));
@@ -176,6 +176,7 @@
     byId("timeline-range").textContent = order.length === 0 ? "Nobody of that name."
       : order.length > perPage ? "People " + plain(first + 1) + " to " + plain(last) + " of " + plain(order.length) + ", in the order of the attendance table. On paper, only these."
         : "In the order of the attendance table.";
+    byId("timeline-range").classList.toggle("whole", order.length <= perPage);
     document.querySelector(".pager").hidden = order.length <= perPage;
     byId("earlier").disabled = first === 0;
     byId("later").disabled = last >= order.length;
