@@ -1,5 +1,5 @@
 # "make check" is what CI runs; every other target is a part of it or a tool.
-.PHONY: build test lint fmt demo check fuzz-short proof proof-long
+.PHONY: build test lint fmt demo check echarts fuzz-short proof proof-long
 
 FUZZTIME ?= 10s
 
@@ -20,6 +20,21 @@ demo:
 
 check:
 	.ci/run
+
+# The chart library of the reports, as npm publishes it, checked against the
+# digest of the package; a test holds the file to its own.
+ECHARTS = 6.1.0
+ECHARTS_INTEGRITY = q0yaFPggC9FUdsWH4blavRWFmxdrIodbkoKNAjJudAI6CA9gNPxHtV2RcZNEepZVlk4yvBYkOkbk6HIVpIyHZA==
+echarts:
+	@set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+		npm pack --silent --pack-destination "$$dir" echarts@$(ECHARTS); \
+		test "$$(openssl dgst -sha512 -binary "$$dir/echarts-$(ECHARTS).tgz" | base64 | tr -d '\n')" = "$(ECHARTS_INTEGRITY)" \
+			|| { echo 'the package has another digest' >&2; exit 1; }; \
+		tar -xzf "$$dir/echarts-$(ECHARTS).tgz" -C "$$dir"; \
+		cp "$$dir/package/dist/echarts.min.js" internal/report/assets/echarts.min.js; \
+		cp "$$dir/package/LICENSE" internal/report/assets/echarts.LICENSE; \
+		cp "$$dir/package/NOTICE" internal/report/assets/echarts.NOTICE; \
+		cp "$$dir/package/licenses/LICENSE-d3" internal/report/assets/echarts.LICENSE-d3
 
 # Breaks things on purpose while the program runs; docs/reliability.md says what.
 proof:

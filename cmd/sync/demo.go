@@ -59,7 +59,11 @@ func (c *demoCommand) Run(s *shell) error {
 	if err := printHoldings(s.ctx, s.stdout, pool); err != nil {
 		return err
 	}
-	if err := printAttendance(s.ctx, s.stdout, pool); err != nil {
+	shown, err := printAttendance(s.ctx, s.stdout, pool)
+	if err != nil {
+		return err
+	}
+	if err := writeDemoReport(s, pool, shown); err != nil {
 		return err
 	}
 	printNextSteps(s.stdout, server, c.KeepRunning)
@@ -130,13 +134,13 @@ func demoTime(ctx context.Context, pool *pgxpool.Pool) (time.Time, error) {
 }
 
 // printAttendance shows who attended one session: the class with the most
-// rejoins says more than the largest.
-func printAttendance(ctx context.Context, w io.Writer, pool *pgxpool.Pool) error {
-	var id [16]byte
+// rejoins says more than the largest. It gives the session, zero if there is
+// none to show.
+func printAttendance(ctx context.Context, w io.Writer, pool *pgxpool.Pool) (id model.UUID, err error) {
 	var title string
 	var started time.Time
 	var people int
-	err := pool.QueryRow(ctx, `SELECT s.session_id, coalesce(s.meeting_title, ''), s.started_at,
+	err = pool.QueryRow(ctx, `SELECT s.session_id, coalesce(s.meeting_title, ''), s.started_at,
 			count(DISTINCT coalesce(p.user_id, p.participant_id::text))
 		FROM realtimekit.sessions AS s JOIN realtimekit.participants AS p USING (session_id)
 		WHERE s.status = 'ENDED' GROUP BY s.session_id
@@ -144,14 +148,14 @@ func printAttendance(ctx context.Context, w io.Writer, pool *pgxpool.Pool) error
 		ORDER BY count(*) - count(DISTINCT p.user_id) DESC, s.started_at DESC, s.session_id LIMIT 1`).
 		Scan(&id, &title, &started, &people)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
+		return model.UUID{}, nil
 	}
 	if err != nil {
-		return fmt.Errorf("choose a session to show: %w", err)
+		return id, fmt.Errorf("choose a session to show: %w", err)
 	}
 	rows, err := pool.Query(ctx, attendanceSQL, id)
 	if err != nil {
-		return fmt.Errorf("read the attendance: %w", err)
+		return id, fmt.Errorf("read the attendance: %w", err)
 	}
 	t := table.NewWriter()
 	t.SetOutputMirror(w)
@@ -171,12 +175,12 @@ func printAttendance(ctx context.Context, w io.Writer, pool *pgxpool.Pool) error
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("read the attendance: %w", err)
+		return id, fmt.Errorf("read the attendance: %w", err)
 	}
 	fmt.Fprintf(w, "\nWho attended %q on %s (UTC), first %d of %d people:\n",
 		oneLine(title), started.UTC().Format("2006-01-02"), shown, people)
 	t.Render()
-	return nil
+	return id, nil
 }
 
 // printNextSteps says how to look at the data, without a way to change it.

@@ -1,0 +1,106 @@
+package export
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Options say how rows are written.
+type Options struct {
+	Format  string // csv, json or parquet
+	Style   string // of CSV: safe (also the empty string), exact or excel
+	Version string // of this program, noted in Parquet files
+}
+
+// encoder writes rows in one format. A row holds, by column, nil for null, else
+// bool, int64, float64, string, model.UUID or time.Time (UTC) as kind says.
+type encoder interface {
+	row(values []any) error
+	close() error
+}
+
+// View writes the rows of a view of schema analytics that the filter lets
+// through and gives their number. All rows are of one moment. An unknown view
+// and a filter that the view has no column for are model.ErrUsage.
+func View(ctx context.Context, pool *pgxpool.Pool, w io.Writer, name string, f Filter, o Options) (rows int64, err error) {
+	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		v, err := findView(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		sql, args, err := v.query(f)
+		if err != nil {
+			return err
+		}
+		if err := known(ctx, tx, f); err != nil {
+			return err
+		}
+		// A slow reader of a large view is no reason to give up.
+		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
+			return err
+		}
+		rows, err = stream(ctx, tx, w, v, sql, args, o)
+		return err
+	})
+	return rows, err
+}
+
+// stream runs the statement and passes on row by row.
+func stream(ctx context.Context, tx pgx.Tx, w io.Writer, v view, sql string, args []any, o Options) (count int64, err error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return 0, fmt.Errorf("%w: read the view %s: %w", model.ErrStore, v.name, err)
+	}
+	defer rows.Close()
+	buffered := bufio.NewWriterSize(w, 64<<10)
+	var enc encoder
+	for rows.Next() {
+		values, err := rows.Values()
+		if err != nil {
+			return count, fmt.Errorf("%w: read the view %s: %w", model.ErrStore, v.name, err)
+		}
+		if enc == nil {
+			if enc, err = newEncoder(buffered, v, o); err != nil {
+				return count, err
+			}
+		}
+		normalize(values)
+		if err := enc.row(values); err != nil {
+			return count, fmt.Errorf("write row %d of %s: %w", count+1, v.name, err)
+		}
+		count++
+	}
+	if err := rows.Err(); err != nil {
+		return count, fmt.Errorf("%w: read the view %s: %w", model.ErrStore, v.name, err)
+	}
+	if enc == nil {
+		if enc, err = newEncoder(buffered, v, o); err != nil {
+			return count, err
+		}
+	}
+	if err := enc.close(); err != nil {
+		return count, fmt.Errorf("write %s: %w", v.name, err)
+	}
+	return count, buffered.Flush()
+}
+
+// newEncoder begins a file; it comes after the first row, so that a statement
+// that fails at once has written nothing.
+func newEncoder(w io.Writer, v view, o Options) (encoder, error) {
+	switch o.Format {
+	case "csv":
+		return newCSV(w, v.columns, o.Style)
+	case "json":
+		return newJSON(w, v.columns), nil
+	case "parquet":
+		return newParquet(w, v, o.Version), nil
+	}
+	return nil, fmt.Errorf("%w: there is no format %q; there are csv, json and parquet", model.ErrUsage, o.Format)
+}

@@ -1,0 +1,163 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Filter restricts the rows. Each zero value restricts nothing.
+type Filter struct {
+	Session  model.UUID
+	App      string    // app_id
+	From, To time.Time // days in UTC: from midnight of From until before midnight of To
+}
+
+// query builds the statement for a view. Names in it come from the catalogue
+// and are quoted; everything that a user gave is an argument.
+func (v view) query(f Filter) (string, []any, error) {
+	var conditions []string
+	var args []any
+	add := func(condition string, values ...any) {
+		for _, value := range values {
+			args = append(args, value)
+			condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(args)), 1)
+		}
+		conditions = append(conditions, condition)
+	}
+	if !f.Session.IsZero() {
+		if !v.has("session_id") {
+			return "", nil, v.unfit("--session", "it has no column session_id")
+		}
+		add("session_id = ?", f.Session)
+	}
+	if f.App != "" {
+		switch {
+		case v.has("app_id"):
+			add("app_id = ?", f.App)
+		case v.has("session_id"):
+			add("session_id IN (SELECT session_id FROM analytics.session_bounds WHERE app_id = ?)", f.App)
+		default:
+			return "", nil, v.unfit("--app", "it has neither app_id nor session_id")
+		}
+	}
+	if !f.From.IsZero() || !f.To.IsZero() {
+		if err := v.within(f, add); err != nil {
+			return "", nil, err
+		}
+	}
+	sql := "SELECT " + strings.Join(v.selected(), ", ") + " FROM " + pgx.Identifier{"analytics", v.name}.Sanitize()
+	if len(conditions) > 0 {
+		sql += " WHERE " + strings.Join(conditions, " AND ")
+	}
+	return sql + " ORDER BY " + strings.Join(v.order(), ", "), args, nil
+}
+
+// within restricts to days: those of a view by day, else the day on which a
+// session began.
+func (v view) within(f Filter, add func(string, ...any)) error {
+	day := v.first("usage_date", "stats_date")
+	own := v.first("started_at") // data_quality has rows without a session
+	for _, bound := range []struct {
+		at       time.Time
+		operator string
+	}{{f.From, ">="}, {f.To, "<"}} {
+		if bound.at.IsZero() {
+			continue
+		}
+		switch {
+		case day != "":
+			add(day+" "+bound.operator+" ?::date", bound.at.UTC().Format(time.DateOnly))
+		case own != "":
+			add(own+" "+bound.operator+" ?", bound.at)
+		case v.has("session_id"):
+			add("session_id IN (SELECT session_id FROM analytics.session_bounds WHERE starts_at "+bound.operator+" ?)", bound.at)
+		default:
+			return v.unfit("--from and --to", "it has neither a day nor session_id")
+		}
+	}
+	return nil
+}
+
+func (v view) unfit(flags, why string) error {
+	return fmt.Errorf("%w: %s cannot restrict the view %s: %s", model.ErrUsage, flags, v.name, why)
+}
+
+// selected lists the columns; those without a type of their own in the formats
+// come as text.
+func (v view) selected() []string {
+	var all []string
+	for _, c := range v.columns {
+		name := pgx.Identifier{c.name}.Sanitize()
+		if c.kind == kindText || c.kind == kindNumeric {
+			name += "::text"
+		}
+		all = append(all, name)
+	}
+	return all
+}
+
+// order is by time where the view has one of its own, then by all columns in
+// turn, so that the same data always comes in the same order, whatever the
+// collation of the database.
+func (v view) order() []string {
+	var all []string
+	if leading := v.first("usage_date", "stats_date", "session_starts_at", "session_started_at", "starts_at", "started_at"); leading != "" {
+		all = append(all, pgx.Identifier{leading}.Sanitize())
+	}
+	for _, c := range v.columns {
+		name := pgx.Identifier{c.name}.Sanitize()
+		if c.kind == kindText {
+			name += `::text COLLATE "C"`
+		}
+		all = append(all, name)
+	}
+	return all
+}
+
+// known refuses a session or an app that the warehouse does not hold: an empty
+// file would look like an answer.
+func known(ctx context.Context, tx pgx.Tx, f Filter) error {
+	if !f.Session.IsZero() {
+		err := tx.QueryRow(ctx, `SELECT FROM analytics.session_bounds WHERE session_id = $1`, f.Session).Scan()
+		if errors.Is(err, pgx.ErrNoRows) {
+			return UnknownSession(f.Session)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return KnownApp(ctx, tx, f.App)
+}
+
+// UnknownSession says that the warehouse does not hold a session, and what to do.
+func UnknownSession(id model.UUID) error {
+	return fmt.Errorf("session %s is not in the warehouse; check the id, or copy it with: rollcall backfill --session %s", id, id)
+}
+
+// KnownApp refuses an app that the warehouse does not hold, and names those it
+// does; an empty id is every app.
+func KnownApp(ctx context.Context, tx pgx.Tx, id string) error {
+	if id == "" {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `SELECT app_id FROM analytics.sync_freshness ORDER BY app_id`)
+	if err != nil {
+		return err
+	}
+	apps, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	if slices.Contains(apps, id) {
+		return nil
+	}
+	return fmt.Errorf("app %q is not in the warehouse; it holds: %s", id, strings.Join(apps, ", "))
+}

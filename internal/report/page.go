@@ -1,0 +1,129 @@
+package report
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"time"
+)
+
+//go:embed assets/page.html.tmpl assets/session.html.tmpl assets/range.html.tmpl
+var templates embed.FS
+
+//go:embed assets/report.css
+var styleText string
+
+//go:embed assets/report.js
+var scriptText string
+
+//go:embed assets/echarts.min.js
+var chartsText string
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"clean": clean}).ParseFS(templates, "assets/*.tmpl"))
+
+// page is what the templates see; its methods write times and numbers.
+type page struct {
+	Kind   string // session or range
+	Title  string
+	Charts any // for the script, as JSON
+	Now    time.Time
+	Made   string // version of the program
+	Zone   *time.Location
+
+	Session *sessionView
+	Range   *rangeView
+}
+
+// Policy lets the two scripts of the page run and nothing else; nothing is
+// fetched from anywhere.
+func (page) Policy() string {
+	return fmt.Sprintf("default-src 'none'; script-src '%s' '%s'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+		digest(chartsText), digest(scriptText))
+}
+
+func digest(script string) string {
+	sum := sha256.Sum256([]byte(script))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// Style, Library and Script are ours or the library's, and hold no data.
+func (page) Style() template.CSS  { return template.CSS(styleText) } //nolint:gosec // embedded, see above
+func (page) Library() template.JS { return template.JS(chartsText) } //nolint:gosec // embedded, see above
+func (page) Script() template.JS  { return template.JS(scriptText) } //nolint:gosec // embedded, see above
+
+// ZoneName names the zone of the clock times.
+func (p page) ZoneName() string { return p.Zone.String() }
+
+// Clock writes a time of day.
+func (p page) Clock(t time.Time) string { return t.In(p.Zone).Format("15:04:05") }
+
+// Date writes a day.
+func (p page) Date(t time.Time) string { return t.In(p.Zone).Format("2 January 2006") }
+
+// Stamp writes day and time.
+func (p page) Stamp(t time.Time) string { return t.In(p.Zone).Format("2006-01-02 15:04:05") }
+
+// Short writes day and time to the minute.
+func (p page) Short(t time.Time) string { return t.In(p.Zone).Format("2006-01-02 15:04") }
+
+// Day writes a day of the views, which is one in UTC.
+func (page) Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// ISO is for the attribute datetime.
+func (page) ISO(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// Sort is a number that sorts as the time does.
+func (page) Sort(t time.Time) int64 { return t.UnixMilli() }
+
+// Minutes writes seconds as minutes.
+func (page) Minutes(seconds float64) string { return grouped(seconds/60, 1) }
+
+// Hours writes seconds as hours.
+func (page) Hours(seconds float64) string { return grouped(seconds/3600, 1) }
+
+// Number writes a whole number.
+func (page) Number(n int64) string { return grouped(float64(n), 0) }
+
+// Percent writes a share of 0 to 1.
+func (page) Percent(share *float64) string {
+	if share == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f %%", *share*100)
+}
+
+// Value gives a number for sorting; -1 stands for none.
+func (page) Value(f *float64) float64 {
+	if f == nil {
+		return -1
+	}
+	return *f
+}
+
+// Length writes a duration of seconds in words.
+func (page) Length(seconds float64) string {
+	switch d := time.Duration(seconds * float64(time.Second)).Round(time.Second); {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
+	default:
+		d = d.Round(time.Minute)
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+}
+
+// writePage fills the template of that kind in.
+func writePage(w io.Writer, kind string, p page) error {
+	p.Kind = kind
+	if err := pages.ExecuteTemplate(w, "page.html.tmpl", p); err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	return nil
+}
+
+// Whole makes the length of a list a number for Number.
+func (page) Whole(n int) int64 { return int64(n) }

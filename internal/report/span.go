@@ -1,0 +1,170 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/export"
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Span is what a page about a range covers: the days from midnight of From until
+// before midnight of To, UTC, of one app or, where that is empty, of all.
+type Span struct {
+	From, To time.Time
+	App      string
+}
+
+// Last gives the last day in the span.
+func (s Span) Last() time.Time { return s.To.AddDate(0, 0, -1) }
+
+// usageDay is a day of an app in analytics.daily_usage.
+type usageDay struct {
+	Day                                   time.Time
+	AppID, App                            string
+	Started, Active, People, Participants int64
+	PersonSeconds, ParticipantSeconds     float64
+}
+
+const daysSQL = `SELECT usage_date, app_id, coalesce(app_name, app_id), sessions_started, sessions_active, unique_people, participants,
+	person_seconds, participant_seconds
+	FROM analytics.daily_usage WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3) ORDER BY usage_date, app_id`
+
+// presetSum is the usage of a preset over the span.
+type presetSum struct {
+	Preset, View                      string
+	PersonSeconds, ParticipantSeconds float64
+}
+
+const presetsSQL = `SELECT coalesce(preset_name, ''), coalesce(preset_view_type, ''), sum(person_seconds), sum(participant_seconds)
+	FROM analytics.preset_usage WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3)
+	GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2`
+
+// cost is an amount of money at the prices in analytics.prices.
+type cost struct {
+	Currency, Amount string
+	Priced, Unpriced float64 // participant-minutes
+}
+
+const costsSQL = `SELECT currency::text, round(sum(cost_amount), 2)::text, sum(participant_minutes)::float8, 0::float8
+	FROM analytics.usage_cost WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3) AND cost_amount IS NOT NULL
+	GROUP BY currency ORDER BY currency`
+
+// sessionLine is a row of the sessions table.
+type sessionLine struct {
+	ID                       model.UUID
+	App, Title, Type, Status string
+	StartsAt                 *time.Time
+	Seconds                  *float64
+	People, Peak             int64
+	PersonSeconds            float64
+	Share                    *float64
+	Complete                 bool
+}
+
+const linesSQL = `SELECT s.session_id, coalesce(s.app_name, s.app_id), coalesce(s.meeting_title, ''), coalesce(s.session_type, ''),
+	coalesce(s.status, ''), s.starts_at, s.session_seconds, coalesce(s.unique_people, 0), coalesce(s.peak_people, 0),
+	coalesce(s.person_seconds, 0), s.average_share, coalesce(s.is_complete, false)
+	FROM (SELECT session_id FROM analytics.session_bounds
+	      WHERE starts_at >= $1 AND starts_at < $2 AND ($3 = '' OR app_id = $3)
+	      ORDER BY starts_at DESC, session_id LIMIT $4) AS newest
+	CROSS JOIN LATERAL (SELECT * FROM analytics.session_summary WHERE session_id = newest.session_id) AS s
+	ORDER BY s.starts_at DESC, s.session_id`
+
+const countSQL = `SELECT count(*) FROM analytics.session_bounds WHERE starts_at >= $1 AND starts_at < $2 AND ($3 = '' OR app_id = $3)`
+
+const distinctSQL = `SELECT count(DISTINCT coalesce(custom_participant_id, person_id)) FROM analytics.presence_by_day
+	WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3)`
+
+const rangeFindingsSQL = `SELECT check_name, count(*), NULL::float8, NULL::float8 FROM analytics.data_quality
+	WHERE started_at >= $1 AND started_at < $2 AND ($3 = '' OR app_id = $3) GROUP BY check_name ORDER BY check_name`
+
+// freshness is a row of analytics.sync_freshness.
+type freshness struct {
+	AppID, App   string
+	DiscoveredAt *time.Time
+	RunID        *int64
+	RunStatus    string
+	Stale        int64
+}
+
+const freshnessSQL = `SELECT app_id, coalesce(app_name, app_id), discovered_at, last_run_id, coalesce(last_run_status, ''), stale_sessions
+	FROM analytics.sync_freshness WHERE ($1 = '' OR app_id = $1) ORDER BY 2, 1`
+
+// rangeData is everything that the page of a range says.
+type rangeData struct {
+	Span     Span
+	Days     []usageDay
+	Presets  []presetSum
+	Costs    []cost
+	Lines    []sessionLine
+	Sessions int64
+	People   *int64    // different people; null where the range is too large to ask
+	Findings []finding // Findings of a finding are sessions here
+	Fresh    []freshness
+}
+
+// Range writes the page of a range of days and says in a few words what is on it.
+func Range(ctx context.Context, pool *pgxpool.Pool, w io.Writer, span Span, o Options) (string, error) {
+	d := rangeData{Span: span}
+	if err := read(ctx, pool, func(tx pgx.Tx) error { return d.load(ctx, tx) }); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d sessions", d.Sessions), writePage(w, "range", rangePage(&d, o))
+}
+
+func (d *rangeData) load(ctx context.Context, tx pgx.Tx) error {
+	if err := export.KnownApp(ctx, tx, d.Span.App); err != nil {
+		return err
+	}
+	args := []any{d.Span.From, d.Span.To, d.Span.App}
+	if err := tx.QueryRow(ctx, countSQL, args...).Scan(&d.Sessions); err != nil {
+		return fmt.Errorf("%w: count the sessions: %w", model.ErrStore, err)
+	}
+	if err := list(ctx, tx, &d.Days, daysSQL, args...); err != nil {
+		return err
+	}
+	if d.Sessions == 0 && len(d.Days) == 0 {
+		return d.nothing(ctx, tx)
+	}
+	if err := list(ctx, tx, &d.Presets, presetsSQL, args...); err != nil {
+		return err
+	}
+	if err := list(ctx, tx, &d.Costs, costsSQL, args...); err != nil {
+		return err
+	}
+	if err := list(ctx, tx, &d.Lines, linesSQL, append(args, maxSessions)...); err != nil {
+		return err
+	}
+	if err := list(ctx, tx, &d.Fresh, freshnessSQL, d.Span.App); err != nil {
+		return err
+	}
+	if d.Sessions > maxSessions {
+		return nil // what follows looks at every presence of the range
+	}
+	if err := tx.QueryRow(ctx, distinctSQL, args...).Scan(&d.People); err != nil {
+		return fmt.Errorf("%w: count the people: %w", model.ErrStore, err)
+	}
+	return list(ctx, tx, &d.Findings, rangeFindingsSQL, args...)
+}
+
+// nothing says that no session lies in the range, and which the warehouse holds.
+func (d *rangeData) nothing(ctx context.Context, tx pgx.Tx) error {
+	var first, last *time.Time
+	err := tx.QueryRow(ctx, `SELECT min(starts_at), max(starts_at) FROM analytics.session_bounds WHERE $1 = '' OR app_id = $1`, d.Span.App).
+		Scan(&first, &last)
+	if err != nil {
+		return fmt.Errorf("%w: read the sessions: %w", model.ErrStore, err)
+	}
+	from, to := d.Span.From.Format(time.DateOnly), d.Span.Last().Format(time.DateOnly)
+	if first == nil || last == nil {
+		return fmt.Errorf("no session lies between %s and %s: the warehouse holds none yet; run: rollcall run", from, to)
+	}
+	return fmt.Errorf("no session lies between %s and %s; the warehouse holds sessions from %s to %s (rollcall backfill copies older ones)",
+		from, to, first.UTC().Format(time.DateOnly), last.UTC().Format(time.DateOnly))
+}

@@ -1,0 +1,114 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/number"
+)
+
+// grouped writes a number with separators between thousands.
+func grouped(f float64, digits int) string {
+	return message.NewPrinter(language.English).Sprint(number.Decimal(f, number.Scale(digits)))
+}
+
+// clean makes control characters, which are no part of HTML, visible.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+// nameOf gives what to call somebody: the first of the texts that has anything
+// to see.
+func nameOf(texts ...string) string {
+	for _, text := range texts {
+		if strings.TrimSpace(text) != "" {
+			return clean(text)
+		}
+	}
+	return "(no name)"
+}
+
+// labelOf is nameOf for a label in a chart, which nothing isolates from its
+// neighbours: it loses the characters that turn the direction of what follows.
+func labelOf(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' {
+			return -1
+		}
+		return r
+	}, name)
+}
+
+// counted writes "1 person", "2 people".
+func counted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(float64(n), 0) + " " + many
+}
+
+// sentence says what a finding of analytics.data_quality means for a reader.
+func (f finding) sentence() string {
+	n := f.Findings
+	switch f.Check {
+	case "repaired_values":
+		return counted(n, "record had", "records had") + " a value that could not be read as it came and was mended; the raw text is kept."
+	case "rejected_records":
+		return counted(n, "record", "records") + " could not be stored and is missing here; see rollcall rejects list."
+	case "open_presences":
+		return counted(n, "stay has", "stays have") + " no recorded end; the end is assumed, and marked in the timeline and the table."
+	case "joining_without_leaving":
+		return counted(n, "joining has", "joinings have") + " no leaving that belongs to it."
+	case "leaving_without_joining":
+		return counted(n, "leaving has", "leavings have") + " no joining that belongs to it; they count for no time."
+	case "left_before_joined":
+		return counted(n, "record says", "records say") + " that somebody left before joining; it counts for no time."
+	case "no_usable_time":
+		return counted(n, "record has", "records have") + " no time that could be used."
+	case "removed_participants":
+		return counted(n, "participant is", "participants are") + " no longer listed by the vendor, and still counted here."
+	case "session_without_end":
+		return "The vendor gives no end of this session; the last sign of anybody in it is taken for it."
+	case "minutes_disagree":
+		return "The participant-minutes differ from the vendor's: " + f.compare(1) + "."
+	case "peak_disagrees":
+		return "The most participants at once differ from the vendor's: " + f.compare(0) + "."
+	case "session_not_complete":
+		return "No full reading of this session agreed with what the vendor announced: people may be missing. Read: " + f.compare(0) + "."
+	}
+	return f.Check + ": " + counted(n, "finding", "findings")
+}
+
+func (f finding) compare(digits int) string {
+	write := func(value *float64) string {
+		if value == nil {
+			return "unknown"
+		}
+		return grouped(*value, digits)
+	}
+	return fmt.Sprintf("%s here, %s there", write(f.Measured), write(f.Vendor))
+}
+
+// title says in a few words what a check is about, for the page of a range.
+func (f finding) title() string {
+	titles := map[string]string{
+		"repaired_values": "values mended", "rejected_records": "records set aside", "open_presences": "stays without a recorded end",
+		"joining_without_leaving": "joinings without a leaving", "leaving_without_joining": "leavings without a joining",
+		"left_before_joined": "left before joined", "no_usable_time": "records without a usable time",
+		"removed_participants": "participants no longer listed", "session_without_end": "no end given",
+		"minutes_disagree": "minutes differ from the vendor's", "peak_disagrees": "peak differs from the vendor's",
+		"session_not_complete": "not read completely",
+	}
+	if title, ok := titles[f.Check]; ok {
+		return title
+	}
+	return f.Check
+}
