@@ -12,6 +12,7 @@ import (
 const (
 	KindRun      = "run"
 	KindBackfill = "backfill"
+	KindVerify   = "verify"
 	KindRetry    = "retry" // of rejected records
 )
 

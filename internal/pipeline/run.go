@@ -88,7 +88,7 @@ func (p *Pipeline) Run(ctx context.Context, plan Plan) (Result, error) {
 		handled: make(map[model.UUID]bool),
 	}
 	if plan.Kind == model.KindBackfill {
-		w.progress = &progress{tell: p.cfg.Progress, logger: w.logger, now: p.now, began: run.StartedAt}
+		w.progress = &progress{kind: plan.Kind, tell: p.cfg.Progress, logger: w.logger, now: p.now, began: run.StartedAt}
 	}
 	w.logger.InfoContext(ctx, "run started", "kind", plan.Kind, "account_id", run.AccountID)
 	err = w.sync(held)
