@@ -12,7 +12,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 )
 
-// bar shows on a terminal how far a backfill has come. Elsewhere the log has a
+// bar shows on a terminal how far a command has come. Elsewhere the log has a
 // line after each chunk.
 type bar struct{ *progressbar.ProgressBar }
 
@@ -20,17 +20,17 @@ type bar struct{ *progressbar.ProgressBar }
 const barSteps = 1000
 
 // newBar gives a bar, or nil where standard error is no terminal.
-func newBar(s *shell, quiet bool) *bar {
+func newBar(s *shell, name string, quiet bool) *bar {
 	file, ok := s.stderr.(*os.File)
 	if quiet || !ok || !term.IsTerminal(int(file.Fd())) {
 		return nil
 	}
-	return barOn(file, 100*time.Millisecond)
+	return barOn(file, name, 100*time.Millisecond)
 }
 
-func barOn(w io.Writer, between time.Duration) *bar {
+func barOn(w io.Writer, name string, between time.Duration) *bar {
 	return &bar{progressbar.NewOptions(barSteps,
-		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("backfill"),
+		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(name),
 		progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetWidth(20),
 		progressbar.OptionThrottle(between), progressbar.OptionClearOnFinish(),
 	)}
