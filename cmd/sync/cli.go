@@ -24,6 +24,7 @@ type cli struct {
 	Backfill backfillCommand `cmd:"" help:"Copy the sessions of a time range, or named sessions."`
 	Status   statusCommand   `cmd:"" help:"Say how fresh the warehouse is, and what is incomplete, failing or set aside."`
 	Verify   verifyCommand   `cmd:"" help:"Compare the warehouse with the API, session by session; write nothing."`
+	Doctor   doctorCommand   `cmd:"" help:"Check configuration, API, database and rights, and say what to do about each problem."`
 	Rejects  rejectsCommand  `cmd:"" help:"List the records that were set aside, or try them again."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database schema up to date, show it, or take a step back."`
 	Reader   readerCommand   `cmd:"" help:"Create or update rollcall_reader, the read-only role for BI tools."`

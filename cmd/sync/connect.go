@@ -38,6 +38,15 @@ type apiFlags struct {
 
 // check refuses values that make no sense; the sentence names the variable.
 func (f *apiFlags) check() error {
+	if wrong := f.wrong(); len(wrong) > 0 {
+		return fmt.Errorf("%w: %s", model.ErrUsage, wrong[0])
+	}
+	return nil
+}
+
+// wrong gives a sentence about each value that makes no sense.
+func (f *apiFlags) wrong() []string {
+	var wrong []string
 	for _, rule := range []struct {
 		ok   bool
 		text string
@@ -55,10 +64,10 @@ func (f *apiFlags) check() error {
 		{f.Settle >= 0, "ROLLCALL_SETTLE must not be negative"},
 	} {
 		if !rule.ok {
-			return fmt.Errorf("%w: %s", model.ErrUsage, rule.text)
+			wrong = append(wrong, rule.text)
 		}
 	}
-	return nil
+	return wrong
 }
 
 const defaultBaseURL = "https://api.cloudflare.com/client/v4"
@@ -116,27 +125,35 @@ type databaseFlags struct {
 // open connects to the warehouse; close lets go of it, and stops the private
 // Postgres if it was started here.
 func (f *databaseFlags) open(ctx context.Context, log logger, connections int) (pool *pgxpool.Pool, closeAll func(), err error) {
-	url, err := readSecret("DATABASE_URL", f.DatabaseURLFile)
+	url, _, stop, err := f.locate(ctx, log)
 	if err != nil {
 		return nil, nil, err
-	}
-	if f.DatabaseURL != "" {
-		url = secret.New(f.DatabaseURL)
-	}
-	stop := func() {}
-	if url.IsZero() {
-		server, err := private.Start(ctx, private.Config{Logger: log})
-		if err != nil {
-			return nil, nil, fmt.Errorf("start the private Postgres: %w", err)
-		}
-		url = secret.New(server.URL())
-		stop = func() { stopServer(ctx, server, log) }
 	}
 	if pool, err = postgres.Open(ctx, url, connections); err != nil {
 		stop()
 		return nil, nil, err
 	}
 	return pool, func() { pool.Close(); stop() }, nil
+}
+
+// locate gives the connection string of the warehouse. Where none is configured it
+// starts the private Postgres, which stop stops; server is nil otherwise.
+func (f *databaseFlags) locate(ctx context.Context, log logger) (url secret.Text, server *private.Server, stop func(), err error) {
+	url, err = readSecret("DATABASE_URL", f.DatabaseURLFile)
+	if err != nil {
+		return url, nil, nil, err
+	}
+	if f.DatabaseURL != "" {
+		url = secret.New(f.DatabaseURL)
+	}
+	if !url.IsZero() {
+		return url, nil, func() {}, nil
+	}
+	server, err = private.Start(ctx, private.Config{Logger: log})
+	if err != nil {
+		return url, nil, nil, fmt.Errorf("start the private Postgres: %w", err)
+	}
+	return secret.New(server.URL()), server, func() { stopServer(ctx, server, log) }, nil
 }
 
 // stopServer stops a private Postgres also when the program was told to stop.

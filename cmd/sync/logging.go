@@ -37,6 +37,9 @@ func (f logFlags) logger(stderr io.Writer) (logger, error) {
 	})), nil
 }
 
+// discardLogger is for what has nothing to say.
+var discardLogger = slog.New(slog.DiscardHandler)
+
 // quietly gives a logger that is silent as long as all goes well.
 func quietly(l logger) logger { return slog.New(atLeast{l.Handler(), slog.LevelWarn}) }
 

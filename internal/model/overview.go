@@ -75,3 +75,14 @@ type BackfillOverview struct {
 	Checkpoint time.Time  `json:"checkpoint"`
 	SavedAt    time.Time  `json:"saved_at"`
 }
+
+// LockHolder is a connection that holds the lock of a kind of run.
+type LockHolder struct {
+	Kind        string // one of the Kind constants
+	PID         int    // of the server process
+	Role        string // that connected
+	Application string // application_name, empty where it may not be seen
+	Address     string // of the client; empty for a socket, or where it may not be seen
+	RunID       int64  // of the run that the ledger calls running; 0 for none
+	Since       time.Time
+}

@@ -16,6 +16,9 @@ const (
 	KindRetry    = "retry" // of rejected records
 )
 
+// Kinds gives all kinds of run.
+func Kinds() []string { return []string{KindRun, KindBackfill, KindVerify, KindRetry} }
+
 // Statuses of a run in the ledger.
 const (
 	RunSucceeded = "succeeded"
