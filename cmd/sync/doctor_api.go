@@ -39,7 +39,7 @@ func (c *doctorCommand) api(s *shell, to *checks, token secret.Text, ready bool,
 		return
 	}
 	flags := c.apiFlags
-	flags.RetryFor, flags.MaxWait, flags.PerPage = min(c.RetryFor, doctorRetry), min(c.MaxWait, doctorMaxWait), 1
+	flags.RetryFor, flags.MaxWait = min(c.RetryFor, doctorRetry), min(c.MaxWait, doctorMaxWait)
 	var store extract.BudgetStore
 	if shared != nil {
 		store = load.New(shared, s.logger)
@@ -79,10 +79,10 @@ func (c *doctorCommand) reach(ctx context.Context, to *checks) bool {
 	return true
 }
 
-// errSeen ends a list after the first row: that the API gave it is enough.
+// errSeen ends a list after the first page: that the API gave it is enough.
 var errSeen = errors.New("seen")
 
-// token reads one row of the apps and one of the sessions: that a token is valid
+// token reads the apps and one page of sessions: that a token is valid
 // does not prove that it has the permission.
 func (c *doctorCommand) token(ctx context.Context, to *checks, client *extract.Client) {
 	apps, err := listApps(ctx, client)
@@ -124,7 +124,7 @@ func (c *doctorCommand) apps(ctx context.Context, to *checks, client *extract.Cl
 	wanted = slices.DeleteFunc(slices.Clone(wanted), func(id string) bool { return slices.Contains(unknown, id) })
 	if len(wanted) == 0 {
 		to.skip("no app to ask about", "permission")
-	} else if err := c.oneSession(ctx, client, wanted[0]); err != nil {
+	} else if err := c.onePage(ctx, client, wanted[0]); err != nil {
 		to.failed("permission", err, "see whether the API is up, and try again")
 	} else {
 		to.ok("permission", "the token reads apps and sessions")
@@ -157,7 +157,7 @@ func listApps(ctx context.Context, client *extract.Client) ([]model.App, error) 
 	return apps, err
 }
 
-func (c *doctorCommand) oneSession(ctx context.Context, client *extract.Client, appID string) error {
+func (c *doctorCommand) onePage(ctx context.Context, client *extract.Client, appID string) error {
 	_, err := client.Sessions(ctx, appID, time.Time{}, time.Time{}, func(model.SessionPage) error { return errSeen })
 	if errors.Is(err, errSeen) {
 		return nil

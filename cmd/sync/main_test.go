@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -47,7 +49,9 @@ func TestScripts(t *testing.T) {
 			server := httptest.NewServer(sim)
 			env.Defer(server.Close)
 			env.Values["sim"] = sim
-			env.Setenv("DATABASE_URL", pgtest.NewEmpty(tb))
+			database := pgtest.NewEmpty(tb)
+			env.Values["database"] = database
+			env.Setenv("DATABASE_URL", database)
 			env.Setenv("SIM", server.URL)
 			env.Setenv("APP", data.Apps[0].ID)
 			env.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
@@ -59,9 +63,12 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"fault": fault,
-			"sql":   sql,
+			"as":       as,
+			"exits":    exits,
+			"fault":    fault,
+			"hold":     hold,
+			"requests": requests,
+			"sql":      sql,
 		},
 	})
 }
@@ -99,9 +106,42 @@ func sql(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: sql statement")
 	}
-	conn, err := pgx.Connect(context.Background(), ts.Getenv("DATABASE_URL"))
+	conn, err := pgx.Connect(context.Background(), ts.Value("database").(string))
 	ts.Check(err)
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), args[0])
+	ts.Check(err)
+}
+
+// as lets the program connect as another role: as role password. Without arguments
+// it connects as before.
+func as(ts *testscript.TestScript, neg bool, args []string) {
+	location, err := url.Parse(ts.Value("database").(string))
+	ts.Check(err)
+	if len(args) == 2 {
+		location.User = url.UserPassword(args[0], args[1])
+	}
+	ts.Setenv("DATABASE_URL", location.String())
+}
+
+// requests checks how many requests the script's API has answered so far, at most.
+func requests(ts *testscript.TestScript, neg bool, args []string) {
+	most, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if got := len(ts.Value("sim").(*simulator.Server).Requests()); got > most || got == 0 {
+		ts.Fatalf("%d requests, want 1 to %d", got, most)
+	}
+}
+
+// hold takes the lock of a kind of run until the script ends.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	config, err := pgx.ParseConfig(ts.Value("database").(string))
+	ts.Check(err)
+	config.RuntimeParams["application_name"] = "test-holder"
+	conn, err := pgx.ConnectConfig(context.Background(), config)
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(conn.Close(context.Background())) })
+	_, err = conn.Exec(context.Background(), "SELECT pg_advisory_lock(hashtextextended($1, 0))",
+		"rollcall:"+ts.Getenv("ACCOUNT")+":"+args[0])
 	ts.Check(err)
 }
