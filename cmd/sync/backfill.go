@@ -28,12 +28,9 @@ func (c *backfillCommand) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
-	var show func(pipeline.Progress)
-	if bar := newBar(s, "backfill", c.Quiet || c.DryRun); bar != nil {
-		defer bar.close()
-		show = bar.show
-		s.logger = quietly(s.logger) // both are on one terminal
-	}
+	bar := newBar(s, "backfill", c.Quiet || c.DryRun)
+	defer bar.close()
+	s.logger = bar.above(s.logger)
 	j, err := openJob(s, &c.apiFlags, &c.databaseFlags, c.Quiet)
 	if err != nil {
 		return err
@@ -42,7 +39,7 @@ func (c *backfillCommand) Run(s *shell) error {
 	if c.DryRun {
 		return c.preview(j, plan)
 	}
-	j.progress = show
+	j.bar = bar
 	_, err = j.run(s.ctx, plan)
 	return err
 }

@@ -68,7 +68,11 @@ func TestScripts(t *testing.T) {
 			"fault":    fault,
 			"hold":     hold,
 			"requests": requests,
+			"schema":   schema,
 			"sql":      sql,
+			"terminal": terminal,
+			"vanish":   vanish,
+			"watching": watching,
 		},
 	})
 }

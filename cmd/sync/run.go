@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -36,11 +35,15 @@ func (c *runCommand) Run(s *shell) error {
 	if plan.Optional, err = c.optional(); err != nil {
 		return err
 	}
+	bar := newBar(s, "run", c.Quiet || c.Every > 0)
+	defer bar.close()
+	s.logger = bar.above(s.logger)
 	j, err := openJob(s, &c.apiFlags, &c.databaseFlags, c.Quiet)
 	if err != nil {
 		return err
 	}
 	defer j.close()
+	j.bar = bar
 	if c.Every == 0 {
 		_, err := j.run(s.ctx, plan)
 		return err
@@ -56,10 +59,10 @@ type job struct {
 	quiet    bool
 	logger   logger
 
-	client   *extract.Client
-	pool     *pgxpool.Pool
-	progress func(pipeline.Progress) // nil for nobody
-	close    func()
+	client *extract.Client
+	pool   *pgxpool.Pool
+	bar    *bar // nil for none
+	close  func()
 }
 
 // openJob checks the configuration, connects, and refuses a schema that is not
@@ -91,11 +94,12 @@ func openJob(s *shell, api *apiFlags, database *databaseFlags, quiet bool) (*job
 // run makes one run and prints what it did.
 func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
 	config := j.api.pipelineConfig()
-	config.Progress = j.progress
+	config.Progress = j.bar.shown()
 	p := pipeline.New(config, j.client, load.New(j.pool, j.logger), j.logger)
 	result, err := p.Run(ctx, plan)
+	j.bar.close()
 	if result.Run.ID != 0 && !(j.quiet && err == nil && result.Status == model.RunSucceeded) {
-		printResult(j.shell.stdout, result)
+		printResult(newScreen(j.shell), result)
 	}
 	if err == nil && result.Status == model.RunPartial {
 		return result, errPartial
@@ -126,21 +130,21 @@ func (j *job) repeat(ctx context.Context, plan pipeline.Plan, every time.Duratio
 }
 
 // printResult tells a person what a run did, in two or three lines.
-func printResult(w io.Writer, r pipeline.Result) {
+func printResult(w *screen, r pipeline.Result) {
 	t := r.Totals
-	fmt.Fprintf(w, "%s %d %s in %s: %d sessions listed, %d read (%d complete, %d live, %d incomplete), %d failed; %d requests\n",
+	w.put("", "%s %d %s in %s: %d sessions listed, %d read (%d complete, %d live, %d incomplete), %d failed; %d requests",
 		r.Run.Kind, r.Run.ID, r.Status, r.Took.Round(10*time.Millisecond),
 		r.Summary.SessionsListed, t.SessionsRead(), t.Complete, t.Live, t.Incomplete, t.Failed, r.Summary.Requests)
-	fmt.Fprintf(w, "rows: %d new, %d changed, %d unchanged; %d with mended values, %d records set aside\n",
+	w.put("", "rows: %d new, %d changed, %d unchanged; %d with mended values, %d records set aside",
 		t.Inserted, t.Updated, t.Unchanged, t.Repaired, t.Rejected)
 	printOptional(w, r.Optional)
 	if r.Waiting > 0 {
-		fmt.Fprintf(w, "%d sessions that failed or did not add up before wait for another try\n", r.Waiting)
+		w.put("", "%d sessions that failed or did not add up before wait for another try", r.Waiting)
 	}
 	if t.Incomplete+t.Failed+r.Waiting > 0 {
-		fmt.Fprintln(w, "reasons: rollcall status, or SELECT session_id, last_error FROM sync.session_states WHERE last_error IS NOT NULL")
+		w.put("", "reasons: rollcall status, or SELECT session_id, last_error FROM sync.session_states WHERE last_error IS NOT NULL")
 	}
 	if t.Rejected > 0 {
-		fmt.Fprintln(w, "records: rollcall rejects list, or SELECT entity, record_key, reason FROM sync.rejected_records WHERE resolved_at IS NULL")
+		w.put("", "records: rollcall rejects list, or SELECT entity, record_key, reason FROM sync.rejected_records WHERE resolved_at IS NULL")
 	}
 }

@@ -45,9 +45,6 @@ func terminalSize(w io.Writer) (width, height int, ok bool) {
 	return width, height, true
 }
 
-// narrow reports whether less than the usual 80 columns are there.
-func (s *screen) narrow() bool { return s.width > 0 && s.width < 80 }
-
 // put writes one line that begins with lead. What does not fit goes on below, as
 // far in as lead is wide, or two columns where that is too much.
 func (s *screen) put(lead, format string, args ...any) {

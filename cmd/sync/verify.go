@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -46,19 +45,19 @@ func (c *verifyCommand) Run(s *shell) error {
 		c.AppIDs = c.App
 	}
 	config := c.pipelineConfig()
-	if bar := newBar(s, "verify", c.Quiet || c.JSON); bar != nil {
-		defer bar.close()
-		config.Progress = bar.show
-		s.logger = quietly(s.logger) // both are on one terminal
-	}
+	bar := newBar(s, "verify", c.Quiet || c.JSON)
+	defer bar.close()
+	s.logger = bar.above(s.logger)
+	config.Progress = bar.shown()
 	j, err := openJob(s, &c.apiFlags, &c.databaseFlags, c.Quiet)
 	if err != nil {
 		return err
 	}
 	defer j.close()
 	result, err := pipeline.Verify(s.ctx, config, plan, j.client, load.New(j.pool, j.logger), j.logger)
+	bar.close()
 	if result.Run.ID != 0 && (!c.Quiet || err != nil || len(result.Differences) > 0) {
-		if printErr := c.print(s.stdout, result); printErr != nil {
+		if printErr := c.print(newScreen(s), result); printErr != nil {
 			return printErr
 		}
 	}
@@ -82,9 +81,9 @@ func (c *verifyCommand) plan() (pipeline.VerifyPlan, error) {
 }
 
 // print writes what differs and what to run, then one line about the whole.
-func (c *verifyCommand) print(w io.Writer, r pipeline.VerifyResult) error {
+func (c *verifyCommand) print(w *screen, r pipeline.VerifyResult) error {
 	if c.JSON {
-		encoder := json.NewEncoder(w)
+		encoder := json.NewEncoder(w.w)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(verifyView(r))
 	}
@@ -95,29 +94,29 @@ func (c *verifyCommand) print(w io.Writer, r pipeline.VerifyResult) error {
 	if r.Resumed {
 		resumed = ", those of the earlier try included"
 	}
-	fmt.Fprintf(w, "verify %d %s in %s: %d sessions compared%s (%d live, %d newer than the last run, %d gone and kept), %d differ; %d requests\n",
+	w.put("", "verify %d %s in %s: %d sessions compared%s (%d live, %d newer than the last run, %d gone and kept), %d differ; %d requests",
 		r.Run.ID, r.Status, r.Took.Round(10*time.Millisecond), r.Compared, resumed, r.Live, r.Newer, r.Gone, len(r.Differences), r.Summary.Requests)
 	return nil
 }
 
-func printDifference(w io.Writer, d *pipeline.Difference) {
+func printDifference(w *screen, d *pipeline.Difference) {
 	switch {
 	case !d.SessionID.IsZero():
-		fmt.Fprintf(w, "%s  created %s  app %s\n", d.SessionID, stampOrDash(d.CreatedAt), oneLine(d.AppID))
+		w.put("", "%s  created %s  app %s", d.SessionID, stampOrDash(d.CreatedAt), d.AppID)
 	case d.Key != "":
-		fmt.Fprintf(w, "session record %s  app %s\n", oneLine(d.Key), oneLine(d.AppID))
+		w.put("", "session record %s  app %s", d.Key, d.AppID)
 	case d.AppID != "":
-		fmt.Fprintf(w, "app %s\n", oneLine(d.AppID))
+		w.put("", "app %s", d.AppID)
 	default:
-		fmt.Fprintln(w, "the account")
+		w.put("", "the account")
 	}
 	for _, f := range d.Findings {
-		fmt.Fprintf(w, "    %s: %s\n", f.Kind, oneLine(f.Detail))
+		w.put("    ", "%s: %s", f.Kind, f.Detail)
 	}
 	for _, id := range d.Participants {
-		fmt.Fprintf(w, "    missing participant %s\n", id)
+		w.put("    ", "missing participant %s", id)
 	}
-	fmt.Fprintf(w, "    to mend: %s\n", mend(d))
+	w.put("    ", "to mend: %s", mend(d))
 }
 
 func stampOrDash(t time.Time) string {

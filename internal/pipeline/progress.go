@@ -9,7 +9,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
-// Progress tells how far a backfill or a verification has come.
+// Progress tells how far a run has come.
 type Progress struct {
 	Share    float64 // of the range, over all apps, that was dealt with: 0 to 1
 	Sessions int     // read, or compared, so far
@@ -127,10 +127,15 @@ func (p *progress) report() {
 	}
 }
 
-// advance notes that a listed session was dealt with: lists are in the
-// order of creation, so what lies before it mostly is too.
-func (w *work) advance(s *model.Session) {
-	if w.progress != nil && !s.CreatedAt.IsZero() {
-		w.progress.within(w.share(s.CreatedAt))
+// advance notes that a listed session was dealt with: lists are in the order of
+// creation, so what lies before it mostly is too. A run without a watermark has no
+// start, and tells no share.
+func (d *discovery) advance(s *model.Session) {
+	from, to := d.plan.From, d.end()
+	if d.plan.Kind == model.KindRun {
+		from, to = d.listFrom, d.listTo
+	}
+	if d.progress != nil && !s.CreatedAt.IsZero() && !from.IsZero() {
+		d.progress.within(share(from, to, s.CreatedAt))
 	}
 }

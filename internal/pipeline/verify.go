@@ -97,6 +97,7 @@ func Verify(ctx context.Context, cfg Config, plan VerifyPlan, source verifySourc
 	if v.run.ID, err = store.StartRun(held, v.run); err != nil {
 		return VerifyResult{}, err
 	}
+	ctx, held = model.WithRun(ctx, v.run.ID), model.WithRun(held, v.run.ID)
 	v.logger = logger.With(slog.Int64("run_id", v.run.ID))
 	v.progress = &progress{kind: model.KindVerify, tell: cfg.Progress, logger: v.logger, now: v.now, began: v.run.StartedAt}
 	v.logger.InfoContext(ctx, "run started", "kind", model.KindVerify, "account_id", cfg.AccountID)
@@ -196,4 +197,3 @@ func (v *verification) unsound(ctx context.Context, d Difference) {
 	v.sound = false
 	v.differ(ctx, d)
 }
-
