@@ -79,8 +79,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return report(stderr, err)
 }
 
-// results is standard output. It remembers the first failure, so that a command
-// need not ask after each line.
+// results is standard output. It keeps the first failure to itself until the
+// command has ended, so that no command need ask after each line, and a reader that
+// went away ends no work half-way.
 type results struct {
 	io.Writer
 	err error
@@ -88,11 +89,10 @@ type results struct {
 
 // Write implements io.Writer.
 func (r *results) Write(p []byte) (int, error) {
-	n, err := r.Writer.Write(p)
-	if err != nil && r.err == nil {
-		r.err = err
+	if r.err == nil {
+		_, r.err = r.Writer.Write(p)
 	}
-	return n, err
+	return len(p), nil
 }
 
 // failure tells why results could not be written; a reader that has seen enough

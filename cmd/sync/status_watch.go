@@ -2,11 +2,9 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -35,12 +33,12 @@ func (c *statusCommand) watch(s *shell, pool *pgxpool.Pool) error {
 			if !c.JSON {
 				fmt.Fprintln(s.stdout, stamp(now.At))
 			}
-			if err := c.show(&screen{w: s.stdout}, now, ""); err != nil && !errors.Is(err, syscall.EPIPE) {
+			if err := c.show(&screen{w: s.stdout}, now, ""); err != nil {
 				return err
 			}
 		}
 		if broken, ok := s.stdout.(*results); ok && broken.err != nil {
-			return nil // told by whoever asks for the failure of the results
+			return nil // what broke is told when the command has ended
 		}
 		select {
 		case <-s.ctx.Done():

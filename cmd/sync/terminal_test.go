@@ -144,14 +144,24 @@ func vanish(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	database := ts.Value("database").(string)
 	fault.Do = func(*simulator.Data) {
-		if err := cut(database); err != nil {
+		if err := onServer(database, "ALTER DATABASE %s ALLOW_CONNECTIONS false",
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'"); err != nil {
 			panic(err) // told in the log of the API's server, and the script fails
 		}
 	}
-	ts.Value("sim").(*simulator.Server).Script(fault)
+	sim := ts.Value("sim").(*simulator.Server)
+	sim.Script()
+	sim.Script(fault)
 }
 
-func cut(database string) (err error) {
+// comeback lets it be there again.
+func comeback(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Value("sim").(*simulator.Server).Script()
+	ts.Check(onServer(ts.Value("database").(string), "ALTER DATABASE %s ALLOW_CONNECTIONS true"))
+}
+
+// onServer runs statements about a database beside it; its name needs no quoting.
+func onServer(database string, statements ...string) (err error) {
 	config, err := pgx.ParseConfig(database)
 	if err != nil {
 		return err
@@ -164,9 +174,10 @@ func cut(database string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	if _, err = conn.Exec(ctx, "ALTER DATABASE "+pgx.Identifier{name}.Sanitize()+" ALLOW_CONNECTIONS false"); err != nil {
-		return err
+	for _, statement := range statements {
+		if _, err := conn.Exec(ctx, fmt.Sprintf(statement, name)); err != nil {
+			return err
+		}
 	}
-	_, err = conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
-	return err
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
 // Store is the warehouse of one database. Safe for concurrent use.
@@ -62,27 +63,5 @@ func storeError(doing string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, advice(err))
-}
-
-// advice says in one clause what to check.
-func advice(err error) string {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	switch {
-	case !ok:
-		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
-	case pg.Code == "42501":
-		return "; the role of DATABASE_URL lacks this right: grant it, or use the role that ran rollcall migrate up"
-	case pg.Code == "25006":
-		return "; the server only reads, as a standby does: DATABASE_URL must name the primary"
-	case pg.Code == "42P01" || pg.Code == "42703":
-		return "; run rollcall migrate up"
-	case pg.Code[:2] == "57" || pg.Code[:2] == "08":
-		return "; the server ended the connection; what was committed stays, and the next run goes on"
-	case pg.Code == "53100":
-		return "; the server's disk is full"
-	case pg.Code == "53300":
-		return "; raise max_connections or lower ROLLCALL_CONCURRENCY"
-	}
-	return ""
+	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, postgres.Advice(err))
 }

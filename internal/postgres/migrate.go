@@ -185,5 +185,5 @@ func migrationError(doing string, err error) error {
 	if err == nil || errors.Is(err, model.ErrSchema) {
 		return err
 	}
-	return fmt.Errorf("%w: %s: %w", model.ErrStore, doing, err)
+	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, Advice(err))
 }

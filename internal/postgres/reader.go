@@ -42,12 +42,13 @@ func EnsureReader(ctx context.Context, pool *pgxpool.Pool, password secret.Text)
 		}
 		return tx.QueryRow(ctx, `SELECT rolcanlogin FROM pg_roles WHERE rolname = $1`, Reader).Scan(&login)
 	})
+	advice := Advice(err)
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "42501" {
-		err = fmt.Errorf("%w; the user in DATABASE_URL must own the tables and have CREATEROLE", err)
+		advice = "; the user in DATABASE_URL must own the tables and have CREATEROLE"
 	}
 	if err != nil {
-		return false, fmt.Errorf("%w: make the role %s: %w", model.ErrStore, Reader, err)
+		return false, fmt.Errorf("%w: make the role %s: %w%s", model.ErrStore, Reader, err, advice)
 	}
 	return login, nil
 }
