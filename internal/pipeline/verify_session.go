@@ -175,7 +175,8 @@ func (a *appVerification) nextRunReads(c candidate) bool {
 		return true
 	}
 	inLookback := !c.listed.CreatedAt.Before(a.covered.Watermark.Add(-a.cfg.Lookback))
-	return inLookback && !c.listed.LastChange().Before(a.covered.AsOf) || inLookback && !c.listed.UpdatedAt.Before(a.covered.AsOf)
+	changed := !c.listed.LastChange().Before(a.covered.AsOf) || !c.listed.UpdatedAt.Before(a.covered.AsOf)
+	return inLookback && changed
 }
 
 // contents compares the records of a session that both have, then its
