@@ -63,7 +63,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"as":       as,
+			"login":    login,
 			"comeback": comeback,
 			"exits":    exits,
 			"fault":    fault,
@@ -118,9 +118,9 @@ func sql(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// as lets the program connect as another role: as role password. Without arguments
+// login lets the program connect as another role: login role password. Without arguments
 // it connects as before.
-func as(ts *testscript.TestScript, neg bool, args []string) {
+func login(ts *testscript.TestScript, neg bool, args []string) {
 	location, err := url.Parse(ts.Value("database").(string))
 	ts.Check(err)
 	if len(args) == 2 {
