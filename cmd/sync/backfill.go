@@ -29,12 +29,9 @@ func (c *backfillCommand) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
-	var show func(pipeline.Progress)
-	if bar := newBar(s, c.Quiet || c.DryRun); bar != nil {
-		defer bar.close()
-		show = bar.show
-		s.logger = quietly(s.logger) // both are on one terminal
-	}
+	bar := newBar(s, "backfill", c.Quiet || c.DryRun)
+	defer bar.close()
+	s.logger = bar.above(s.logger)
 	watch := &watchFlags{metricsFlags: c.metricsFlags}
 	if c.DryRun {
 		watch = &watchFlags{}
@@ -47,7 +44,7 @@ func (c *backfillCommand) Run(s *shell) error {
 	if c.DryRun {
 		return c.preview(j, plan)
 	}
-	j.progress = show
+	j.bar = bar
 	_, err = j.run(s.ctx, plan)
 	return err
 }
@@ -55,12 +52,9 @@ func (c *backfillCommand) Run(s *shell) error {
 // plan reads the range or the session ids; it needs the one or the other.
 func (c *backfillCommand) plan() (pipeline.Plan, error) {
 	plan := pipeline.Plan{Kind: model.KindBackfill, Full: c.Full}
-	for _, text := range c.Session {
-		id, err := model.ParseUUID(text)
-		if err != nil {
-			return plan, fmt.Errorf("%w: --session: %w", model.ErrUsage, err)
-		}
-		plan.Sessions = append(plan.Sessions, id)
+	var err error
+	if plan.Sessions, err = sessionIDs(c.Session); err != nil {
+		return plan, err
 	}
 	switch {
 	case len(c.Session) > 0 && (c.From != "" || c.To != "" || c.DryRun):
@@ -68,20 +62,38 @@ func (c *backfillCommand) plan() (pipeline.Plan, error) {
 	case len(c.Session) == 0 && c.From == "":
 		return plan, fmt.Errorf("%w: give --from, and --to if the range has an end, or --session", model.ErrUsage)
 	}
-	var err error
-	if plan.From, err = bound("--from", c.From, 0); err != nil {
-		return plan, err
+	plan.From, plan.To, err = timeRange(c.From, c.To)
+	return plan, err
+}
+
+// sessionIDs reads the values of --session.
+func sessionIDs(texts []string) ([]model.UUID, error) {
+	var ids []model.UUID
+	for _, text := range texts {
+		id, err := model.ParseUUID(text)
+		if err != nil {
+			return nil, fmt.Errorf("%w: --session: %w", model.ErrUsage, err)
+		}
+		ids = append(ids, id)
 	}
-	if plan.To, err = bound("--to", c.To, 24*time.Hour); err != nil {
-		return plan, err
+	return ids, nil
+}
+
+// timeRange reads --from and --to; an empty text leaves that side open.
+func timeRange(fromText, toText string) (from, to time.Time, err error) {
+	if from, err = bound("--from", fromText, 0); err != nil {
+		return from, to, err
 	}
-	if !plan.To.IsZero() && !plan.From.Before(plan.To) {
-		return plan, fmt.Errorf("%w: the range is empty: --from must lie before --to", model.ErrUsage)
+	if to, err = bound("--to", toText, 24*time.Hour); err != nil {
+		return from, to, err
 	}
-	if plan.From.After(time.Now()) {
-		return plan, fmt.Errorf("%w: --from %s lies in the future", model.ErrUsage, c.From)
+	if !to.IsZero() && !from.Before(to) {
+		return from, to, fmt.Errorf("%w: the range is empty: --from must lie before --to", model.ErrUsage)
 	}
-	return plan, nil
+	if from.After(time.Now()) {
+		return from, to, fmt.Errorf("%w: --from %s lies in the future", model.ErrUsage, fromText)
+	}
+	return from, to, nil
 }
 
 // preview says what the backfill would do.

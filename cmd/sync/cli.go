@@ -11,7 +11,7 @@ const description = `Copies Cloudflare RealtimeKit sessions, participants and pe
 
 Every flag can be set by the environment variable shown with it; a flag goes before the variable. A .env file in the working directory is read. The API token comes from CLOUDFLARE_API_TOKEN or a file, never from a flag.
 
-Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 done, but some sessions or records were set aside; 75 nothing is wrong, try later.`
+Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 done, but some sessions or records were set aside, or something is not as it should be (verify, status --max-age); 75 nothing is wrong, try later.`
 
 // cli is the whole command line; kong binds flags, environment, defaults, help
 // and validation to it.
@@ -21,6 +21,8 @@ type cli struct {
 	Run      runCommand      `cmd:"" help:"Copy everything new or changed: the cron job."`
 	Backfill backfillCommand `cmd:"" help:"Copy the sessions of a time range, or named sessions."`
 	Status   statusCommand   `cmd:"" help:"Say how fresh the warehouse is, and what is incomplete, failing or set aside."`
+	Verify   verifyCommand   `cmd:"" help:"Compare the warehouse with the API, session by session; write nothing."`
+	Doctor   doctorCommand   `cmd:"" help:"Check configuration, API, database and rights, and say what to do about each problem."`
 	Rejects  rejectsCommand  `cmd:"" help:"List the records that were set aside, or try them again."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database schema up to date, show it, or take a step back."`
 	Reader   readerCommand   `cmd:"" help:"Create or update rollcall_reader, the read-only role for BI tools."`

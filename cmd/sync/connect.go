@@ -39,6 +39,15 @@ type apiFlags struct {
 
 // check refuses values that make no sense; the sentence names the variable.
 func (f *apiFlags) check() error {
+	if wrong := f.wrong(); len(wrong) > 0 {
+		return fmt.Errorf("%w: %s", model.ErrUsage, wrong[0])
+	}
+	return nil
+}
+
+// wrong gives a sentence about each value that makes no sense.
+func (f *apiFlags) wrong() []string {
+	var wrong []string
 	for _, rule := range []struct {
 		ok   bool
 		text string
@@ -56,10 +65,10 @@ func (f *apiFlags) check() error {
 		{f.Settle >= 0, "ROLLCALL_SETTLE must not be negative"},
 	} {
 		if !rule.ok {
-			return fmt.Errorf("%w: %s", model.ErrUsage, rule.text)
+			wrong = append(wrong, rule.text)
 		}
 	}
-	return nil
+	return wrong
 }
 
 const defaultBaseURL = "https://api.cloudflare.com/client/v4"
@@ -127,22 +136,11 @@ func (f *databaseFlags) open(ctx context.Context, log logger, connections int) (
 	return f.openTraced(ctx, log, connections, nil)
 }
 
+// openTraced is open with a tracer of the statements, nil for none.
 func (f *databaseFlags) openTraced(ctx context.Context, log logger, connections int, tracer pgx.QueryTracer) (pool *pgxpool.Pool, closeAll func(), err error) {
-	url, err := readSecret("DATABASE_URL", f.DatabaseURLFile)
+	url, _, stop, err := f.locate(ctx, log)
 	if err != nil {
 		return nil, nil, err
-	}
-	if f.DatabaseURL != "" {
-		url = secret.New(f.DatabaseURL)
-	}
-	stop := func() {}
-	if url.IsZero() {
-		server, err := private.Start(ctx, private.Config{Logger: log})
-		if err != nil {
-			return nil, nil, fmt.Errorf("start the private Postgres: %w", err)
-		}
-		url = secret.New(server.URL())
-		stop = func() { stopServer(ctx, server, log) }
 	}
 	if pool, err = postgres.OpenTraced(ctx, url, connections, tracer); err != nil {
 		stop()
@@ -165,6 +163,26 @@ func caution(ctx context.Context, log logger, pool *pgxpool.Pool) {
 		log.WarnContext(ctx, "nothing proves that this is the right database server; anybody in between can read the password or the data",
 			"host", host, "fix", "add sslmode=verify-full to DATABASE_URL, and sslrootcert=FILE for a CA of your own")
 	}
+}
+
+// locate gives the connection string of the warehouse. Where none is configured it
+// starts the private Postgres, which stop stops; server is nil otherwise.
+func (f *databaseFlags) locate(ctx context.Context, log logger) (url secret.Text, server *private.Server, stop func(), err error) {
+	url, err = readSecret("DATABASE_URL", f.DatabaseURLFile)
+	if err != nil {
+		return url, nil, nil, err
+	}
+	if f.DatabaseURL != "" {
+		url = secret.New(f.DatabaseURL)
+	}
+	if !url.IsZero() {
+		return url, nil, func() {}, nil
+	}
+	server, err = private.Start(ctx, private.Config{Logger: log})
+	if err != nil {
+		return url, nil, nil, fmt.Errorf("start the private Postgres: %w", err)
+	}
+	return secret.New(server.URL()), server, func() { stopServer(ctx, server, log) }, nil
 }
 
 // stopServer stops a private Postgres also when the program was told to stop.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -30,13 +31,16 @@ func (f logFlags) logger(stderr io.Writer) (logger, error) {
 	file, isFile := stderr.(*os.File)
 	terminal := isFile && term.IsTerminal(int(file.Fd()))
 	if f.Format == "json" || f.Format == "auto" && !terminal {
-		return slog.New(slog.NewJSONHandler(plainJSON{stderr}, &slog.HandlerOptions{Level: level})), nil
+		return slog.New(ofRun{Handler: slog.NewJSONHandler(plainJSON{stderr}, &slog.HandlerOptions{Level: level})}), nil
 	}
 	// tint quotes what a terminal would obey.
-	return slog.New(tint.NewTextHandler(stderr, &tint.Options{
+	return slog.New(ofRun{Handler: tint.NewTextHandler(stderr, &tint.Options{
 		Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal || os.Getenv("NO_COLOR") != "",
-	})), nil
+	})}), nil
 }
+
+// discardLogger is for what has nothing to say.
+var discardLogger = slog.New(slog.DiscardHandler)
 
 // quietly gives a logger that is silent as long as all goes well.
 func quietly(l logger) logger { return slog.New(atLeast{l.Handler(), slog.LevelWarn}) }
@@ -61,3 +65,30 @@ func (h atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
 func (h atLeast) WithGroup(name string) slog.Handler {
 	return atLeast{h.Handler.WithGroup(name), h.level}
 }
+
+// ofRun adds the run_id of the context to each line, so that those of the API's
+// client and of the store carry it too. Whoever has it already is left alone.
+type ofRun struct {
+	slog.Handler
+	told bool // run_id is among the attributes
+}
+
+const runIDKey = "run_id"
+
+// Handle implements slog.Handler.
+func (h ofRun) Handle(ctx context.Context, r slog.Record) error {
+	if id, ok := model.RunID(ctx); ok && !h.told {
+		r = r.Clone()
+		r.AddAttrs(slog.Int64(runIDKey, id))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler.
+func (h ofRun) WithAttrs(attrs []slog.Attr) slog.Handler {
+	told := h.told || slices.ContainsFunc(attrs, func(a slog.Attr) bool { return a.Key == runIDKey })
+	return ofRun{h.Handler.WithAttrs(attrs), told}
+}
+
+// WithGroup implements slog.Handler.
+func (h ofRun) WithGroup(name string) slog.Handler { return ofRun{h.Handler.WithGroup(name), h.told} }

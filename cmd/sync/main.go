@@ -88,8 +88,9 @@ func newParser(grammar *cli, stdout, stderr io.Writer, exit func(int)) (*kong.Ko
 	)
 }
 
-// results is standard output. It remembers the first failure, so that a command
-// need not ask after each line.
+// results is standard output. It keeps the first failure to itself until the
+// command has ended, so that no command need ask after each line, and a reader that
+// went away ends no work half-way.
 type results struct {
 	io.Writer
 	err error
@@ -97,11 +98,10 @@ type results struct {
 
 // Write implements io.Writer.
 func (r *results) Write(p []byte) (int, error) {
-	n, err := r.Writer.Write(p)
-	if err != nil && r.err == nil {
-		r.err = err
+	if r.err == nil {
+		_, r.err = r.Writer.Write(p)
 	}
-	return n, err
+	return len(p), nil
 }
 
 // failure tells why results could not be written; a reader that has seen enough

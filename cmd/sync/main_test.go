@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -69,13 +70,20 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"as":     as,
-			"beside": beside,
-			"exact":  exact,
-			"exits":  exits,
-			"fault":  fault,
-			"pings":  pings,
-			"sql":    sql,
+			"beside":   beside,
+			"comeback": comeback,
+			"exact":    exact,
+			"exits":    exits,
+			"fault":    fault,
+			"hold":     hold,
+			"login":    login,
+			"pings":    pings,
+			"requests": requests,
+			"schema":   schema,
+			"sql":      sql,
+			"terminal": terminal,
+			"vanish":   vanish,
+			"watching": watching,
 		},
 	})
 }
@@ -108,20 +116,6 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// as lets the program connect as another role from here on: as role password.
-// Without arguments it is the owner of the database again.
-func as(ts *testscript.TestScript, neg bool, args []string) {
-	u, err := url.Parse(ts.Value("database").(string))
-	ts.Check(err)
-	switch {
-	case !neg && len(args) == 2:
-		u.User = url.UserPassword(args[0], args[1])
-	case neg || len(args) != 0:
-		ts.Fatalf("usage: as [role password]")
-	}
-	ts.Setenv("DATABASE_URL", u.String())
-}
-
 // exact fails unless the warehouse holds what the API does.
 func exact(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
@@ -143,7 +137,7 @@ func beside(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: beside statement code arguments…")
 	}
-	conn, err := pgx.Connect(context.Background(), ts.Getenv("DATABASE_URL"))
+	conn, err := pgx.Connect(context.Background(), ts.Value("database").(string))
 	ts.Check(err)
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), args[0])
@@ -160,5 +154,38 @@ func sql(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), args[0])
+	ts.Check(err)
+}
+
+// login lets the program connect as another role: login role password. Without arguments
+// it connects as before.
+func login(ts *testscript.TestScript, neg bool, args []string) {
+	location, err := url.Parse(ts.Value("database").(string))
+	ts.Check(err)
+	if len(args) == 2 {
+		location.User = url.UserPassword(args[0], args[1])
+	}
+	ts.Setenv("DATABASE_URL", location.String())
+}
+
+// requests checks how many requests the script's API has answered so far, at most.
+func requests(ts *testscript.TestScript, neg bool, args []string) {
+	most, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if got := len(ts.Value("sim").(*simulator.Server).Requests()); got > most || got == 0 {
+		ts.Fatalf("%d requests, want 1 to %d", got, most)
+	}
+}
+
+// hold takes the lock of a kind of run until the script ends.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	config, err := pgx.ParseConfig(ts.Value("database").(string))
+	ts.Check(err)
+	config.RuntimeParams["application_name"] = "test-holder"
+	conn, err := pgx.ConnectConfig(context.Background(), config)
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(conn.Close(context.Background())) })
+	_, err = conn.Exec(context.Background(), "SELECT pg_advisory_lock(hashtextextended($1, 0))",
+		"rollcall:"+ts.Getenv("ACCOUNT")+":"+args[0])
 	ts.Check(err)
 }

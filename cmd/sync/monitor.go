@@ -149,7 +149,7 @@ func (m *monitor) observeAPI(cfg *extract.Config) {
 func summary(kind string, code int, result pipeline.Result, err error) string {
 	var text bytes.Buffer
 	if result.Run.ID != 0 {
-		printResult(&text, result)
+		printResult(&screen{w: &text}, result)
 	}
 	fmt.Fprintf(&text, "%s: exit code %d\n", kind, code)
 	if err != nil {

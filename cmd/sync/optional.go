@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
@@ -50,13 +49,13 @@ func (f *optionalFlags) optional() (pipeline.Optional, error) {
 
 // printOptional tells a person what the optional reads did, where there were
 // any.
-func printOptional(w io.Writer, r pipeline.OptionalResult) {
+func printOptional(w *screen, r pipeline.OptionalResult) {
 	if r == (pipeline.OptionalResult{}) {
 		return
 	}
 	if r.Failures > 0 {
-		fmt.Fprintln(w, "beside, reasons: SELECT app_id, endpoint, last_error FROM sync.endpoint_states WHERE last_error IS NOT NULL; SELECT meeting_id, last_error FROM sync.meeting_states WHERE attempts > 0")
+		w.put("", "beside, reasons: SELECT app_id, endpoint, last_error FROM sync.endpoint_states WHERE last_error IS NOT NULL; SELECT meeting_id, last_error FROM sync.meeting_states WHERE attempts > 0")
 	}
-	fmt.Fprintf(w, "beside: enrolment of %d meetings, %d days of the vendor's counts, %d peer reports; rows: %d new, %d changed\n",
+	w.put("", "beside: enrolment of %d meetings, %d days of the vendor's counts, %d peer reports; rows: %d new, %d changed",
 		r.Meetings, r.Days, r.PeerReports, r.Inserted, r.Updated+r.Removed)
 }

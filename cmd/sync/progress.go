@@ -1,36 +1,44 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
-	"os"
+	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 )
 
-// bar shows on a terminal how far a backfill has come. Elsewhere the log has a
+// bar shows on a terminal how far a command has come. Elsewhere the log has a
 // line after each chunk.
-type bar struct{ *progressbar.ProgressBar }
+type bar struct {
+	*progressbar.ProgressBar
+
+	mu sync.Mutex // a line of the log and the bar do not meet
+}
 
 // barSteps is how finely the bar is divided.
 const barSteps = 1000
 
-// newBar gives a bar, or nil where standard error is no terminal.
-func newBar(s *shell, quiet bool) *bar {
-	file, ok := s.stderr.(*os.File)
-	if quiet || !ok || !term.IsTerminal(int(file.Fd())) {
+// barColumns is how many columns the bar may take, with what it tells.
+const barColumns = 72
+
+// newBar gives a bar, or nil where standard error is no terminal or too narrow.
+func newBar(s *shell, name string, quiet bool) *bar {
+	width, _, terminal := terminalSize(s.stderr)
+	if quiet || !terminal || width < barColumns {
 		return nil
 	}
-	return barOn(file, 100*time.Millisecond)
+	return barOn(s.stderr, name, 100*time.Millisecond)
 }
 
-func barOn(w io.Writer, between time.Duration) *bar {
-	return &bar{progressbar.NewOptions(barSteps,
-		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("backfill"),
+func barOn(w io.Writer, name string, between time.Duration) *bar {
+	return &bar{ProgressBar: progressbar.NewOptions(barSteps,
+		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(name),
 		progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetWidth(20),
 		progressbar.OptionThrottle(between), progressbar.OptionClearOnFinish(),
 	)}
@@ -38,6 +46,8 @@ func barOn(w io.Writer, between time.Duration) *bar {
 
 // show moves the bar. What cannot be shown is no reason to end a backfill.
 func (b *bar) show(p pipeline.Progress) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	text := fmt.Sprintf("%d sessions, %.1f/s", p.Sessions, float64(p.Sessions)/max(p.Took.Seconds(), 0.001))
 	if p.Left > 0 {
 		text += fmt.Sprintf(", %s left", p.Left.Round(time.Second))
@@ -46,4 +56,60 @@ func (b *bar) show(p pipeline.Progress) {
 	b.Describe(text)
 }
 
-func (b *bar) close() { _ = b.Finish() }
+// close takes the bar away, before the results are printed at the latest; nil is
+// no bar.
+func (b *bar) close() {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.IsFinished() {
+		_ = b.Clear() // Finish alone would draw it once more
+		_ = b.Finish()
+	}
+}
+
+// shown is what tells a pipeline to show the bar; nil for no bar.
+func (b *bar) shown() func(pipeline.Progress) {
+	if b == nil {
+		return nil
+	}
+	return b.show
+}
+
+// above gives the logger to use beside the bar: both are on one terminal.
+func (b *bar) above(l logger) logger {
+	if b == nil {
+		return l
+	}
+	return b.logger(l)
+}
+
+// logger gives a logger for the terminal that the bar is on: silent as long as all
+// goes well, and its lines take the bar's place.
+func (b *bar) logger(l logger) logger { return slog.New(aboveBar{quietly(l).Handler(), b}) }
+
+// aboveBar clears the bar before each line; the next step draws it again.
+type aboveBar struct {
+	slog.Handler
+	bar *bar
+}
+
+// Handle implements slog.Handler.
+func (h aboveBar) Handle(ctx context.Context, r slog.Record) error {
+	h.bar.mu.Lock()
+	defer h.bar.mu.Unlock()
+	_ = h.bar.Clear()
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler.
+func (h aboveBar) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return aboveBar{h.Handler.WithAttrs(attrs), h.bar}
+}
+
+// WithGroup implements slog.Handler.
+func (h aboveBar) WithGroup(name string) slog.Handler {
+	return aboveBar{h.Handler.WithGroup(name), h.bar}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -40,11 +39,15 @@ func (c *runCommand) Run(s *shell) error {
 	if plan.Optional, err = c.optional(); err != nil {
 		return err
 	}
+	bar := newBar(s, "run", c.Quiet || c.Every > 0)
+	defer bar.close()
+	s.logger = bar.above(s.logger)
 	j, err := openJob(s, model.KindRun, &c.apiFlags, &c.databaseFlags, &c.watchFlags, c.Quiet)
 	if err != nil {
 		return err
 	}
 	defer j.close()
+	j.bar = bar
 	if c.Every == 0 {
 		_, err := j.run(s.ctx, plan)
 		return err
@@ -60,11 +63,11 @@ type job struct {
 	quiet    bool
 	logger   logger
 
-	client   *extract.Client
-	pool     *pgxpool.Pool
-	monitor  *monitor                // nil for nobody
-	progress func(pipeline.Progress) // nil for nobody
-	close    func()
+	client  *extract.Client
+	pool    *pgxpool.Pool
+	bar     *bar     // nil for none
+	monitor *monitor // nil for nobody
+	close   func()
 }
 
 // openJob checks the configuration, connects, and refuses a schema that is not
@@ -132,7 +135,7 @@ func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	}
 	defer release()
 	config := j.api.pipelineConfig()
-	config.Progress = j.progress
+	config.Progress = j.bar.shown()
 	store := load.New(j.pool, j.logger)
 	if j.monitor != nil {
 		config.Observe = j.monitor.session
@@ -141,11 +144,12 @@ func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	runCtx, ended := j.monitor.began(ctx)
 	p := pipeline.New(config, j.client, store, j.logger)
 	result, err := p.Run(runCtx, plan)
+	j.bar.close()
 	if err == nil && result.Status == model.RunPartial {
 		err = errPartial
 	}
 	if result.Run.ID != 0 && !(j.quiet && err == nil && result.Status == model.RunSucceeded) {
-		printResult(j.shell.stdout, result)
+		printResult(newScreen(j.shell), result)
 	}
 	ended(ctx, store, j.api.AccountID, result, err)
 	return result, err
@@ -174,21 +178,21 @@ func (j *job) repeat(ctx context.Context, plan pipeline.Plan, every time.Duratio
 }
 
 // printResult tells a person what a run did, in two or three lines.
-func printResult(w io.Writer, r pipeline.Result) {
+func printResult(w *screen, r pipeline.Result) {
 	t := r.Totals
-	fmt.Fprintf(w, "%s %d %s in %s: %d sessions listed, %d read (%d complete, %d live, %d incomplete), %d failed; %d requests\n",
+	w.put("", "%s %d %s in %s: %d sessions listed, %d read (%d complete, %d live, %d incomplete), %d failed; %d requests",
 		r.Run.Kind, r.Run.ID, r.Status, r.Took.Round(10*time.Millisecond),
 		r.Summary.SessionsListed, t.SessionsRead(), t.Complete, t.Live, t.Incomplete, t.Failed, r.Summary.Requests)
-	fmt.Fprintf(w, "rows: %d new, %d changed, %d unchanged; %d with mended values, %d records set aside\n",
+	w.put("", "rows: %d new, %d changed, %d unchanged; %d with mended values, %d records set aside",
 		t.Inserted, t.Updated, t.Unchanged, t.Repaired, t.Rejected)
 	printOptional(w, r.Optional)
 	if r.Waiting > 0 {
-		fmt.Fprintf(w, "%d sessions that failed or did not add up before wait for another try\n", r.Waiting)
+		w.put("", "%d sessions that failed or did not add up before wait for another try", r.Waiting)
 	}
 	if t.Incomplete+t.Failed+r.Waiting > 0 {
-		fmt.Fprintln(w, "reasons: rollcall status, or SELECT session_id, last_error FROM sync.session_states WHERE last_error IS NOT NULL")
+		w.put("", "reasons: rollcall status, or SELECT session_id, last_error FROM sync.session_states WHERE last_error IS NOT NULL")
 	}
 	if t.Rejected > 0 {
-		fmt.Fprintln(w, "records: rollcall rejects list, or SELECT entity, record_key, reason FROM sync.rejected_records WHERE resolved_at IS NULL")
+		w.put("", "records: rollcall rejects list, or SELECT entity, record_key, reason FROM sync.rejected_records WHERE resolved_at IS NULL")
 	}
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
+	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -12,93 +14,211 @@ import (
 
 // statusCommand tells how the warehouse stands.
 type statusCommand struct {
-	AccountID     string `env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" required:"" help:"Cloudflare account (${env})."`
+	AccountID     string   `env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" required:"" help:"Cloudflare account (${env})."`
+	AppIDs        []string `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID,…" help:"Apps that --max-age looks at; none means all that were ever read (${env})."`
 	databaseFlags `embed:"" group:"Database"`
 
-	JSON bool `name:"json" help:"Print one JSON object."`
+	MaxAge   time.Duration `placeholder:"2h" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`
+	Watch    bool          `help:"Show it again and again until Ctrl-C; on a terminal in place, elsewhere one below the other, with --json one object a line."`
+	Interval time.Duration `default:"10s" help:"How often --watch looks."`
+	JSON     bool          `name:"json" help:"Print one JSON object, as docs/status.schema.json describes."`
+}
+
+// Help gives the longer text of --help.
+func (*statusCommand) Help() string {
+	return `Reads the database only and asks nothing of the API.
+
+Exit codes: 0 shown, and with --max-age all is fresh; 1 the database or its schema cannot be read; 2 wrong usage; 3 --max-age, and something is too old: the lines that begin with STALE say what. For Nagios and its like take any other code than 0 as critical.`
+}
+
+// standing is an overview and what --max-age makes of it.
+type standing struct {
+	model.Overview
+	Check *ageCheck `json:"check"` // null without --max-age
 }
 
 // Run carries the command out.
 func (c *statusCommand) Run(s *shell) error {
+	if c.MaxAge < 0 || c.Interval < time.Second {
+		return fmt.Errorf("%w: --max-age must not be negative, and --interval not be below 1s", model.ErrUsage)
+	}
 	log := quietly(s.logger)
 	pool, done, err := c.openWarehouse(s, log)
 	if err != nil {
 		return err
 	}
 	defer done()
-	overview, err := load.New(pool, log).Overview(s.ctx, c.AccountID)
+	if c.Watch {
+		return c.watch(s, pool)
+	}
+	now, err := c.look(s, pool)
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		encoder := json.NewEncoder(plainJSON{s.stdout})
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(overview)
+	if err := c.show(newScreen(s), now, "  "); err != nil {
+		return err
 	}
-	printOverview(s.stdout, &overview)
+	if now.Check != nil && !now.Check.OK {
+		return errPartial
+	}
 	return nil
 }
 
-// printOverview writes one screen of at most 80 columns, reasons apart.
-func printOverview(w io.Writer, o *model.Overview) {
+// look reads the state of the account.
+func (c *statusCommand) look(s *shell, pool *pgxpool.Pool) (standing, error) {
+	overview, err := load.New(pool, quietly(s.logger)).Overview(s.ctx, c.AccountID)
+	now := standing{Overview: overview}
+	if err == nil && c.MaxAge > 0 {
+		now.Check = judgeAge(&overview, c.MaxAge, c.AppIDs)
+	}
+	return now, err
+}
+
+// show writes it, as a person or a program wants it.
+func (c *statusCommand) show(screen *screen, now standing, indent string) error {
+	if c.JSON {
+		encoder := json.NewEncoder(plainJSON{screen.w})
+		encoder.SetIndent("", indent)
+		return encoder.Encode(now)
+	}
+	if now.Check != nil {
+		for _, problem := range now.Check.Problems {
+			screen.put("STALE ", "%s", problem)
+		}
+		if now.Check.OK {
+			screen.put("OK ", "nothing is older than %s", c.MaxAge)
+		}
+	}
+	printOverview(screen, &now.Overview)
+	return nil
+}
+
+// printOverview writes one screen.
+func printOverview(s *screen, o *model.Overview) {
 	if len(o.Runs) == 0 {
-		fmt.Fprintln(w, "No run yet: rollcall run.")
+		s.put("", "No run yet: rollcall run.")
 		return
 	}
-	fmt.Fprintln(w, "Last runs")
+	s.put("", "Last runs")
 	for i := range o.Runs {
-		r := &o.Runs[i]
-		took := ""
-		if r.FinishedAt != nil {
-			took = r.FinishedAt.Sub(r.StartedAt).Round(time.Second).String()
-		}
-		fmt.Fprintf(w, "  %-6d %-8s %-9s %s  %6s  %d sessions, %d rows written\n",
-			r.ID, r.Kind, r.Status, stamp(r.StartedAt), took, r.Sessions, r.Rows)
-		if r.Error != nil {
-			fmt.Fprintf(w, "         %s\n", oneLine(*r.Error))
-		}
+		printRun(s, &o.Runs[i], o.At)
 	}
-	printApps(w, o)
+	printApps(s, o)
 	c := o.Sessions
-	fmt.Fprintf(w, "Sessions: %d in all; %d settled, %d inside the settle window, %d live\n", c.Total, c.Settled, c.Settling, c.Live)
-	fmt.Fprintf(w, "          %d incomplete, %d failed, %d not read yet, %d gone from the API\n", c.Incomplete, c.Failed, c.Unread, c.Gone)
+	s.put("Sessions: ", "%d in all; %d settled, %d inside the settle window, %d live", c.Total, c.Settled, c.Settling, c.Live)
+	s.put("          ", "%d incomplete, %d failed, %d not read yet, %d gone from the API", c.Incomplete, c.Failed, c.Unread, c.Gone)
+	printBacklog(s, o)
+	printBudget(s, o)
 	for i := range o.Problems {
-		printProblem(w, &o.Problems[i])
+		printProblem(s, &o.Problems[i])
 	}
 	if more := c.Incomplete + c.Failed - int64(len(o.Problems)); more > 0 {
-		fmt.Fprintf(w, "  and %d more: SELECT * FROM sync.session_states WHERE last_error IS NOT NULL\n", more)
+		s.put("  ", "and %d more: SELECT * FROM sync.session_states WHERE last_error IS NOT NULL", more)
 	}
 	for _, r := range o.Rejected {
-		fmt.Fprintf(w, "Set aside: %d %s records; see rollcall rejects list\n", r.Open, r.Entity)
+		s.put("Set aside: ", "%d %s records; see rollcall rejects list", r.Open, r.Entity)
 	}
 	for i := range o.Backfills {
 		b := &o.Backfills[i]
-		fmt.Fprintf(w, "Backfill from %s not done: app %s has come to %s\n", stamp(b.From), oneLine(b.AppID), stamp(b.Checkpoint))
+		s.put("", "Backfill from %s not done: app %s has come to %s", stamp(b.From), b.AppID, stamp(b.Checkpoint))
 	}
 }
 
-func printApps(w io.Writer, o *model.Overview) {
+// printRun writes one run: a line of 80 columns, or three where it does not fit.
+func printRun(s *screen, r *model.RunOverview, now time.Time) {
+	took, status := now.Sub(r.StartedAt), r.Status
+	if r.FinishedAt != nil {
+		took = r.FinishedAt.Sub(r.StartedAt)
+	} else if !r.UnderWay {
+		status = "cut off"
+	}
+	counts := fmt.Sprintf("%d sessions, %d rows", r.Sessions, r.Rows)
+	first := fmt.Sprintf("  %-5d %-8s %-9s %s %7s  ", r.ID, r.Kind, status, stamp(r.StartedAt), took.Round(time.Second))
+	if s.width == 0 || len(first)+len(counts) <= s.width {
+		s.put(first, "%s", counts)
+	} else {
+		s.put("  ", "%d %s %s", r.ID, r.Kind, status)
+		s.put("    ", "%s, %s", stamp(r.StartedAt), took.Round(time.Second))
+		s.put("    ", "%s", counts)
+	}
+	if r.Error != nil {
+		s.put("        ", "%s", *r.Error)
+	}
+}
+
+func printApps(s *screen, o *model.Overview) {
 	for i := range o.Apps {
 		a := &o.Apps[i]
-		name := a.ID
-		if a.Name != nil {
-			name = *a.Name
-		}
 		fresh := "never listed to the end"
 		if a.DiscoveredAt != nil {
-			fresh = "fresh to " + stamp(*a.DiscoveredAt) + ", " + o.At.Sub(*a.DiscoveredAt).Round(time.Second).String() + " ago"
+			fresh = "fresh to " + stamp(*a.DiscoveredAt) + ", " + ago(o.At.Sub(*a.DiscoveredAt)) + " ago"
 		}
-		fmt.Fprintf(w, "App %s: %s\n", oneLine(name), fresh)
+		s.put("App ", "%s: %s", appName(a), fresh)
 		if a.Error != nil {
-			fmt.Fprintf(w, "  %s\n", oneLine(*a.Error))
+			s.put("  ", "%s", *a.Error)
 		}
 	}
 }
 
-func printProblem(w io.Writer, p *model.SessionProblem) {
+func appName(a *model.AppOverview) string {
+	if a.Name != nil {
+		return *a.Name
+	}
+	return a.ID
+}
+
+// ago writes an age: seconds matter only in the first hour.
+func ago(age time.Duration) string {
+	switch {
+	case age >= 48*time.Hour:
+		return fmt.Sprintf("%d days", age/(24*time.Hour))
+	case age >= time.Hour:
+		return strings.TrimSuffix(age.Round(time.Minute).String(), "0s")
+	}
+	return age.Round(time.Second).String()
+}
+
+func printBacklog(s *screen, o *model.Overview) {
+	b := &o.Backlog
+	text := fmt.Sprintf("%d sessions for the next run", b.Due)
+	if b.Waiting > 0 && b.RetryAt != nil {
+		text += fmt.Sprintf(", %d more from %s on", b.Waiting, stamp(*b.RetryAt))
+	}
+	if b.Meetings > 0 {
+		text += fmt.Sprintf("; enrolment of %d meetings", b.Meetings)
+	}
+	if b.OldestAt != nil {
+		text += "; the oldest unfinished session is of " + stamp(*b.OldestAt)
+	}
+	s.put("Backlog:  ", "%s", text)
+}
+
+func printBudget(s *screen, o *model.Overview) {
+	b := &o.Budget
+	text := fmt.Sprintf("%d in the last hour, %d in 24 hours", b.Requests1h, b.Requests24h)
+	if b.Wait24h >= 1 {
+		text += fmt.Sprintf("; waits of %s on the budget", ago(time.Duration(b.Wait24h*float64(time.Second))))
+	}
+	s.put("Requests: ", "%s", text)
+	for _, t := range b.Tokens {
+		if t.ClosedUntil != nil {
+			s.put("          ", "the API asked to wait until %s", stamp(*t.ClosedUntil))
+		}
+		for _, q := range t.Quotas {
+			of := ""
+			if q.Calls > 0 {
+				of = fmt.Sprintf(" of %d", q.Calls)
+			}
+			s.put("          ", "quota %q: %d%s left until %s", q.Name, q.Remaining, of, stamp(q.ResetAt))
+		}
+	}
+}
+
+func printProblem(s *screen, p *model.SessionProblem) {
 	next := "with the next run"
 	if p.RetryAt != nil {
 		next = "after " + stamp(*p.RetryAt)
 	}
-	fmt.Fprintf(w, "  %s, attempt %d, again %s\n    %s\n", p.ID, p.Attempts, next, oneLine(p.Reason))
+	s.put("  ", "%s, attempt %d, again %s", p.ID, p.Attempts, next)
+	s.put("    ", "%s", p.Reason)
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -61,6 +62,7 @@ type Client struct {
 	http   *http.Client
 	bodies sync.Pool // *bytes.Buffer, so that a page costs no new body
 	bases  struct{ apps, sessions, participants, meetings, enrolled pageBase }
+	skew   atomic.Pointer[time.Duration] // of the last answer's Date
 }
 
 // New checks the configuration and gives a client. It sends nothing.
@@ -163,6 +165,24 @@ func (c *Client) Requests() (int64, time.Duration) { return c.cfg.Budget.Spent()
 // Pace gives the requests a second that are sent at most, as far as the answers
 // have told of the quota.
 func (c *Client) Pace() float64 { return c.cfg.Budget.Pace() }
+
+// ClockSkew tells how far the clock of the API was ahead of this machine's at the
+// last answer, to about a second; ok is false where no answer told.
+func (c *Client) ClockSkew() (skew time.Duration, ok bool) {
+	if told := c.skew.Load(); told != nil {
+		return *told, true
+	}
+	return 0, false
+}
+
+// noteDate compares the Date of an answer with this machine's clock. A Date has
+// whole seconds and is taken for their middle.
+func (c *Client) noteDate(date string, now time.Time) {
+	if at, err := http.ParseTime(date); err == nil {
+		skew := at.Add(time.Second / 2).Sub(now)
+		c.skew.Store(&skew)
+	}
+}
 
 // Close lets go of idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }

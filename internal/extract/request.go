@@ -39,6 +39,7 @@ func (c *Client) attempt(ctx context.Context, path string, query url.Values, rea
 	}
 	defer resp.Body.Close()
 	headers = resp.Header
+	c.noteDate(headers.Get("Date"), time.Now())
 	c.obeyRetryAfter(ctx, resp)
 
 	buffer := c.buffer()

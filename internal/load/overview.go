@@ -15,8 +15,14 @@ const (
 	overviewProblems = 20
 )
 
-//go:embed sql/overview_sessions.sql
-var overviewSessionsSQL string
+var (
+	//go:embed sql/overview_sessions.sql
+	overviewSessionsSQL string
+	//go:embed sql/overview_backlog.sql
+	overviewBacklogSQL string
+	//go:embed sql/overview_tokens.sql
+	overviewTokensSQL string
+)
 
 // Overview reads the state of an account at one moment.
 func (s *Store) Overview(ctx context.Context, accountID string) (model.Overview, error) {
@@ -34,9 +40,12 @@ func (s *Store) Overview(ctx context.Context, accountID string) (model.Overview,
 
 func overview(ctx context.Context, tx pgx.Tx, accountID string, o *model.Overview) (err error) {
 	o.Runs, err = list[model.RunOverview](ctx, tx, `SELECT run_id, kind, status, started_at, finished_at, requests, sessions_read,
-			rows_inserted + rows_updated, error
+			rows_inserted + rows_updated, error, budget_wait_seconds, false
 		FROM sync.runs WHERE account_id = $1 ORDER BY run_id DESC LIMIT $2`, accountID, overviewRuns)
 	if err != nil {
+		return err
+	}
+	if err := underWay(ctx, tx, accountID, o.Runs); err != nil {
 		return err
 	}
 	o.Apps, err = list[model.AppOverview](ctx, tx, `SELECT s.app_id, a.name, s.watermark, s.discovered_at, s.last_error
@@ -66,6 +75,45 @@ func overview(ctx context.Context, tx pgx.Tx, accountID string, o *model.Overvie
 	}
 	o.Backfills, err = list[model.BackfillOverview](ctx, tx, `SELECT app_id, range_from, nullif(range_to, 'infinity'), checkpoint, saved_at
 		FROM sync.backfills WHERE account_id = $1 ORDER BY range_from, app_id`, accountID)
+	if err != nil {
+		return err
+	}
+	return backlogAndBudget(ctx, tx, accountID, o)
+}
+
+// underWay marks the runs whose process is alive: it holds the lock of its kind.
+func underWay(ctx context.Context, tx pgx.Tx, accountID string, runs []model.RunOverview) error {
+	holders, err := lockHolders(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	for i := range runs {
+		for _, h := range holders {
+			runs[i].UnderWay = runs[i].UnderWay || h.RunID == runs[i].ID
+		}
+	}
+	return nil
+}
+
+func backlogAndBudget(ctx context.Context, tx pgx.Tx, accountID string, o *model.Overview) error {
+	backlog, err := list[model.Backlog](ctx, tx, overviewBacklogSQL, accountID)
+	if err != nil {
+		return err
+	}
+	o.Backlog = backlog[0] // an aggregate has one row
+	err = tx.QueryRow(ctx, `SELECT coalesce(sum(requests) FILTER (WHERE finished_at > now() - interval '1 hour'), 0)::bigint,
+			coalesce(sum(requests), 0)::bigint, coalesce(sum(budget_wait_seconds), 0)
+		FROM sync.runs WHERE account_id = $1 AND finished_at > now() - interval '1 day'`, accountID).
+		Scan(&o.Budget.Requests1h, &o.Budget.Requests24h, &o.Budget.Wait24h)
+	if err != nil {
+		return err
+	}
+	o.Budget.Tokens, err = list[model.TokenBudget](ctx, tx, overviewTokensSQL)
+	for i := range o.Budget.Tokens {
+		if o.Budget.Tokens[i].Quotas == nil {
+			o.Budget.Tokens[i].Quotas = []model.TokenQuota{}
+		}
+	}
 	return err
 }
 

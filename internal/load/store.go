@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
 // Store is the warehouse of one database. Safe for concurrent use.
@@ -63,33 +64,5 @@ func storeError(doing string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, advice(err))
-}
-
-// advice says in one clause what to check.
-func advice(err error) string {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	switch {
-	case !ok:
-		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
-	case pg.Code == "42501":
-		return "; the role of DATABASE_URL lacks this right: run rollcall loader as the owner of the tables, or use that role"
-	case pg.Code == "25006":
-		return "; the server only reads, as a standby does: DATABASE_URL must name the primary"
-	case pg.Code == "42P01" || pg.Code == "42703":
-		return "; run rollcall migrate up"
-	case pg.Code == "57014":
-		return "; a statement took longer than ten minutes or was cancelled: look for a lock that is held, and for a server without room"
-	case pg.Code == "55P03":
-		return "; another transaction holds a lock for too long: end it, see pg_locks"
-	case pg.Code == "40P01":
-		return "; another transaction and this one waited for each other again and again: end the other, see pg_stat_activity"
-	case pg.Code[:2] == "57" || pg.Code[:2] == "08":
-		return "; the server ended the connection; what was committed stays, and the next run goes on"
-	case pg.Code == "53100":
-		return "; the server's disk is full"
-	case pg.Code == "53300":
-		return "; raise max_connections or lower ROLLCALL_CONCURRENCY"
-	}
-	return ""
+	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, postgres.Advice(err))
 }

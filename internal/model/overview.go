@@ -3,8 +3,8 @@ package model
 import "time"
 
 // Overview is the state of the warehouse and of Rollcall's books. Its JSON form
-// is what "status --json" prints: times are RFC 3339 in UTC, null where there is
-// none.
+// is what "status --json" prints and docs/status.schema.json describes: times are
+// RFC 3339 in UTC, null where there is none.
 type Overview struct {
 	At        time.Time          `json:"at"` // by the database's clock
 	Runs      []RunOverview      `json:"runs"`
@@ -13,6 +13,8 @@ type Overview struct {
 	Problems  []SessionProblem   `json:"problems"` // the newest first
 	Rejected  []RejectedOverview `json:"rejected"`
 	Backfills []BackfillOverview `json:"backfills"` // begun and not done
+	Backlog   Backlog            `json:"backlog"`
+	Budget    BudgetOverview     `json:"budget"`
 }
 
 // RunOverview is one run of the ledger.
@@ -26,6 +28,11 @@ type RunOverview struct {
 	Sessions   int64      `json:"sessions_read"`
 	Rows       int64      `json:"rows_written"`
 	Error      *string    `json:"error"`
+	BudgetWait *float64   `json:"budget_wait_seconds"` // summed over all requests that waited
+	// UnderWay tells that a process holds the lock of this kind of run and the
+	// ledger calls the run running. A running run that is not under way was cut
+	// off; the next one closes it.
+	UnderWay bool `json:"under_way"`
 }
 
 // AppOverview tells how fresh an app is.
@@ -48,6 +55,43 @@ type SessionCounts struct {
 	Failed     int64 `json:"failed"`
 	Unread     int64 `json:"unread"`
 	Gone       int64 `json:"gone"` // the API does not know them any more
+}
+
+// Backlog is what the next runs have to read.
+type Backlog struct {
+	Due     int64      `json:"sessions_due"`     // by the next run: live, inside the settle window, failed, incomplete or not read yet
+	Waiting int64      `json:"sessions_waiting"` // for another try at a later time
+	RetryAt *time.Time `json:"next_retry_at"`    // of the first that waits
+	// OldestAt is the creation time of the oldest session that is failed,
+	// incomplete or not read yet.
+	OldestAt *time.Time `json:"oldest_created_at"`
+	// Meetings counts those whose enrolment is to be read, 0 where that is not read.
+	Meetings int64 `json:"meetings_due"`
+}
+
+// BudgetOverview tells what was spent of the shared request budget.
+type BudgetOverview struct {
+	Requests1h  int64         `json:"requests_1h"` // of runs that ended within the last hour
+	Requests24h int64         `json:"requests_24h"`
+	Wait24h     float64       `json:"wait_seconds_24h"` // summed over all requests that waited
+	Tokens      []TokenBudget `json:"tokens"`           // those used within a day, the latest first
+}
+
+// TokenBudget is what is known of the quotas of one API token. Which token it is
+// cannot be told from the books.
+type TokenBudget struct {
+	UsedAt      time.Time    `json:"used_at"`
+	ClosedUntil *time.Time   `json:"closed_until"` // as Retry-After asked; null where it may be used
+	Quotas      []TokenQuota `json:"quotas"`
+}
+
+// TokenQuota is one quota as the API's answers describe it.
+type TokenQuota struct {
+	Name      string    `json:"name"`
+	Calls     int64     `json:"calls"`          // in one window; 0 where not told
+	Window    float64   `json:"window_seconds"` // 0 where not told
+	Remaining int64     `json:"remaining"`
+	ResetAt   time.Time `json:"reset_at"` // when the window ends
 }
 
 // SessionProblem is a session that is not complete, and why.
@@ -74,4 +118,15 @@ type BackfillOverview struct {
 	To         *time.Time `json:"to"` // null where the range has no end
 	Checkpoint time.Time  `json:"checkpoint"`
 	SavedAt    time.Time  `json:"saved_at"`
+}
+
+// LockHolder is a connection that holds the lock of a kind of run.
+type LockHolder struct {
+	Kind        string // one of the Kind constants
+	PID         int    // of the server process
+	Role        string // that connected
+	Application string // application_name, empty where it may not be seen
+	Address     string // of the client; empty for a socket, or where it may not be seen
+	RunID       int64  // of the run that the ledger calls running; 0 for none
+	Since       time.Time
 }

@@ -12,8 +12,12 @@ import (
 const (
 	KindRun      = "run"
 	KindBackfill = "backfill"
+	KindVerify   = "verify"
 	KindRetry    = "retry" // of rejected records
 )
+
+// Kinds gives all kinds of run.
+func Kinds() []string { return []string{KindRun, KindBackfill, KindVerify, KindRetry} }
 
 // Statuses of a run in the ledger.
 const (

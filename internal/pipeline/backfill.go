@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -94,11 +95,16 @@ func (w *work) end() time.Time {
 
 // share gives how much of an app's range lies before a time, 0 to 1.
 func (w *work) share(at time.Time) float64 {
-	all := w.end().Sub(w.plan.From)
+	return share(w.plan.From, w.end(), at)
+}
+
+// share gives how much of a range lies before a time, 0 to 1.
+func share(from, to, at time.Time) float64 {
+	all := to.Sub(from)
 	if all <= 0 {
 		return 1
 	}
-	return min(max(float64(at.Sub(w.plan.From))/float64(all), 0), 1)
+	return min(max(float64(at.Sub(from))/float64(all), 0), 1)
 }
 
 // chunks visits what is left of the range, chunk by chunk.
@@ -113,15 +119,20 @@ func (w *work) chunks(ctx context.Context, appID string, start time.Time, visit 
 		if err := visit(d); err != nil {
 			return err
 		}
-		switch {
-		case d.count < fewSessions:
-			size = min(2*size, longestChunk)
-		case d.count > manySessions:
-			size = max(size/2, shortestChunk)
-		}
-		from = to
+		size, from = nextChunk(size, d.count), to
 	}
 	return ctx.Err()
+}
+
+// nextChunk gives the size of the chunk after one in which so many sessions lay.
+func nextChunk(size time.Duration, sessions int) time.Duration {
+	switch {
+	case sessions < fewSessions:
+		return min(2*size, longestChunk)
+	case sessions > manySessions:
+		return max(size/2, shortestChunk)
+	}
+	return size
 }
 
 // namedSessions reads the sessions that a backfill names, in whichever app they
@@ -157,6 +168,13 @@ func (w *work) findSession(ctx context.Context, apps []string, id model.UUID) er
 			return w.lost(ctx, appID, id, err)
 		}
 		return w.session(ctx, session)
+	}
+	states, err := w.store.States(ctx, []model.UUID{id})
+	if err != nil {
+		return err
+	}
+	if state, known := states[id]; known && slices.Contains(apps, state.AppID) {
+		return w.lost(ctx, state.AppID, id, fmt.Errorf("the API does not know the session any more: %w", model.ErrNotFound))
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -104,16 +104,23 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 	return ctx.Err()
 }
 
-// inRange reports whether a session belongs to the range, by its creation; a session without that, by its start; one without either, always.
-func (d *discovery) inRange(s *model.Session) bool {
-	at := s.CreatedAt
-	if at.IsZero() {
-		at = s.StartedAt
+// inRange reports whether a session belongs to the range.
+func (d *discovery) inRange(s *model.Session) bool { return within(s, d.from, d.to) }
+
+// within reports whether a session belongs to [from, to); zero means open. One
+// without any time belongs to every range.
+func within(s *model.Session, from, to time.Time) bool {
+	at := placed(s)
+	return at.IsZero() || !at.Before(from) && (to.IsZero() || at.Before(to))
+}
+
+// placed gives the time by which a session is placed in a range: its creation, or
+// without that its start; zero for none.
+func placed(s *model.Session) time.Time {
+	if s.CreatedAt.IsZero() {
+		return s.StartedAt
 	}
-	if at.IsZero() {
-		return true
-	}
-	return !at.Before(d.from) && (d.to.IsZero() || at.Before(d.to))
+	return s.CreatedAt
 }
 
 // mustRead decides whether a known session's participants are read again.

@@ -9,10 +9,10 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
-// Progress tells how far a backfill has come.
+// Progress tells how far a run has come.
 type Progress struct {
 	Share    float64 // of the range, over all apps, that was dealt with: 0 to 1
-	Sessions int     // read so far
+	Sessions int     // read, or compared, so far
 	Rows     int     // read so far: sessions, participants and events
 	Took     time.Duration
 	Left     time.Duration // estimated, 0 while nothing can be said
@@ -20,6 +20,7 @@ type Progress struct {
 
 // progress adds up what a backfill has done and tells it. A nil one tells nobody.
 type progress struct {
+	kind   string // of run
 	tell   func(Progress)
 	logger *slog.Logger
 	now    func() time.Time
@@ -54,6 +55,9 @@ func (p *progress) stored(counts model.RowCounts) {
 	p.last.Rows += counts.Read
 	p.report()
 }
+
+// compared counts a session of a verification.
+func (p *progress) compared() { p.stored(model.RowCounts{}) }
 
 // named ends the part of one named session.
 func (p *progress) named() {
@@ -93,6 +97,11 @@ func (p *progress) chunk(ctx context.Context, share float64) {
 	} else {
 		return
 	}
+	if p.kind == model.KindVerify {
+		p.logger.InfoContext(ctx, "verify progress", "percent", int(100*p.last.Share), "sessions_compared", p.last.Sessions,
+			"seconds", p.last.Took.Seconds(), "seconds_left", p.last.Left.Seconds())
+		return
+	}
 	p.logger.InfoContext(ctx, "backfill progress", "percent", int(100*p.last.Share), "sessions_read", p.last.Sessions,
 		"rows_read", p.last.Rows, "seconds", p.last.Took.Seconds(), "seconds_left", p.last.Left.Seconds())
 }
@@ -118,10 +127,15 @@ func (p *progress) report() {
 	}
 }
 
-// advance notes that a listed session was dealt with: lists are in the
-// order of creation, so what lies before it mostly is too.
-func (w *work) advance(s *model.Session) {
-	if w.progress != nil && !s.CreatedAt.IsZero() {
-		w.progress.within(w.share(s.CreatedAt))
+// advance notes that a listed session was dealt with: lists are in the order of
+// creation, so what lies before it mostly is too. A run without a watermark has no
+// start, and tells no share.
+func (d *discovery) advance(s *model.Session) {
+	from, to := d.plan.From, d.end()
+	if d.plan.Kind == model.KindRun {
+		from, to = d.listFrom, d.listTo
+	}
+	if d.progress != nil && !s.CreatedAt.IsZero() && !from.IsZero() {
+		d.progress.within(share(from, to, s.CreatedAt))
 	}
 }

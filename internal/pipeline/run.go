@@ -19,7 +19,7 @@ type Config struct {
 	Concurrency int              // sessions in flight, at least 1
 	Version     string           // of the program, for the ledger
 	Now         func() time.Time // clock; nil means time.Now
-	// Progress is told, one call at a time, how far a backfill has come; nil
+	// Progress is told, one call at a time, how far a run has come; nil
 	// for nobody.
 	Progress func(Progress)
 	// Observe is told before a session is read, by several goroutines at once;
@@ -92,13 +92,14 @@ func (p *Pipeline) Run(ctx context.Context, plan Plan) (Result, error) {
 	if run.ID, err = p.store.StartRun(held, run); err != nil {
 		return Result{}, err
 	}
+	ctx, held = model.WithRun(ctx, run.ID), model.WithRun(held, run.ID)
 	w := &work{
 		Pipeline: p, run: run, plan: plan,
 		logger:  p.logger.With(slog.Int64("run_id", run.ID)),
 		handled: make(map[model.UUID]bool),
 	}
-	if plan.Kind == model.KindBackfill {
-		w.progress = &progress{tell: p.cfg.Progress, logger: w.logger, now: p.now, began: run.StartedAt}
+	if plan.Kind == model.KindBackfill || p.cfg.Progress != nil {
+		w.progress = &progress{kind: plan.Kind, tell: p.cfg.Progress, logger: w.logger, now: p.now, began: run.StartedAt}
 	}
 	w.logger.InfoContext(ctx, "run started", "kind", plan.Kind, "account_id", run.AccountID)
 	err = w.sync(held)

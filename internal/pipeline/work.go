@@ -77,7 +77,8 @@ func (w *work) sync(ctx context.Context) error {
 		return w.backfill(ctx, apps)
 	}
 	var failures error
-	for _, appID := range apps {
+	for i, appID := range apps {
+		w.progress.app(i, len(apps))
 		err := w.app(ctx, appID)
 		if err != nil && (endsRun(ctx, err) || errors.Is(err, model.ErrNotFound)) {
 			return err

@@ -217,5 +217,5 @@ func migrationError(doing string, err error) error {
 	if err == nil || errors.Is(err, model.ErrSchema) || errors.Is(err, model.ErrLocked) {
 		return err
 	}
-	return fmt.Errorf("%w: %s: %w", model.ErrStore, doing, err)
+	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, Advice(err))
 }

@@ -48,12 +48,12 @@ func (r role) ensure(ctx context.Context, pool *pgxpool.Pool, password secret.Te
 		}
 		return tx.QueryRow(ctx, `SELECT rolcanlogin FROM pg_roles WHERE rolname = $1`, r.name).Scan(&login)
 	})
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "42501" {
-		err = fmt.Errorf("%w; the user in DATABASE_URL must own the tables and have CREATEROLE", err)
-	}
 	if err != nil {
-		return false, fmt.Errorf("%w: make the role %s: %w", model.ErrStore, r.name, err)
+		advice := Advice(err)
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "42501" {
+			advice = "; the user in DATABASE_URL must own the tables and have CREATEROLE"
+		}
+		return false, fmt.Errorf("%w: make the role %s: %w%s", model.ErrStore, r.name, err, advice)
 	}
 	return login, nil
 }

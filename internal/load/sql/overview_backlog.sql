@@ -1,0 +1,19 @@
+-- $1 account. What the next runs have to read.
+WITH apps AS (SELECT app_id FROM sync.app_states WHERE account_id = $1),
+open_sessions AS (
+    SELECT t.created_at, coalesce(t.retry_at > now(), false) AS waits, t.retry_at,
+           t.last_error IS NOT NULL OR t.read_at IS NULL AS unfinished
+    FROM sync.session_states AS t JOIN apps USING (app_id)
+    WHERE t.settled_at IS NULL AND t.gone_at IS NULL
+)
+SELECT count(*) FILTER (WHERE NOT waits), count(*) FILTER (WHERE waits),
+       min(retry_at) FILTER (WHERE waits), min(created_at) FILTER (WHERE unfinished),
+       (SELECT count(*)
+        FROM (SELECT s.app_id, s.meeting_id, count(*) AS sessions, count(*) FILTER (WHERE s.status = 'ENDED') AS ended
+              FROM realtimekit.sessions AS s JOIN apps USING (app_id)
+              JOIN sync.endpoint_states AS e ON e.app_id = s.app_id AND e.endpoint = 'enrolment' AND e.unavailable_at IS NULL
+              WHERE s.meeting_id IS NOT NULL
+              GROUP BY s.app_id, s.meeting_id) AS m
+        LEFT JOIN sync.meeting_states AS t USING (app_id, meeting_id)
+        WHERE (t.sessions_seen, t.sessions_ended) IS DISTINCT FROM (m.sessions, m.ended))
+FROM open_sessions

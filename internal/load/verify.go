@@ -1,0 +1,152 @@
+package load
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+var (
+	//go:embed sql/holdings.sql
+	holdingsSQL string
+	//go:embed sql/absent_participants.sql
+	absentParticipantsSQL string
+	//go:embed sql/absent_events.sql
+	absentEventsSQL string
+)
+
+// openStart is how a range without a start is stored, and compared.
+var openStart = pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}
+
+func rangeStart(t time.Time) pgtype.Timestamptz {
+	if t.IsZero() {
+		return openStart
+	}
+	return timeArg(t)
+}
+
+// Coverage tells how far the runs have come in an app.
+func (s *Store) Coverage(ctx context.Context, appID string) (model.Coverage, error) {
+	var asOf, mark pgtype.Timestamptz
+	// A list that did not come to its end leaves discovered_at at the run before.
+	err := s.pool.QueryRow(ctx, `SELECT CASE WHEN a.last_error IS NULL THEN coalesce(r.started_at, a.discovered_at) ELSE a.discovered_at END,
+			a.watermark
+		FROM sync.app_states AS a LEFT JOIN sync.runs AS r USING (run_id) WHERE a.app_id = $1`, appID).Scan(&asOf, &mark)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return model.Coverage{}, nil
+	}
+	return model.Coverage{AsOf: asOf.Time, Watermark: mark.Time}, storeError("read how far app "+appID+" is known", err)
+}
+
+// Holdings gives what the warehouse holds of an app's sessions created in
+// [from, to), a zero time meaning open, and of those with the given ids. A
+// session without any time lies in the ranges that are open at the start.
+func (s *Store) Holdings(ctx context.Context, appID string, ids []model.UUID, from, to time.Time) ([]model.Holding, error) {
+	rows, err := s.pool.Query(ctx, holdingsSQL, appID, uuidArgs(ids), rangeStart(from), rangeEnd(to))
+	if err != nil {
+		return nil, storeError("read the stored sessions", err)
+	}
+	holdings, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (model.Holding, error) {
+		var h model.Holding
+		var id pgtype.UUID
+		var most, minutes pgtype.Float8
+		var started, ended, created, updated pgtype.Timestamptz
+		v := &h.Session
+		err := row.Scan(&id, &v.AppID, &h.Stored, &v.MeetingID, &v.MeetingTitle, &v.Type, &v.Status, &most, &minutes,
+			&started, &ended, &created, &updated, &h.Participants, &h.SetAside, &h.Settled, &h.Gone, &h.Problem)
+		v.ID = id.Bytes
+		v.MaxConcurrent, v.MinutesConsumed = number(most), number(minutes)
+		v.StartedAt, v.EndedAt, v.CreatedAt, v.UpdatedAt = started.Time, ended.Time, created.Time, updated.Time
+		return h, err
+	})
+	return holdings, storeError("read the stored sessions", err)
+}
+
+func number(f pgtype.Float8) model.Number { return model.Number{Value: f.Float64, Valid: f.Valid} }
+
+func uuidArgs(ids []model.UUID) [][16]byte {
+	args := make([][16]byte, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return args
+}
+
+// Absent tells what of a page of participants the warehouse lacks.
+func (s *Store) Absent(ctx context.Context, id model.UUID, page model.ParticipantPage) (model.Absent, error) {
+	var absent model.Absent
+	participants := make([][16]byte, len(page.Participants))
+	updated := make([]pgtype.Timestamptz, len(page.Participants))
+	for i := range page.Participants {
+		participants[i], updated[i] = page.Participants[i].ID, timeArg(page.Participants[i].UpdatedAt)
+	}
+	of, events := make([][16]byte, len(page.Events)), make([][16]byte, len(page.Events))
+	for i := range page.Events {
+		of[i], events[i] = page.Events[i].ParticipantID, page.Events[i].ID
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(absentParticipantsSQL, uuidArg(id), participants, updated).Query(func(rows pgx.Rows) error {
+		var participant pgtype.UUID
+		var lacking bool
+		_, err := pgx.ForEachRow(rows, []any{&participant, &lacking}, func() error {
+			if lacking {
+				absent.Participants = append(absent.Participants, participant.Bytes)
+			} else {
+				absent.Changed++
+			}
+			return nil
+		})
+		return err
+	})
+	batch.Queue(absentEventsSQL, uuidArg(id), of, events).QueryRow(func(row pgx.Row) error { return row.Scan(&absent.Events) })
+	err := s.pool.SendBatch(ctx, batch).Close()
+	return absent, storeError("compare session "+id.String(), err)
+}
+
+// VerifyCheckpoint gives how far an unfinished verification of the same range and
+// app has come; the zero value where there is none.
+func (s *Store) VerifyCheckpoint(ctx context.Context, run model.Run, appID string, r model.VerifyRange) (model.VerifyCheckpoint, error) {
+	var c model.VerifyCheckpoint
+	var at pgtype.Timestamptz
+	var differing []pgtype.UUID
+	err := s.pool.QueryRow(ctx, `SELECT checkpoint, sessions_compared, differing_sessions FROM sync.verifications
+		WHERE account_id = $1 AND app_id = $2 AND range_from = $3 AND range_to = $4 AND is_by_ids = $5`,
+		run.AccountID, appID, rangeStart(r.From), rangeEnd(r.To), r.ByIDs).Scan(&at, &c.Compared, &differing)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return c, nil
+	}
+	c.At = at.Time.UTC()
+	for _, id := range differing {
+		c.Differing = append(c.Differing, id.Bytes)
+	}
+	return c, storeError("read the checkpoint of app "+appID, err)
+}
+
+// SaveVerifyCheckpoint notes how far a verification has come, even when ctx has
+// ended.
+func (s *Store) SaveVerifyCheckpoint(ctx context.Context, run model.Run, appID string, r model.VerifyRange, c model.VerifyCheckpoint) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+	defer cancel()
+	_, err := s.pool.Exec(ctx, `INSERT INTO sync.verifications
+			(account_id, app_id, range_from, range_to, is_by_ids, checkpoint, sessions_compared, differing_sessions, saved_at, run_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9)
+		ON CONFLICT (account_id, app_id, range_from, range_to, is_by_ids)
+		DO UPDATE SET checkpoint = $6, sessions_compared = $7, differing_sessions = $8, saved_at = now(), run_id = $9`,
+		run.AccountID, appID, rangeStart(r.From), rangeEnd(r.To), r.ByIDs, c.At, c.Compared, uuidArgs(c.Differing), run.ID)
+	return storeError("save the checkpoint of app "+appID, err)
+}
+
+// EndVerification forgets the checkpoints of a range that was compared in all
+// apps, so that the same command begins anew.
+func (s *Store) EndVerification(ctx context.Context, run model.Run, r model.VerifyRange) error {
+	_, err := s.pool.Exec(ctx, `DELETE FROM sync.verifications
+		WHERE account_id = $1 AND range_from = $2 AND range_to = $3 AND is_by_ids = $4`,
+		run.AccountID, rangeStart(r.From), rangeEnd(r.To), r.ByIDs)
+	return storeError("end the verification", err)
+}

@@ -1,0 +1,199 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// verifySource is what a verification asks of the API. Errors are as those of
+// source.
+type verifySource interface {
+	Apps(ctx context.Context, each func(model.AppPage) error) (model.Pass, error)
+	Sessions(ctx context.Context, appID string, from, to time.Time, each func(model.SessionPage) error) (model.Pass, error)
+	Session(ctx context.Context, appID string, id model.UUID) (model.Session, error)
+	// CountParticipants gives the announced number in one request, -1 for none.
+	CountParticipants(ctx context.Context, appID string, id model.UUID) (int, error)
+	Participants(ctx context.Context, appID string, id model.UUID, each func(model.ParticipantPage) error) (model.Pass, error)
+	Requests() (sent int64, waited time.Duration)
+}
+
+// verifyStore reads the warehouse, and writes the ledger and the checkpoint of a
+// verification; it writes no data.
+type verifyStore interface {
+	Acquire(ctx context.Context, accountID, kind string) (held context.Context, release func(), err error)
+	StartRun(ctx context.Context, run model.Run) (id int64, err error)
+	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
+
+	Coverage(ctx context.Context, appID string) (model.Coverage, error)
+	FirstSession(ctx context.Context, appID string) (time.Time, error)
+	Holdings(ctx context.Context, appID string, ids []model.UUID, from, to time.Time) ([]model.Holding, error)
+	Absent(ctx context.Context, id model.UUID, page model.ParticipantPage) (model.Absent, error)
+
+	VerifyCheckpoint(ctx context.Context, run model.Run, appID string, r model.VerifyRange) (model.VerifyCheckpoint, error)
+	SaveVerifyCheckpoint(ctx context.Context, run model.Run, appID string, r model.VerifyRange, c model.VerifyCheckpoint) error
+	EndVerification(ctx context.Context, run model.Run, r model.VerifyRange) error
+}
+
+// VerifyPlan says which sessions are compared. The zero value means all of them,
+// by their records and the number of their participants.
+type VerifyPlan struct {
+	From, To time.Time    // sessions created in [From, To); zero means open
+	Sessions []model.UUID // these sessions and no others
+	ByIDs    bool         // compare the ids of all participants and events
+}
+
+// VerifyResult tells what a verification found.
+type VerifyResult struct {
+	Run     model.Run
+	Status  string // as in the ledger
+	Summary model.RunSummary
+	Took    time.Duration
+
+	Resumed     bool // an earlier one of the same range was taken up again
+	Compared    int  // sessions, those before the checkpoint included
+	Live        int  // of them: under way, only looked for
+	Newer       int  // of them: new or changed since the last run, which the next one reads
+	Gone        int  // of them: known to be gone from the API, and kept
+	Differences []Difference
+}
+
+// verification is one verification under way.
+type verification struct {
+	cfg    Config
+	plan   VerifyPlan
+	source verifySource
+	store  verifyStore
+	logger *slog.Logger
+	now    func() time.Time
+	run    model.Run
+
+	progress *progress
+	result   VerifyResult
+	sound    bool // every list added up
+}
+
+// Verify compares the warehouse with the API, session by session, under a lock
+// and an entry in the ledger of its own. It returns a result whenever the ledger
+// has one; the error says why it did not come to its end. One that did and found
+// differences has status model.RunPartial and no error.
+func Verify(ctx context.Context, cfg Config, plan VerifyPlan, source verifySource, store verifyStore, logger *slog.Logger) (VerifyResult, error) {
+	held, release, err := store.Acquire(ctx, cfg.AccountID, model.KindVerify)
+	if err != nil {
+		return VerifyResult{}, err
+	}
+	defer release()
+	v := &verification{cfg: cfg, plan: plan, source: source, store: store, now: cfg.Now, sound: true}
+	if v.now == nil {
+		v.now = time.Now
+	}
+	v.run = model.Run{
+		AccountID: cfg.AccountID, Kind: model.KindVerify, StartedAt: v.now(), From: plan.From, To: plan.To, Version: cfg.Version,
+	}
+	if v.run.ID, err = store.StartRun(held, v.run); err != nil {
+		return VerifyResult{}, err
+	}
+	ctx, held = model.WithRun(ctx, v.run.ID), model.WithRun(held, v.run.ID)
+	v.logger = logger.With(slog.Int64("run_id", v.run.ID))
+	v.progress = &progress{kind: model.KindVerify, tell: cfg.Progress, logger: v.logger, now: v.now, began: v.run.StartedAt}
+	v.logger.InfoContext(ctx, "run started", "kind", model.KindVerify, "account_id", cfg.AccountID)
+	err = v.all(held)
+	if cause := context.Cause(held); cause != nil && err != nil {
+		err = cause
+	}
+	return v.finish(ctx, err)
+}
+
+// finish closes the ledger.
+func (v *verification) finish(ctx context.Context, failure error) (VerifyResult, error) {
+	r := &v.result
+	r.Run, r.Took = v.run, v.now().Sub(v.run.StartedAt)
+	r.Summary = model.RunSummary{Status: model.RunSucceeded, SessionsListed: r.Compared, Error: errorText(failure)}
+	switch {
+	case failure != nil && !Resumable(failure):
+		r.Summary.Status = model.RunFailed
+	case failure != nil, len(r.Differences) > 0:
+		r.Summary.Status = model.RunPartial
+	}
+	r.Status = r.Summary.Status
+	r.Summary.Requests, r.Summary.BudgetWait = v.source.Requests()
+	if _, err := v.store.FinishRun(ctx, v.run, r.Summary); err != nil {
+		if errors.Is(failure, model.ErrStore) {
+			return VerifyResult{}, failure // the same again says nothing new
+		}
+		return VerifyResult{}, errors.Join(failure, err)
+	}
+	v.logger.InfoContext(ctx, "run finished", "kind", model.KindVerify,
+		"status", r.Status, "seconds", r.Took.Seconds(),
+		"requests", r.Summary.Requests, "budget_wait_seconds", r.Summary.BudgetWait.Seconds(),
+		"sessions_compared", r.Compared, "sessions_differing", len(r.Differences), "sessions_live", r.Live,
+		"sessions_newer", r.Newer, "sessions_gone", r.Gone)
+	return *r, failure
+}
+
+// all compares app by app. The checkpoints are forgotten only when all apps are
+// done, so that a later try skips those that were.
+func (v *verification) all(ctx context.Context) error {
+	apps, err := v.apps(ctx)
+	if err != nil {
+		return err
+	}
+	if len(v.plan.Sessions) > 0 {
+		return v.named(ctx, apps)
+	}
+	for i, appID := range apps {
+		v.progress.app(i, len(apps))
+		if err := v.app(ctx, appID); err != nil {
+			return err
+		}
+	}
+	if !v.sound {
+		return nil
+	}
+	return v.store.EndVerification(ctx, v.run, v.span())
+}
+
+func (v *verification) span() model.VerifyRange {
+	return model.VerifyRange{From: v.plan.From, To: v.plan.To, ByIDs: v.plan.ByIDs}
+}
+
+// apps gives the apps to compare. Unlike a run it stores nothing about them.
+func (v *verification) apps(ctx context.Context) ([]string, error) {
+	if len(v.cfg.AppIDs) > 0 {
+		return v.cfg.AppIDs, nil
+	}
+	seen := make(map[string]bool)
+	var ids []string
+	pass, err := twice(func() (model.Pass, error) {
+		return v.source.Apps(ctx, func(page model.AppPage) error {
+			for i := range page.Apps {
+				if id := page.Apps[i].ID; !seen[id] {
+					seen[id] = true
+					ids = append(ids, id)
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the apps: %w", err)
+	}
+	if doubt := pass.Doubt(); doubt != "" {
+		v.unsound(ctx, Difference{Findings: []Finding{{FoundList, "the list of apps does not add up: " + doubt}}})
+	}
+	if len(ids) == 0 {
+		v.logger.WarnContext(ctx, "the account has no apps, or the token does not see them")
+	}
+	return ids, nil
+}
+
+// unsound notes a list that cannot be trusted: what it shows is compared, and the
+// range is asked for again.
+func (v *verification) unsound(ctx context.Context, d Difference) {
+	v.sound = false
+	v.differ(ctx, d)
+}

@@ -1,0 +1,13 @@
+SELECT current_setting('server_version'), clock_timestamp(),
+       pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean,
+       coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
+       coalesce((SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()), ''),
+       r.rolname::text, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolreplication, r.rolbypassrls,
+       pg_database_size(d.oid),
+       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+       (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+       CASE WHEN r.rolconnlimit < 0 OR r.rolsuper THEN -1 ELSE r.rolconnlimit END,
+       CASE WHEN d.datconnlimit < 0 OR r.rolsuper THEN -1 ELSE d.datconnlimit END,
+       has_database_privilege(d.oid, 'TEMP'), has_database_privilege(d.oid, 'CREATE')
+FROM pg_roles AS r, pg_database AS d
+WHERE r.rolname = current_user AND d.datname = current_database()

@@ -1,0 +1,19 @@
+-- What the role may not do of all that a run does: read and write the data and the
+-- books, and keep the usage by day. Views are for others to read.
+WITH needed (name, privilege) AS (
+    SELECT t.oid, p.privilege
+    FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace,
+         unnest(CASE
+             WHEN t.relname = 'schema_migrations' THEN '{SELECT}'::text[]
+             WHEN n.nspname = 'analytics' AND t.relname = 'prices' THEN '{SELECT}'
+             WHEN n.nspname = 'analytics' OR t.relname IN ('backfills', 'verifications') THEN '{SELECT,INSERT,UPDATE,DELETE}'
+             ELSE '{SELECT,INSERT,UPDATE}' END) AS p (privilege)
+    WHERE n.nspname IN ('realtimekit', 'sync', 'analytics') AND t.relkind IN ('r', 'p')
+)
+SELECT 'USAGE on schema ' || nspname FROM pg_namespace
+WHERE nspname IN ('realtimekit', 'sync', 'analytics') AND NOT has_schema_privilege(oid, 'USAGE')
+UNION ALL
+SELECT privilege || ' on ' || string_agg(name::regclass::text, ', ' ORDER BY name::regclass::text)
+FROM needed WHERE NOT has_table_privilege(name, privilege)
+GROUP BY privilege
+ORDER BY 1
