@@ -171,7 +171,7 @@ func TestLargeSessionsDoNotStarveTheBooks(t *testing.T) {
 	for range 10 {
 		<-arrived
 	}
-	if err := b.store.FailSession(t.Context(), b.run, session(99), "while all loaders are taken", false); err != nil {
+	if err := b.store.FailSession(t.Context(), b.run, session(99), "while all loaders are taken", model.Present); err != nil {
 		t.Error(err)
 	}
 	close(goOn)

@@ -104,13 +104,13 @@ func (s *Store) lookUp(ctx context.Context, load *sessionLoad, cause error) erro
 }
 
 // FailSession notes in one transaction that a session could not be read, and
-// why. gone tells that the API no longer knows it. Rows of earlier readings stay.
-func (s *Store) FailSession(ctx context.Context, run model.Run, session model.Session, reason string, gone bool) error {
+// why. Rows of earlier readings stay.
+func (s *Store) FailSession(ctx context.Context, run model.Run, session model.Session, reason string, absence model.Absence) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, failSessionSQL, uuidArg(session.ID), session.AppID, run.ID,
-			timeArg(session.CreatedAt), textArg(session.Status), reason, gone, session.Fingerprint()); err != nil {
+			timeArg(session.CreatedAt), textArg(session.Status), reason, absence, session.Fingerprint()); err != nil {
 			return err
 		}
 		return countSession(ctx, tx, run, session.ID, model.OutcomeFailed, model.RowCounts{})

@@ -127,7 +127,7 @@ func TestNamesAreKnown(t *testing.T) {
 		}
 		return string(b)
 	}
-	dashboard := text("deploy/grafana/dashboards/rollcall-metrics.json")
+	dashboard := text("deploy/grafana/prometheus/rollcall-metrics.json")
 	if !json.Valid([]byte(dashboard)) {
 		t.Error("the dashboard is no JSON")
 	}

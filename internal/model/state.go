@@ -131,3 +131,17 @@ func (s *Session) LastChange() time.Time {
 	}
 	return s.CreatedAt
 }
+
+// Absence is what a failure says of whether the API still knows a session.
+type Absence int16
+
+const (
+	// Present: the failure says nothing of it.
+	Present Absence = iota
+	// Missed: not found this once. Believed with the third failure in a row,
+	// since an API that once does not find a live session must not leave it live
+	// for ever.
+	Missed
+	// Gone: asked for by name, and found in no app.
+	Gone
+)

@@ -158,6 +158,9 @@ func (w *work) namedSessions(ctx context.Context, apps []string) error {
 		w.missing, model.ErrNotFound, len(apps))
 }
 
+// errInNoApp: a session that was asked for by name, in every app.
+var errInNoApp = fmt.Errorf("the API does not know the session any more: %w", model.ErrNotFound)
+
 func (w *work) findSession(ctx context.Context, apps []string, id model.UUID) error {
 	for _, appID := range apps {
 		session, err := w.source.Session(ctx, appID, id)
@@ -174,7 +177,7 @@ func (w *work) findSession(ctx context.Context, apps []string, id model.UUID) er
 		return err
 	}
 	if state, known := states[id]; known && slices.Contains(apps, state.AppID) {
-		return w.lost(ctx, state.AppID, id, fmt.Errorf("the API does not know the session any more: %w", model.ErrNotFound))
+		return w.lost(ctx, state.AppID, id, errInNoApp)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -42,7 +42,7 @@ type store interface {
 	// LoadSession stores a session and what read hands to stage, all or nothing.
 	LoadSession(ctx context.Context, run model.Run, session model.Session,
 		read func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error)) (model.RowCounts, error)
-	FailSession(ctx context.Context, run model.Run, session model.Session, reason string, gone bool) error
+	FailSession(ctx context.Context, run model.Run, session model.Session, reason string, absence model.Absence) error
 	SetAside(ctx context.Context, run model.Run, rejected []model.Rejected) error
 
 	States(ctx context.Context, ids []model.UUID) (map[model.UUID]model.SessionState, error)

@@ -78,7 +78,18 @@ func (w *work) failed(ctx context.Context, session model.Session, reason error) 
 	}
 	w.leaveUnread()
 	w.logger.WarnContext(ctx, "session failed", "session_id", session.ID.String(), "error", reason)
-	return model.OutcomeFailed, w.store.FailSession(ctx, w.run, session, reason.Error(), errors.Is(reason, model.ErrNotFound))
+	return model.OutcomeFailed, w.store.FailSession(ctx, w.run, session, reason.Error(), absence(reason))
+}
+
+// absence tells what an error says of whether the API still knows a session.
+func absence(reason error) model.Absence {
+	switch {
+	case errors.Is(reason, errInNoApp):
+		return model.Gone
+	case errors.Is(reason, model.ErrNotFound):
+		return model.Missed
+	}
+	return model.Present
 }
 
 // read hands all participants of a session to stage. A pass over an ended
