@@ -46,8 +46,12 @@ func TestEnrolmentCanBeTakenBack(t *testing.T) {
 	pool := open(t, pgtest.New(t))
 	run(t, pool, `INSERT INTO sync.rejected_records (entity, record_key, reason, raw_text, first_seen_at, last_seen_at, run_id)
 		VALUES ('meeting', 'a', 'r', '{}', now(), now(), 1), ('session', 'b', 'r', '{}', now(), now(), 1)`)
-	if _, err := postgres.MigrateDown(t.Context(), pool); err != nil {
-		t.Fatal(err)
+	for last := ""; !strings.HasPrefix(last, "00004"); {
+		done, err := postgres.MigrateDown(t.Context(), pool)
+		if err != nil || len(done) != 1 {
+			t.Fatalf("took back %v: %v", done, err)
+		}
+		last = done[0].Name
 	}
 	expect(t, pool, `SELECT entity FROM sync.rejected_records`, "session")
 	if _, err := postgres.MigrateUp(t.Context(), pool); err != nil {
