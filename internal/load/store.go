@@ -22,6 +22,7 @@ type Store struct {
 	// loaders has a place for each connection that sessions may hold at once. The
 	// pool has some more, so that the books never wait for a large session.
 	loaders chan struct{}
+	privacy protection
 }
 
 // bounds limit the encoded rows that wait in memory, in bytes. What does not fit
@@ -59,7 +60,7 @@ func storeError(doing string, err error) error {
 	if errors.As(err, &pg) && (pg.Code[:2] == "22" || pg.Code[:2] == "23") {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, model.ErrUsage) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, advice(err))

@@ -156,6 +156,9 @@ func (w *work) findSession(ctx context.Context, apps []string, id model.UUID) er
 		if err != nil {
 			return w.failed(ctx, model.Session{ID: id, AppID: appID}, err)
 		}
+		if w.isTooOld(&session) {
+			return nil
+		}
 		return w.session(ctx, session)
 	}
 	w.mu.Lock()
