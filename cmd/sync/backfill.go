@@ -13,13 +13,15 @@ import (
 type backfillCommand struct {
 	apiFlags      `embed:"" group:"API"`
 	databaseFlags `embed:"" group:"Database"`
+	privacyFlags  `embed:"" group:"Privacy"`
 
-	From    string   `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation. A range that was begun and stopped goes on where it stopped."`
-	To      string   `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
-	Session []string `placeholder:"ID" sep:"," help:"Copy these sessions and no others, whatever their time."`
-	Full    bool     `help:"Read again what is complete and unchanged."`
-	DryRun  bool     `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
-	Quiet   bool     `short:"q" help:"Print nothing when all went well."`
+	From            string   `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation. A range that was begun and stopped goes on where it stopped."`
+	To              string   `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
+	Session         []string `placeholder:"ID" sep:"," help:"Copy these sessions and no others, whatever their time."`
+	Full            bool     `help:"Read again what is complete and unchanged."`
+	IgnoreRetention bool     `help:"Read also sessions that ended before the retention horizon. The next rollcall retention deletes them again."`
+	DryRun          bool     `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
+	Quiet           bool     `short:"q" help:"Print nothing when all went well."`
 }
 
 // Run carries the command out.
@@ -34,7 +36,7 @@ func (c *backfillCommand) Run(s *shell) error {
 		show = bar.show
 		s.logger = quietly(s.logger) // both are on one terminal
 	}
-	j, err := openJob(s, &c.apiFlags, &c.databaseFlags, c.Quiet)
+	j, err := openJob(s, &c.apiFlags, &c.databaseFlags, &c.privacyFlags, c.Quiet)
 	if err != nil {
 		return err
 	}
@@ -49,7 +51,7 @@ func (c *backfillCommand) Run(s *shell) error {
 
 // plan reads the range or the session ids; it needs the one or the other.
 func (c *backfillCommand) plan() (pipeline.Plan, error) {
-	plan := pipeline.Plan{Kind: model.KindBackfill, Full: c.Full}
+	plan := pipeline.Plan{Kind: model.KindBackfill, Full: c.Full, BeyondRetention: c.IgnoreRetention}
 	for _, text := range c.Session {
 		id, err := model.ParseUUID(text)
 		if err != nil {
@@ -95,6 +97,7 @@ func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
 	seconds := float64(requests) / pace
 	fmt.Fprintf(j.shell.stdout, "%d sessions to read: about %d requests, %s at %.4g requests a second; nothing was written\n",
 		len(preview.Sessions), requests, time.Duration(seconds*float64(time.Second)).Round(time.Second), pace)
+	printTooOld(j.shell.stdout, preview.TooOld, preview.Horizon)
 	return nil
 }
 

@@ -21,6 +21,7 @@ type runCommand struct {
 	apiFlags      `embed:"" group:"API"`
 	databaseFlags `embed:"" group:"Database"`
 	optionalFlags `embed:"" group:"Optional reads"`
+	privacyFlags  `embed:"" group:"Privacy"`
 
 	Every time.Duration `env:"ROLLCALL_EVERY" placeholder:"15m" help:"Stay in the foreground and run again this long after each start (${env})."`
 	Quiet bool          `short:"q" help:"Print nothing when all went well."`
@@ -36,7 +37,7 @@ func (c *runCommand) Run(s *shell) error {
 	if plan.Optional, err = c.optional(); err != nil {
 		return err
 	}
-	j, err := openJob(s, &c.apiFlags, &c.databaseFlags, c.Quiet)
+	j, err := openJob(s, &c.apiFlags, &c.databaseFlags, &c.privacyFlags, c.Quiet)
 	if err != nil {
 		return err
 	}
@@ -53,6 +54,7 @@ type job struct {
 	shell    *shell
 	api      *apiFlags
 	database *databaseFlags
+	privacy  load.Privacy
 	quiet    bool
 	logger   logger
 
@@ -64,7 +66,7 @@ type job struct {
 
 // openJob checks the configuration, connects, and refuses a schema that is not
 // this program's.
-func openJob(s *shell, api *apiFlags, database *databaseFlags, quiet bool) (*job, error) {
+func openJob(s *shell, api *apiFlags, database *databaseFlags, privacy *privacyFlags, quiet bool) (*job, error) {
 	j := &job{shell: s, api: api, database: database, quiet: quiet, logger: s.logger}
 	if quiet {
 		j.logger = quietly(s.logger)
@@ -75,6 +77,9 @@ func openJob(s *shell, api *apiFlags, database *databaseFlags, quiet bool) (*job
 	}
 	// A wrong configuration is told before the database is tried.
 	if _, err := api.client(token, nil, j.logger); err != nil {
+		return nil, err
+	}
+	if j.privacy, err = privacy.privacy(); err != nil {
 		return nil, err
 	}
 	if j.pool, j.close, err = database.open(s.ctx, j.logger, load.Connections(api.Concurrency)); err != nil {
@@ -92,7 +97,11 @@ func openJob(s *shell, api *apiFlags, database *databaseFlags, quiet bool) (*job
 func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
 	config := j.api.pipelineConfig()
 	config.Progress = j.progress
-	p := pipeline.New(config, j.client, load.New(j.pool, j.logger), j.logger)
+	store := load.New(j.pool, j.logger)
+	if err := store.Protect(ctx, j.privacy); err != nil {
+		return pipeline.Result{}, err
+	}
+	p := pipeline.New(config, j.client, store, j.logger)
 	result, err := p.Run(ctx, plan)
 	if result.Run.ID != 0 && !(j.quiet && err == nil && result.Status == model.RunSucceeded) {
 		printResult(j.shell.stdout, result)
@@ -134,6 +143,7 @@ func printResult(w io.Writer, r pipeline.Result) {
 	fmt.Fprintf(w, "rows: %d new, %d changed, %d unchanged; %d with mended values, %d records set aside\n",
 		t.Inserted, t.Updated, t.Unchanged, t.Repaired, t.Rejected)
 	printOptional(w, r.Optional)
+	printTooOld(w, r.TooOld, r.Horizon)
 	if r.Waiting > 0 {
 		fmt.Fprintf(w, "%d sessions that failed or did not add up before wait for another try\n", r.Waiting)
 	}
