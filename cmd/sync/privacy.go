@@ -105,7 +105,7 @@ func (c *namesCommand) Run(s *shell) error {
 		fmt.Fprintf(s.stdout, "names in %d participants and %d enrolled people; nothing was written\n", n.Participants, n.MeetingParticipants)
 		return nil
 	}
-	fmt.Fprintf(s.stdout, "names replaced in %d participants, %d enrolled people and %d rejected records; later runs store no names\n",
-		n.Participants, n.MeetingParticipants, n.RejectedRecords)
+	fmt.Fprintf(s.stdout, "names replaced in %d participants, %d enrolled people, %d peer events and %d rejected records; later runs store no names\n",
+		n.Participants, n.MeetingParticipants, n.PeerEvents, n.RejectedRecords)
 	return nil
 }

@@ -144,7 +144,9 @@ func (w *erasure) suppress(ctx context.Context, f *privacy.Filter) error {
 		if value == "" || w.key.Pseudonym(kind, value) == value {
 			return // no identifier of the vendor's
 		}
-		w.plain = append(w.plain, value)
+		if kind != privacy.CustomID || w.AppID == "" { // in other apps it is somebody else's
+			w.plain = append(w.plain, value)
+		}
 		hash := w.key.Identifier(kind, value)
 		if !seen[hash] {
 			seen[hash] = true
@@ -159,6 +161,14 @@ func (w *erasure) suppress(ctx context.Context, f *privacy.Filter) error {
 	}
 	for id := range w.peers {
 		note(privacy.ParticipantID, id)
+	}
+	if w.Mode == privacy.Remove { // also what an earlier call found and pseudonymised
+		_, err = w.tx.Exec(ctx, `UPDATE sync.suppressions SET mode = 'remove' WHERE mode = 'pseudonymise' AND erasure_id IN (
+			SELECT erasure_id FROM sync.suppressions WHERE identifier_hash = ANY ($1) AND app_id = $2)
+			AND NOT identifier_hash = ANY ($1)`, hashes, w.AppID)
+		if err != nil {
+			return err
+		}
 	}
 	tag, err := w.tx.Exec(ctx, `INSERT INTO sync.suppressions AS t (identifier_hash, app_id, identifier_kind, mode, erasure_id)
 		SELECT hash, $3, kind, $4, $5 FROM unnest($1::bytea[], $2::text[]) AS n (hash, kind)

@@ -11,18 +11,23 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
-// NameCounts tells in how many rows PseudonymiseNames replaced a name.
-type NameCounts struct{ Participants, MeetingParticipants, RejectedRecords int }
+// NameCounts tells in how many rows PseudonymiseNames replaced a name, or an
+// unknown text that may be one.
+type NameCounts struct{ Participants, MeetingParticipants, PeerEvents, RejectedRecords int }
 
 // nameBatch is how many rows one transaction of PseudonymiseNames changes.
 const nameBatch = 5000
 
-// nameTable is a table with names: its key as three texts, and how these lead to
-// a row.
+// nameTable is a table with names: its key as three texts, how these lead to a
+// row, and its column of names.
 type nameTable struct {
-	table, key, match string
-	count             *int
+	table, key, match, name string
+	count                   *int
 }
+
+// noNames stands for the column of a table where only unknown fields may hold a
+// name.
+const noNames = "NULL::text"
 
 // PseudonymiseNames replaces the names that are stored already, in batches, and
 // in the raw text of rejected records. Protect must have been told to keep names
@@ -32,11 +37,15 @@ func (s *Store) PseudonymiseNames(ctx context.Context, dryRun bool) (c NameCount
 	for _, t := range []nameTable{
 		{
 			"realtimekit.participants", "session_id::text, participant_id::text, ''",
-			"t.session_id = k.a::uuid AND t.participant_id = k.b::uuid", &c.Participants,
+			"t.session_id = k.a::uuid AND t.participant_id = k.b::uuid", "display_name", &c.Participants,
 		},
 		{
 			"realtimekit.meeting_participants", "app_id, meeting_id, meeting_participant_id",
-			"t.app_id = k.a AND t.meeting_id = k.b AND t.meeting_participant_id = k.c", &c.MeetingParticipants,
+			"t.app_id = k.a AND t.meeting_id = k.b AND t.meeting_participant_id = k.c", "display_name", &c.MeetingParticipants,
+		},
+		{
+			"realtimekit.peer_events", "session_id::text, participant_id::text, event_id::text",
+			"t.session_id = k.a::uuid AND t.participant_id = k.b::uuid AND t.event_id = k.c::uuid", noNames, &c.PeerEvents,
 		},
 	} {
 		if err := s.nameTable(ctx, t, dryRun); err != nil {
@@ -53,7 +62,7 @@ func (s *Store) PseudonymiseNames(ctx context.Context, dryRun bool) (c NameCount
 	return c, storeError("pseudonymise the names in rejected records", err)
 }
 
-const hasName = `(display_name !~ '^(name|erased)-[a-z2-7]{16}$' OR repairs ? 'display_name' OR extra IS NOT NULL)`
+const isPlain = ` !~ '^(name|erased)-[a-z2-7]{16}$'`
 
 type namedRow struct{ A, B, C, Name, Extra, Repairs string }
 
@@ -61,10 +70,10 @@ type namedRow struct{ A, B, C, Name, Extra, Repairs string }
 // so that nothing is missed.
 func (s *Store) nameTable(ctx context.Context, t nameTable, dryRun bool) error {
 	if dryRun {
-		return s.pool.QueryRow(ctx, `SELECT count(*) FROM `+t.table+` WHERE display_name !~ '^(name|erased)-[a-z2-7]{16}$'`).Scan(t.count)
+		return s.pool.QueryRow(ctx, `SELECT count(*) FROM `+t.table+` WHERE `+t.name+isPlain).Scan(t.count)
 	}
-	rows, err := s.pool.Query(ctx, `SELECT `+t.key+`, coalesce(display_name, ''), coalesce(extra::text, ''), coalesce(repairs::text, '')
-		FROM `+t.table+` WHERE `+hasName)
+	rows, err := s.pool.Query(ctx, `SELECT `+t.key+`, coalesce(`+t.name+`, ''), coalesce(extra::text, ''), coalesce(repairs::text, '')
+		FROM `+t.table+` WHERE `+t.name+isPlain+` OR repairs ? 'display_name' OR extra IS NOT NULL`)
 	if err != nil {
 		return err
 	}
@@ -106,12 +115,16 @@ func (s *Store) nameRows(ctx context.Context, t nameTable, batch []namedRow) err
 				columns[n] = append(columns[n], text)
 			}
 		}
+		set := `display_name = nullif(k.name, ''), `
+		if t.name == noNames {
+			set = ""
+		}
 		tag, err := tx.Exec(ctx, `UPDATE `+t.table+` AS t
-			SET display_name = nullif(k.name, ''), extra = nullif(k.extra, '')::jsonb, repairs = nullif(k.repairs, '')::jsonb, synced_at = now()
+			SET `+set+`extra = nullif(k.extra, '')::jsonb, repairs = nullif(k.repairs, '')::jsonb, synced_at = now()
 			FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
 				AS k (a, b, c, old, name, extra, repairs)
-			WHERE `+t.match+` AND coalesce(t.display_name, '') = k.old
-			  AND (t.display_name, t.extra, t.repairs)
+			WHERE `+t.match+` AND coalesce(`+t.name+`, '') = k.old
+			  AND (`+t.name+`, t.extra, t.repairs)
 			      IS DISTINCT FROM (nullif(k.name, ''), nullif(k.extra, '')::jsonb, nullif(k.repairs, '')::jsonb)`,
 			columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6])
 		*t.count += int(tag.RowsAffected())

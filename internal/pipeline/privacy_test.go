@@ -309,6 +309,9 @@ func TestErasureKeepsToWhatWasAsked(t *testing.T) {
 	// Pseudonyms are found again when the person is to be removed after all.
 	r.erase(load.Erasure{CustomIDs: []string{canaryCustom}, Mode: privacy.Pseudonymise})
 	r.erase(load.Erasure{CustomIDs: []string{canaryCustom}, Mode: privacy.Remove})
+	if n := r.number(`SELECT count(*) FROM sync.suppressions WHERE mode = 'pseudonymise'`); n != 0 {
+		t.Errorf("%d identifiers are still to be pseudonymised", n)
+	}
 	if n := r.number(`SELECT count(*) FROM realtimekit.participants WHERE display_name ~ '^erased-'`) +
 		r.number(`SELECT count(*) FROM realtimekit.meeting_participants WHERE display_name ~ '^erased-'`); n != 0 {
 		t.Errorf("%d pseudonyms are left", n)
@@ -354,6 +357,7 @@ func TestNamesArePseudonymised(t *testing.T) {
 	data := aviary()
 	data.Apps[0].Sessions[1].Participants[3].Extra = simulator.Extra{"full_name": json.RawMessage(`"Canary Wren"`), "tries": json.RawMessage(`3`)}
 	data.Apps[0].Sessions[1].Participants[4].Extra = simulator.Extra{"display_name": json.RawMessage(`"Canary Wren\u0000"`)}
+	data.Apps[0].Sessions[1].Participants[4].Events[0].Extra = simulator.Extra{"by": json.RawMessage(`"Canary Wren"`)}
 	fromStart := newRig(t, data)
 	fromStart.privacy = load.Privacy{Key: newKey(t, "first"), Names: load.NamesPseudonymised}
 	fromStart.must(withEverything(), model.RunPartial)
@@ -384,6 +388,11 @@ func TestNamesArePseudonymised(t *testing.T) {
 	later.noSecrets(canaryName, "Wren")
 	if got, want := later.text(sets), fromStart.text(sets); got != want {
 		t.Errorf("pseudonymised later:\n%s\nfrom the start:\n%s", got, want)
+	}
+	rows := later.versions() + later.optionalVersions()
+	later.must(allHistory, model.RunPartial)
+	if later.versions()+later.optionalVersions() != rows {
+		t.Error("reading all again wrote rows")
 	}
 	if again, err := store.PseudonymiseNames(t.Context(), false); err != nil || again != (load.NameCounts{}) {
 		t.Errorf("a second time changed %+v: %v", again, err)
