@@ -3,6 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -14,8 +17,8 @@ type eraseCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 	keyFlags      `embed:"" group:"Privacy"`
 
-	UserID              []string `name:"user-id" sep:"none" placeholder:"ID" help:"The vendor's id of the person in one meeting; may be repeated."`
-	CustomParticipantID []string `name:"custom-participant-id" sep:"none" placeholder:"ID" help:"Your own system's id of the person, with every user_id that was ever seen with it; may be repeated."`
+	UserID              []string `name:"user-id" sep:"none" placeholder:"ID" help:"The vendor's id of the person in one meeting; may be repeated. - reads ids from standard input, one a line, where others cannot see them."`
+	CustomParticipantID []string `name:"custom-participant-id" sep:"none" placeholder:"ID" help:"Your own system's id of the person, with every user_id that was ever seen with it; may be repeated, and - as above."`
 	ParticipantID       []string `name:"participant-id" sep:"none" placeholder:"UUID" help:"One participant of one session, where it has no other id; may be repeated."`
 	App                 string   `placeholder:"ID" help:"Only in this app, where the same custom id is somebody else's in another."`
 	Pseudonymise        bool     `help:"Keep the rows and their times, so that counts stay, but nothing that says whose they are."`
@@ -51,6 +54,9 @@ func (c *eraseCommand) Run(s *shell) error {
 }
 
 func (c *eraseCommand) erasure() (load.Erasure, error) {
+	if err := c.readInput(os.Stdin); err != nil {
+		return load.Erasure{}, err
+	}
 	e := load.Erasure{
 		UserIDs: c.UserID, CustomIDs: c.CustomParticipantID, AppID: c.App, Mode: privacy.Remove, DryRun: c.DryRun, Version: version(),
 	}
@@ -76,6 +82,31 @@ func (c *eraseCommand) erasure() (load.Erasure, error) {
 		return e, fmt.Errorf("%w: what is erased cannot be had back; look with --dry-run, then confirm with --yes", model.ErrUsage)
 	}
 	return e, nil
+}
+
+// readInput puts lines of in, at most one identifier each, where "-" is given.
+func (c *eraseCommand) readInput(in io.Reader) error {
+	read := false
+	for _, ids := range []*[]string{&c.UserID, &c.CustomParticipantID} {
+		at := slices.Index(*ids, "-")
+		if at < 0 {
+			continue
+		}
+		if read {
+			return fmt.Errorf("%w: - stands for standard input, which can be read for one flag only", model.ErrUsage)
+		}
+		read = true
+		text, err := io.ReadAll(in)
+		if err != nil {
+			return fmt.Errorf("read the identifiers from standard input: %w", err)
+		}
+		lines := strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' })
+		if len(lines) == 0 {
+			return fmt.Errorf("%w: standard input has no identifiers", model.ErrUsage)
+		}
+		*ids = slices.Replace(*ids, at, at+1, lines...)
+	}
+	return nil
 }
 
 // print tells what was done, without saying to whom.

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -17,6 +18,9 @@ import (
 // own system's, to the user_ids that the vendor gave for it, one a meeting, but
 // not the other way: whoever gives a user_id means that enrolment.
 func (w *erasure) find(ctx context.Context) error {
+	if err := w.checkApp(ctx); err != nil {
+		return err
+	}
 	for {
 		known := len(w.UserIDs)
 		if err := w.findRows(ctx); err != nil {
@@ -43,6 +47,17 @@ func (w *erasure) find(ctx context.Context) error {
 		return err
 	}
 	return w.findRelated(ctx)
+}
+
+// checkApp refuses an app that is not there: a slip of the pen would erase nobody
+// and look as if it had.
+func (w *erasure) checkApp(ctx context.Context) error {
+	var known bool
+	err := w.tx.QueryRow(ctx, `SELECT $1 = '' OR EXISTS (SELECT FROM realtimekit.apps WHERE app_id = $1)`, w.AppID).Scan(&known)
+	if err == nil && !known {
+		err = fmt.Errorf("%w: --app: there is no app %q in the warehouse", model.ErrUsage, w.AppID)
+	}
+	return err
 }
 
 func (w *erasure) addUser(id string) {

@@ -78,7 +78,24 @@ func (s *Store) Protect(ctx context.Context, p Privacy) error {
 	if err != nil {
 		return storeError("set whether names are pseudonymised", err)
 	}
-	return s.readPrivacy(ctx)
+	if err := s.readPrivacy(ctx); err != nil || !wanted {
+		return err
+	}
+	return s.warnOfNames(ctx)
+}
+
+// warnOfNames says once, when names are to be left out from now on, that there
+// are some already.
+func (s *Store) warnOfNames(ctx context.Context) error {
+	var some bool
+	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM realtimekit.participants WHERE display_name`+isPlain+`)`).Scan(&some)
+	if err != nil {
+		return storeError("look for names", err)
+	}
+	if some {
+		s.logger.WarnContext(ctx, "names are hashed from now on; those stored before stay until rollcall pseudonymise is called")
+	}
+	return nil
 }
 
 // errUnchanged rolls a transaction back that has nothing to do.

@@ -1,11 +1,13 @@
 package pipeline_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -250,6 +252,63 @@ func TestErasureDuringARun(t *testing.T) {
 	}
 }
 
+// Runs, backfills and retries go on while people are erased one after the other:
+// nobody waits for ever, and nobody is left.
+func TestErasureAmongRuns(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 12, Participants: 6, EventsPerParticipant: 3}, 62, at)
+	var people []*simulator.Participant
+	for i, s := range data.Apps[0].Sessions {
+		p := s.Participants[i%6]
+		p.DisplayName, p.UserID, p.CustomParticipantID = fmt.Sprintf("Canary number %d", i), userOf(i), fmt.Sprintf("canary-%d", i)
+		people = append(people, p)
+		if i%3 == 0 {
+			s.Participants[(i+1)%6].Extra = simulator.Extra{"joined_at": json.RawMessage(`"yesterday"`)}
+		}
+	}
+	r := newRig(t, data)
+	r.privacy.Key = newKey(t, "first")
+	r.must(withEverything(), model.RunPartial)
+	ctx, stop := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	for _, plan := range []pipeline.Plan{allHistory, withEverything()} {
+		beside := r.beside()
+		group.Go(func() {
+			for ctx.Err() == nil {
+				if _, err := beside.run(ctx, plan); err != nil && ctx.Err() == nil {
+					t.Errorf("%s: %v", plan.Kind, err)
+				}
+			}
+		})
+	}
+	beside := r.beside()
+	group.Go(func() {
+		for ctx.Err() == nil {
+			beside.retry()
+		}
+	})
+	for i, p := range people {
+		mode := []privacy.Mode{privacy.Remove, privacy.Pseudonymise}[i%2]
+		if did := r.erase(load.Erasure{UserIDs: []string{p.UserID}, CustomIDs: []string{p.CustomParticipantID}, Mode: mode}); did.Participants == 0 {
+			t.Errorf("person %d: did %+v", i, did)
+		}
+	}
+	stop()
+	group.Wait()
+	last := allHistory // without the checkpoint of the one that was stopped
+	last.From = at.AddDate(-2, 0, 0)
+	r.must(last, model.RunPartial)
+	r.log.Reset()
+	r.noSecrets("Canary number")
+	for _, p := range people {
+		r.noSecrets(p.UserID, p.ID)
+	}
+	if n := r.number(`SELECT count(*) FROM sync.session_states WHERE complete_at IS NULL`) +
+		r.number(`SELECT count(*) FROM realtimekit.participants WHERE removed_at IS NOT NULL`); n != 0 {
+		t.Errorf("%d sessions or participants are not as they were", n)
+	}
+}
+
 func users() (all []string) {
 	for i := range 6 {
 		all = append(all, userOf(i))
@@ -298,7 +357,14 @@ func TestErasureKeepsToWhatWasAsked(t *testing.T) {
 	if did.Participants != 1 || did.ParticipantsOfSameCustomID != 4 {
 		t.Errorf("did %+v", did)
 	}
-	did = r.erase(load.Erasure{CustomIDs: []string{canaryCustom}, AppID: "another app", Mode: privacy.Remove})
+	elsewhere := load.Erasure{CustomIDs: []string{canaryCustom}, AppID: "another app", Mode: privacy.Remove}
+	if _, err := r.protected().Erase(t.Context(), elsewhere); !errors.Is(err, model.ErrUsage) || !strings.Contains(err.Error(), "no app") {
+		t.Errorf("an unknown app gave %v", err)
+	}
+	if err := r.protected().SaveApps(t.Context(), model.Run{}, []model.App{{ID: "another app", AccountID: "acc"}}); err != nil {
+		t.Fatal(err)
+	}
+	did = r.erase(elsewhere)
 	if did.Participants != 0 || did.Identifiers != 1 {
 		t.Errorf("in another app did %+v", did)
 	}
