@@ -117,7 +117,7 @@ func (w *erasure) findRows(ctx context.Context) error {
 		return r, err
 	})
 	if w.Mode == privacy.Pseudonymise {
-		w.rows = slices.DeleteFunc(w.rows, func(r personRow) bool { return privacy.IsPseudonym(r.participant.DisplayName) })
+		w.rows = slices.DeleteFunc(w.rows, func(r personRow) bool { return privacy.IsErased(&r.participant) })
 	}
 	return err
 }
@@ -158,17 +158,16 @@ func (w *erasure) findPeers(ctx context.Context) error {
 	for _, id := range w.ParticipantIDs {
 		w.peers[id.String()] = true
 	}
+	var sessions, participants []pgtype.UUID
 	for i := range w.rows {
-		if r := &w.rows[i]; !privacy.IsPseudonym(r.participant.DisplayName) {
+		if r := &w.rows[i]; !privacy.IsErased(&r.participant) {
 			w.peers[r.participant.ID.String()] = true
+			sessions, participants = append(sessions, uuidArg(r.session)), append(participants, uuidArg(r.participant.ID))
 		}
 	}
-	sessions, participants := w.keys()
 	rows, err := w.tx.Query(ctx, `SELECT DISTINCT t.peer_id, t.socket_session_id
 		FROM unnest($1::uuid[], $2::uuid[]) AS k (session_id, participant_id)
-		JOIN realtimekit.peer_events AS t USING (session_id, participant_id)
-		JOIN realtimekit.participants AS p USING (session_id, participant_id)
-		WHERE coalesce(p.display_name, '') !~ '`+privacy.ErasedPattern+`'`, sessions, participants)
+		JOIN realtimekit.peer_events AS t USING (session_id, participant_id)`, sessions, participants)
 	if err != nil {
 		return err
 	}

@@ -95,11 +95,8 @@ const (
 	namePrefix   = "name-"
 )
 
-// ErasedPattern is the form of an erased person's pseudonym, for Postgres too.
-const ErasedPattern = `^erased-[a-z2-7]{16}$`
-
 var (
-	isErased = regexp.MustCompile(ErasedPattern)
+	isErased = regexp.MustCompile(`^erased-[a-z2-7]{16}$`)
 	isName   = regexp.MustCompile(`^name-[a-z2-7]{16}$`)
 	letters  = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 )
@@ -107,6 +104,10 @@ var (
 // IsPseudonym reports whether a text stands for an erased person's identifier or
 // name.
 func IsPseudonym(text string) bool { return isErased.MatchString(text) }
+
+// IsErased reports whether a participant's row is that of a person who was
+// pseudonymised. A name alone does not tell: people choose theirs.
+func IsErased(p *model.Participant) bool { return IsPseudonym(p.DisplayName) && p.ID[6]>>4 == 8 }
 
 func pseudonym(prefix string, sum Hash) string { return prefix + letters.EncodeToString(sum[:10]) }
 

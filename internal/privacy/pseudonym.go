@@ -22,7 +22,7 @@ func (k *Key) PseudonymiseParticipant(p *model.Participant) {
 		p.DisplayName = custom
 	case user != "":
 		p.DisplayName = user
-	case !isErased.MatchString(p.DisplayName):
+	case !IsErased(p):
 		p.DisplayName = k.Pseudonym(ParticipantID, p.ID.String())
 	}
 	p.ID, p.UserID, p.CustomParticipantID = k.PseudonymUUID(p.ID), user, custom
