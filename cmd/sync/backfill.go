@@ -14,13 +14,15 @@ type backfillCommand struct {
 	apiFlags      `embed:"" group:"API"`
 	databaseFlags `embed:"" group:"Database"`
 	metricsFlags  `embed:"" group:"Monitoring"`
+	privacyFlags  `embed:"" group:"Privacy"`
 
-	From    string   `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation. A range that was begun and stopped goes on where it stopped."`
-	To      string   `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
-	Session []string `placeholder:"ID" sep:"," help:"Copy these sessions and no others, whatever their time."`
-	Full    bool     `help:"Read again what is complete and unchanged."`
-	DryRun  bool     `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
-	Quiet   bool     `short:"q" help:"Print nothing when all went well."`
+	From            string   `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation. A range that was begun and stopped goes on where it stopped."`
+	To              string   `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
+	Session         []string `placeholder:"ID" sep:"," help:"Copy these sessions and no others, whatever their time."`
+	Full            bool     `help:"Read again what is complete and unchanged."`
+	IgnoreRetention bool     `help:"Read also sessions that ended before the retention horizon. The next rollcall retention deletes them again."`
+	DryRun          bool     `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
+	Quiet           bool     `short:"q" help:"Print nothing when all went well."`
 }
 
 // Run carries the command out.
@@ -36,7 +38,7 @@ func (c *backfillCommand) Run(s *shell) error {
 	if c.DryRun {
 		watch = &watchFlags{}
 	}
-	j, err := openJob(s, model.KindBackfill, &c.apiFlags, &c.databaseFlags, watch, c.Quiet)
+	j, err := openJob(s, model.KindBackfill, &c.apiFlags, &c.databaseFlags, watch, &c.privacyFlags, c.Quiet)
 	if err != nil {
 		return err
 	}
@@ -51,7 +53,7 @@ func (c *backfillCommand) Run(s *shell) error {
 
 // plan reads the range or the session ids; it needs the one or the other.
 func (c *backfillCommand) plan() (pipeline.Plan, error) {
-	plan := pipeline.Plan{Kind: model.KindBackfill, Full: c.Full}
+	plan := pipeline.Plan{Kind: model.KindBackfill, Full: c.Full, BeyondRetention: c.IgnoreRetention}
 	var err error
 	if plan.Sessions, err = sessionIDs(c.Session); err != nil {
 		return plan, err
@@ -112,6 +114,7 @@ func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
 	seconds := float64(requests) / pace
 	fmt.Fprintf(j.shell.stdout, "%d sessions to read: about %d requests, %s at %.4g requests a second; nothing was written\n",
 		len(preview.Sessions), requests, time.Duration(seconds*float64(time.Second)).Round(time.Second), pace)
+	printTooOld(newScreen(j.shell), preview.TooOld, preview.Horizon)
 	return nil
 }
 

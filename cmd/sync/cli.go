@@ -18,18 +18,21 @@ Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 done, but some s
 type cli struct {
 	Log logFlags `embed:"" prefix:"log-"`
 
-	Run      runCommand      `cmd:"" help:"Copy everything new or changed: the cron job."`
-	Backfill backfillCommand `cmd:"" help:"Copy the sessions of a time range, or named sessions."`
-	Status   statusCommand   `cmd:"" help:"Say how fresh the warehouse is, and what is incomplete, failing or set aside."`
-	Verify   verifyCommand   `cmd:"" help:"Compare the warehouse with the API, session by session; write nothing."`
-	Doctor   doctorCommand   `cmd:"" help:"Check configuration, API, database and rights, and say what to do about each problem."`
-	Rejects  rejectsCommand  `cmd:"" help:"List the records that were set aside, or try them again."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the database schema up to date, show it, or take a step back."`
-	Reader   readerCommand   `cmd:"" help:"Create or update rollcall_reader, the read-only role for BI tools."`
-	Loader   loaderCommand   `cmd:"" help:"Create or update rollcall_loader, the role for run and backfill, which can change no table definition."`
-	Report   reportCommand   `cmd:"" help:"Write a page about a session or a range of days, or export a view as CSV, JSON or Parquet."`
-	Demo     demoCommand     `cmd:"" help:"Run the main job on simulated sessions and a private Postgres: no account, no server, no network."`
-	Simulate simulateCommand `cmd:"" help:"Serve a simulated RealtimeKit API, to try the other commands against."`
+	Run      runCommand       `cmd:"" help:"Copy everything new or changed: the cron job."`
+	Backfill backfillCommand  `cmd:"" help:"Copy the sessions of a time range, or named sessions."`
+	Status   statusCommand    `cmd:"" help:"Say how fresh the warehouse is, and what is incomplete, failing or set aside."`
+	Verify   verifyCommand    `cmd:"" help:"Compare the warehouse with the API, session by session; write nothing."`
+	Doctor   doctorCommand    `cmd:"" help:"Check configuration, API, database and rights, and say what to do about each problem."`
+	Rejects  rejectsCommand   `cmd:"" help:"List the records that were set aside, or try them again."`
+	Erase    eraseCommand     `cmd:"" help:"Erase a person from every table, and keep them from coming back."`
+	Retain   retentionCommand `cmd:"" name:"retention" help:"Delete sessions that ended long ago, with all that belongs to them."`
+	Names    namesCommand     `cmd:"" name:"pseudonymise" help:"Replace the display names that are stored by keyed hashes, now and from now on."`
+	Migrate  migrateCommand   `cmd:"" help:"Bring the database schema up to date, show it, or take a step back."`
+	Reader   readerCommand    `cmd:"" help:"Create or update rollcall_reader, the read-only role for BI tools."`
+	Loader   loaderCommand    `cmd:"" help:"Create or update rollcall_loader, the role for run and backfill, which can change no table definition."`
+	Report   reportCommand    `cmd:"" help:"Write a page about a session or a range of days, or export a view as CSV, JSON or Parquet."`
+	Demo     demoCommand      `cmd:"" help:"Run the main job on simulated sessions and a private Postgres: no account, no server, no network."`
+	Simulate simulateCommand  `cmd:"" help:"Serve a simulated RealtimeKit API, to try the other commands against."`
 
 	Completion completionCommand `cmd:"" help:"Print what makes bash, zsh or fish complete the arguments."`
 	Man        manCommand        `cmd:"" hidden:"" help:"Print the manual page, in roff."`

@@ -120,6 +120,7 @@ func rejectView(r model.StoredReject) any {
 type rejectsRetryCommand struct {
 	AccountID     string `env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" required:"" help:"Cloudflare account (${env})."`
 	databaseFlags `embed:"" group:"Database"`
+	privacyFlags  `embed:"" group:"Privacy"`
 }
 
 // Run carries the command out.
@@ -129,9 +130,13 @@ func (c *rejectsRetryCommand) Run(s *shell) error {
 		return err
 	}
 	defer done()
+	store, err := c.store(s.ctx, pool, s.logger)
+	if err != nil {
+		return err
+	}
 	understand := func(r model.Rejected) (model.Salvaged, error) { return extract.Understand(r, c.AccountID) }
 	counts, err := pipeline.RetryRejects(s.ctx, pipeline.Config{AccountID: c.AccountID, Version: version()},
-		understand, load.New(pool, s.logger), s.logger)
+		understand, store, s.logger)
 	if err != nil {
 		return err
 	}

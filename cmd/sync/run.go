@@ -21,6 +21,7 @@ type runCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 	optionalFlags `embed:"" group:"Optional reads"`
 	watchFlags    `embed:"" group:"Monitoring"`
+	privacyFlags  `embed:"" group:"Privacy"`
 
 	Every time.Duration `env:"ROLLCALL_EVERY" placeholder:"15m" help:"Stay in the foreground and run again this long after each start (${env})."`
 	Quiet bool          `short:"q" help:"Print nothing when all went well."`
@@ -42,7 +43,7 @@ func (c *runCommand) Run(s *shell) error {
 	bar := newBar(s, "run", c.Quiet || c.Every > 0)
 	defer bar.close()
 	s.logger = bar.above(s.logger)
-	j, err := openJob(s, model.KindRun, &c.apiFlags, &c.databaseFlags, &c.watchFlags, c.Quiet)
+	j, err := openJob(s, model.KindRun, &c.apiFlags, &c.databaseFlags, &c.watchFlags, &c.privacyFlags, c.Quiet)
 	if err != nil {
 		return err
 	}
@@ -60,6 +61,7 @@ type job struct {
 	shell    *shell
 	api      *apiFlags
 	database *databaseFlags
+	privacy  load.Privacy
 	quiet    bool
 	logger   logger
 
@@ -71,8 +73,9 @@ type job struct {
 }
 
 // openJob checks the configuration, connects, and refuses a schema that is not
-// this program's. Whoever watches is told of that.
-func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watch *watchFlags, quiet bool) (*job, error) {
+// this program's. Whoever watches is told of that. privacy is nil for a job that
+// stores nobody.
+func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watch *watchFlags, privacy *privacyFlags, quiet bool) (*job, error) {
 	j := &job{shell: s, api: api, database: database, quiet: quiet, logger: s.logger}
 	if quiet {
 		j.logger = quietly(s.logger)
@@ -81,7 +84,7 @@ func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watc
 	if j.monitor, err = openMonitor(s, kind, api.AccountID, watch, j.logger); err != nil {
 		return nil, err
 	}
-	if err := j.open(); err != nil {
+	if err := j.open(privacy); err != nil {
 		j.monitor.refused(s.ctx, err)
 		j.monitor.close(s.ctx)
 		return nil, err
@@ -98,7 +101,7 @@ func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watc
 	return j, nil
 }
 
-func (j *job) open() error {
+func (j *job) open(privacy *privacyFlags) error {
 	token, err := j.api.token()
 	if err != nil {
 		return err
@@ -106,6 +109,11 @@ func (j *job) open() error {
 	// A wrong configuration is told before the database is tried.
 	if _, err := j.api.client(token, nil, j.logger); err != nil {
 		return err
+	}
+	if privacy != nil {
+		if j.privacy, err = privacy.privacy(); err != nil {
+			return err
+		}
 	}
 	ctx := j.shell.ctx
 	connections := load.Connections(j.api.Concurrency) + 1 // one holds the schema
@@ -137,6 +145,9 @@ func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	config := j.api.pipelineConfig()
 	config.Progress = j.bar.shown()
 	store := load.New(j.pool, j.logger)
+	if err := store.Protect(ctx, j.privacy); err != nil {
+		return pipeline.Result{}, err
+	}
 	if j.monitor != nil {
 		config.Observe = j.monitor.session
 		store.Observe(j.monitor.metrics.Rows)
@@ -186,6 +197,7 @@ func printResult(w *screen, r pipeline.Result) {
 	w.put("", "rows: %d new, %d changed, %d unchanged; %d with mended values, %d records set aside",
 		t.Inserted, t.Updated, t.Unchanged, t.Repaired, t.Rejected)
 	printOptional(w, r.Optional)
+	printTooOld(w, r.TooOld, r.Horizon)
 	if r.Waiting > 0 {
 		w.put("", "%d sessions that failed or did not add up before wait for another try", r.Waiting)
 	}

@@ -17,6 +17,7 @@ import (
 type verifyCommand struct {
 	apiFlags      `embed:"" group:"API"`
 	databaseFlags `embed:"" group:"Database"`
+	privacyFlags  `embed:"" group:"Privacy"`
 
 	From    string   `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation; without it: from the first session on."`
 	To      string   `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
@@ -50,7 +51,7 @@ func (c *verifyCommand) Run(s *shell) error {
 	defer bar.close()
 	s.logger = bar.above(s.logger)
 	config.Progress = bar.shown()
-	j, err := openJob(s, model.KindVerify, &c.apiFlags, &c.databaseFlags, &watchFlags{}, c.Quiet)
+	j, err := openJob(s, model.KindVerify, &c.apiFlags, &c.databaseFlags, &watchFlags{}, &c.privacyFlags, c.Quiet)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,11 @@ func (c *verifyCommand) Run(s *shell) error {
 		return err
 	}
 	defer release()
-	result, err := pipeline.Verify(s.ctx, config, plan, j.client, load.New(j.pool, j.logger), j.logger)
+	store := load.New(j.pool, j.logger)
+	if err := store.Protect(s.ctx, load.Privacy{Key: j.privacy.Key}); err != nil {
+		return err
+	}
+	result, err := pipeline.Verify(s.ctx, config, plan, j.client, store, j.logger)
 	bar.close()
 	if result.Run.ID != 0 && (!c.Quiet || err != nil || len(result.Differences) > 0) {
 		if printErr := c.print(newScreen(s), result); printErr != nil {
@@ -102,6 +107,7 @@ func (c *verifyCommand) print(w *screen, r pipeline.VerifyResult) error {
 	}
 	w.put("", "verify %d %s in %s: %d sessions compared%s (%d live, %d newer than the last run, %d gone and kept), %d differ; %d requests",
 		r.Run.ID, r.Status, r.Took.Round(10*time.Millisecond), r.Compared, resumed, r.Live, r.Newer, r.Gone, len(r.Differences), r.Summary.Requests)
+	printTooOld(w, r.TooOld, r.Horizon)
 	return nil
 }
 
@@ -168,10 +174,11 @@ func verifyView(r pipeline.VerifyResult) any {
 		Live        int          `json:"sessions_live"`
 		Newer       int          `json:"sessions_newer"`
 		Gone        int          `json:"sessions_gone"`
+		TooOld      int          `json:"sessions_too_old"` // ended before the retention horizon
 		Requests    int64        `json:"requests"`
 		Differences []difference `json:"differences"`
 	}{
-		r.Run.ID, r.Status, r.Resumed, r.Compared, r.Live, r.Newer, r.Gone, r.Summary.Requests, make([]difference, 0, len(r.Differences)),
+		r.Run.ID, r.Status, r.Resumed, r.Compared, r.Live, r.Newer, r.Gone, r.TooOld, r.Summary.Requests, make([]difference, 0, len(r.Differences)),
 	}
 	for i := range r.Differences {
 		d := &r.Differences[i]

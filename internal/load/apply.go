@@ -21,6 +21,7 @@ type sessionLoad struct {
 	readAt  time.Time
 	intake  *intake
 	counts  tally
+	digest  []byte // of the session's record as it was listed
 
 	fresh   bool         // no row of the session was stored before
 	stale   bool         // a reading that began later than ours is already stored
@@ -59,11 +60,14 @@ func (l *sessionLoad) apply(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// open locks the session's state row, and makes that and the other rows which
+// open makes sure that nobody was erased since the pages were taken, locks the
+// session's state row, and makes that and the other rows which
 // are not there: app, meeting, session. In one round trip.
 func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 	id, run, s := uuidArg(l.session.ID), l.run.ID, l.session
 	batch := &pgx.Batch{}
+	outdated := false
+	queuePrivacy(batch, l.intake.filter, &outdated)
 	batch.Queue(insertStateSQL, id, s.AppID, run)
 	batch.Queue(lockStateSQL, id, l.readAt).QueryRow(func(row pgx.Row) error { return row.Scan(&l.stale) })
 	batch.Queue(insertAppSQL, s.AppID, l.run.AccountID, run)
@@ -78,6 +82,9 @@ func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
+	}
+	if outdated {
+		return errOutdated
 	}
 	l.changed = l.fresh
 	l.counts.session.Read++
@@ -144,8 +151,8 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(resolveSQL, id, l.run.ID, r.FullPass)
-	batch.Queue(saveStateSQL, id, l.run.ID, s.Fingerprint(), textArg(s.Status), timeArg(s.CreatedAt),
-		r.Distinct, announced, l.readAt, r.Complete, r.Settled, textArg(r.Problem), s.AppID)
+	batch.Queue(saveStateSQL, id, l.run.ID, l.digest, textArg(s.Status), timeArg(s.CreatedAt),
+		r.Distinct, announced, l.readAt, r.Complete, r.Settled, textArg(r.Problem), s.AppID, l.intake.erased)
 	batch.Queue(countSessionSQL, l.run.ID, id, r.Outcome(), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
 	return tx.SendBatch(ctx, batch).Close()
 }

@@ -3,7 +3,9 @@ package load_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
@@ -31,6 +34,25 @@ func lesson() model.ParticipantPage {
 	return page
 }
 
+// eraseMany puts 10,000 people on the list who are in no session.
+func eraseMany(b *testing.B, store *load.Store) {
+	b.Helper()
+	key, err := privacy.NewKey(secret.New(strings.Repeat("k", privacy.MinKeyBytes)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := store.Protect(b.Context(), load.Privacy{Key: key}); err != nil {
+		b.Fatal(err)
+	}
+	users := make([]string, 10_000)
+	for i := range users {
+		users[i] = fmt.Sprintf("nobody-%d", i)
+	}
+	if _, err := store.Erase(b.Context(), load.Erasure{UserIDs: users, Mode: privacy.Remove}); err != nil {
+		b.Fatal(err)
+	}
+}
+
 // BenchmarkLoad stores a session of 3,000 rows: one never seen, one that is
 // stored and unchanged, and one never seen by way of staging tables.
 func BenchmarkLoad(b *testing.B) {
@@ -43,10 +65,13 @@ func BenchmarkLoad(b *testing.B) {
 		name string
 		held int64
 		same bool
-	}{{"new", 8 << 20, false}, {"unchanged", 8 << 20, true}, {"staged", 1, false}} {
+	}{{"new", 8 << 20, false}, {"unchanged", 8 << 20, true}, {"staged", 1, false}, {"new, 10,000 erased", 9 << 20, false}} {
 		b.Run(way.name, func(b *testing.B) {
 			store := load.New(pool, slog.New(slog.DiscardHandler))
 			store.HoldAtMost(way.held, 1<<30)
+			if strings.HasSuffix(way.name, "erased") {
+				eraseMany(b, store)
+			}
 			run := model.Run{AccountID: way.name, Kind: model.KindRun, StartedAt: time.Now(), Version: "bench"}
 			if run.ID, err = store.StartRun(b.Context(), run); err != nil {
 				b.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
 // bookTimeout bounds each write to the books, which is made even when the run
@@ -50,6 +51,7 @@ func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunS
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
 	var totals model.RunTotals
+	failure := s.message(ctx, summary.Error)
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var err error
 		if totals, err = sumUp(ctx, tx, run.ID); err != nil {
@@ -58,7 +60,7 @@ func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunS
 		_, err = tx.Exec(ctx, `UPDATE sync.runs SET status = $2, finished_at = now(), requests = $3,
 			budget_wait_seconds = $4, sessions_listed = $5, error = $6 WHERE run_id = $1`,
 			run.ID, summary.Status, summary.Requests, summary.BudgetWait.Seconds(), summary.SessionsListed,
-			textArg(summary.Error))
+			textArg(failure))
 		return err
 	})
 	return totals, storeError("close the run in the ledger", err)
@@ -122,15 +124,19 @@ func saveApps(ctx context.Context, tx pgx.Tx, run model.Run, apps []model.App) e
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// SetAside keeps records that could not be stored and belong to no session.
-func (s *Store) SetAside(ctx context.Context, run model.Run, rejected []model.Rejected) error {
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return setAside(ctx, tx, run, rejected) })
-	for i := range rejected {
+// SetAside keeps records that could not be stored and belong to no session that
+// is in hand. It gives those that it kept: the others are of erased people.
+func (s *Store) SetAside(ctx context.Context, run model.Run, rejected []model.Rejected) (kept []model.Rejected, err error) {
+	err = s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+		kept = f.Rejected(rejected)
+		return setAside(ctx, tx, run, kept)
+	})
+	for i := range kept {
 		if err == nil {
-			s.tellOf(rejected[i].Entity, model.RowCounts{Rejected: 1})
+			s.tellOf(kept[i].Entity, model.RowCounts{Rejected: 1})
 		}
 	}
-	return storeError("set records aside", err)
+	return kept, storeError("set records aside", err)
 }
 
 func setAside(ctx context.Context, tx pgx.Tx, run model.Run, rejected []model.Rejected) error {

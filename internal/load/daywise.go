@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
 // SaveDays writes the vendor's counts of an app's days; unchanged ones are not
@@ -96,13 +97,16 @@ func (s *Store) Endpoint(ctx context.Context, appID, endpoint string) (model.End
 func (s *Store) SaveEndpoint(ctx context.Context, run model.Run, appID, endpoint string, state model.EndpointState) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
-	_, err := s.pool.Exec(ctx, `INSERT INTO sync.endpoint_states
+	err := s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+		_, err := tx.Exec(ctx, `INSERT INTO sync.endpoint_states
 			(app_id, endpoint, asked_at, read_at, unavailable_at, asked_from, covered_from, last_error, run_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (app_id, endpoint) DO UPDATE SET asked_at = $3, read_at = $4, unavailable_at = $5,
 			asked_from = $6, covered_from = $7, last_error = $8, run_id = $9`,
-		appID, endpoint, timeArg(state.AskedAt), timeArg(state.ReadAt), timeArg(state.UnavailableAt),
-		dateArg(state.AskedFrom), dateArg(state.CoveredFrom), textArg(state.Failure), run.ID)
+			appID, endpoint, timeArg(state.AskedAt), timeArg(state.ReadAt), timeArg(state.UnavailableAt),
+			dateArg(state.AskedFrom), dateArg(state.CoveredFrom), textArg(f.Text(state.Failure)), run.ID)
+		return err
+	})
 	return storeError("keep how "+endpoint+" went", err)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
 // DueMeetings gives the meetings of an app that have a new session, or one that
@@ -64,10 +65,22 @@ func (s *Store) SaveMeetings(ctx context.Context, run model.Run, meetings []mode
 // SavePeople writes one page of the people enrolled in a meeting. A page is
 // committed by itself: every row of it is true whatever becomes of the next.
 func (s *Store) SavePeople(ctx context.Context, run model.Run, appID, meetingID string, people []model.MeetingParticipant) (model.RowCounts, error) {
-	counts := model.RowCounts{Read: len(people)}
 	if len(people) == 0 {
-		return counts, nil
+		return model.RowCounts{}, nil
 	}
+	var counts model.RowCounts
+	err := s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) (err error) {
+		counts, err = savePeople(ctx, tx, run, appID, meetingID, f.People(appID, people))
+		return err
+	})
+	if err == nil {
+		s.tellOf(model.EntityMeetingParticipant, counts)
+	}
+	return counts, storeError("store the people enrolled in meeting "+meetingID, err)
+}
+
+func savePeople(ctx context.Context, tx pgx.Tx, run model.Run, appID, meetingID string, people []model.MeetingParticipant) (model.RowCounts, error) {
+	counts := model.RowCounts{Read: len(people)}
 	rows := make([]record, 0, len(people))
 	for i := range people {
 		p := &people[i]
@@ -87,12 +100,9 @@ func (s *Store) SavePeople(ctx context.Context, run model.Run, appID, meetingID 
 	if err != nil {
 		return counts, err
 	}
-	err = s.pool.QueryRow(ctx, savePeopleSQL, run.ID, appID, meetingID, text).Scan(&counts.Inserted, &counts.Updated)
+	err = tx.QueryRow(ctx, savePeopleSQL, run.ID, appID, meetingID, text).Scan(&counts.Inserted, &counts.Updated)
 	counts.Unchanged = max(counts.Read-counts.Inserted-counts.Updated, 0)
-	if err == nil {
-		s.tellOf(model.EntityMeetingParticipant, counts)
-	}
-	return counts, storeError("store the people enrolled in meeting "+meetingID, err)
+	return counts, err
 }
 
 // EndEnrolment closes the reading of a meeting's enrolment: people that a full
@@ -102,9 +112,9 @@ func (s *Store) SavePeople(ctx context.Context, run model.Run, appID, meetingID 
 func (s *Store) EndEnrolment(ctx context.Context, run model.Run, e model.Enrolment) (removed int, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
 		if e.Full() {
-			listed := append([]string{}, e.Listed...)
+			listed := append([]string{}, f.Listed(e.Listed)...)
 			tag, err := tx.Exec(ctx, removePeopleSQL, run.ID, e.AppID, e.Meeting.ID, listed)
 			if err != nil {
 				return fmt.Errorf("mark people as removed: %w", err)
@@ -119,7 +129,7 @@ func (s *Store) EndEnrolment(ctx context.Context, run model.Run, e model.Enrolme
 			announced = &e.Announced
 		}
 		_, err := tx.Exec(ctx, saveMeetingStateSQL, run.ID, e.AppID, e.Meeting.ID, e.Meeting.Sessions, e.Meeting.Ended,
-			e.Distinct, announced, textArg(e.Failure), e.Gone)
+			e.Distinct, announced, textArg(f.Text(e.Failure)), e.Gone)
 		return err
 	})
 	if err == nil {

@@ -7,12 +7,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
 // intake is one session on its way in. It needs no connection until its rows no
 // longer fit in memory, or all were read.
 type intake struct {
 	store  *Store
+	filter *privacy.Filter
+	appID  string
 	held   *heldRows
 	size   int64         // bytes of store.held that are this session's
 	conn   *pgxpool.Conn // nil until it is needed
@@ -22,6 +25,8 @@ type intake struct {
 
 	counts   tally
 	rejected []model.Rejected
+	erased   int          // participants of the pass that are not stored since the person was erased
+	aside    []model.UUID // participants whose rejected record was dropped for that reason
 }
 
 // heldRows are rows in memory.
@@ -30,9 +35,9 @@ type heldRows struct{ participants, events *rows }
 // heldPool keeps their memory from session to session.
 var heldPool = sync.Pool{New: func() any { return &heldRows{newRows(), newRows()} }}
 
-func (s *Store) newIntake() *intake {
+func (s *Store) newIntake(appID string, filter *privacy.Filter) *intake {
 	held, _ := heldPool.Get().(*heldRows)
-	return &intake{store: s, held: held}
+	return &intake{store: s, appID: appID, filter: filter, held: held}
 }
 
 // close lets go of memory and connection.
@@ -92,8 +97,11 @@ func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
 				return err
 			}
 		}
-		in.pass = page.Pass
+		in.pass, in.erased = page.Pass, 0
 	}
+	erased, aside := in.filter.Page(in.appID, &page)
+	in.erased += erased
+	in.aside = append(in.aside, aside...)
 	in.encode(page)
 	in.rejected = append(in.rejected, page.Rejected...)
 	in.counts.participants.Read += len(page.Participants)
@@ -168,6 +176,9 @@ func (in *intake) listedAside() map[model.UUID]bool {
 		if id, err := model.ParseUUID(in.rejected[i].Key); err == nil {
 			ids[id] = true
 		}
+	}
+	for _, id := range in.aside {
+		ids[id] = true
 	}
 	return ids
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
 // DuePeers gives peers of an app's settled sessions that ended after since and
@@ -27,14 +28,14 @@ func (s *Store) DuePeers(ctx context.Context, appID string, since, now time.Time
 }
 
 // SavePeerReport writes a report and notes that its peer was answered, both or
-// neither.
+// neither. Where its participant was erased meanwhile, nothing is kept.
 func (s *Store) SavePeerReport(ctx context.Context, run model.Run, p model.PeerReport) error {
 	text, err := toJSON(reportRecord(&p))
 	if err != nil {
 		return err
 	}
 	peer := model.DuePeer{SessionID: p.SessionID, ParticipantID: p.ParticipantID, PeerID: p.PeerID}
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = s.filtered(ctx, func(tx pgx.Tx, _ *privacy.Filter) error {
 		_, err := tx.Exec(ctx, savePeerReportSQL, run.ID, uuidArg(p.SessionID), uuidArg(p.ParticipantID), uuidArg(p.PeerID), text)
 		if err != nil {
 			return err
@@ -51,14 +52,17 @@ func (s *Store) SavePeerReport(ctx context.Context, run model.Run, p model.PeerR
 func (s *Store) NotePeer(ctx context.Context, run model.Run, peer model.DuePeer, outcome, failure string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return notePeer(ctx, tx, run, peer, outcome, failure) })
+	err := s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+		return notePeer(ctx, tx, run, peer, outcome, f.Text(failure))
+	})
 	return storeError("note peer "+peer.PeerID.String(), err)
 }
 
 func notePeer(ctx context.Context, tx pgx.Tx, run model.Run, peer model.DuePeer, outcome, failure string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO sync.peer_report_states AS t
 			(session_id, participant_id, peer_id, outcome, asked_at, last_error, run_id)
-		VALUES ($1, $2, $3, $4, $7, $5, $6)
+		SELECT $1, $2, $3, $4, $7, $5, $6
+		WHERE EXISTS (SELECT FROM realtimekit.participants WHERE session_id = $1 AND participant_id = $2)
 		ON CONFLICT (session_id, participant_id, peer_id) DO UPDATE
 		SET outcome = $4, attempts = t.attempts + 1, asked_at = $7, last_error = $5, run_id = $6`,
 		uuidArg(peer.SessionID), uuidArg(peer.ParticipantID), uuidArg(peer.PeerID), outcome, textArg(failure), run.ID, run.StartedAt)

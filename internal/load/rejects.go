@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
 // Rejects hands on rejected records, the oldest first: the open ones, or all.
@@ -41,8 +42,16 @@ func (s *Store) Rejects(ctx context.Context, all bool, each func(model.StoredRej
 // LoadSalvaged stores what a rejected record turned out to be and marks it as
 // resolved, in one transaction. The record may be older than what is stored by
 // now: that stays. A session that nothing was read of is left to the next run.
-func (s *Store) LoadSalvaged(ctx context.Context, run model.Run, from model.StoredReject, salvaged model.Salvaged) (model.RowCounts, error) {
-	in := s.newIntake()
+func (s *Store) LoadSalvaged(ctx context.Context, run model.Run, from model.StoredReject, salvaged model.Salvaged) (counts model.RowCounts, err error) {
+	err = s.withFilter(ctx, func(f *privacy.Filter) error {
+		counts, err = s.loadSalvaged(ctx, run, from, salvaged, f)
+		return err
+	})
+	return counts, err
+}
+
+func (s *Store) loadSalvaged(ctx context.Context, run model.Run, from model.StoredReject, salvaged model.Salvaged, f *privacy.Filter) (model.RowCounts, error) {
+	in := s.newIntake(from.AppID, f)
 	defer in.close()
 	if err := in.add(ctx, salvaged.Page); err != nil {
 		return model.RowCounts{}, err
@@ -57,6 +66,9 @@ func (s *Store) LoadSalvaged(ctx context.Context, run model.Run, from model.Stor
 	defer cancel()
 	err := pgx.BeginFunc(ctx, in.conn, func(tx pgx.Tx) error {
 		l.counts = in.counts
+		if err := holdPrivacy(ctx, tx, f); err != nil {
+			return err
+		}
 		if err := l.salvage(ctx, tx, salvaged); err != nil {
 			return err
 		}
@@ -99,6 +111,7 @@ func (l *sessionLoad) openSalvaged(ctx context.Context, tx pgx.Tx, session *mode
 		return err
 	}
 	l.session = session
+	l.intake.filter.Session(session)
 	if err := l.open(ctx, tx); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/sethvargo/go-retry"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
 // Read hands the pages of a session to stage, one after the other, and tells
@@ -21,9 +22,18 @@ type Read = func(ctx context.Context, stage func(model.ParticipantPage) error) (
 // LoadSession stores one session with its participants and events. read pulls
 // them from the API, while nothing is open in Postgres; if it fails nothing is
 // stored and its error is returned as it is. Afterwards rows, state and counters
-// become visible together, or not at all.
-func (s *Store) LoadSession(ctx context.Context, run model.Run, session model.Session, read Read) (model.RowCounts, error) {
-	in := s.newIntake()
+// become visible together, or not at all. Where somebody was erased between the
+// reading and the storing, the session is read again.
+func (s *Store) LoadSession(ctx context.Context, run model.Run, session model.Session, read Read) (counts model.RowCounts, err error) {
+	err = s.withFilter(ctx, func(f *privacy.Filter) error {
+		counts, err = s.loadSession(ctx, run, session, f, read)
+		return err
+	})
+	return counts, err
+}
+
+func (s *Store) loadSession(ctx context.Context, run model.Run, session model.Session, f *privacy.Filter, read Read) (model.RowCounts, error) {
+	in := s.newIntake(session.AppID, f)
 	defer in.close()
 	readAt := time.Now()
 	reading, err := read(ctx, func(page model.ParticipantPage) error { return in.add(ctx, page) })
@@ -33,7 +43,8 @@ func (s *Store) LoadSession(ctx context.Context, run model.Run, session model.Se
 	if err := in.connect(ctx); err != nil {
 		return model.RowCounts{}, fmt.Errorf("store session %s: %w", session.ID, err)
 	}
-	load := &sessionLoad{run: run, session: &session, reading: reading, readAt: readAt, intake: in}
+	load := &sessionLoad{run: run, session: &session, reading: reading, readAt: readAt, intake: in, digest: session.Fingerprint()}
+	f.Session(&session)
 	// From here on the session is in hand: a stop waits for its transaction.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()

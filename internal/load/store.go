@@ -24,6 +24,7 @@ type Store struct {
 	// pool has some more, so that the books never wait for a large session.
 	loaders chan struct{}
 	observe func(table string, rows model.RowCounts) // nil for nobody
+	privacy protection
 }
 
 // bounds limit the encoded rows that wait in memory, in bytes. What does not fit
@@ -61,7 +62,7 @@ func storeError(doing string, err error) error {
 	if errors.As(err, &pg) && (pg.Code[:2] == "22" || pg.Code[:2] == "23") {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, model.ErrUsage) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, postgres.Advice(err))

@@ -59,7 +59,7 @@ func (s *Store) Holdings(ctx context.Context, appID string, ids []model.UUID, fr
 		var started, ended, created, updated pgtype.Timestamptz
 		v := &h.Session
 		err := row.Scan(&id, &v.AppID, &h.Stored, &v.MeetingID, &v.MeetingTitle, &v.Type, &v.Status, &most, &minutes,
-			&started, &ended, &created, &updated, &h.Participants, &h.SetAside, &h.Settled, &h.Gone, &h.Problem)
+			&started, &ended, &created, &updated, &h.Participants, &h.SetAside, &h.Erased, &h.Settled, &h.Gone, &h.Problem)
 		v.ID = id.Bytes
 		v.MaxConcurrent, v.MinutesConsumed = number(most), number(minutes)
 		v.StartedAt, v.EndedAt, v.CreatedAt, v.UpdatedAt = started.Time, ended.Time, created.Time, updated.Time
@@ -78,9 +78,15 @@ func uuidArgs(ids []model.UUID) [][16]byte {
 	return args
 }
 
-// Absent tells what of a page of participants the warehouse lacks.
-func (s *Store) Absent(ctx context.Context, id model.UUID, page model.ParticipantPage) (model.Absent, error) {
+// Absent tells what of a page of a session's participants the warehouse lacks.
+// Those of erased people are only counted.
+func (s *Store) Absent(ctx context.Context, appID string, id model.UUID, page model.ParticipantPage) (model.Absent, error) {
 	var absent model.Absent
+	filter, err := s.filter(ctx)
+	if err != nil {
+		return absent, err
+	}
+	absent.Erased, _ = filter.Page(appID, &page)
 	participants := make([][16]byte, len(page.Participants))
 	updated := make([]pgtype.Timestamptz, len(page.Participants))
 	for i := range page.Participants {
@@ -105,7 +111,7 @@ func (s *Store) Absent(ctx context.Context, id model.UUID, page model.Participan
 		return err
 	})
 	batch.Queue(absentEventsSQL, uuidArg(id), of, events).QueryRow(func(row pgx.Row) error { return row.Scan(&absent.Events) })
-	err := s.pool.SendBatch(ctx, batch).Close()
+	err = s.pool.SendBatch(ctx, batch).Close()
 	return absent, storeError("compare session "+id.String(), err)
 }
 

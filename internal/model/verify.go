@@ -10,6 +10,7 @@ type Holding struct {
 	// participants that wait in the rejected records.
 	Participants int
 	SetAside     int
+	Erased       int    // participants that are not stored since the person was erased
 	Settled      bool   // complete, and read after the settle window
 	Gone         bool   // the API is known not to list it any more
 	Problem      string // why the last reading failed or left it incomplete
@@ -43,4 +44,5 @@ type Absent struct {
 	Participants []UUID // not stored, or marked as removed
 	Changed      int    // stored, but with another updated_at
 	Events       int    // of stored participants
+	Erased       int    // participants that are not stored since the person was erased
 }

@@ -170,6 +170,9 @@ func (w *work) findSession(ctx context.Context, apps []string, id model.UUID) er
 		if err != nil {
 			return w.lost(ctx, appID, id, err)
 		}
+		if w.isTooOld(&session) {
+			return nil
+		}
 		return w.session(ctx, session)
 	}
 	states, err := w.store.States(ctx, []model.UUID{id})

@@ -85,6 +85,9 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 		if session.CreatedAt.After(d.newest) {
 			d.newest = session.CreatedAt
 		}
+		if d.isTooOld(&session) {
+			continue
+		}
 		state, known := states[session.ID]
 		if !d.plan.Full && known && !mustRead(state, &session) {
 			continue

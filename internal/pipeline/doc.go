@@ -43,7 +43,8 @@ type store interface {
 	LoadSession(ctx context.Context, run model.Run, session model.Session,
 		read func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error)) (model.RowCounts, error)
 	FailSession(ctx context.Context, run model.Run, session model.Session, reason string, absence model.Absence) error
-	SetAside(ctx context.Context, run model.Run, rejected []model.Rejected) error
+	// SetAside gives the records that it kept.
+	SetAside(ctx context.Context, run model.Run, rejected []model.Rejected) (kept []model.Rejected, err error)
 
 	States(ctx context.Context, ids []model.UUID) (map[model.UUID]model.SessionState, error)
 	Unsettled(ctx context.Context, appID string) (map[model.UUID]model.SessionState, error)
@@ -55,6 +56,9 @@ type store interface {
 	EndBackfill(ctx context.Context, run model.Run, full bool) error
 	SaveDiscovery(ctx context.Context, run model.Run, appID string, watermark time.Time, problem string) error
 	optionalStore
+	// Horizon gives before when ended sessions of an account were deleted on
+	// purpose, zero for never.
+	Horizon(ctx context.Context, accountID string) (time.Time, error)
 	// RefreshAnalytics computes anew what the warehouse keeps by day.
 	RefreshAnalytics(ctx context.Context) (sessions int, err error)
 }

@@ -145,7 +145,7 @@ func (w *work) optionalPart(ctx context.Context, p part, appID string) error {
 // isEnd reports whether an error of an optional read ends the run: unlike that
 // of a session, a refusal does not.
 func isEnd(ctx context.Context, err error) bool {
-	return err != nil && (ctx.Err() != nil || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrStore))
+	return err != nil && (ctx.Err() != nil || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrStore) || errors.Is(err, model.ErrUsage))
 }
 
 // isPartOver reports whether an error concerns the whole part and not one record

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
@@ -14,6 +15,9 @@ type Preview struct {
 	// backfill would take again; Reading estimates those for participants: at
 	// least one a session, more where it is known or announced to be large.
 	Listed, Reading int64
+	// TooOld counts sessions that ended before Horizon and would be left out.
+	TooOld  int
+	Horizon time.Time
 }
 
 // Preview lists what a backfill of a range would read. It takes no lock and
@@ -24,6 +28,9 @@ func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview
 		run: model.Run{AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: p.now(), From: plan.From, To: plan.To},
 	}
 	var out Preview
+	if err := w.readHorizon(ctx); err != nil {
+		return out, err
+	}
 	apps, err := w.apps(ctx)
 	if err != nil {
 		return out, err
@@ -45,6 +52,7 @@ func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview
 			return out, err
 		}
 	}
+	out.TooOld, out.Horizon = w.tooOld, w.horizon
 	out.Listed, _ = p.source.Requests()
 	return out, nil
 }

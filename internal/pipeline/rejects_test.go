@@ -19,7 +19,11 @@ func (r *rig) retry() model.RetryCounts {
 		return extract.Understand(rejected, r.config.AccountID)
 	}
 	logger := slog.New(slog.NewJSONHandler(r.log, nil))
-	counts, err := pipeline.RetryRejects(r.t.Context(), r.config, understand, load.New(r.pool, logger), logger)
+	store := load.New(r.pool, logger)
+	if err := store.Protect(r.t.Context(), r.privacy); err != nil {
+		r.t.Fatal(err)
+	}
+	counts, err := pipeline.RetryRejects(r.t.Context(), r.config, understand, store, logger)
 	if err != nil {
 		r.t.Fatal(err)
 	}

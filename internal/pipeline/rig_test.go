@@ -39,6 +39,7 @@ type rig struct {
 	extract extract.Config
 	budget  extract.BudgetConfig
 	config  pipeline.Config
+	privacy load.Privacy
 }
 
 // at is the moment around which the data sets lie and at which the pipeline's
@@ -78,15 +79,26 @@ func clock(start time.Time) func() time.Time {
 func (r *rig) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
 	r.t.Helper()
 	logger := slog.New(slog.NewJSONHandler(r.log, nil))
+	client := r.client()
+	defer client.Close()
+	store := load.New(r.pool, logger)
+	if err := store.Protect(ctx, r.privacy); err != nil {
+		return pipeline.Result{}, err
+	}
+	return pipeline.New(r.config, client, store, logger).Run(ctx, plan)
+}
+
+// client gives a client that logs to the rig's log.
+func (r *rig) client() *extract.Client {
+	r.t.Helper()
 	cfg := r.extract
-	cfg.Logger = logger
+	cfg.Logger = slog.New(slog.NewJSONHandler(r.log, nil))
 	cfg.Budget = extract.NewBudget(r.budget)
 	client, err := extract.New(cfg)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer client.Close()
-	return pipeline.New(r.config, client, load.New(r.pool, logger), logger).Run(ctx, plan)
+	return client
 }
 
 // discard is the logger of whoever has nothing to say.

@@ -59,6 +59,9 @@ type Plan struct {
 	Sessions []model.UUID // backfill: these sessions and no others
 	Full     bool         // backfill: read again what is complete and unchanged
 	Optional Optional     // run: what to read beside the sessions
+	// BeyondRetention reads also sessions that ended before the retention
+	// horizon, which were deleted or would be.
+	BeyondRetention bool
 }
 
 // Result tells what a run did.
@@ -71,6 +74,9 @@ type Result struct {
 	// Waiting counts sessions that failed or did not add up before and were left
 	// alone for now.
 	Waiting int
+	// TooOld counts sessions that ended before Horizon and were left out.
+	TooOld  int
+	Horizon time.Time // of the account's retention, zero for none
 	// Optional is not in Totals, which are those of the sessions.
 	Optional OptionalResult
 }
@@ -136,7 +142,10 @@ func (w *work) finish(ctx context.Context, failure error) (Result, error) {
 	if err != nil {
 		return Result{}, errors.Join(failure, err) // what was committed is summed up by the next run
 	}
-	result := Result{Run: w.run, Status: summary.Status, Summary: summary, Totals: totals, Took: w.now().Sub(w.run.StartedAt), Waiting: w.waiting, Optional: w.extras}
+	result := Result{
+		Run: w.run, Status: summary.Status, Summary: summary, Totals: totals, Took: w.now().Sub(w.run.StartedAt), Waiting: w.waiting,
+		TooOld: w.tooOld, Horizon: w.horizon, Optional: w.extras,
+	}
 	w.logger.InfoContext(ctx, "run finished",
 		"status", result.Status, "seconds", result.Took.Seconds(),
 		"requests", summary.Requests, "budget_wait_seconds", summary.BudgetWait.Seconds(),

@@ -31,8 +31,9 @@ type verifyStore interface {
 
 	Coverage(ctx context.Context, appID string) (model.Coverage, error)
 	FirstSession(ctx context.Context, appID string) (time.Time, error)
+	Horizon(ctx context.Context, accountID string) (time.Time, error)
 	Holdings(ctx context.Context, appID string, ids []model.UUID, from, to time.Time) ([]model.Holding, error)
-	Absent(ctx context.Context, id model.UUID, page model.ParticipantPage) (model.Absent, error)
+	Absent(ctx context.Context, appID string, id model.UUID, page model.ParticipantPage) (model.Absent, error)
 
 	VerifyCheckpoint(ctx context.Context, run model.Run, appID string, r model.VerifyRange) (model.VerifyCheckpoint, error)
 	SaveVerifyCheckpoint(ctx context.Context, run model.Run, appID string, r model.VerifyRange, c model.VerifyCheckpoint) error
@@ -54,11 +55,13 @@ type VerifyResult struct {
 	Summary model.RunSummary
 	Took    time.Duration
 
-	Resumed     bool // an earlier one of the same range was taken up again
-	Compared    int  // sessions, those before the checkpoint included
-	Live        int  // of them: under way, only looked for
-	Newer       int  // of them: new or changed since the last run, which the next one reads
-	Gone        int  // of them: known to be gone from the API, and kept
+	Resumed     bool      // an earlier one of the same range was taken up again
+	Compared    int       // sessions, those before the checkpoint included
+	Live        int       // of them: under way, only looked for
+	Newer       int       // of them: new or changed since the last run, which the next one reads
+	Gone        int       // of them: known to be gone from the API, and kept
+	TooOld      int       // of them: ended before the retention horizon, and not wanted
+	Horizon     time.Time // of the retention; zero where there is none
 	Differences []Difference
 }
 
@@ -131,13 +134,17 @@ func (v *verification) finish(ctx context.Context, failure error) (VerifyResult,
 		"status", r.Status, "seconds", r.Took.Seconds(),
 		"requests", r.Summary.Requests, "budget_wait_seconds", r.Summary.BudgetWait.Seconds(),
 		"sessions_compared", r.Compared, "sessions_differing", len(r.Differences), "sessions_live", r.Live,
-		"sessions_newer", r.Newer, "sessions_gone", r.Gone)
+		"sessions_newer", r.Newer, "sessions_gone", r.Gone, "sessions_too_old", r.TooOld)
 	return *r, failure
 }
 
 // all compares app by app. The checkpoints are forgotten only when all apps are
 // done, so that a later try skips those that were.
 func (v *verification) all(ctx context.Context) error {
+	var err error
+	if v.result.Horizon, err = v.store.Horizon(ctx, v.run.AccountID); err != nil {
+		return err
+	}
 	apps, err := v.apps(ctx)
 	if err != nil {
 		return err

@@ -152,6 +152,10 @@ func (a *appVerification) gone(c candidate, d *Difference) {
 }
 
 func (a *appVerification) missing(c candidate, d *Difference) {
+	if isBefore(c.listed, a.result.Horizon) {
+		a.result.TooOld++
+		return
+	}
 	if at := placed(c.listed); !a.covered.AsOf.IsZero() && !at.Before(a.covered.AsOf) {
 		a.result.Newer++
 		return
@@ -191,7 +195,7 @@ func (a *appVerification) contents(ctx context.Context, c candidate, d *Differen
 	}
 	if !a.plan.ByIDs {
 		announced, err := a.source.CountParticipants(ctx, a.appID, c.id)
-		if err != nil || announced >= 0 && announced == c.held.Participants+c.held.SetAside {
+		if err != nil || announced >= 0 && announced == c.held.Participants+c.held.SetAside+c.held.Erased {
 			return err
 		}
 	}
@@ -201,11 +205,12 @@ func (a *appVerification) contents(ctx context.Context, c candidate, d *Differen
 // ids compares participants and events by their ids, page by page. Stored events
 // that the API no longer gives are no difference: they are kept on purpose.
 func (a *appVerification) ids(ctx context.Context, c candidate, d *Difference) error {
-	var missing, changed, events int
+	var missing, changed, events, erased int
 	pass, err := twice(func() (model.Pass, error) {
-		missing, changed, events, d.Participants = 0, 0, 0, nil
+		missing, changed, events, erased, d.Participants = 0, 0, 0, 0, nil
 		return a.source.Participants(ctx, a.appID, c.id, func(page model.ParticipantPage) error {
-			absent, err := a.store.Absent(ctx, c.id, page)
+			absent, err := a.store.Absent(ctx, a.appID, c.id, page)
+			erased += absent.Erased
 			missing, changed, events = missing+len(absent.Participants), changed+absent.Changed, events+absent.Events
 			if room := mostIDs - len(d.Participants); room > 0 {
 				d.Participants = append(d.Participants, absent.Participants[:min(room, len(absent.Participants))]...)
@@ -217,7 +222,7 @@ func (a *appVerification) ids(ctx context.Context, c candidate, d *Difference) e
 		return err
 	}
 	stored := c.held.Participants + c.held.SetAside
-	extra := stored - (pass.Distinct - missing)
+	extra := stored + erased - (pass.Distinct - missing)
 	if missing+changed > 0 || extra > 0 {
 		d.found(FoundParticipants, "the API lists %d, the warehouse holds %d: %d missing, %d no longer listed, %d changed",
 			pass.Distinct, stored, missing, max(extra, 0), changed)

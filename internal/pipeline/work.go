@@ -28,12 +28,15 @@ type work struct {
 	listed  int
 	waiting int // sessions that wait for another try
 
+	horizon time.Time // ended sessions before it are left out, zero for none
+
 	progress *progress // nil for none
 
 	mu      sync.Mutex
 	leftOut bool // something was set aside, incomplete or failed
 	unread  int  // sessions that failed or stayed incomplete
 	missing []model.UUID
+	tooOld  int // sessions before the horizon
 
 	extras OptionalResult // only the optional reads touch it
 }
@@ -52,6 +55,31 @@ func (w *work) leaveUnread() {
 	w.unread++
 }
 
+// isBefore reports whether a session ended before a horizon; zero for none.
+func isBefore(s *model.Session, horizon time.Time) bool {
+	return !horizon.IsZero() && s.Status == model.StatusEnded && s.LastChange().Before(horizon)
+}
+
+// isTooOld reports whether a session ended before the retention horizon, and
+// counts it.
+func (w *work) isTooOld(s *model.Session) bool {
+	if !isBefore(s, w.horizon) {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tooOld++
+	return true
+}
+
+// readHorizon asks how far back the account's history is wanted.
+func (w *work) readHorizon(ctx context.Context) (err error) {
+	if !w.plan.BeyondRetention {
+		w.horizon, err = w.store.Horizon(ctx, w.run.AccountID)
+	}
+	return err
+}
+
 func (w *work) unreadSessions() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -61,11 +89,14 @@ func (w *work) unreadSessions() int {
 // endsRun reports whether an error concerns the run as a whole.
 func endsRun(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.Is(err, model.ErrRefused) || errors.Is(err, model.ErrBudgetSpent) ||
-		errors.Is(err, model.ErrStore)
+		errors.Is(err, model.ErrStore) || errors.Is(err, model.ErrUsage)
 }
 
 // sync goes through the apps one after the other.
 func (w *work) sync(ctx context.Context) error {
+	if err := w.readHorizon(ctx); err != nil {
+		return err
+	}
 	apps, err := w.apps(ctx)
 	if err != nil {
 		return err
@@ -198,10 +229,13 @@ func (w *work) setAside(ctx context.Context, rejected []model.Rejected) error {
 	if len(rejected) == 0 {
 		return nil
 	}
-	w.leaveOut()
-	for i := range rejected {
-		w.logger.WarnContext(ctx, "record set aside", "entity", rejected[i].Entity,
-			"record_key", rejected[i].Key, "reason", rejected[i].Reason)
+	// The log tells of those only that were kept: the others are of people who
+	// were erased.
+	kept, err := w.store.SetAside(ctx, w.run, rejected)
+	for i := range kept {
+		w.leaveOut()
+		w.logger.WarnContext(ctx, "record set aside", "entity", kept[i].Entity,
+			"record_key", kept[i].Key, "reason", kept[i].Reason)
 	}
-	return w.store.SetAside(ctx, w.run, rejected)
+	return err
 }

@@ -19,6 +19,8 @@ LEFT JOIN sync.peer_report_states AS t
 WHERE s.app_id = $1 AND s.status = 'ENDED' AND st.settled_at IS NOT NULL
   AND coalesce(s.ended_at, s.updated_at, s.started_at) > $2
   AND p.joined_at IS NOT NULL
+  -- The ids of somebody who was pseudonymised are made up.
+  AND NOT (coalesce(p.display_name, '') ~ '^erased-[a-z2-7]{16}$' AND substr(p.participant_id::text, 15, 1) = '8')
   AND (t.outcome IS NULL OR t.outcome = 'failed' AND t.attempts < 5
        OR t.outcome = 'none' AND t.asked_at < coalesce(s.ended_at, s.updated_at, s.started_at) + interval '1 day'
           AND coalesce(s.ended_at, s.updated_at, s.started_at) + interval '1 day' <= $4)

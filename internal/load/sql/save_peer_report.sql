@@ -1,5 +1,6 @@
 -- $1 run, $2 session, $3 participant, $4 peer, $5 the report as JSON. A peer is
--- asked for once, so a row that is there is of an earlier copy of the state.
+-- asked for once, so a row that is there is of an earlier copy of the state. The
+-- participant may have been erased since the peer was found.
 INSERT INTO realtimekit.peer_reports (
     session_id, participant_id, peer_id,
     preset_name, sdk_name, sdk_version, room_view_type, os_name, os_version, is_mobile, cpu_count, browser_name,
@@ -28,4 +29,5 @@ FROM jsonb_to_record($5::jsonb) AS r (
     double precision, video_received_packet_loss double precision, video_received_jitter double precision,
     video_received_jitter_buffer_delay double precision,
     repairs jsonb)
+WHERE EXISTS (SELECT FROM realtimekit.participants WHERE session_id = $2 AND participant_id = $3)
 ON CONFLICT (session_id, participant_id, peer_id) DO NOTHING

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// retentionCommand deletes what is older than wanted.
+type retentionCommand struct {
+	AccountID     string `env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" required:"" help:"Cloudflare account (${env})."`
+	databaseFlags `embed:"" group:"Database"`
+	keyFlags      `embed:"" group:"Privacy"`
+
+	OlderThan string `env:"ROLLCALL_RETENTION" required:"" placeholder:"400d" help:"Delete sessions that ended longer ago than this, in days, a day at least; whole days in UTC (${env})."`
+	DryRun    bool   `help:"Count what would be deleted; write nothing."`
+	Quiet     bool   `short:"q" help:"Print nothing when all went well."`
+}
+
+// Run carries the command out.
+func (c *retentionCommand) Run(s *shell) error {
+	before, err := c.horizon(time.Now())
+	if err != nil {
+		return err
+	}
+	log := s.logger
+	if c.Quiet {
+		log = quietly(log)
+	}
+	pool, done, err := c.openWarehouse(s, log)
+	if err != nil {
+		return err
+	}
+	defer done()
+	store, err := c.protected(s.ctx, pool, log, "")
+	if err != nil {
+		return err
+	}
+	counts, err := store.Retain(s.ctx, c.AccountID, before, c.DryRun, func(n load.RetentionCounts) {
+		log.InfoContext(s.ctx, "old sessions deleted", "sessions", n.Sessions, "participants", n.Participants, "peer_events", n.PeerEvents)
+	})
+	if err != nil {
+		return err
+	}
+	if !c.Quiet {
+		c.print(s, before, counts)
+	}
+	return nil
+}
+
+// horizon gives midnight UTC of the day before which everything goes: days are
+// kept or deleted as a whole.
+func (c *retentionCommand) horizon(now time.Time) (time.Time, error) {
+	days, isDays := strings.CutSuffix(strings.TrimSpace(c.OlderThan), "d")
+	n, err := strconv.Atoi(days)
+	if !isDays || err != nil || n < 1 || n > 36500 {
+		return time.Time{}, fmt.Errorf("%w: --older-than: %q is not a number of days such as 400d", model.ErrUsage, c.OlderThan)
+	}
+	return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -n), nil
+}
+
+func (c *retentionCommand) print(s *shell, before time.Time, n load.RetentionCounts) {
+	verb := "deleted"
+	if c.DryRun {
+		verb = "would be deleted"
+	}
+	fmt.Fprintf(s.stdout, "%d sessions that ended before %s (UTC) %s, with %d participants, %d peer events and %d peer reports\n",
+		n.Sessions, before.Format(time.DateOnly), verb, n.Participants, n.PeerEvents, n.PeerReports)
+	if c.DryRun {
+		fmt.Fprintln(s.stdout, "nothing was written")
+		return
+	}
+	fmt.Fprintf(s.stdout, "also %d meetings without a session, %d enrolled people, %d rejected records, %d states and %d runs of the ledger\n",
+		n.Meetings, n.MeetingParticipants, n.RejectedRecords, n.States, n.Runs)
+	fmt.Fprintln(s.stdout, "the usage by day stays; run and backfill do not read these sessions again")
+}

@@ -1,0 +1,170 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
+)
+
+// pseudonymiseRows gives the person's participants and events made-up ids. A
+// participant's id is a key that events refer to, so the row is made anew, its
+// events are moved to it, and the old one goes.
+func (w *erasure) pseudonymiseRows(ctx context.Context) error {
+	sessions, old := w.keys()
+	var ids []pgtype.UUID
+	var users, customs, names, repairs []string
+	for i := range w.rows {
+		p := &w.rows[i].participant
+		w.key.PseudonymiseParticipant(p)
+		ids = append(ids, uuidArg(p.ID))
+		users, customs, names = append(users, p.UserID), append(customs, p.CustomParticipantID), append(names, p.DisplayName)
+		repairs = append(repairs, string(p.Repairs.JSON()))
+	}
+	if _, err := w.tx.Exec(ctx, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id,
+			display_name, preset_name, joined_at, left_at, duration_minutes, created_at, updated_at, extra, repairs, removed_at,
+			first_synced_at, synced_at, run_id)
+		SELECT p.session_id, k.new_id, nullif(k.user_id, ''), nullif(k.custom_id, ''), k.name, p.preset_name, p.joined_at, p.left_at,
+			p.duration_minutes, p.created_at, p.updated_at, NULL, nullif(k.repairs, '')::jsonb, p.removed_at,
+			p.first_synced_at, now(), p.run_id
+		FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[])
+			AS k (session_id, old_id, new_id, user_id, custom_id, name, repairs)
+		JOIN realtimekit.participants AS p ON p.session_id = k.session_id AND p.participant_id = k.old_id`,
+		sessions, old, ids, users, customs, names, repairs); err != nil {
+		return err
+	}
+	if err := w.pseudonymiseEvents(ctx, sessions, old); err != nil {
+		return err
+	}
+	_, err := w.tx.Exec(ctx, `DELETE FROM realtimekit.participants AS t USING unnest($1::uuid[], $2::uuid[]) AS k (session_id, participant_id)
+		WHERE t.session_id = k.session_id AND t.participant_id = k.participant_id`, sessions, old)
+	return err
+}
+
+type eventRow struct {
+	session          model.UUID
+	participant, old model.UUID
+	event            model.PeerEvent
+}
+
+func (w *erasure) pseudonymiseEvents(ctx context.Context, sessions, participants []pgtype.UUID) error {
+	rows, err := w.tx.Query(ctx, `SELECT t.session_id, t.participant_id, t.event_id, coalesce(t.peer_id, ''),
+			coalesce(t.socket_session_id, ''), t.repairs::text
+		FROM unnest($1::uuid[], $2::uuid[]) AS k (session_id, participant_id)
+		JOIN realtimekit.peer_events AS t USING (session_id, participant_id)`, sessions, participants)
+	if err != nil {
+		return err
+	}
+	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (eventRow, error) {
+		var r eventRow
+		var session, participant, id pgtype.UUID
+		var repairs pgtype.Text
+		e := &r.event
+		err := row.Scan(&session, &participant, &id, &e.PeerID, &e.SocketSessionID, &repairs)
+		r.session, r.participant, r.old = session.Bytes, participant.Bytes, id.Bytes
+		e.ParticipantID, e.ID = r.participant, r.old
+		if err == nil && repairs.Valid {
+			err = json.Unmarshal([]byte(repairs.String), &e.Repairs)
+		}
+		return r, err
+	})
+	if err != nil {
+		return err
+	}
+	w.counts.PeerEvents = len(events)
+	var of, by, old, newBy, ids []pgtype.UUID
+	var peers, sockets, repairs []string
+	for i := range events {
+		r, e := &events[i], &events[i].event
+		w.key.PseudonymiseEvent(e)
+		of, by, old = append(of, uuidArg(r.session)), append(by, uuidArg(r.participant)), append(old, uuidArg(r.old))
+		newBy, ids = append(newBy, uuidArg(e.ParticipantID)), append(ids, uuidArg(e.ID))
+		peers, sockets = append(peers, e.PeerID), append(sockets, e.SocketSessionID)
+		repairs = append(repairs, string(e.Repairs.JSON()))
+	}
+	_, err = w.tx.Exec(ctx, `UPDATE realtimekit.peer_events AS t
+		SET participant_id = k.new_participant_id, event_id = k.new_id, peer_id = nullif(k.peer_id, ''),
+		    socket_session_id = nullif(k.socket_id, ''), extra = NULL, repairs = nullif(k.repairs, '')::jsonb, synced_at = now()
+		FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[])
+		    AS k (session_id, participant_id, event_id, new_participant_id, new_id, peer_id, socket_id, repairs)
+		WHERE t.session_id = k.session_id AND t.participant_id = k.participant_id AND t.event_id = k.event_id`,
+		of, by, old, newBy, ids, peers, sockets, repairs)
+	return err
+}
+
+// textColumns hold texts and objects of whatever kind, in which an identifier
+// may stand.
+const textColumnsSQL = `SELECT c.oid::regclass::text, quote_ident(a.attname), format_type(a.atttypid, NULL)
+	FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+	WHERE c.relnamespace IN ('realtimekit'::regnamespace, 'sync'::regnamespace) AND c.relkind IN ('r', 'p')
+	  AND a.attname IN ('extra', 'repairs', 'error', 'last_error') AND NOT a.attisdropped
+	ORDER BY 1, 2`
+
+// texts masks the identifiers in messages and in the unknown fields of other
+// records.
+func (w *erasure) texts(ctx context.Context) error {
+	ids := make([]string, 0, len(w.plain))
+	for _, id := range w.plain {
+		if len(id) >= privacy.CertainLength {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := w.tx.Query(ctx, textColumnsSQL)
+	if err != nil {
+		return err
+	}
+	type column struct{ Table, Name, Type string }
+	columns, err := pgx.CollectRows(rows, pgx.RowToStructByPos[column])
+	if err != nil {
+		return err
+	}
+	for _, c := range columns {
+		if err := w.maskColumn(ctx, c.Table, c.Name, c.Type, ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *erasure) maskColumn(ctx context.Context, table, name, kind string, ids []string) error {
+	// The names come from the catalog, quoted by Postgres.
+	rows, err := w.tx.Query(ctx, `SELECT ctid::text, `+name+`::text FROM `+table+` WHERE `+name+` IS NOT NULL
+		AND EXISTS (SELECT FROM unnest($1::text[]) AS id WHERE strpos(`+name+`::text, id) > 0) FOR UPDATE`, ids)
+	if err != nil {
+		return err
+	}
+	type found struct{ At, Text string }
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[found])
+	if err != nil {
+		return err
+	}
+	replacer := w.replacer()
+	for _, f := range all {
+		_, err := w.tx.Exec(ctx, `UPDATE `+table+` SET `+name+` = $1::text::`+kind+` WHERE ctid = $2::text::tid`, replacer.Replace(f.Text), f.At)
+		if err != nil {
+			return err
+		}
+	}
+	w.counts.MaskedTexts += len(all)
+	return nil
+}
+
+// replacer puts [erased] in the place of the identifiers that are long enough to
+// be told from other text.
+func (w *erasure) replacer() *strings.Replacer {
+	var pairs []string
+	for _, id := range w.plain {
+		if len(id) >= privacy.CertainLength {
+			pairs = append(pairs, id, privacy.ErasedText)
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}

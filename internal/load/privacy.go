@@ -1,0 +1,257 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
+)
+
+// Values of Privacy.Names. The zero value leaves it as the warehouse has it.
+const (
+	NamesPseudonymised = "names"
+	NamesPlain         = "none"
+)
+
+// Privacy says how personal data is treated.
+type Privacy struct {
+	Key   *privacy.Key // nil for none
+	Names string       // one of the constants above
+}
+
+// protection is what a store knows of it.
+type protection struct {
+	key    *privacy.Key
+	filter atomic.Pointer[privacy.Filter] // nil until it was read
+}
+
+// Whoever stores personal data holds the shared lock from before it looks at the
+// generation until its transaction has ended; whoever changes what may be stored
+// holds the other. So nothing that was filtered by an older list is committed
+// after a newer one. It is taken before any row is locked.
+const (
+	sharePrivacySQL   = `SELECT pg_advisory_xact_lock_shared(hashtextextended('rollcall:privacy', 0))`
+	changePrivacySQL  = `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:privacy', 0))`
+	generationSQL     = `SELECT generation FROM sync.privacy`
+	nextGenerationSQL = `UPDATE sync.privacy SET generation = generation + 1, key_check = $1, names_pseudonymised = $2, changed_at = now()`
+)
+
+// errOutdated tells that the list of erased people, or another rule of privacy,
+// changed since the records in hand were filtered.
+var errOutdated = errors.New("the rules of privacy changed meanwhile")
+
+// mostFilterings bounds how often records are filtered anew because of that.
+const mostFilterings = 10
+
+// Protect reads who was erased, and sets whether names are pseudonymised. An
+// error wraps model.ErrUsage where the warehouse needs a key and this is not it:
+// erased people would come back. Without a call of Protect the warehouse is
+// taken as it is, which works as long as nothing in it needs a key.
+func (s *Store) Protect(ctx context.Context, p Privacy) error {
+	s.privacy.key = p.Key
+	if err := s.readPrivacy(ctx); err != nil || p.Names == "" {
+		return err
+	}
+	wanted := p.Names == NamesPseudonymised
+	if wanted && p.Key == nil {
+		return fmt.Errorf("%w: ROLLCALL_PSEUDONYMISE=names needs ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE", model.ErrUsage)
+	}
+	if s.privacy.filter.Load().Names() == wanted {
+		return nil // without holding up anybody
+	}
+	err := s.changePrivacy(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+		if f.Names() == wanted {
+			return errUnchanged
+		}
+		_, err := tx.Exec(ctx, nextGenerationSQL, s.keyCheck(), wanted)
+		return err
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	if err != nil {
+		return storeError("set whether names are pseudonymised", err)
+	}
+	if err := s.readPrivacy(ctx); err != nil || !wanted {
+		return err
+	}
+	return s.warnOfNames(ctx)
+}
+
+// warnOfNames says once, when names are to be left out from now on, that there
+// are some already.
+func (s *Store) warnOfNames(ctx context.Context) error {
+	var some bool
+	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM realtimekit.participants WHERE display_name`+isPlain+`)`).Scan(&some)
+	if err != nil {
+		return storeError("look for names", err)
+	}
+	if some {
+		s.logger.WarnContext(ctx, "names are hashed from now on; those stored before stay until rollcall pseudonymise is called")
+	}
+	return nil
+}
+
+// errUnchanged rolls a transaction back that has nothing to do.
+var errUnchanged = errors.New("nothing to change")
+
+func (s *Store) keyCheck() []byte {
+	if s.privacy.key == nil {
+		return nil
+	}
+	return s.privacy.key.Check()
+}
+
+// readPrivacy makes a filter of what the warehouse holds now.
+func (s *Store) readPrivacy(ctx context.Context) error {
+	var generation int64
+	var check []byte
+	var names bool
+	var list []privacy.Suppression
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, `SELECT generation, key_check, names_pseudonymised FROM sync.privacy`).Scan(&generation, &check, &names)
+		if err != nil {
+			return err
+		}
+		list, err = suppressions(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return storeError("read who was erased", err)
+	}
+	if len(list) == 0 && !names {
+		s.privacy.filter.Store(privacy.NewFilter(nil, generation, false, nil))
+		return nil
+	}
+	switch {
+	case s.privacy.key == nil:
+		return fmt.Errorf("%w: this warehouse has erased people or hashed names: set ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE to the key that was used for them, or they would come back", model.ErrUsage)
+	case !bytes.Equal(check, s.privacy.key.Check()):
+		return fmt.Errorf("%w: ROLLCALL_PRIVACY_KEY is not the key that this warehouse's erased people and hashed names were made with; set that one, or they would come back", model.ErrUsage)
+	}
+	s.privacy.filter.Store(privacy.NewFilter(s.privacy.key, generation, names, list))
+	return nil
+}
+
+func suppressions(ctx context.Context, tx pgx.Tx) ([]privacy.Suppression, error) {
+	rows, err := tx.Query(ctx, `SELECT identifier_hash, app_id, mode FROM sync.suppressions`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (privacy.Suppression, error) {
+		var s privacy.Suppression
+		var hash []byte
+		var mode string
+		err := row.Scan(&hash, &s.AppID, &mode)
+		copy(s.Hash[:], hash)
+		s.Mode = privacy.ParseMode(mode)
+		return s, err
+	})
+}
+
+// filter gives the present filter.
+func (s *Store) filter(ctx context.Context) (*privacy.Filter, error) {
+	if f := s.privacy.filter.Load(); f != nil {
+		return f, nil
+	}
+	if err := s.readPrivacy(ctx); err != nil {
+		return nil, err
+	}
+	return s.privacy.filter.Load(), nil
+}
+
+// queuePrivacy asks whether a filter is still the present one; what follows in
+// the transaction is safe if it is.
+func queuePrivacy(batch *pgx.Batch, f *privacy.Filter, outdated *bool) {
+	batch.Queue(sharePrivacySQL)
+	batch.Queue(generationSQL).QueryRow(func(row pgx.Row) error {
+		var generation int64
+		err := row.Scan(&generation)
+		*outdated = generation != f.Generation
+		return err
+	})
+}
+
+// holdPrivacy is queuePrivacy in a round trip of its own.
+func holdPrivacy(ctx context.Context, tx pgx.Tx, f *privacy.Filter) error {
+	outdated := false
+	batch := &pgx.Batch{}
+	queuePrivacy(batch, f, &outdated)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	if outdated {
+		return errOutdated
+	}
+	return nil
+}
+
+// filtered runs a transaction that stores personal data, again with a new filter
+// where the present one proves to be outdated.
+func (s *Store) filtered(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
+	return s.withFilter(ctx, func(f *privacy.Filter) error {
+		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			if err := holdPrivacy(ctx, tx, f); err != nil {
+				return err
+			}
+			return do(tx, f)
+		})
+	})
+}
+
+func (s *Store) withFilter(ctx context.Context, do func(f *privacy.Filter) error) error {
+	for try := 1; ; try++ {
+		f, err := s.filter(ctx)
+		if err != nil {
+			return err
+		}
+		if err = do(f); !errors.Is(err, errOutdated) || try == mostFilterings {
+			return err
+		}
+		if err := s.readPrivacy(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// changePrivacy runs a transaction that changes what may be stored. It waits for
+// the sessions whose transactions are under way, and those that come wait for it.
+func (s *Store) changePrivacy(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
+	return s.withFilter(ctx, func(f *privacy.Filter) error {
+		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, changePrivacySQL); err != nil {
+				return err
+			}
+			var generation int64
+			if err := tx.QueryRow(ctx, generationSQL).Scan(&generation); err != nil {
+				return err
+			}
+			if generation != f.Generation {
+				return errOutdated
+			}
+			return do(tx, f)
+		})
+	})
+}
+
+// message masks in the text of a failure the ids of erased people. Where nobody
+// can tell who that is, it gives up the text.
+func (s *Store) message(ctx context.Context, text string) string {
+	if text == "" {
+		return ""
+	}
+	if err := s.readPrivacy(ctx); err != nil {
+		if errors.Is(err, model.ErrUsage) {
+			return "see the log: without its privacy key the warehouse keeps no messages"
+		}
+		return text
+	}
+	return s.privacy.filter.Load().Text(text)
+}

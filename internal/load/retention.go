@@ -1,0 +1,176 @@
+package load
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/privacy"
+)
+
+//go:embed sql/expired_sessions.sql
+var expiredSessionsSQL string
+
+// retentionBatch is how many sessions one transaction of Retain deletes. Nobody
+// can store a session meanwhile, so it must not take long.
+const retentionBatch = 200
+
+// RetentionCounts tells how many rows of each table Retain deleted.
+type RetentionCounts struct {
+	Sessions, Participants, PeerEvents, PeerReports int
+	Meetings, MeetingParticipants                   int
+	States                                          int // of sessions, meetings and peer reports
+	RejectedRecords                                 int
+	Runs                                            int // of the ledger, those with nothing left
+}
+
+func (c *RetentionCounts) add(o RetentionCounts) {
+	c.Sessions += o.Sessions
+	c.Participants += o.Participants
+	c.PeerEvents += o.PeerEvents
+	c.PeerReports += o.PeerReports
+	c.Meetings += o.Meetings
+	c.MeetingParticipants += o.MeetingParticipants
+	c.States += o.States
+	c.RejectedRecords += o.RejectedRecords
+	c.Runs += o.Runs
+}
+
+// Horizon gives before when sessions of an account that ended were deleted; zero
+// where none were.
+func (s *Store) Horizon(ctx context.Context, accountID string) (time.Time, error) {
+	var at time.Time
+	err := s.pool.QueryRow(ctx, `SELECT horizon FROM sync.retention_horizons WHERE account_id = $1`, accountID).Scan(&at)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return at.UTC(), storeError("read the retention horizon", err)
+}
+
+// Retain deletes the sessions of an account that ended before a time, with all
+// that belongs to them, and remembers the time, so that no later run reads them
+// again. Batches are committed one by one: stopped, it goes on the next time.
+// The usage by day stays, since it is of nobody in particular. progress is told
+// after each batch. With dryRun it only counts.
+func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, dryRun bool, progress func(RetentionCounts)) (RetentionCounts, error) {
+	var counts RetentionCounts
+	if dryRun {
+		return s.countExpired(ctx, accountID, before)
+	}
+	// Days that are not computed yet must be before their sessions go.
+	if _, err := s.RefreshAnalytics(ctx); err != nil {
+		return counts, err
+	}
+	if _, err := s.pool.Exec(ctx, `INSERT INTO sync.retention_horizons AS t (account_id, horizon, changed_at) VALUES ($1, $2, now())
+		ON CONFLICT (account_id) DO UPDATE SET horizon = $2, changed_at = now() WHERE t.horizon < $2`, accountID, before); err != nil {
+		return counts, storeError("save the retention horizon", err)
+	}
+	for {
+		var batch RetentionCounts
+		err := s.changePrivacy(ctx, func(tx pgx.Tx, _ *privacy.Filter) error {
+			batch = RetentionCounts{}
+			return retain(ctx, tx, accountID, before, &batch)
+		})
+		if err != nil {
+			return counts, storeError("delete old sessions", err)
+		}
+		counts.add(batch)
+		if batch.Sessions == 0 {
+			break
+		}
+		progress(counts)
+	}
+	err := s.changePrivacy(ctx, func(tx pgx.Tx, _ *privacy.Filter) error {
+		return retainRest(ctx, tx, accountID, before, &counts)
+	})
+	if err != nil {
+		return counts, storeError("delete what belonged to old sessions", err)
+	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return retainLedger(ctx, tx, accountID, before, &counts) })
+	return counts, storeError("delete old runs", err)
+}
+
+func (s *Store) countExpired(ctx context.Context, accountID string, before time.Time) (c RetentionCounts, err error) {
+	err = s.pool.QueryRow(ctx, `WITH expired AS MATERIALIZED (`+expiredSessionsSQL+`)
+		SELECT (SELECT count(*) FROM expired),
+		       (SELECT count(*) FROM realtimekit.participants JOIN expired USING (session_id)),
+		       (SELECT count(*) FROM realtimekit.peer_events JOIN expired USING (session_id)),
+		       (SELECT count(*) FROM realtimekit.peer_reports JOIN expired USING (session_id))`, accountID, before, nil).
+		Scan(&c.Sessions, &c.Participants, &c.PeerEvents, &c.PeerReports)
+	return c, storeError("count old sessions", err)
+}
+
+// step is one DELETE and what counts its rows.
+type step struct {
+	sql   string
+	count *int
+}
+
+// retain deletes one batch of sessions, children first. The triggers that tell
+// of deleted rows queue the sessions for the usage by day; they are taken out of
+// the queue again, so that the days stay as they were.
+func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, c *RetentionCounts) error {
+	rows, err := tx.Query(ctx, expiredSessionsSQL, accountID, before, retentionBatch)
+	if err != nil {
+		return err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[pgtype.UUID])
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	var unqueued int
+	return deleteAll(ctx, tx, []any{ids}, []step{
+		{`DELETE FROM realtimekit.peer_reports WHERE session_id = ANY ($1::uuid[])`, &c.PeerReports},
+		{`DELETE FROM realtimekit.peer_events WHERE session_id = ANY ($1::uuid[])`, &c.PeerEvents},
+		{`DELETE FROM realtimekit.participants WHERE session_id = ANY ($1::uuid[])`, &c.Participants},
+		{`DELETE FROM realtimekit.sessions WHERE session_id = ANY ($1::uuid[])`, &c.Sessions},
+		{`DELETE FROM sync.session_states WHERE session_id = ANY ($1::uuid[])`, &c.States},
+		{`DELETE FROM sync.peer_report_states WHERE session_id = ANY ($1::uuid[])`, &c.States},
+		{`DELETE FROM sync.rejected_records WHERE session_id = ANY ($1::uuid[])`, &c.RejectedRecords},
+		{`DELETE FROM analytics.stale_sessions WHERE session_id = ANY ($1::uuid[])`, &unqueued},
+	})
+}
+
+// retainRest deletes what no session leads to any more: meetings without
+// sessions and who was enrolled in them, states of sessions that could never be
+// stored, and rejected records not seen since.
+func retainRest(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, c *RetentionCounts) error {
+	const ofAccount = `app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1)`
+	const noSession = `NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.app_id = t.app_id AND s.meeting_id = t.meeting_id)`
+	return deleteAll(ctx, tx, []any{accountID, before}, []step{
+		{`DELETE FROM realtimekit.meeting_participants AS t WHERE ` + ofAccount + ` AND (` + noSession + ` OR removed_at < $2)`, &c.MeetingParticipants},
+		{`DELETE FROM sync.meeting_states AS t WHERE ` + ofAccount + ` AND ` + noSession + ` AND $2::timestamptz IS NOT NULL`, &c.States},
+		{`DELETE FROM realtimekit.meetings AS t WHERE ` + ofAccount + ` AND ` + noSession + ` AND $2::timestamptz IS NOT NULL`, &c.Meetings},
+		{`DELETE FROM sync.session_states AS t WHERE ` + ofAccount + ` AND created_at < $2::timestamptz - interval '1 day'
+			AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = t.session_id)`, &c.States},
+		{`DELETE FROM sync.rejected_records AS t WHERE (app_id IS NULL OR ` + ofAccount + `) AND last_seen_at < $2`, &c.RejectedRecords},
+	})
+}
+
+// retainLedger deletes what the ledger says of sessions that are gone, and runs
+// of which nothing is left. It waits for nobody: runs under way are left alone.
+func retainLedger(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, c *RetentionCounts) error {
+	var ledger int
+	return deleteAll(ctx, tx, []any{accountID, before}, []step{
+		{`DELETE FROM sync.run_sessions AS t USING sync.runs AS r
+			WHERE r.run_id = t.run_id AND r.account_id = $1 AND r.finished_at < $2
+			AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = t.session_id)`, &ledger},
+		{`DELETE FROM sync.runs AS t WHERE account_id = $1 AND finished_at < $2
+			AND NOT EXISTS (SELECT FROM sync.run_sessions AS r WHERE r.run_id = t.run_id)`, &c.Runs},
+	})
+}
+
+func deleteAll(ctx context.Context, tx pgx.Tx, args []any, steps []step) error {
+	for _, s := range steps {
+		tag, err := tx.Exec(ctx, s.sql, args...)
+		if err != nil {
+			return err
+		}
+		*s.count += int(tag.RowsAffected())
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package pipeline_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+// Names can be left out from the start, and later; they never come in again
+// unless that is asked for.
+func TestNamesArePseudonymised(t *testing.T) {
+	t.Parallel()
+	data := aviary()
+	data.Apps[0].Sessions[1].Participants[3].Extra = simulator.Extra{"full_name": json.RawMessage(`"Canary Wren"`), "tries": json.RawMessage(`3`)}
+	data.Apps[0].Sessions[1].Participants[4].Extra = simulator.Extra{"display_name": json.RawMessage(`"Canary Wren\u0000"`)}
+	data.Apps[0].Sessions[1].Participants[4].Events[0].Extra = simulator.Extra{"by": json.RawMessage(`"Canary Wren"`)}
+	fromStart := newRig(t, data)
+	fromStart.privacy = load.Privacy{Key: newKey(t, "first"), Names: load.NamesPseudonymised}
+	fromStart.must(withEverything(), model.RunPartial)
+	fromStart.noSecrets(canaryName, "Wren")
+	const sets = `SELECT string_agg(concat_ws(' ', session_id, participant_id, display_name, extra, repairs), E'\n' ORDER BY session_id, participant_id) FROM realtimekit.participants`
+	if n := fromStart.number(`SELECT count(DISTINCT display_name) FROM realtimekit.participants WHERE custom_participant_id = $1`, canaryCustom); n != 1 {
+		t.Errorf("the canary has %d pseudonyms", n)
+	}
+	if n := fromStart.number(`SELECT count(*) FROM realtimekit.participants WHERE display_name !~ '^name-[a-z2-7]{16}$' OR display_name IS NULL`); n != 0 {
+		t.Errorf("%d names are none", n)
+	}
+	fromStart.privacy.Names = "" // the warehouse remembers
+	versions := fromStart.versions() + fromStart.optionalVersions()
+	fromStart.must(allHistory, model.RunPartial)
+	if fromStart.versions()+fromStart.optionalVersions() != versions {
+		t.Error("reading again wrote rows")
+	}
+
+	later := newRig(t, data)
+	later.privacy.Key = newKey(t, "first")
+	later.must(withEverything(), model.RunPartial)
+	later.privacy.Names = load.NamesPseudonymised
+	store := later.protected()
+	if _, err := store.PseudonymiseNames(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	later.log.Reset()
+	later.noSecrets(canaryName, "Wren")
+	if got, want := later.text(sets), fromStart.text(sets); got != want {
+		t.Errorf("pseudonymised later:\n%s\nfrom the start:\n%s", got, want)
+	}
+	rows := later.versions() + later.optionalVersions()
+	later.must(allHistory, model.RunPartial)
+	if later.versions()+later.optionalVersions() != rows {
+		t.Error("reading all again wrote rows")
+	}
+	if again, err := store.PseudonymiseNames(t.Context(), false); err != nil || again != (load.NameCounts{}) {
+		t.Errorf("a second time changed %+v: %v", again, err)
+	}
+	// A record that was set aside is understood later: its name stays hashed.
+	if _, err := later.pool.Exec(t.Context(), `UPDATE sync.rejected_records SET raw_text = replace(raw_text, '"yesterday"', 'null')`); err != nil {
+		t.Fatal(err)
+	}
+	if got := later.retry(); got.Loaded != 2 {
+		t.Errorf("retry: %+v", got)
+	}
+	later.noSecrets(canaryName)
+	later.privacy.Names = load.NamesPlain
+	later.must(allHistory, model.RunPartial)
+	if n := later.number(`SELECT count(*) FROM realtimekit.participants WHERE display_name = $1`, canaryName); n != 5 {
+		t.Errorf("%d names are back, want 5", n)
+	}
+}

@@ -1,0 +1,81 @@
+package pipeline_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+// Old sessions go with all that is theirs, the usage by day stays, and no run
+// reads them again unless told to.
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 12, Participants: 4, EventsPerParticipant: 3}, 71, at)
+	horizon := at.Truncate(24 * time.Hour)
+	for i, s := range data.Apps[0].Sessions[:7] { // long ago
+		s.MeetingID = fmt.Sprintf("old-room-%d", i%2)
+		moveBack(s, 400*24*time.Hour)
+	}
+	r := newRig(t, data)
+	r.must(withEverything(), model.RunSucceeded)
+	horizon = horizon.AddDate(0, 0, -300)
+	keep := func(s *simulator.Session) bool { return !s.EndedAt.Before(horizon) }
+	usage := `SELECT string_agg(concat_ws(' ', usage_date, sessions_started, unique_people, participants), E'\n' ORDER BY usage_date) FROM analytics.usage_days`
+	before := r.text(usage)
+
+	store := r.protected()
+	content := r.content()
+	dry, err := store.Retain(t.Context(), data.AccountID, horizon, true, nil)
+	if err != nil || r.content() != content {
+		t.Fatalf("a dry run wrote something, or %v", err)
+	}
+	did, err := store.Retain(t.Context(), data.AccountID, horizon, false, func(load.RetentionCounts) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if did.Sessions != 7 || did.Participants != 28 || did.PeerEvents != dry.PeerEvents || did.PeerReports != dry.PeerReports || did.Meetings != 2 || did.MeetingParticipants == 0 {
+		t.Errorf("did %+v, a dry run foresaw %+v", did, dry)
+	}
+	r.exact(keep)
+	if n, err := store.RefreshAnalytics(t.Context()); err != nil || n != 0 || r.text(usage) != before {
+		t.Errorf("the usage by day changed: %d sessions, %v", n, err)
+	}
+	if n := r.number(`SELECT count(*) FROM sync.session_states`); n != 5 {
+		t.Errorf("%d states are left", n)
+	}
+
+	full := allHistory
+	full.From = at.AddDate(-3, 0, 0)
+	if result := r.must(full, model.RunSucceeded); result.TooOld != 7 {
+		t.Errorf("%d sessions were left out, want 7", result.TooOld)
+	}
+	r.must(withEverything(), model.RunSucceeded)
+	r.exact(keep)
+	if again, err := store.Retain(t.Context(), data.AccountID, horizon.AddDate(0, 0, -9), false, func(load.RetentionCounts) {}); err != nil || again.Sessions+again.Meetings != 0 {
+		t.Errorf("again did %+v: %v", again, err)
+	}
+	if at, err := store.Horizon(t.Context(), data.AccountID); err != nil || !at.Equal(horizon) {
+		t.Errorf("the horizon moved back to %s: %v", at, err)
+	}
+	full.BeyondRetention = true
+	r.must(full, model.RunSucceeded)
+	r.exact(nil)
+}
+
+func moveBack(s *simulator.Session, by time.Duration) {
+	for _, t := range []*time.Time{&s.CreatedAt, &s.StartedAt, &s.EndedAt, &s.UpdatedAt} {
+		*t = t.Add(-by)
+	}
+	for _, p := range s.Participants {
+		for _, t := range []*time.Time{&p.CreatedAt, &p.JoinedAt, &p.LeftAt, &p.UpdatedAt} {
+			*t = t.Add(-by)
+		}
+		for i := range p.Events {
+			p.Events[i].CreatedAt, p.Events[i].UpdatedAt = p.Events[i].CreatedAt.Add(-by), p.Events[i].UpdatedAt.Add(-by)
+		}
+	}
+}

@@ -1,0 +1,9 @@
+// Package privacy keeps people who were erased from coming back, and names out
+// of the warehouse where they are not wanted.
+//
+// What flows in: records of package model on their way to Postgres. What flows
+// out: the same records without the people on the list of suppressions, or with
+// pseudonyms in their place. The list and the pseudonyms are HMAC-SHA256 under a
+// key that is not in the database: whoever has only the database can neither
+// read who was erased nor try out guesses.
+package privacy

@@ -1,0 +1,211 @@
+package privacy
+
+import "github.com/rollcall-etl/rollcall/internal/model"
+
+// Mode says what becomes of a person's records.
+type Mode uint8
+
+// Modes, the stricter the greater. Keep is the zero value.
+const (
+	Keep Mode = iota
+	Pseudonymise
+	Remove
+)
+
+// String gives the mode as the books write it.
+func (m Mode) String() string {
+	switch m {
+	case Pseudonymise:
+		return "pseudonymise"
+	case Remove:
+		return "remove"
+	}
+	return "keep"
+}
+
+// ParseMode reads what String wrote.
+func ParseMode(text string) Mode {
+	for _, m := range []Mode{Pseudonymise, Remove} {
+		if m.String() == text {
+			return m
+		}
+	}
+	return Keep
+}
+
+// Suppression is one identifier that must not be stored again.
+type Suppression struct {
+	Hash  Hash
+	AppID string // the only app in which it counts; empty for all
+	Mode  Mode
+}
+
+// Filter takes erased people out of records, and names where that is wanted. A
+// nil Filter lets everything through. Safe for concurrent use.
+type Filter struct {
+	// Generation is the state of the books that the filter was made of.
+	Generation int64
+
+	key   *Key
+	names bool
+	list  map[Hash]rule
+}
+
+type rule struct {
+	all  Mode
+	apps map[string]Mode // nil for none
+}
+
+// NewFilter gives a filter. key may be nil where there is nothing to look up:
+// no suppressions, and names stay.
+func NewFilter(key *Key, generation int64, names bool, suppressions []Suppression) *Filter {
+	f := &Filter{Generation: generation, key: key, names: names, list: make(map[Hash]rule, len(suppressions))}
+	for _, s := range suppressions {
+		r := f.list[s.Hash]
+		if s.AppID == "" {
+			r.all = max(r.all, s.Mode)
+		} else {
+			if r.apps == nil {
+				r.apps = make(map[string]Mode)
+			}
+			r.apps[s.AppID] = max(r.apps[s.AppID], s.Mode)
+		}
+		f.list[s.Hash] = r
+	}
+	return f
+}
+
+// Names reports whether display names are replaced.
+func (f *Filter) Names() bool { return f != nil && f.names }
+
+// idle reports whether there is nothing to do.
+func (f *Filter) idle() bool { return f == nil || !f.names && len(f.list) == 0 }
+
+// mode looks an identifier up; no value is nobody's.
+func (f *Filter) mode(appID string, kind Kind, value string) Mode {
+	if value == "" || len(f.list) == 0 {
+		return Keep
+	}
+	r, ok := f.list[f.key.Identifier(kind, value)]
+	if !ok {
+		return Keep
+	}
+	return max(r.all, r.apps[appID])
+}
+
+// Page takes the people of one page of an app's session out, or their
+// identifiers. It gives how many participants it took out, rejected ones included,
+// and the ids under which those of dropped rejected records may be stored. It changes the page's records in place.
+func (f *Filter) Page(appID string, page *model.ParticipantPage) (erased int, listed []model.UUID) {
+	if f.idle() {
+		return 0, nil
+	}
+	of := make(map[model.UUID]Mode) // participants of the page that are on the list
+	kept := page.Participants[:0]
+	for i := range page.Participants {
+		p := &page.Participants[i]
+		mode := f.participantMode(appID, p)
+		if mode != Keep {
+			of[p.ID] = mode
+		}
+		switch mode {
+		case Remove:
+			erased++
+			continue
+		case Pseudonymise:
+			f.key.PseudonymiseParticipant(p)
+		case Keep:
+			f.tidyParticipant(appID, p)
+		}
+		kept = append(kept, *p)
+	}
+	page.Participants = kept
+	page.Events = f.events(appID, page.Events, of)
+	page.Rejected, listed = f.rejected(page.Rejected, of)
+	return erased + len(listed), listed
+}
+
+func (f *Filter) participantMode(appID string, p *model.Participant) Mode {
+	if len(f.list) == 0 {
+		return Keep
+	}
+	return max(f.mode(appID, UserID, p.UserID), f.mode(appID, CustomID, p.CustomParticipantID),
+		f.mode(appID, ParticipantID, p.ID.String()))
+}
+
+// events treats events as their participants. An event that comes alone, as a
+// rejected one that is tried again does, is looked up by its participant's id.
+func (f *Filter) events(appID string, events []model.PeerEvent, of map[model.UUID]Mode) []model.PeerEvent {
+	kept := events[:0]
+	for i := range events {
+		e := &events[i]
+		mode, known := of[e.ParticipantID]
+		if !known && i > 0 && e.ParticipantID == events[i-1].ParticipantID {
+			mode = Keep // looked up already
+		} else if !known {
+			mode = f.mode(appID, ParticipantID, e.ParticipantID.String())
+			if mode != Keep {
+				of[e.ParticipantID] = mode
+			}
+		}
+		switch mode {
+		case Remove:
+			continue
+		case Pseudonymise:
+			f.key.PseudonymiseEvent(e)
+		case Keep:
+			e.Extra = f.tidyExtra(appID, e.Extra)
+		}
+		kept = append(kept, *e)
+	}
+	return kept
+}
+
+// People takes erased people out of those enrolled in a meeting, or puts
+// pseudonyms in their place. It changes the records in place.
+func (f *Filter) People(appID string, people []model.MeetingParticipant) []model.MeetingParticipant {
+	if f.idle() {
+		return people
+	}
+	kept := people[:0]
+	for i := range people {
+		p := &people[i]
+		switch max(f.mode(appID, UserID, p.ID), f.mode(appID, CustomID, p.CustomParticipantID)) {
+		case Remove:
+			continue
+		case Pseudonymise:
+			f.key.PseudonymisePerson(p)
+		case Keep:
+			p.Extra = f.tidyExtra(appID, p.Extra)
+			if f.names {
+				p.DisplayName, p.Repairs = f.key.Name(p.DisplayName), withoutName(p.Repairs)
+			}
+		}
+		kept = append(kept, *p)
+	}
+	return kept
+}
+
+// Listed adds to the ids that a list of enrolled people named the pseudonyms
+// under which some of them may be stored.
+func (f *Filter) Listed(ids []string) []string {
+	if f.idle() || len(f.list) == 0 {
+		return ids
+	}
+	out := append([]string{}, ids...)
+	for _, id := range ids {
+		out = append(out, f.key.Pseudonym(UserID, id))
+	}
+	return out
+}
+
+// TakeName replaces a participant's name where names are not wanted, and takes
+// out of its unknown fields what may be one.
+func (f *Filter) TakeName(p *model.Participant) { f.tidyParticipant("", p) }
+
+func (f *Filter) tidyParticipant(appID string, p *model.Participant) {
+	p.Extra = f.tidyExtra(appID, p.Extra)
+	if f.names {
+		p.DisplayName, p.Repairs = f.key.Name(p.DisplayName), withoutName(p.Repairs)
+	}
+}
