@@ -45,7 +45,9 @@ func TestHostileBodiesStayBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			data := bulk(1)
 			client, _ := newClient(t, "http://localhost:1/client/v4", func(c *Config) { c.MaxBody, c.RetryFor = size, 0 })
+			answers := uint64(0)
 			client.http.Transport = inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				answers++ // a list that does not add up is read twice
 				simulator.Reply(http.StatusOK, nil, tt.body)(w, r, nil)
 			})}
 			before := allocated()
@@ -56,8 +58,8 @@ func TestHostileBodiesStayBounded(t *testing.T) {
 				t.Errorf("got %.700v", err)
 			}
 			t.Logf("%d MiB allocated in %s, %d events, %d set aside", used>>20, took.Round(time.Millisecond), len(got.events), len(got.rejected))
-			if used > 60*size {
-				t.Errorf("%d MiB allocated for a body of %d MiB", used>>20, len(tt.body)>>20)
+			if used > 60*size*answers {
+				t.Errorf("%d MiB allocated for %d bodies of %d MiB", used>>20, answers, len(tt.body)>>20)
 			}
 		})
 	}
