@@ -136,12 +136,12 @@ func (s *Session) LastChange() time.Time {
 type Absence int16
 
 const (
-	// Present: the failure says nothing of it.
+	// Present is a failure that says nothing of it.
 	Present Absence = iota
-	// Missed: not found this once. Believed with the third failure in a row,
+	// Missed is a session that was not found this once. Believed with the third failure in a row,
 	// since an API that once does not find a live session must not leave it live
 	// for ever.
 	Missed
-	// Gone: asked for by name, and found in no app.
+	// Gone is a session that was asked for by name and found in no app.
 	Gone
 )
