@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
@@ -120,5 +124,36 @@ func (h *history) end() {
 	h.must(all, model.RunSucceeded)
 	if h.versions() != before {
 		h.t.Error("one more reading of the same wrote rows")
+	}
+	h.noSecret()
+}
+
+// noSecret fails if the token or the database's password stands in the log or in
+// any column of any table, after all that went wrong.
+func (h *history) noSecret() {
+	h.t.Helper()
+	database, err := url.Parse(h.database.Reveal())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	password, _ := database.User.Password()
+	for name, secret := range map[string]string{"token": token, "password": password} {
+		if len(secret) < 10 || strings.Contains(h.log.String(), secret) {
+			h.t.Errorf("the %s is in the log, or none", name)
+		}
+		tables, err := h.pool.Query(h.t.Context(), `SELECT oid::regclass::text FROM pg_class
+			WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('realtimekit', 'sync', 'analytics')`)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		all, err := pgx.CollectRows(tables, pgx.RowTo[string])
+		if err != nil || len(all) < 10 {
+			h.t.Fatalf("%d tables: %v", len(all), err)
+		}
+		for _, table := range all {
+			if n := h.number(`SELECT count(*) FROM `+table+` AS t WHERE strpos(t::text, $1) > 0`, secret); n > 0 {
+				h.t.Errorf("the %s is in %d rows of %s", name, n, table)
+			}
+		}
 	}
 }
