@@ -337,6 +337,8 @@ CREATE TABLE analytics.usage_days (
     participant_seconds double precision NOT NULL,
     vendor_minutes      double precision,
     refreshed_at        timestamptz      NOT NULL,
+    peak_people         bigint           NOT NULL,
+    peak_participants   bigint           NOT NULL,
     PRIMARY KEY (usage_date, app_id)
 );
 CREATE INDEX usage_days_by_app ON analytics.usage_days (app_id, usage_date);
@@ -468,14 +470,33 @@ BEGIN
     ), started AS (
         SELECT m.app_id, m.usage_date,
                count(*) FILTER (WHERE coalesce(s.started_at, s.created_at)::date = m.usage_date) AS sessions,
-               sum(s.minutes_consumed) FILTER (WHERE coalesce(s.started_at, s.created_at)::date = m.usage_date) AS vendor_minutes
+               -- As numeric the sum is exact, and the same whatever the order of the sessions.
+               sum(s.minutes_consumed::numeric) FILTER (WHERE coalesce(s.started_at, s.created_at)::date = m.usage_date)::double precision AS vendor_minutes
         FROM day_sessions AS m JOIN realtimekit.sessions AS s ON s.session_id = m.session_id
         GROUP BY 1, 2
+    ), person_days AS MATERIALIZED (
+        SELECT app_id, usage_date, person_id, range_agg(tstzrange(from_at, to_at)) AS presence
+        FROM pieces GROUP BY 1, 2, 3
     ), persons AS (
         SELECT app_id, usage_date, count(*) AS people, sum(t.seconds) AS seconds
-        FROM (SELECT app_id, usage_date, person_id, range_agg(tstzrange(from_at, to_at)) AS presence
-              FROM pieces GROUP BY 1, 2, 3) AS p
+        FROM person_days AS p
         CROSS JOIN LATERAL (SELECT sum(extract(epoch FROM upper(v) - lower(v))) AS seconds FROM unnest(p.presence) AS v) AS t
+        GROUP BY 1, 2
+    ), visits AS (
+        SELECT app_id, usage_date, unnest(presence) AS visit, 1 AS people, 0 AS participants FROM person_days
+        UNION ALL
+        SELECT app_id, usage_date, unnest(range_agg(tstzrange(from_at, to_at))), 0, 1
+        FROM pieces GROUP BY app_id, usage_date, session_id, participant_id
+    ), peaks AS (
+        SELECT app_id, usage_date, max(people) AS people, max(participants) AS participants
+        FROM (
+            SELECT app_id, usage_date, sum(sum(people)) OVER so_far AS people, sum(sum(participants)) OVER so_far AS participants
+            FROM (SELECT app_id, usage_date, lower(visit) AS changed_at, people, participants FROM visits
+                  UNION ALL
+                  SELECT app_id, usage_date, upper(visit), -people, -participants FROM visits) AS c
+            GROUP BY app_id, usage_date, changed_at
+            WINDOW so_far AS (PARTITION BY app_id, usage_date ORDER BY changed_at)
+        ) AS curve
         GROUP BY 1, 2
     ), totals AS (
         SELECT app_id, usage_date, count(DISTINCT session_id) AS sessions, count(DISTINCT custom_participant_id) AS custom_ids,
@@ -483,21 +504,24 @@ BEGIN
         FROM pieces GROUP BY 1, 2
     ), by_day AS (
         INSERT INTO analytics.usage_days AS u (usage_date, app_id, sessions_started, sessions_active, unique_people, unique_custom_ids,
-            participants, person_seconds, participant_seconds, vendor_minutes, refreshed_at)
+            participants, person_seconds, participant_seconds, vendor_minutes, refreshed_at, peak_people, peak_participants)
         SELECT usage_date, app_id, s.sessions, coalesce(t.sessions, 0), coalesce(p.people, 0), coalesce(t.custom_ids, 0),
-               coalesce(t.participants, 0), coalesce(p.seconds, 0), coalesce(t.seconds, 0), s.vendor_minutes, now()
+               coalesce(t.participants, 0), coalesce(p.seconds, 0), coalesce(t.seconds, 0), s.vendor_minutes, now(),
+               coalesce(k.people, 0), coalesce(k.participants, 0)
         FROM started AS s LEFT JOIN persons AS p USING (app_id, usage_date) LEFT JOIN totals AS t USING (app_id, usage_date)
+        LEFT JOIN peaks AS k USING (app_id, usage_date)
         ON CONFLICT (usage_date, app_id) DO UPDATE
         SET sessions_started = excluded.sessions_started, sessions_active = excluded.sessions_active,
             unique_people = excluded.unique_people, unique_custom_ids = excluded.unique_custom_ids,
             participants = excluded.participants, person_seconds = excluded.person_seconds,
             participant_seconds = excluded.participant_seconds, vendor_minutes = excluded.vendor_minutes,
-            refreshed_at = excluded.refreshed_at
+            refreshed_at = excluded.refreshed_at, peak_people = excluded.peak_people, peak_participants = excluded.peak_participants
         WHERE (u.sessions_started, u.sessions_active, u.unique_people, u.unique_custom_ids, u.participants,
-               u.person_seconds, u.participant_seconds, u.vendor_minutes)
+               u.person_seconds, u.participant_seconds, u.vendor_minutes, u.peak_people, u.peak_participants)
               IS DISTINCT FROM
               (excluded.sessions_started, excluded.sessions_active, excluded.unique_people, excluded.unique_custom_ids,
-               excluded.participants, excluded.person_seconds, excluded.participant_seconds, excluded.vendor_minutes)
+               excluded.participants, excluded.person_seconds, excluded.participant_seconds, excluded.vendor_minutes,
+               excluded.peak_people, excluded.peak_participants)
     ), preset_totals AS (
         SELECT app_id, usage_date, preset_name, preset_view_type, count(DISTINCT session_id) AS sessions,
                count(DISTINCT (session_id, participant_id)) AS participants, sum(extract(epoch FROM to_at - from_at)) AS seconds
@@ -577,7 +601,7 @@ INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtim
 
 CREATE VIEW analytics.daily_usage AS
 SELECT u.usage_date, u.app_id, a.name AS app_name, u.sessions_started, u.sessions_active, u.unique_people, u.unique_custom_ids,
-       u.participants, u.person_seconds, u.participant_seconds, u.vendor_minutes, u.refreshed_at
+       u.participants, u.person_seconds, u.participant_seconds, u.vendor_minutes, u.refreshed_at, u.peak_people, u.peak_participants
 FROM analytics.usage_days AS u
 JOIN realtimekit.apps AS a ON a.app_id = u.app_id;
 
@@ -879,6 +903,8 @@ COMMENT ON COLUMN analytics.usage_days.person_seconds IS 'Seconds inside, summed
 COMMENT ON COLUMN analytics.usage_days.participant_seconds IS 'Seconds inside, summed over presences of participants (devices): what the vendor bills.';
 COMMENT ON COLUMN analytics.usage_days.vendor_minutes IS 'Participant-minutes as the vendor counts them (minutes_consumed), of the sessions that began on the day; null where it counts none.';
 COMMENT ON COLUMN analytics.usage_days.refreshed_at IS 'When the row was computed, UTC.';
+COMMENT ON COLUMN analytics.usage_days.peak_people IS 'Most people inside the app at one time of the day, over all of its sessions; with two devices, or in a lesson and its breakout room, a person counts once.';
+COMMENT ON COLUMN analytics.usage_days.peak_participants IS 'Most participants (devices) inside the app at one time of the day, over all of its sessions.';
 COMMENT ON TABLE analytics.usage_preset_days IS 'Usage by day, app, preset and view type, behind the view preset_usage. Kept by analytics.refresh.';
 COMMENT ON COLUMN analytics.usage_preset_days.usage_date IS 'Day in UTC.';
 COMMENT ON COLUMN analytics.usage_preset_days.app_id IS 'App: realtimekit.apps.app_id.';
@@ -926,6 +952,8 @@ COMMENT ON COLUMN analytics.daily_usage.person_seconds IS 'Seconds inside, summe
 COMMENT ON COLUMN analytics.daily_usage.participant_seconds IS 'Seconds inside, summed over presences of participants (devices): what the vendor bills.';
 COMMENT ON COLUMN analytics.daily_usage.vendor_minutes IS 'Participant-minutes as the vendor counts them (minutes_consumed), of the sessions that began on the day; null where it counts none.';
 COMMENT ON COLUMN analytics.daily_usage.refreshed_at IS 'When the row was computed, UTC.';
+COMMENT ON COLUMN analytics.daily_usage.peak_people IS 'Most people inside the app at one time of the day, over all of its sessions; with two devices, or in a lesson and its breakout room, a person counts once.';
+COMMENT ON COLUMN analytics.daily_usage.peak_participants IS 'Most participants (devices) inside the app at one time of the day, over all of its sessions.';
 COMMENT ON VIEW  analytics.preset_usage IS 'Usage by day, app, preset and view type. Computed at the end of each run, for the days that changed.';
 COMMENT ON COLUMN analytics.preset_usage.usage_date IS 'Day in UTC.';
 COMMENT ON COLUMN analytics.preset_usage.app_id IS 'App: realtimekit.apps.app_id.';

@@ -264,34 +264,3 @@ func TestConnectErrors(t *testing.T) {
 		})
 	}
 }
-
-// The step that keeps the peak of a day computes the days that are there anew,
-// and its step back leaves the usage as it was.
-func TestDailyPeaksCanBeTakenBack(t *testing.T) {
-	t.Parallel()
-	pool := open(t, pgtest.New(t))
-	run(t, pool, school)
-	run(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, joined_at, left_at, run_id)
-		SELECT session_id, session_id, 'mira', started_at, started_at + interval '10 minutes', 1 FROM realtimekit.sessions`)
-	run(t, pool, `INSERT INTO analytics.stale_sessions SELECT session_id FROM realtimekit.sessions`)
-	run(t, pool, `SELECT analytics.refresh()`)
-	const usage = `SELECT concat_ws(' ', usage_date, unique_people, person_seconds) FROM analytics.daily_usage`
-	const peaks = `SELECT concat_ws(' ', coalesce(peak_people, 0), coalesce(peak_participants, 0)) FROM analytics.daily_usage`
-	expect(t, pool, peaks, "1 1")
-	for there := true; there; {
-		if _, err := postgres.MigrateDown(t.Context(), pool); err != nil {
-			t.Fatal(err)
-		}
-		there = texts(t, pool, `SELECT count(*)::text FROM pg_attribute WHERE attrelid = 'analytics.usage_days'::regclass AND attname = 'peak_people'`)[0] == "1"
-	}
-	run(t, pool, `INSERT INTO analytics.stale_sessions SELECT session_id FROM realtimekit.sessions`)
-	run(t, pool, `SELECT analytics.refresh()`)
-	expect(t, pool, usage, "2026-11-20 1 2400")
-	if _, err := postgres.MigrateUp(t.Context(), pool); err != nil {
-		t.Fatal(err)
-	}
-	expect(t, pool, peaks, "0 0")
-	run(t, pool, `SELECT analytics.refresh()`)
-	expect(t, pool, peaks, "1 1")
-	expect(t, pool, usage, "2026-11-20 1 2400")
-}
