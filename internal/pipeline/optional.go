@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -94,12 +95,16 @@ func (w *work) optional(ctx context.Context, apps []string) error {
 		{daywiseName, o.Daywise, w.daywise},
 		{"peer-reports", o.PeerReports, w.peerReports},
 	} {
-		for _, appID := range apps {
-			if !p.on {
-				continue
-			}
-			if err := w.optionalPart(ctx, p, appID); err != nil {
-				return fmt.Errorf("%s of app %s: %w", p.name, appID, err)
+		if !p.on {
+			continue
+		}
+		turns, err := w.turns(ctx, p, apps)
+		if err != nil {
+			return err
+		}
+		for i := range turns {
+			if err := w.optionalPart(ctx, p, &turns[i]); err != nil {
+				return fmt.Errorf("%s of app %s: %w", p.name, turns[i].appID, err)
 			}
 		}
 	}
@@ -111,13 +116,33 @@ func (w *work) optional(ctx context.Context, apps []string) error {
 	return nil
 }
 
-func (w *work) optionalPart(ctx context.Context, p part, appID string) error {
-	state, err := w.store.Endpoint(ctx, appID, p.name)
-	now := w.now()
-	if err != nil || !state.UnavailableAt.IsZero() && now.Sub(state.AskedAt) < askAgain {
-		return err
+// turn is an app, and what is known of a part of the API in it.
+type turn struct {
+	appID string
+	state model.EndpointState
+}
+
+// turns orders the apps by when they were last asked, so that one with more than
+// a run may read keeps no other from its turn.
+func (w *work) turns(ctx context.Context, p part, apps []string) ([]turn, error) {
+	var turns []turn
+	for _, appID := range apps {
+		state, err := w.store.Endpoint(ctx, appID, p.name)
+		if err != nil {
+			return nil, err
+		}
+		turns = append(turns, turn{appID, state})
 	}
-	asked, err := p.read(ctx, appID, &state)
+	slices.SortStableFunc(turns, func(a, b turn) int { return a.state.AskedAt.Compare(b.state.AskedAt) })
+	return turns, nil
+}
+
+func (w *work) optionalPart(ctx context.Context, p part, of *turn) error {
+	appID, state, now := of.appID, &of.state, w.now()
+	if !state.UnavailableAt.IsZero() && now.Sub(state.AskedAt) < askAgain {
+		return nil
+	}
+	asked, err := p.read(ctx, appID, state)
 	if err == nil && !asked {
 		return nil
 	}
@@ -139,7 +164,7 @@ func (w *work) optionalPart(ctx context.Context, p part, appID string) error {
 		w.extras.Failures++
 		w.logger.WarnContext(ctx, "optional read failed; the next run tries again", "endpoint", p.name, "app_id", appID, "error", err)
 	}
-	return w.store.SaveEndpoint(ctx, w.run, appID, p.name, state)
+	return w.store.SaveEndpoint(ctx, w.run, appID, p.name, *state)
 }
 
 // isEnd reports whether an error of an optional read ends the run: unlike that

@@ -174,3 +174,16 @@ func TestNoReportForAnybody(t *testing.T) {
 		t.Errorf("a day later: %+v", result.Optional)
 	}
 }
+
+// An app with more peers than one run asks for keeps no other from its turn.
+func TestPeerReportsTakeTurns(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 2, Participants: 2 * 1100, EventsPerParticipant: 1}, 5, at.AddDate(0, 0, -2))
+	r := newRig(t, data)
+	for range 2 {
+		r.must(quality, model.RunSucceeded)
+	}
+	if got := r.text(`SELECT string_agg(n::text, ' ') FROM (SELECT count(*) AS n FROM sync.peer_report_states JOIN realtimekit.sessions USING (session_id) GROUP BY app_id) AS t`); got != "1000 1000" {
+		t.Errorf("%s peers of the two apps were asked for in two runs, want 1000 of each", got)
+	}
+}
