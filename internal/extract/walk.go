@@ -32,25 +32,29 @@ type fetchPage func(ctx context.Context, number, size int) (fetched, error)
 // open whether pages count from 1 or 0, how large a page may be, and where, if
 // anywhere, the paging object stands; walk goes by what came back.
 type walk struct {
-	fetch fetchPage
-	base  *pageBase
-	pass  model.Pass
-	seen  map[key]struct{}
-	size  int  // rows to ask for
-	next  int  // page number to ask for
-	pages int  // pages delivered
-	rows  int  // rows delivered, repeated ones included
-	end   int  // end_offset of the last page, -1 where unknown
-	stale int  // pages in a row that held nothing new
-	alias bool // page 0 is page 1 under another name
+	fetch  fetchPage
+	base   *pageBase
+	pass   model.Pass
+	seen   map[key]struct{}
+	size   int  // rows to ask for
+	next   int  // page number to ask for
+	pages  int  // pages delivered
+	rows   int  // rows delivered, repeated ones included
+	end    int  // end_offset of the last page, -1 where unknown
+	stale  int  // pages in a row that held nothing new
+	alias  bool // page 0 is page 1 under another name
+	wanted int  // total_count as it was first announced, -1 for never
 }
 
-// maxPages bounds a list that announces no count, maxStale how many pages in a
-// row may hold nothing new although their offsets go on: rows that were added
-// in front push that many pages down at most.
+// maxPages bounds a list that announces no count, and maxGrowth by how many pages
+// one that does may grow beyond twice that while it is read: a list that grows as
+// fast as it is read has no end. maxStale is how many pages in a row may hold
+// nothing new although their offsets go on: rows that were added in front push
+// that many pages down at most.
 const (
-	maxPages = 1 << 20
-	maxStale = 10
+	maxPages  = 1 << 16
+	maxGrowth = 1000
+	maxStale  = 10
 )
 
 // walkList reads every page once and hands its rows on in order. The pass tells
@@ -58,7 +62,7 @@ const (
 func walkList(ctx context.Context, perPage int, base *pageBase, fetch fetchPage) (model.Pass, error) {
 	w := &walk{
 		fetch: fetch, base: base, size: perPage, next: 1, end: -1,
-		pass: model.Pass{Announced: -1}, seen: make(map[key]struct{}),
+		wanted: -1, pass: model.Pass{Announced: -1}, seen: make(map[key]struct{}),
 	}
 	page, err := w.first(ctx)
 	for err == nil {
@@ -123,6 +127,9 @@ func (w *walk) announced(p paging) {
 	if w.pass.Announced >= 0 && w.pass.Announced != p.total {
 		w.problem("total_count changed from %d to %d while the pages were read", w.pass.Announced, p.total)
 	}
+	if w.wanted < 0 {
+		w.wanted = p.total
+	}
 	w.pass.Announced = p.total
 }
 
@@ -143,16 +150,16 @@ func (w *walk) atEnd(page fetched, fresh int) bool {
 		}
 		return true
 	case w.pages > w.mostPages():
-		w.problem("the API gives more pages than it announced rows")
+		w.problem("after %d pages the list is not at its end: it has more pages than announced rows, or grows as fast as it is read", w.pages)
 		return true
 	}
 	return false
 }
 
-// mostPages bounds a walk: a list cannot have more pages than rows.
+// mostPages bounds a walk: a list has no more pages than rows.
 func (w *walk) mostPages() int {
-	if w.pass.Announced >= 0 {
-		return w.pass.Announced + 2
+	if w.wanted >= 0 {
+		return min(w.pass.Announced+2, 2*w.wanted+maxGrowth)
 	}
 	return maxPages
 }

@@ -137,6 +137,28 @@ func TestWalkMissesNothingThatWasThereFromTheStart(t *testing.T) {
 	}
 }
 
+// A list that gains a row with every page that is read has no end: it is left,
+// with what came of it, and said so.
+func TestWalkLeavesAListThatGrowsAsFastAsItIsRead(t *testing.T) {
+	t.Parallel()
+	for _, tells := range []bool{true, false} {
+		l := &list{base: 1, tellsOffsets: tells, tellsTotal: tells, rows: []key{{1}, {2}, {3}}}
+		grown := uint32(3)
+		pass, err := walkList(t.Context(), 1, new(pageBase), func(ctx context.Context, number, size int) (fetched, error) {
+			grown++
+			l.rows = append(l.rows, key{byte(grown), byte(grown >> 8), byte(grown >> 16), 1})
+			return l.page(ctx, number, size, func([]key) {})
+		})
+		most := maxPages + 10
+		if tells {
+			most = maxGrowth + 20
+		}
+		if err != nil || pass.Sound() || pass.Problem == "" || l.requests > most || l.requests < 1000 {
+			t.Errorf("tells %v: %+v after %d requests, %v", tells, pass, l.requests, err)
+		}
+	}
+}
+
 func BenchmarkWalk(b *testing.B) {
 	l := &list{base: 1, tellsOffsets: true, tellsTotal: true}
 	for i := range 10_000 {
