@@ -1,0 +1,166 @@
+package postgres_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// composed are the functions whose statement this test does not see to be a
+// constant, by folder, with what it is made of. None of it comes from the API or from a row;
+// whoever adds one says so here.
+var composed = map[string]string{
+	"bench.newWarehouse":     "a database named by rand.Text",
+	"bench.drop":             "the same",
+	"dictionary.collect":     "a parameter: constants of its callers",
+	"export.stream":          "names of the catalogue, quoted by pgx.Identifier",
+	"load.findRows":          "two constants",
+	"load.states":            "a parameter: constants of its callers",
+	"load.nameTable":         "tables and columns of a list in the code",
+	"load.nameRows":          "the same",
+	"load.deleteAll":         "constants of its callers",
+	"load.maskColumn":        "names of the catalogue, quoted by Postgres",
+	"load.reports":           "two tables of a list in the code",
+	"load.stored":            "a parameter: embedded files",
+	"load.merge":             "embedded files",
+	"load.remove":            "embedded files",
+	"load.list":              "a parameter: embedded files",
+	"oracle.collect":         "a parameter: constants of its callers",
+	"pgtest.exec":            "databases that the tests name",
+	"postgres.backend":       "a parameter: constants of its callers",
+	"postgres.ensure":        "an embedded file of the role",
+	"private.ensureDatabase": "a constant, quoted by pgx.Identifier",
+	"report.list":            "a parameter: constants of its callers",
+}
+
+// No statement is made of data: what is handed to Postgres is a constant, a file
+// that is embedded, or a sum of these. Values travel as parameters.
+func TestStatementsAreConstants(t *testing.T) {
+	t.Parallel()
+	statements := 0
+	for _, root := range []string{"../../internal", "../../cmd"} {
+		err := filepath.WalkDir(root, func(dir string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.IsDir() {
+				return err
+			}
+			p := readPackage(t, dir)
+			statements += p.check(t)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if statements < 50 {
+		t.Errorf("only %d statements were found: the test looks in the wrong place", statements)
+	}
+}
+
+// source is the production code of a package.
+type source struct {
+	files map[string]*ast.File
+	fset  *token.FileSet
+	fixed map[string]bool // names of its constants and of its embedded files
+}
+
+func readPackage(t *testing.T, dir string) source {
+	t.Helper()
+	s := source{files: map[string]*ast.File{}, fset: token.NewFileSet(), fixed: map[string]bool{}}
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		if s.files[name], err = parser.ParseFile(s.fset, name, nil, parser.ParseComments); err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(s.files[name], func(n ast.Node) bool {
+			if d, ok := n.(*ast.GenDecl); ok {
+				s.declared(d)
+			}
+			return true
+		})
+	}
+	return s
+}
+
+func (s source) declared(d *ast.GenDecl) {
+	for _, spec := range d.Specs {
+		v, ok := spec.(*ast.ValueSpec)
+		embedded := ok && (isEmbed(v.Doc) || isEmbed(d.Doc))
+		for i := 0; ok && i < len(v.Names) && (d.Tok == token.CONST || embedded); i++ {
+			s.fixed[v.Names[i].Name] = true
+		}
+	}
+}
+
+func isEmbed(doc *ast.CommentGroup) bool {
+	for i := 0; doc != nil && i < len(doc.List); i++ {
+		if strings.HasPrefix(doc.List[i].Text, "//go:embed ") {
+			return true
+		}
+	}
+	return false
+}
+
+// check gives how many statements the package sends.
+func (s source) check(t *testing.T) (statements int) {
+	t.Helper()
+	for path, file := range s.files {
+		for _, decl := range file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			name := filepath.Base(filepath.Dir(path)) + "." + f.Name.Name
+			ast.Inspect(f, func(n ast.Node) bool {
+				if sql := statement(n); sql != nil {
+					statements++
+					if !s.isFixed(sql) && composed[name] == "" {
+						t.Errorf("%s: the statement of %s is no constant", s.fset.Position(sql.Pos()), name)
+					}
+				}
+				return true
+			})
+		}
+	}
+	return statements
+}
+
+// statement gives what a call hands to Postgres as SQL, nil for another call.
+func statement(n ast.Node) ast.Expr {
+	call, ok := n.(*ast.CallExpr)
+	if !ok {
+		return nil
+	}
+	method, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return nil
+	}
+	switch name := method.Sel.Name; {
+	case name == "Queue" && len(call.Args) > 0:
+		return call.Args[0]
+	case (name == "Exec" || name == "Query" || name == "QueryRow") && len(call.Args) > 1:
+		return call.Args[1]
+	}
+	return nil
+}
+
+func (s source) isFixed(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		return e.Kind == token.STRING
+	case *ast.Ident:
+		return s.fixed[e.Name]
+	case *ast.BinaryExpr:
+		return e.Op == token.ADD && s.isFixed(e.X) && s.isFixed(e.Y)
+	}
+	return false
+}
