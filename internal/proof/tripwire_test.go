@@ -2,6 +2,7 @@ package proof_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -33,10 +34,12 @@ type tripwire struct {
 	spring  func()            // what happens at the trap
 	rewrite *strings.Replacer // of simple statements on their way
 
-	sprung atomic.Bool
-	failed atomic.Bool // the server refused the statement at the trap
+	sprung  atomic.Bool
+	failed  atomic.Bool // the server refused the statement at the trap
+	refused atomic.Bool // the server refused a lock
 
 	mu         sync.Mutex
+	onRefusal  func()   // done once, before the program hears that a lock was refused; nil for nothing
 	statements []string // in the order of their first appearance, in the form of a trap
 	seen       map[string]bool
 	within     map[string]bool // statements that were part of a transaction
@@ -257,6 +260,9 @@ func (c *talk) answers() {
 			}
 			continue
 		}
+		if kind == 'E' && bytes.Contains(whole, []byte("\x00C55P03\x00")) { // lock_not_available
+			c.lockRefused()
+		}
 		if _, err := out.Write(whole); err != nil {
 			return
 		}
@@ -264,4 +270,14 @@ func (c *talk) answers() {
 			return
 		}
 	}
+}
+
+func (w *tripwire) lockRefused() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.onRefusal != nil {
+		w.onRefusal()
+		w.onRefusal = nil
+	}
+	w.refused.Store(true)
 }
