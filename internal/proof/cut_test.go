@@ -23,7 +23,10 @@ func TestDatabaseCutAfterAnyByte(t *testing.T) {
 			s := newScene(t, seed, database)
 			proxy := s.proxied(database)
 			cut := 0
-			for range 6 {
+			for tried := 0; tried < 6 || cut == 0; tried++ { // a run that has little to do may send less
+				if tried == 60 {
+					t.Fatal("no run noticed a cut, so the test shows nothing")
+				}
 				stream, most := "upstream", 60_000
 				if s.rng.IntN(2) == 0 {
 					stream, most = "downstream", 8_000
@@ -44,9 +47,7 @@ func TestDatabaseCutAfterAnyByte(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if cut == 0 {
-				t.Error("no run noticed a cut, so the test shows nothing")
-			}
+			t.Logf("%d runs noticed a cut", cut)
 			s.exact()
 		})
 	}

@@ -18,14 +18,15 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, seed, pgtest.New(t))
 			killed := 0
-			for range 6 {
+			for tried := 0; tried < 6 || killed == 0; tried++ { // a run that has little to do may be over before
+				if tried == 60 {
+					t.Fatal("no run was killed, so the test shows nothing")
+				}
 				if s.killOnce() {
 					killed++
 				}
 			}
-			if killed == 0 {
-				t.Error("no run was killed, so the test shows nothing")
-			}
+			t.Logf("%d runs killed", killed)
 			s.exact()
 		})
 	}
@@ -43,7 +44,7 @@ func (s *scene) killOnce() bool {
 	if s.rng.IntN(2) == 0 {
 		s.sim.Script(simulator.Fault{Nth: 1 + s.rng.IntN(40), Do: func(*simulator.Data) { go kill() }})
 	} else {
-		timer := time.AfterFunc(time.Duration(s.rng.Int64N(int64(700*time.Millisecond))), kill)
+		timer := time.AfterFunc(time.Duration(s.rng.Int64N(int64(300*time.Millisecond))), kill)
 		defer timer.Stop()
 	}
 	p := s.start(s.anyCommand()...)
