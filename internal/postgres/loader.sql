@@ -1,5 +1,5 @@
--- What rollcall_loader may do: what run, backfill, status and rejects need, and
--- nothing else. Run again, it comes to the same. To be run by a role that owns
+-- What rollcall_loader may do: what run, backfill, verify, status, doctor and
+-- rejects need, and nothing else. Run again, it comes to the same. To be run by a role that owns
 -- the tables and has CREATEROLE, or by a superuser.
 DO $$
 DECLARE
@@ -28,7 +28,8 @@ BEGIN
 
     -- Table by table, since a right to write on a view would be one on the tables
     -- behind it. What the API showed is never deleted; of the books only what a
-    -- backfill notes while it is under way; the usage by day is computed anew.
+    -- backfill or a verification notes while it is under way; the usage by day is
+    -- computed anew.
     FOR target IN
         SELECT c.oid::regclass AS name, c.relkind, n.nspname
         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -37,7 +38,7 @@ BEGIN
         rights := CASE
             WHEN target.relkind NOT IN ('r', 'p') THEN 'SELECT'
             WHEN target.name IN ('sync.schema_migrations'::regclass, 'analytics.prices'::regclass) THEN 'SELECT'
-            WHEN target.nspname = 'analytics' OR target.name = 'sync.backfills'::regclass THEN 'SELECT, INSERT, UPDATE, DELETE'
+            WHEN target.nspname = 'analytics' OR target.name IN ('sync.backfills'::regclass, 'sync.verifications'::regclass) THEN 'SELECT, INSERT, UPDATE, DELETE'
             ELSE 'SELECT, INSERT, UPDATE'
         END;
         EXECUTE format('REVOKE ALL ON %s FROM rollcall_loader', target.name);
