@@ -2,17 +2,12 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
@@ -41,8 +36,7 @@ func Open(ctx context.Context, url secret.Text, connections int) (*pgxpool.Pool,
 func OpenTraced(ctx context.Context, url secret.Text, connections int, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(url.Reveal())
 	if err != nil {
-		// The text of err may repeat the connection string.
-		return nil, fmt.Errorf("%w: DATABASE_URL is not a connection string such as postgres://user:password@host:5432/database", model.ErrUsage)
+		return nil, parameterError(err)
 	}
 	cfg.MaxConns = int32(min(connections, 1000)) //nolint:gosec // bounded on the line itself
 	if cfg.ConnConfig.ConnectTimeout == 0 {
@@ -85,51 +79,4 @@ func check(ctx context.Context, pool *pgxpool.Pool) error {
 		return fmt.Errorf("PostgreSQL %d is too old, version %d or newer is needed", major, oldestMajor)
 	}
 	return nil
-}
-
-// connectError says in one sentence which server did not answer, why, and what
-// to check.
-func connectError(cfg *pgx.ConnConfig, err error) error {
-	where := fmt.Sprintf("database %q on %s as user %q", cfg.Database,
-		net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))), cfg.User)
-	reason, advice := err.Error(), "check DATABASE_URL"
-	var pg *pgconn.PgError
-	var connect *pgconn.ConnectError
-	switch {
-	case errors.Is(err, errSharing):
-		return fmt.Errorf("%w: cannot use %s: %w", model.ErrUsage, where, err)
-	case errors.As(err, &pg):
-		reason = pg.Message
-		switch pg.Code {
-		case "28P01", "28000":
-			advice = "check user and password in DATABASE_URL"
-		case "3D000":
-			advice = "create the database, or name another in DATABASE_URL"
-		case "53300":
-			advice = "raise max_connections or lower ROLLCALL_CONCURRENCY"
-		}
-	case errors.Is(err, context.DeadlineExceeded):
-		reason, advice = "no answer in time", "check host and port in DATABASE_URL and the firewall"
-	case errors.As(err, &connect):
-		reason = rootCause(connect).Error()
-		advice = "check that the server is running, and host and port in DATABASE_URL"
-	}
-	return fmt.Errorf("%w: cannot use %s: %s; %s", model.ErrStore, where, reason, advice)
-}
-
-// rootCause gives the innermost error, without the connection parameters that
-// the outer ones repeat.
-func rootCause(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			var many interface{ Unwrap() []error }
-			if errors.As(err, &many) && len(many.Unwrap()) > 0 {
-				err = many.Unwrap()[0]
-				continue
-			}
-			return err
-		}
-		err = inner
-	}
 }

@@ -233,34 +233,3 @@ func TestEveryForeignKeyIsIndexed(t *testing.T) {
 		t.Errorf("foreign keys without an index: %v", bare)
 	}
 }
-
-func TestConnectErrors(t *testing.T) {
-	t.Parallel()
-	url := pgtest.NewEmpty(t)
-	cfg, err := pgx.ParseConfig(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const password = "canary-password-0815"
-	for name, c := range map[string]struct {
-		url  string
-		kind error
-		want string
-	}{
-		"not a URL":      {"postgres://u:" + password + "@host:notaport/db", model.ErrUsage, "not a connection string"},
-		"nobody there":   {"postgres://u:" + password + "@127.0.0.1:1/db", model.ErrStore, "check that the server is running"},
-		"wrong password": {strings.Replace(url, cfg.Password, password, 1), model.ErrStore, "check user and password"},
-		"no database":    {strings.Replace(url, "/"+cfg.Database, "/nosuchdb", 1), model.ErrStore, "create the database"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, err := postgres.Open(t.Context(), secret.New(c.url), 2)
-			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want %q", err, c.want)
-			}
-			if err != nil && (strings.Contains(err.Error(), password) || strings.Contains(err.Error(), cfg.Password)) {
-				t.Errorf("the password is in %v", err)
-			}
-		})
-	}
-}

@@ -1,0 +1,108 @@
+package postgres_test
+
+import (
+	"crypto/tls"
+	"encoding/pem"
+	"errors"
+	"io"
+	"net"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/secret"
+)
+
+func TestConnectErrors(t *testing.T) {
+	t.Parallel()
+	url := pgtest.NewEmpty(t)
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, trusted := tlsServer(t)
+	const password = "canary-password-0815"
+	for name, c := range map[string]struct {
+		url  string
+		kind error
+		want string
+	}{
+		"not a URL":      {"postgres://u:" + password + "@host:notaport/db", model.ErrUsage, "not a connection string"},
+		"nobody there":   {"postgres://u:" + password + "@127.0.0.1:1/db", model.ErrStore, "check that the server is running"},
+		"wrong password": {strings.Replace(url, cfg.Password, password, 1), model.ErrStore, "check user and password"},
+		"no TLS there":   {url + "&sslmode=require", model.ErrStore, "server refused TLS connection; turn on ssl"},
+		"another issuer": {strings.Replace(host, "localhost", "127.0.0.1", 1) + "&sslmode=verify-full", model.ErrStore, "let sslrootcert in DATABASE_URL name"},
+		"issuer alone":   {host + "&sslmode=verify-ca", model.ErrStore, "let sslrootcert in DATABASE_URL name"},
+		"another name":   {host + "&sslmode=verify-full&sslrootcert=" + trusted, model.ErrStore, "let DATABASE_URL name the host as"},
+		"sslmode":        {host + "&sslmode=banana", model.ErrUsage, "sslmode must be disable, "},
+		"no such file":   {host + "&sslrootcert=/nosuch.pem", model.ErrUsage, "open /nosuch.pem: no such file"},
+		"no certificate": {host + "&sslrootcert=connect_error.go", model.ErrUsage, "holds no certificate in PEM form"},
+		"half a pair":    {host + "&sslcert=" + trusted, model.ErrUsage, "sslcert and sslkey go together"},
+		"no database":    {strings.Replace(url, "/"+cfg.Database, "/nosuchdb", 1), model.ErrStore, "create the database"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := postgres.Open(t.Context(), secret.New(c.url), 2)
+			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if err != nil && (strings.Contains(err.Error(), password) || strings.Contains(err.Error(), cfg.Password)) {
+				t.Errorf("the password is in %v", err)
+			}
+		})
+	}
+}
+
+// tlsServer agrees to TLS as a PostgreSQL server does, and goes no further. Its
+// certificate, which the file holds, is its own authority and not for the name in
+// the address.
+func tlsServer(t *testing.T) (address, certificate string) {
+	t.Helper()
+	web := httptest.NewTLSServer(nil)
+	t.Cleanup(web.Close)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	t.Cleanup(func() { _ = listener.Close(); group.Wait() })
+	group.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			group.Go(func() { shakeHands(conn, web.TLS) })
+		}
+	})
+	certificate = filepath.Join(t.TempDir(), "own.pem")
+	own := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: web.Certificate().Raw})
+	if err := os.WriteFile(certificate, own, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "postgres://u:canary-password-0815@localhost:" + port + "/db?connect_timeout=20", certificate
+}
+
+// shakeHands answers the request for TLS and what follows it.
+func shakeHands(conn net.Conn, config *tls.Config) {
+	defer conn.Close()
+	if _, err := io.ReadFull(conn, make([]byte, 8)); err != nil {
+		return
+	}
+	if _, err := conn.Write([]byte("S")); err != nil {
+		return
+	}
+	_ = tls.Server(conn, config).Handshake() // the other side says how it went
+}
