@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
@@ -16,6 +17,7 @@ import (
 type doctorCommand struct {
 	apiFlags      `embed:"" group:"API"`
 	databaseFlags `embed:"" group:"Database"`
+	privacyFlags  `embed:"" group:"Privacy"`
 
 	JSON bool `name:"json" help:"Print one JSON object: ok, and the checks with name, state, text and to_do."`
 }
@@ -69,7 +71,7 @@ func (c *checks) skip(reason string, names ...string) {
 // failed notes an error. Errors of this program say what happened and, behind a
 // semicolon, what to do.
 func (c *checks) failed(name string, err error, toDo string) {
-	text, advice, found := strings.Cut(err.Error(), "; ")
+	text, advice, found := strings.Cut(strings.TrimPrefix(err.Error(), model.ErrUsage.Error()+": "), "; ")
 	if found {
 		toDo = advice
 	}
@@ -160,7 +162,7 @@ func (c *doctorCommand) configuration(to *checks) (token secret.Text, ready bool
 
 // files checks who may read the files that hold secrets.
 func (c *doctorCommand) files(to *checks) {
-	for _, path := range []string{".env", c.APITokenFile, c.DatabaseURLFile} {
+	for _, path := range []string{".env", c.APITokenFile, c.DatabaseURLFile, c.PrivacyKeyFile} {
 		if path == "" {
 			continue
 		}

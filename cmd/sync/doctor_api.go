@@ -88,6 +88,10 @@ func (c *doctorCommand) token(ctx context.Context, to *checks, client *extract.C
 	apps, err := listApps(ctx, client)
 	answer, answered := errors.AsType[*extract.AnswerError](err)
 	switch {
+	case errors.Is(err, model.ErrStore): // the way to the API begins in the database
+		to.failed("budget", err, "")
+		to.skip("the shared request budget cannot be kept: mend the database first", "token", "permission", "apps")
+		return
 	case errors.Is(err, model.ErrBudgetSpent):
 		to.warn("token", err.Error(), "try again then; until that time every run ends with 75")
 		to.skip("the request budget is spent", "permission", "apps")

@@ -16,7 +16,7 @@ import (
 // database checks the warehouse. The pool is nil where it cannot be reached;
 // current tells whether its schema is this program's.
 func (c *doctorCommand) database(s *shell, to *checks) (pool *pgxpool.Pool, done func(), current bool) {
-	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "locks", "records"}
+	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "privacy", "locks", "records"}
 	url, server, stop, err := c.locate(s.ctx, s.logger)
 	if err != nil {
 		to.failed("database", err, "set DATABASE_URL")
@@ -110,20 +110,24 @@ func orMany(limit int) int {
 	return limit
 }
 
-// Free space of the private server's disk, in bytes.
+// Free space of the database's disk, in bytes.
 const (
 	littleSpace = 2 << 30
 	noSpace     = 200 << 20
 )
 
-// disk tells the size of the database and, of the private server, what is free.
+// disk tells the size of the database and, where the server shows that it keeps
+// its data on this machine, what is free.
 func disk(to *checks, f *postgres.Facts, server *private.Server) {
-	text := "the database takes " + size(f.DatabaseBytes)
-	if server == nil {
-		to.ok("disk", "%s; what is free on its server cannot be seen from here", text)
+	text, dir := "the database takes "+size(f.DatabaseBytes), f.DataDirectory
+	if server != nil {
+		dir = server.Dir()
+	}
+	if dir == "" {
+		to.skip(text+"; what is free on its server cannot be seen from here", "disk")
 		return
 	}
-	free, err := freeSpace(server.Dir())
+	free, err := freeSpace(dir)
 	if err != nil {
 		to.warn("disk", text+"; what is free cannot be told: "+err.Error(), "")
 		return
@@ -131,9 +135,9 @@ func disk(to *checks, f *postgres.Facts, server *private.Server) {
 	text += ", " + size(free) + " are free"
 	switch {
 	case free < noSpace:
-		to.problem("disk", text, "make room in "+server.Dir())
+		to.problem("disk", text, "make room in "+dir)
 	case free < littleSpace:
-		to.warn("disk", text, "make room in "+server.Dir())
+		to.warn("disk", text, "make room in "+dir)
 	default:
 		to.ok("disk", "%s", text)
 	}
@@ -156,7 +160,7 @@ func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Poo
 		if !f.Create {
 			to.warn("schema", "the role "+f.Role+" may not make schemas, which rollcall migrate up does", "run it once as the database's owner, or GRANT CREATE ON DATABASE")
 		}
-		to.skip("mend the schema first", "grants", "locks", "records")
+		to.skip("mend the schema first", "grants", "privacy", "locks", "records")
 		return false
 	}
 	to.ok("schema", "is this program's")
@@ -174,9 +178,27 @@ func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Poo
 		to.ok("grants", "the role may do all that a run does")
 	}
 	store := load.New(pool, log)
+	c.privacyKey(ctx, to, store)
 	c.locks(ctx, to, store)
 	c.records(ctx, to, store)
 	return true
+}
+
+// privacyKey checks that a run would know who was erased.
+func (c *doctorCommand) privacyKey(ctx context.Context, to *checks, store *load.Store) {
+	const toDo = "set ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE; docs/privacy.md says what to do where the key is lost"
+	wanted, err := c.privacy()
+	if err == nil {
+		err = store.CheckPrivacy(ctx, wanted)
+	}
+	switch {
+	case err != nil:
+		to.failed("privacy", err, toDo)
+	case wanted.Key == nil:
+		to.ok("privacy", "nobody was erased and no name is hashed: no key is needed")
+	default:
+		to.ok("privacy", "the key is the one that this warehouse was given, or it needs none yet")
+	}
 }
 
 // locks tells who holds the lock of which kind of run.

@@ -29,6 +29,9 @@ func TestDoctorJudgesWhatItSees(t *testing.T) {
 		"no room":             {func(to *checks) { c.connections(to, with(func(f *postgres.Facts) { f.Used = 91 })) }, checkProblem},
 		"a limit of the role": {func(to *checks) { c.connections(to, with(func(f *postgres.Facts) { f.RoleLimit = 7 })) }, checkProblem},
 
+		"disk with room":    {func(to *checks) { disk(to, with(func(f *postgres.Facts) { f.DataDirectory = t.TempDir() }), nil) }, checkOK},
+		"disk out of sight": {func(to *checks) { disk(to, &unlimited, nil) }, checkSkipped},
+
 		"no TLS":            {func(to *checks) { encryption(to, &unlimited) }, checkWarning},
 		"TLS, unchecked":    {func(to *checks) { encryption(to, &postgres.Facts{Encrypted: true, Verified: "no"}) }, checkWarning},
 		"TLS, issuer only":  {func(to *checks) { encryption(to, &postgres.Facts{Encrypted: true, Verified: "issuer"}) }, checkWarning},
@@ -39,7 +42,7 @@ func TestDoctorJudgesWhatItSees(t *testing.T) {
 	} {
 		var got checks
 		tt.judge(&got)
-		if len(got) != 1 || got[0].State != tt.want || got[0].Text == "" || (got[0].ToDo == "") != (tt.want == checkOK) {
+		if len(got) != 1 || got[0].State != tt.want || got[0].Text == "" || (got[0].ToDo == "") != (tt.want == checkOK || tt.want == checkSkipped) {
 			t.Errorf("%s: %+v, want one %s with what to do", name, got, tt.want)
 		}
 	}

@@ -54,14 +54,10 @@ const mostFilterings = 10
 // erased people would come back. Without a call of Protect the warehouse is
 // taken as it is, which works as long as nothing in it needs a key.
 func (s *Store) Protect(ctx context.Context, p Privacy) error {
-	s.privacy.key = p.Key
-	if err := s.readPrivacy(ctx); err != nil || p.Names == "" {
+	if err := s.CheckPrivacy(ctx, p); err != nil || p.Names == "" {
 		return err
 	}
 	wanted := p.Names == NamesPseudonymised
-	if wanted && p.Key == nil {
-		return fmt.Errorf("%w: ROLLCALL_PSEUDONYMISE=names needs ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE", model.ErrUsage)
-	}
 	if s.privacy.filter.Load().Names() == wanted {
 		return nil // without holding up anybody
 	}
@@ -82,6 +78,19 @@ func (s *Store) Protect(ctx context.Context, p Privacy) error {
 		return err
 	}
 	return s.warnOfNames(ctx)
+}
+
+// CheckPrivacy reads who was erased and refuses what Protect does. It writes
+// nothing.
+func (s *Store) CheckPrivacy(ctx context.Context, p Privacy) error {
+	s.privacy.key = p.Key
+	if err := s.readPrivacy(ctx); err != nil {
+		return err
+	}
+	if p.Names == NamesPseudonymised && p.Key == nil {
+		return fmt.Errorf("%w: ROLLCALL_PSEUDONYMISE=names needs ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE", model.ErrUsage)
+	}
+	return nil
 }
 
 // warnOfNames says once, when names are to be left out from now on, that there

@@ -17,7 +17,7 @@ func Advice(err error) string {
 	case !ok:
 		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
 	case pg.Code == "42501":
-		return "; the role of DATABASE_URL lacks this right: run rollcall loader as the owner of the tables, or use that role"
+		return "; the role of DATABASE_URL lacks this right: use the role that ran rollcall migrate up or, for run, backfill, verify, status and rejects, that of rollcall loader"
 	case pg.Code == "25006":
 		return "; the server only reads, as a standby does: DATABASE_URL must name the primary"
 	case pg.Code == "42P01" || pg.Code == "42703":
@@ -31,7 +31,7 @@ func Advice(err error) string {
 	case pg.Code[:2] == "57" || pg.Code[:2] == "08":
 		return "; the server ended the connection; what was committed stays, and the next run goes on"
 	case pg.Code == "53100":
-		return "; the server's disk is full"
+		return "; the server's disk is full: make room there"
 	case pg.Code == "53300":
 		return "; raise max_connections or lower ROLLCALL_CONCURRENCY"
 	}

@@ -42,6 +42,9 @@ type Facts struct {
 	Create bool     // may make schemas, which migrations do
 
 	DatabaseBytes int64
+	// DataDirectory is on this machine: empty unless the connection is a Unix
+	// socket and the role may know it.
+	DataDirectory string
 	// Connections in use, of those that an ordinary role can have at all; a
 	// negative limit means none.
 	Used, Most, RoleLimit, DatabaseLimit int
@@ -57,7 +60,10 @@ func Inspect(ctx context.Context, pool *pgxpool.Pool) (Facts, error) {
 	var powers [5]bool
 	err := pool.QueryRow(ctx, inspectSQL).Scan(&f.Version, &f.Now, &f.ReadOnly, &f.Encrypted, &f.TLSVersion,
 		&f.Role, &powers[0], &powers[1], &powers[2], &powers[3], &powers[4],
-		&f.DatabaseBytes, &f.Most, &f.Used, &f.RoleLimit, &f.DatabaseLimit, &f.Temp, &f.Create)
+		&f.DatabaseBytes, &f.Most, &f.Used, &f.RoleLimit, &f.DatabaseLimit, &f.Temp, &f.Create, &f.DataDirectory)
+	if !strings.HasPrefix(config.Host, "/") {
+		f.DataDirectory = "" // of another machine, or of a container
+	}
 	for i, name := range []string{"SUPERUSER", "CREATEROLE", "CREATEDB", "REPLICATION", "BYPASSRLS"} {
 		if powers[i] {
 			f.Powers = append(f.Powers, name)

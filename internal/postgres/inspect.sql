@@ -8,6 +8,7 @@ SELECT current_setting('server_version'), clock_timestamp(),
        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
        CASE WHEN r.rolconnlimit < 0 OR r.rolsuper THEN -1 ELSE r.rolconnlimit END,
        CASE WHEN d.datconnlimit < 0 OR r.rolsuper THEN -1 ELSE d.datconnlimit END,
-       has_database_privilege(d.oid, 'TEMP'), has_database_privilege(d.oid, 'CREATE')
+       has_database_privilege(d.oid, 'TEMP'), has_database_privilege(d.oid, 'CREATE'),
+       CASE WHEN pg_has_role(r.oid, 'pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') ELSE '' END
 FROM pg_roles AS r, pg_database AS d
 WHERE r.rolname = current_user AND d.datname = current_database()
