@@ -184,7 +184,7 @@ func (w *work) app(ctx context.Context, appID string) error {
 	// not shift its pages.
 	d := &discovery{work: w, appID: appID, listFrom: from, listTo: w.run.StartedAt, followUps: true}
 	if err := w.discover(ctx, d); err != nil {
-		return errors.Join(err, w.noteStop(ctx, appID, err))
+		return errors.Join(err, w.noteStop(ctx, appID, mark, err))
 	}
 	// The watermark moves only now that all listed sessions were dealt with: a
 	// crash before leaves it, and the next run lists the same sessions again.
@@ -217,9 +217,11 @@ func (w *work) discover(ctx context.Context, d *discovery) error {
 }
 
 // noteStop leaves the reason of an early end with the app, unless it is the
-// database that failed or someone who stopped the run.
-func (w *work) noteStop(ctx context.Context, appID string, reason error) error {
-	if errors.Is(reason, model.ErrStore) || errors.Is(reason, context.Canceled) {
+// database that failed or someone who stopped the run. An app that the API does
+// not know and of which there is no session is a mistyped id: entered in the
+// books, it would be behind for ever.
+func (w *work) noteStop(ctx context.Context, appID string, mark time.Time, reason error) error {
+	if errors.Is(reason, model.ErrStore) || errors.Is(reason, context.Canceled) || errors.Is(reason, model.ErrNotFound) && mark.IsZero() {
 		return nil
 	}
 	return w.store.SaveDiscovery(ctx, w.run, appID, time.Time{}, reason.Error())
