@@ -33,6 +33,9 @@ func (c *migrateUp) Run(s *shell) error {
 	if c.DryRun {
 		return previewMigrations(s, pool)
 	}
+	if pending, err := postgres.PendingMigrations(s.ctx, pool); err == nil && len(pending) > 0 {
+		sayWhetherItWaits(s, pool)
+	}
 	done, err := postgres.MigrateUp(s.ctx, pool)
 	for _, m := range done {
 		fmt.Fprintf(s.stdout, "applied %s in %s\n", m.Name, m.Took.Round(time.Millisecond))
@@ -41,6 +44,13 @@ func (c *migrateUp) Run(s *shell) error {
 		fmt.Fprintln(s.stdout, "the schema is up to date")
 	}
 	return err
+}
+
+// sayWhetherItWaits tells somebody who sits in front of it why nothing happens.
+func sayWhetherItWaits(s *shell, pool *pgxpool.Pool) {
+	if held, err := postgres.SchemaHeld(s.ctx, pool); err == nil && held {
+		fmt.Fprintln(s.stderr, "waiting for what is under way (a run, a backfill or another migration), a minute at most")
+	}
 }
 
 // previewMigrations says what migrate up would do.
@@ -85,19 +95,30 @@ func (c *migrateStatus) Run(s *shell) error {
 type migrateDown struct {
 	databaseFlags `embed:""`
 
-	Yes bool `help:"Confirm that the data in the tables of the newest migration is to be dropped."`
+	DryRun bool `help:"Say which migration would be taken back; change nothing."`
+	Yes    bool `help:"Confirm that the data in the tables of the newest migration is to be dropped."`
 }
 
 // Run carries the command out.
 func (c *migrateDown) Run(s *shell) error {
-	if !c.Yes {
-		return fmt.Errorf("%w: migrate down drops data; add --yes to confirm", model.ErrUsage)
+	if !c.Yes && !c.DryRun {
+		return fmt.Errorf("%w: migrate down drops data: look with --dry-run, then confirm with --yes", model.ErrUsage)
 	}
 	pool, closeAll, err := c.open(s.ctx, s.logger, 4)
 	if err != nil {
 		return err
 	}
 	defer closeAll()
+	if c.DryRun {
+		newest, err := postgres.NewestMigration(s.ctx, pool)
+		if err == nil && newest.Version != 0 {
+			fmt.Fprintf(s.stdout, "would take back %s, with the data in its tables\nnothing was changed\n", newest.Name)
+		} else if err == nil {
+			fmt.Fprintln(s.stdout, "there is nothing to take back")
+		}
+		return err
+	}
+	sayWhetherItWaits(s, pool)
 	done, err := postgres.MigrateDown(s.ctx, pool)
 	for _, m := range done {
 		fmt.Fprintf(s.stdout, "took back %s in %s\n", m.Name, m.Took.Round(time.Millisecond))

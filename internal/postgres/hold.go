@@ -43,6 +43,15 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 	return release, nil
 }
 
+// SchemaHeld tells whether somebody relies on the schema at this moment, so that a
+// migration would wait.
+func SchemaHeld(ctx context.Context, pool *pgxpool.Pool) (held bool, err error) {
+	err = pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+		WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND d.datname = current_database()
+		  AND (l.classid::bigint << 32 | l.objid::bigint) = `+schemaLock+`)`).Scan(&held)
+	return held, migrationError("look for runs that are under way", err)
+}
+
 // changeSchema waits, as long as the connection's lock_timeout says, until nobody
 // relies on the schema any more, and does something while nobody can.
 func changeSchema(ctx context.Context, pool *pgxpool.Pool, do func() error) error {

@@ -42,6 +42,9 @@ func TestMigrateWaitsForARun(t *testing.T) {
 	if _, err := run.Exec(t.Context(), sharedLock); err != nil {
 		t.Fatal(err)
 	}
+	if held, err := postgres.SchemaHeld(t.Context(), pool); err != nil || !held {
+		t.Errorf("during a run the schema is held: %t, %v", held, err)
+	}
 	if done, err := postgres.MigrateUp(t.Context(), impatient(t, url)); !errors.Is(err, model.ErrLocked) || len(done) != 0 || !strings.Contains(err.Error(), "is under way") {
 		t.Errorf("during a run migrate did %v and gave %v", done, err)
 	}
@@ -66,6 +69,9 @@ func TestMigrateWaitsForARun(t *testing.T) {
 	}
 	if err := <-applied; err != nil {
 		t.Errorf("after the run migrate gave %v", err)
+	}
+	if held, err := postgres.SchemaHeld(t.Context(), pool); err != nil || held {
+		t.Errorf("after all that the schema is held: %t, %v", held, err)
 	}
 }
 

@@ -49,13 +49,18 @@ func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	return done, migrationError("migrate up", err)
 }
 
-// MigrateDown takes back the newest applied migration. It waits as MigrateUp does.
+// MigrateDown takes back the newest applied migration. It waits as MigrateUp does,
+// and where none is applied it neither waits nor writes.
 func MigrateDown(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
+	newest, err := NewestMigration(ctx, pool)
+	if err != nil || newest.Version == 0 {
+		return nil, err
+	}
 	var done []Migration
-	err := withGoose(ctx, pool, func(p *goose.Provider) error {
+	err = withGoose(ctx, pool, func(p *goose.Provider) error {
 		result, err := p.Down(ctx)
 		if errors.Is(err, goose.ErrNoNextVersion) {
-			return nil
+			return nil // somebody else took it back meanwhile
 		}
 		if result != nil {
 			done = applied([]*goose.MigrationResult{result})
@@ -100,6 +105,17 @@ func Migrations(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 func PendingMigrations(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	all, err := Migrations(ctx, pool)
 	return slices.DeleteFunc(all, func(m Migration) bool { return !m.AppliedAt.IsZero() }), err
+}
+
+// NewestMigration gives the one that MigrateDown would take back; the zero value
+// where none is applied.
+func NewestMigration(ctx context.Context, pool *pgxpool.Pool) (Migration, error) {
+	all, err := Migrations(ctx, pool)
+	all = slices.DeleteFunc(all, func(m Migration) bool { return m.AppliedAt.IsZero() })
+	if err != nil || len(all) == 0 {
+		return Migration{}, err
+	}
+	return all[len(all)-1], nil
 }
 
 func applied(results []*goose.MigrationResult) []Migration {
