@@ -26,6 +26,10 @@ const (
 	exitTryLater = 75 // EX_TEMPFAIL of sysexits.h
 )
 
+// errHeld ends a command that was to be quiet while another of its kind is under
+// way: cron would send a mail each time, and nothing is wrong.
+var errHeld = fmt.Errorf("%w, quietly", model.ErrLocked)
+
 // errPartial ends a command that is done but had to leave something out. What
 // that was has been said by then.
 var errPartial = errors.New("some sessions or records were set aside")
@@ -45,7 +49,8 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var grammar cli
 	exit := -1
-	parser, err := newParser(&grammar, stdout, stderr, func(code int) { exit = code })
+	results := &results{Writer: stdout}
+	parser, err := newParser(&grammar, results, stderr, func(code int) { exit = code })
 	if err != nil {
 		return report(stderr, fmt.Errorf("set up the command line: %w", err))
 	}
@@ -57,13 +62,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	command, err := parser.Parse(args)
 	if exit >= 0 {
-		return exit // --help or --version has printed its text
+		return max(exit, report(stderr, results.failure())) // --help or --version has printed its text
 	}
 	if err != nil {
 		return report(stderr, fmt.Errorf("%w: %w; see rollcall --help", model.ErrUsage, err))
 	}
-	results := &results{Writer: stdout}
-	s := &shell{ctx: ctx, stdout: results, stderr: stderr}
+	s := &shell{ctx: ctx, stdout: results, stderr: stderr, logs: grammar.Log}
 	if s.logger, err = grammar.Log.logger(stderr); err != nil {
 		return report(stderr, err)
 	}
@@ -118,6 +122,7 @@ type shell struct {
 	ctx            context.Context //nolint:containedctx // kong calls commands without one
 	stdout, stderr io.Writer
 	logger         logger
+	logs           logFlags // how logger was made
 }
 
 // report prints an error in one line and gives the exit code for it.
@@ -126,7 +131,7 @@ func report(stderr io.Writer, err error) int {
 		return exitDone
 	}
 	switch {
-	case errors.Is(err, errPartial):
+	case errors.Is(err, errPartial), errors.Is(err, errHeld):
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "rollcall: told to stop; what was committed stays, and the next run goes on")
 	default:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -46,6 +47,9 @@ type monitor struct {
 // openMonitor checks the flags and takes the address to serve on; no work has
 // begun by then.
 func openMonitor(s *shell, kind, accountID string, flags *watchFlags, log logger) (*monitor, error) {
+	if flags.MetricsFile != "" && filepath.Ext(flags.MetricsFile) != ".prom" {
+		return nil, fmt.Errorf("%w: ROLLCALL_METRICS_FILE: the collector reads only names that end in .prom, and %s does not", model.ErrUsage, flags.MetricsFile)
+	}
 	var address secret.Text
 	var err error
 	// A backfill is no sign of life of the cron job.

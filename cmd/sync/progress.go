@@ -27,10 +27,12 @@ const barSteps = 1000
 // barColumns is how many columns the bar may take, with what it tells.
 const barColumns = 72
 
-// newBar gives a bar, or nil where standard error is no terminal or too narrow.
+// newBar gives a bar, or nil where standard error is no terminal or too narrow, or
+// somebody wants to see more than the bar: debug lines, or JSON.
 func newBar(s *shell, name string, quiet bool) *bar {
 	width, _, terminal := terminalSize(s.stderr)
-	if quiet || !terminal || width < barColumns {
+	wordy := s.logs.Format == "json" || s.logs.Level == "debug"
+	if quiet || wordy || !terminal || width < barColumns {
 		return nil
 	}
 	return barOn(s.stderr, name, 100*time.Millisecond)

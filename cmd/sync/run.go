@@ -51,6 +51,9 @@ func (c *runCommand) Run(s *shell) error {
 	j.bar = bar
 	if c.Every == 0 {
 		_, err := j.run(s.ctx, plan)
+		if c.Quiet && errors.Is(err, model.ErrLocked) {
+			return errHeld
+		}
 		return err
 	}
 	return j.repeat(s.ctx, plan, c.Every)
@@ -162,6 +165,9 @@ func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	if result.Run.ID != 0 && !(j.quiet && err == nil && result.Status == model.RunSucceeded) {
 		printResult(newScreen(j.shell), result)
 	}
+	if result.Run.ID != 0 {
+		ctx = model.WithRun(ctx, result.Run.ID)
+	}
 	ended(ctx, store, j.api.AccountID, result, err)
 	return result, err
 }
@@ -177,6 +183,8 @@ func (j *job) repeat(ctx context.Context, plan pipeline.Plan, every time.Duratio
 		switch {
 		case ctx.Err() != nil:
 			return nil // told to stop: that is how this command ends
+		case pipeline.Resumable(err):
+			j.logger.InfoContext(ctx, "run put off, the next one tries again", "error", err)
 		case err != nil && !errors.Is(err, errPartial):
 			j.logger.ErrorContext(ctx, "run failed, the next one tries again", "error", err)
 		}

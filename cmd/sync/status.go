@@ -132,7 +132,7 @@ func printRun(s *screen, r *model.RunOverview, now time.Time) {
 	} else if !r.UnderWay {
 		status = "cut off"
 	}
-	counts := fmt.Sprintf("%d sessions, %d rows", r.Sessions, r.Rows)
+	counts := runCounts(r)
 	first := fmt.Sprintf("  %-5d %-8s %-9s %s %7s  ", r.ID, r.Kind, status, stamp(r.StartedAt), took.Round(time.Second))
 	if s.width == 0 || len(first)+len(counts) <= s.width {
 		s.put(first, "%s", counts)
@@ -144,6 +144,18 @@ func printRun(s *screen, r *model.RunOverview, now time.Time) {
 	if r.Error != nil {
 		s.put("        ", "%s", *r.Error)
 	}
+}
+
+// runCounts tells what a run did. A verification that came to its end and is
+// partial found differences.
+func runCounts(r *model.RunOverview) string {
+	switch {
+	case r.Kind != model.KindVerify || r.Listed == nil:
+		return fmt.Sprintf("%d sessions, %d rows", r.Sessions, r.Rows)
+	case r.Status == model.RunPartial && r.Error == nil:
+		return fmt.Sprintf("%d compared, some differ", *r.Listed)
+	}
+	return fmt.Sprintf("%d compared", *r.Listed)
 }
 
 func printApps(s *screen, o *model.Overview) {

@@ -25,6 +25,7 @@ type RunOverview struct {
 	StartedAt  time.Time  `json:"started_at"`
 	FinishedAt *time.Time `json:"finished_at"`
 	Requests   *int64     `json:"requests"`
+	Listed     *int64     `json:"sessions_listed"` // verify: compared
 	Sessions   int64      `json:"sessions_read"`
 	Rows       int64      `json:"rows_written"`
 	Error      *string    `json:"error"`

@@ -109,6 +109,9 @@ func (s *Switch) send(ctx context.Context, path, id, body string) {
 	var last error
 	err := retry.Do(ctx, backoff, func(ctx context.Context) error {
 		last = s.post(ctx, address.String(), body)
+		if last != nil && !errors.Is(last, errRefused) {
+			return retry.RetryableError(last)
+		}
 		return last
 	})
 	if err != nil {
@@ -116,10 +119,13 @@ func (s *Switch) send(ctx context.Context, path, id, body string) {
 	}
 }
 
+// errRefused is an answer that will not change.
+var errRefused = errors.New("check ROLLCALL_PING_URL")
+
 func (s *Switch) post(ctx context.Context, address, body string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(body))
 	if err != nil {
-		return errors.New("the address cannot be used; check ROLLCALL_PING_URL")
+		return fmt.Errorf("the address cannot be used; %w", errRefused)
 	}
 	req.Header.Set("Content-Type", "text/plain; charset=utf-8")
 	req.Header.Set("User-Agent", "rollcall")
@@ -128,17 +134,17 @@ func (s *Switch) post(ctx context.Context, address, body string) error {
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err // its text would repeat the address
 		}
-		return retry.RetryableError(err)
+		return err
 	}
 	defer resp.Body.Close()
 	answer, _ := io.ReadAll(io.LimitReader(resp.Body, 100))
 	switch {
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500:
-		return retry.RetryableError(fmt.Errorf("status %d", resp.StatusCode))
+		return fmt.Errorf("status %d", resp.StatusCode)
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		return fmt.Errorf("status %d; check ROLLCALL_PING_URL", resp.StatusCode)
+		return fmt.Errorf("status %d; %w", resp.StatusCode, errRefused)
 	case strings.Contains(string(answer), "not found"):
-		return errors.New("the server does not know this check; check ROLLCALL_PING_URL")
+		return fmt.Errorf("the server does not know this check; %w", errRefused)
 	}
 	return nil
 }
