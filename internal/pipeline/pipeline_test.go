@@ -1,9 +1,7 @@
 package pipeline_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -53,94 +51,6 @@ func TestSecondRunWritesNothing(t *testing.T) {
 	if result.Totals.Inserted+result.Totals.Updated != 0 {
 		t.Errorf("a run over unchanged data counted changes: %+v", result.Totals)
 	}
-}
-
-func TestFullBackfillOfUnchangedDataWritesNothing(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, simulator.Demo(3, at))
-	all := pipeline.Plan{Kind: model.KindBackfill, From: at.Add(-30 * 24 * time.Hour)}
-	first := r.must(all, model.RunSucceeded)
-	r.exact(nil)
-	before := r.versions()
-
-	r.sim.Reset()
-	if again := r.must(all, model.RunSucceeded); again.Totals.SessionsRead() != 1 {
-		t.Errorf("%d sessions read again, want the live one only", again.Totals.SessionsRead())
-	}
-	all.Full = true
-	full := r.must(all, model.RunSucceeded)
-	if full.Totals.SessionsRead() != first.Totals.SessionsRead() || full.Totals.Unchanged != first.Totals.Read {
-		t.Errorf("the full backfill counted %+v after %+v", full.Totals, first.Totals)
-	}
-	if r.versions() != before {
-		t.Error("a full backfill of unchanged data wrote rows")
-	}
-}
-
-func TestBackfillTakesItsRangeOnly(t *testing.T) {
-	t.Parallel()
-	for name, column := range map[string]simulator.TimeColumn{
-		"created": simulator.OnCreated, "started": simulator.OnStarted, "ended": simulator.OnEnded,
-	} {
-		t.Run("api compares "+name, func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, simulator.Demo(4, at))
-			r.sim.SetDialect(simulator.Dialect{StartTimeOn: column})
-			plan := pipeline.Plan{Kind: model.KindBackfill, From: at.Add(-10 * 24 * time.Hour), To: at.Add(-2 * 24 * time.Hour)}
-			// Sessions whose start lies well before their creation, at the
-			// range's first moment and at the border of two chunks.
-			r.sim.Update(func(d *simulator.Data) {
-				for i, created := range []time.Time{plan.From, plan.From.Add(7 * 24 * time.Hour)} {
-					s := d.Apps[0].Sessions[i]
-					s.CreatedAt, s.StartedAt, s.EndedAt = created, created.Add(-time.Hour), created.Add(time.Hour)
-				}
-			})
-			r.must(plan, model.RunSucceeded)
-			r.exact(func(s *simulator.Session) bool {
-				return !s.CreatedAt.Before(plan.From) && s.CreatedAt.Before(plan.To)
-			})
-			if r.number(`SELECT count(*) FROM realtimekit.sessions`) == 0 {
-				t.Error("the range holds no session, so the test shows nothing")
-			}
-		})
-	}
-}
-
-func TestBackfillOfNamedSessions(t *testing.T) {
-	t.Parallel()
-	for _, dialect := range []simulator.Dialect{{}, {NestedDetail: true, EndedAtStringNull: true}} {
-		t.Run(fmt.Sprintf("nested=%t", dialect.NestedDetail), func(t *testing.T) {
-			t.Parallel()
-			r := newRig(t, simulator.Demo(5, at))
-			r.sim.SetDialect(dialect)
-			var wanted []model.UUID
-			named := map[string]bool{}
-			r.sim.View(func(d *simulator.Data) {
-				for i := range d.Apps {
-					id := d.Apps[i].Sessions[0].ID
-					named[id] = true
-					wanted = append(wanted, mustUUID(t, id))
-				}
-			})
-			r.must(pipeline.Plan{Kind: model.KindBackfill, Sessions: wanted}, model.RunSucceeded)
-			r.exact(func(s *simulator.Session) bool { return named[s.ID] })
-
-			unknown := mustUUID(t, "00000000-1111-4222-8333-444444444444")
-			_, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindBackfill, Sessions: []model.UUID{unknown}})
-			if !errors.Is(err, model.ErrNotFound) || !strings.Contains(err.Error(), unknown.String()) {
-				t.Errorf("an unknown session gave %v", err)
-			}
-		})
-	}
-}
-
-func mustUUID(t *testing.T, text string) model.UUID {
-	t.Helper()
-	id, err := model.ParseUUID(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
 }
 
 func TestEveryFourthCallFails(t *testing.T) {
@@ -332,22 +242,6 @@ func withoutRow(id string) simulator.Answer {
 	}
 }
 
-func TestWrongTokenStopsAtOnce(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, simulator.Demo(13, at))
-	r.sim.Script(simulator.Fault{Answer: simulator.GatewayError(http.StatusForbidden, 10000, "Authentication error")})
-	_, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun})
-	if !errors.Is(err, model.ErrRefused) || !strings.Contains(err.Error(), "Realtime permission") {
-		t.Errorf("the error is %v", err)
-	}
-	if got := r.sim.Stats().Requests; got != 1 {
-		t.Errorf("%d requests were sent, want 1", got)
-	}
-	if got := r.text(`SELECT status || ': ' || error FROM sync.runs`); !strings.HasPrefix(got, "failed: list the apps: GET /apps: status 403") {
-		t.Errorf("the ledger says %q", got)
-	}
-}
-
 // redpanda-data/connect#415: one bad record must not block the rest.
 func TestBadRecordsAreSetAsideAndResolved(t *testing.T) {
 	t.Parallel()
@@ -387,90 +281,6 @@ func TestBadRecordsAreSetAsideAndResolved(t *testing.T) {
 	r.exact(nil)
 	if got := r.number(`SELECT count(*) FROM sync.rejected_records WHERE resolved_at IS NULL`); got != 0 {
 		t.Errorf("%d rejected records are still open", got)
-	}
-}
-
-func TestSpentBudgetEndsTheRunResumable(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, simulator.Demo(15, at))
-	r.budget.MaxWait = time.Second
-	r.sim.Script(simulator.Fault{Path: "*/participants", Nth: 5, Answer: simulator.RateLimited(5 * time.Minute)})
-	_, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun})
-	if !errors.Is(err, model.ErrBudgetSpent) || !pipeline.Resumable(err) {
-		t.Fatalf("the error is %v", err)
-	}
-	if got := r.text(`SELECT status FROM sync.runs`); got != model.RunPartial {
-		t.Errorf("the ledger says %q", got)
-	}
-	r.sim.Script()
-	r.mustRun(model.RunSucceeded)
-	r.exact(nil)
-}
-
-func TestOneRunAtATime(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, simulator.Demo(16, at))
-	inside, proceed := make(chan struct{}), make(chan struct{})
-	r.sim.Script(simulator.Fault{Path: "*/apps", Nth: 1, Answer: func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-		close(inside)
-		<-proceed
-		next.ServeHTTP(w, req)
-	}})
-	first := make(chan error, 1)
-	go func() {
-		_, err := r.run(context.WithoutCancel(t.Context()), pipeline.Plan{Kind: model.KindRun})
-		first <- err
-	}()
-	<-inside
-	if _, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun}); !errors.Is(err, model.ErrLocked) {
-		t.Errorf("a second run gave %v", err)
-	}
-	// A backfill has its own lock and goes on beside the run.
-	r.must(pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(-1, 0, 0)}, model.RunSucceeded)
-	close(proceed)
-	if err := <-first; err != nil {
-		t.Errorf("the first run: %v", err)
-	}
-	r.exact(nil)
-}
-
-// dlt-hub/dlt#4023: what was committed is in the ledger though the process died.
-// meltano/meltano#9947: a run that was killed blocks no later one.
-func TestRunThatWasCutOffIsClosedByTheNext(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, simulator.Demo(17, at))
-	r.mustRun(model.RunSucceeded)
-	r.number(`WITH cut AS (UPDATE sync.runs SET status = 'running', finished_at = NULL, rows_inserted = 0, sessions_read = 0 RETURNING 1) SELECT count(*) FROM cut`)
-	r.mustRun(model.RunSucceeded)
-	if got := r.number(`SELECT count(*) FROM sync.runs WHERE status = 'abandoned' AND sessions_read = 60 AND error IS NOT NULL
-		AND rows_inserted = (SELECT sum(rows_inserted) FROM sync.run_sessions WHERE run_id = sync.runs.run_id)`); got != 1 {
-		t.Error("the run that was cut off is not closed with its sums")
-	}
-}
-
-func TestStopKeepsWhatWasCommitted(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, simulator.Demo(18, at))
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	r.sim.Script(simulator.Fault{Path: "*/participants", Nth: 20, Do: func(*simulator.Data) { stop() }})
-	_, err := r.run(ctx, pipeline.Plan{Kind: model.KindRun})
-	if !errors.Is(err, context.Canceled) || !pipeline.Resumable(err) {
-		t.Fatalf("the error is %v", err)
-	}
-	if got := r.text(`SELECT status || ' ' || (finished_at IS NOT NULL)::text FROM sync.runs`); got != "partial true" {
-		t.Errorf("the ledger says %q", got)
-	}
-	done := r.number(`SELECT count(*) FROM sync.session_states WHERE complete_at IS NOT NULL`)
-	if done == 0 || done == 60 {
-		t.Errorf("%d sessions were committed before the stop, want some", done)
-	}
-	r.sim.Script()
-	r.sim.Reset()
-	r.mustRun(model.RunSucceeded)
-	r.exact(nil)
-	if got := r.sim.Stats().ByRoute[simulator.RouteParticipants]; got >= 72-done {
-		t.Errorf("%d participant pages were read after %d sessions were complete", got, done)
 	}
 }
 
@@ -522,100 +332,4 @@ func TestSessionThatTheVendorForgets(t *testing.T) {
 		t.Errorf("%d events, fewer than the %d before", got, rows)
 	}
 	r.mustRun(model.RunSucceeded) // it is not asked for again
-}
-
-// A backfill that was stopped goes on from its checkpoint, even where everything
-// is asked for again. PostHog/posthog#67648: progress after any stop.
-func TestStoppedBackfillGoesOnFromItsCheckpoint(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, simulator.Demo(21, at))
-	r.config.Concurrency = 1
-	plan := pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, 0, -20), Full: true}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	r.sim.Script(simulator.Fault{Path: "*/participants", Nth: 40, Do: func(*simulator.Data) { cancel() }})
-	if _, err := r.run(ctx, plan); !errors.Is(err, context.Canceled) {
-		t.Fatalf("the stopped backfill gave %v", err)
-	}
-	done := r.number(`SELECT count(*) FROM realtimekit.sessions JOIN sync.backfills USING (app_id) WHERE created_at < checkpoint`)
-	if done == 0 {
-		t.Fatal("no session lies before a checkpoint, so the test shows nothing")
-	}
-	r.sim.Script()
-	again := r.must(plan, model.RunSucceeded)
-	r.exact(nil)
-	if got := again.Totals.SessionsRead(); got > 60-done {
-		t.Errorf("%d sessions were read after %d of 60 were done", got, done)
-	}
-	if got := r.number(`SELECT count(*) FROM sync.backfills`); got != 0 {
-		t.Errorf("%d checkpoints are left of a finished backfill", got)
-	}
-	if got := r.must(plan, model.RunSucceeded).Totals.SessionsRead(); got != 60 {
-		t.Errorf("the same command, once done, read %d sessions, want all", got)
-	}
-}
-
-// A run whose end cannot be entered into the ledger tells no sums, and says what
-// failed; the sessions are stored all the same.
-func TestRunThatCannotCloseItsLedgerTellsNoSums(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, simulator.Demo(22, at))
-	r.sim.Script(simulator.Fault{Path: "*/participants", Nth: 9, Do: func(*simulator.Data) {
-		if _, err := r.pool.Exec(context.WithoutCancel(t.Context()), `ALTER TABLE sync.runs RENAME TO runs_away`); err != nil {
-			t.Error(err)
-		}
-	}})
-	result, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun})
-	if !errors.Is(err, model.ErrStore) || result.Run.ID != 0 {
-		t.Errorf("got %+v, %v", result, err)
-	}
-	r.exact(nil)
-}
-
-// A session that failed before the stop is read when the backfill goes on, and a
-// checkpoint never lies behind it.
-// meltano/meltano#8579: what failed is not marked as done.
-func TestFailedSessionHoldsTheCheckpoint(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, simulator.Demo(23, at))
-	r.config.Concurrency = 1
-	plan := pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, 0, -20)}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	r.sim.Script(
-		simulator.Fault{Path: "*/participants", Nth: 2, Answer: simulator.KitError(http.StatusNotFound, "No session found")},
-		simulator.Fault{Path: "*/participants", Nth: 40, Do: func(*simulator.Data) { cancel() }})
-	if _, err := r.run(ctx, plan); !errors.Is(err, context.Canceled) {
-		t.Fatalf("the stopped backfill gave %v", err)
-	}
-	r.sim.Script()
-	r.must(plan, model.RunSucceeded)
-	r.exact(nil)
-}
-
-// One app whose list cannot be had keeps no other from being read.
-func TestBrokenAppKeepsNoOtherFromBeingRead(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, simulator.Demo(24, at))
-	r.extract.RetryFor = 0
-	var broken string
-	r.sim.View(func(d *simulator.Data) { broken = d.Apps[0].ID })
-	r.sim.Script(simulator.Fault{Path: "*/" + broken + "/sessions", Answer: simulator.KitError(500, "tired")})
-	if _, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun}); err == nil || !strings.Contains(err.Error(), broken) {
-		t.Errorf("got %v", err)
-	}
-	r.exact(func(s *simulator.Session) bool { return s.AppID != broken })
-}
-
-func TestUnknownSessionKeepsNoOtherFromBeingRead(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, simulator.Demo(25, at))
-	var known string
-	r.sim.View(func(d *simulator.Data) { known = d.Apps[1].Sessions[0].ID })
-	unknown := "00000000-1111-4222-8333-444444444444"
-	_, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindBackfill, Sessions: []model.UUID{mustUUID(t, unknown), mustUUID(t, known)}})
-	if !errors.Is(err, model.ErrNotFound) || !strings.Contains(err.Error(), unknown) {
-		t.Errorf("got %v", err)
-	}
-	r.exact(func(s *simulator.Session) bool { return s.ID == known })
 }
