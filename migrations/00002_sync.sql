@@ -90,6 +90,7 @@ CREATE TABLE sync.session_states (
     status                 text,
     created_at             timestamptz,
     distinct_participants  bigint,
+    erased_participants    bigint NOT NULL DEFAULT 0,
     announced_participants bigint,
     read_at                timestamptz,
     complete_at            timestamptz,
@@ -110,6 +111,7 @@ COMMENT ON COLUMN sync.session_states.fingerprint IS 'Digest of the session''s r
 COMMENT ON COLUMN sync.session_states.status IS 'Status of the session when it was last read.';
 COMMENT ON COLUMN sync.session_states.created_at IS 'When the vendor made the session, UTC.';
 COMMENT ON COLUMN sync.session_states.distinct_participants IS 'Different participants that the last reading found, those set aside included.';
+COMMENT ON COLUMN sync.session_states.erased_participants IS 'Of distinct_participants, those that are not stored because the person was erased.';
 COMMENT ON COLUMN sync.session_states.announced_participants IS 'Participants that the API announced; null where it announced none.';
 COMMENT ON COLUMN sync.session_states.read_at IS 'When the last successful reading began, UTC.';
 COMMENT ON COLUMN sync.session_states.complete_at IS 'When a full reading of the ended session first agreed with what was announced, UTC; null while it does not.';

@@ -689,6 +689,10 @@ SELECT st.session_id, st.app_id, st.created_at, 'session_not_complete', 1, st.di
 FROM sync.session_states AS st
 WHERE st.complete_at IS NULL AND st.status IS DISTINCT FROM 'LIVE'
 UNION ALL
+SELECT st.session_id, st.app_id, st.created_at, 'erased_participants', st.erased_participants, NULL, NULL
+FROM sync.session_states AS st
+WHERE st.erased_participants > 0
+UNION ALL
 SELECT r.session_id, r.app_id, min(s.started_at), 'rejected_records', count(*), NULL, NULL
 FROM sync.rejected_records AS r
 LEFT JOIN realtimekit.sessions AS s ON s.session_id = r.session_id
@@ -973,14 +977,14 @@ COMMENT ON COLUMN analytics.usage_cost.app_name IS 'Name of the app; null where 
 COMMENT ON COLUMN analytics.usage_cost.preset_name IS 'Preset (role); null where the participant has none.';
 COMMENT ON COLUMN analytics.usage_cost.preset_view_type IS 'GROUP_CALL, WEBINAR, AUDIO_ROOM, LIVESTREAM or CHAT; null where no event says.';
 COMMENT ON COLUMN analytics.usage_cost.participant_minutes IS 'Minutes inside, summed over presences of participants (devices), four decimals.';
-COMMENT ON COLUMN analytics.usage_cost.price_per_minute IS 'Price that was used; null where none fits.';
+COMMENT ON COLUMN analytics.usage_cost.price_per_minute IS 'Price of one participant-minute that was used, in the currency; null where none fits.';
 COMMENT ON COLUMN analytics.usage_cost.currency IS 'Currency of the price, ISO 4217.';
 COMMENT ON COLUMN analytics.usage_cost.cost_amount IS 'participant_minutes × price_per_minute in the currency, six decimals; null where no price fits.';
 COMMENT ON COLUMN analytics.usage_cost.price_id IS 'Price that was used: analytics.prices.price_id.';
-COMMENT ON VIEW  analytics.data_quality IS 'What to know before trusting a number. One row a session and check that found something. Checks: repaired_values (records with a mended value), rejected_records (set aside, not stored), open_presences (leaving not recorded), joining_without_leaving and leaving_without_joining (moments of peer events without a partner), left_before_joined, no_usable_time (participants or events without a time), removed_participants (no longer listed by the vendor), session_without_end, minutes_disagree (our participant-minutes against minutes_consumed), peak_disagrees (our peak against max_concurrent_participants), session_not_complete (a full reading did not agree with the announced number).';
+COMMENT ON VIEW  analytics.data_quality IS 'What to know before trusting a number. One row a session and check that found something. Checks: repaired_values (records with a mended value), rejected_records (set aside, not stored), open_presences (leaving not recorded), joining_without_leaving and leaving_without_joining (moments of peer events without a partner), left_before_joined, no_usable_time (participants or events without a time), removed_participants (no longer listed by the vendor), session_without_end, minutes_disagree (our participant-minutes against minutes_consumed), peak_disagrees (our peak against max_concurrent_participants), session_not_complete (a full reading did not agree with the announced number), erased_participants (people who were erased, so that minutes and peak lie below the vendor''s).';
 COMMENT ON COLUMN analytics.data_quality.session_id IS 'Session: realtimekit.sessions.session_id; null for a rejected record whose session is not known.';
 COMMENT ON COLUMN analytics.data_quality.app_id IS 'App; null for a rejected record whose app is not known.';
-COMMENT ON COLUMN analytics.data_quality.started_at IS 'Start of the session, UTC; for session_not_complete its creation.';
+COMMENT ON COLUMN analytics.data_quality.started_at IS 'Start of the session, UTC; for session_not_complete and erased_participants its creation.';
 COMMENT ON COLUMN analytics.data_quality.check_name IS 'Name of the check; see the description of the view.';
 COMMENT ON COLUMN analytics.data_quality.findings IS 'How many records or moments it found; 1 where it concerns the session as a whole.';
 COMMENT ON COLUMN analytics.data_quality.measured_value IS 'What Rollcall counts: minutes, participants at once, or participants; null for checks without a comparison.';

@@ -70,9 +70,7 @@ COMMENT ON COLUMN sync.retention_horizons.account_id IS 'Cloudflare account.';
 COMMENT ON COLUMN sync.retention_horizons.horizon IS 'Sessions that ended before this time were deleted and are not read again, UTC; it never moves back.';
 COMMENT ON COLUMN sync.retention_horizons.changed_at IS 'When it was last moved, UTC.';
 
-ALTER TABLE sync.session_states ADD COLUMN erased_participants bigint NOT NULL DEFAULT 0;
 COMMENT ON COLUMN sync.session_states.distinct_participants IS 'Different participants that the last reading found, those set aside and those of erased people included.';
-COMMENT ON COLUMN sync.session_states.erased_participants IS 'Of distinct_participants, those that are not stored because the person was erased.';
 
 COMMENT ON TABLE  realtimekit.peer_events IS 'Steps of a participant''s connection: created, joining, leaving. One row an event of a participant; event ids repeat across participants. No run deletes any, though the vendor may stop serving old ones; rollcall erase and retention do.';
 COMMENT ON COLUMN realtimekit.participants.participant_id IS 'Id of the peer within the session; personal data, and a made-up UUID where the person was pseudonymised. API: id.';
@@ -101,5 +99,4 @@ COMMENT ON COLUMN realtimekit.participants.custom_participant_id IS 'The id that
 COMMENT ON COLUMN realtimekit.participants.user_id IS 'Permanent id of the person as enrolled in the meeting. API: user_id.';
 COMMENT ON COLUMN realtimekit.participants.participant_id IS 'Id of the peer within the session. API: id.';
 COMMENT ON COLUMN sync.session_states.distinct_participants IS 'Different participants that the last reading found, those set aside included.';
-ALTER TABLE sync.session_states DROP COLUMN erased_participants;
 DROP TABLE sync.retention_horizons, sync.suppressions, sync.erasures, sync.privacy;

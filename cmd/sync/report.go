@@ -24,15 +24,28 @@ import (
 type reportCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 
-	Session  string `placeholder:"ID" help:"A page about this session; with --view, its rows."`
-	From     string `placeholder:"DATE" help:"First day (2026-01-01, UTC) of a page about the sessions of a range; with --view, of its rows."`
-	To       string `placeholder:"DATE" help:"Last day, itself included. Without it: today."`
-	App      string `placeholder:"ID" help:"Only this app."`
+	Session  filled `placeholder:"ID" help:"A page about this session; with --view, its rows."`
+	From     filled `placeholder:"DATE" help:"First day (2026-01-01, UTC) of a page about the sessions of a range; with --view, of its rows."`
+	To       filled `placeholder:"DATE" help:"Last day, itself included. Without it: today."`
+	App      filled `placeholder:"ID" help:"Only this app."`
 	View     string `placeholder:"NAME" help:"Export the rows of this view of schema analytics instead of a page."`
 	Format   string `enum:"csv,json,parquet," default:"" help:"Format of an export: csv (the default), json (one object a line) or parquet."`
 	CSVStyle string `name:"csv-style" enum:"safe,exact,excel" default:"safe" help:"safe: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, with a byte order mark."`
 	Timezone string `env:"ROLLCALL_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of the clock times on a page, such as Europe/Berlin; days are UTC, and exports too (${env})."`
 	Output   string `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. A file that is there is replaced once the new one is whole."`
+}
+
+// filled is a value that may be left out but not be empty, as that of a variable
+// of the shell is that was never set: an export would then hold everything.
+type filled string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (f *filled) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return errors.New("the value is empty")
+	}
+	*f = filled(text)
+	return nil
 }
 
 // request is what the flags come to.
@@ -107,21 +120,24 @@ func (c *reportCommand) request(now time.Time) (r request, err error) {
 		return r, fmt.Errorf("%w: ROLLCALL_TIMEZONE: %q is no time zone; use a name such as Europe/Berlin", model.ErrUsage, c.Timezone)
 	}
 	if c.Session != "" {
-		if r.filter.Session, err = model.ParseUUID(c.Session); err != nil {
+		if r.filter.Session, err = model.ParseUUID(string(c.Session)); err != nil {
 			return r, fmt.Errorf("%w: --session: %w", model.ErrUsage, err)
 		}
+		if r.filter.Session.IsZero() { // which is how a filter says that there is none
+			return r, fmt.Errorf("%w: --session: %s is the id of no session", model.ErrUsage, c.Session)
+		}
 	}
-	r.filter.App = c.App
+	r.filter.App = string(c.App)
 	return r, c.days(&r)
 }
 
 // days reads the range.
 func (c *reportCommand) days(r *request) (err error) {
 	f := &r.filter
-	if f.From, err = day("--from", c.From); err != nil {
+	if f.From, err = day("--from", string(c.From)); err != nil {
 		return err
 	}
-	if f.To, err = day("--to", c.To); err != nil {
+	if f.To, err = day("--to", string(c.To)); err != nil {
 		return err
 	}
 	if c.View == "" && c.Session == "" && f.To.IsZero() {

@@ -190,6 +190,9 @@ func TestErasedPersonStaysAway(t *testing.T) {
 				(SELECT count(*) FROM sync.rejected_records AS r WHERE r.session_id = s.session_id AND entity = 'participant')`); mode == privacy.Remove && n != 0 {
 				t.Errorf("in %d sessions the counts do not add up", n)
 			}
+			if n := r.number(`SELECT count(*) FROM analytics.data_quality WHERE check_name = 'erased_participants'`); mode == privacy.Remove && n < 2 {
+				t.Errorf("data_quality says of %d sessions that people were erased, want all that had one", n)
+			}
 			if n := r.number(`SELECT count(*) FROM realtimekit.participants WHERE display_name ~ '^erased-'`); mode == privacy.Pseudonymise && n != 6 || mode == privacy.Remove && n != 0 {
 				t.Errorf("%d rows have a pseudonym", n)
 			}

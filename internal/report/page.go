@@ -60,6 +60,14 @@ func (p page) ZoneName() string { return p.Zone.String() }
 // Clock writes a time of day.
 func (p page) Clock(t time.Time) string { return t.In(p.Zone).Format("15:04:05") }
 
+// Moment writes a time of the session: of day, with the day where it spans several.
+func (p page) Moment(t time.Time) string {
+	if p.Session.SpanDays {
+		return p.Stamp(t)
+	}
+	return p.Clock(t)
+}
+
 // Date writes a day.
 func (p page) Date(t time.Time) string { return t.In(p.Zone).Format("2 January 2006") }
 

@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/report"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
@@ -201,6 +203,58 @@ func TestRange(t *testing.T) {
 	if figures := page.tags("dl")[0].text(); !strings.Contains(figures, "Person-hours"+hours) && !strings.Contains(figures, "Person-hours "+hours) {
 		t.Errorf("figures %q do not have %s person-hours", figures, hours)
 	}
+}
+
+// TestSessionOverMidnight moves the end of a session to the next day: no time on
+// its page is without its day.
+func TestSessionOverMidnight(t *testing.T) {
+	t.Parallel()
+	pool := warehouse(t, simulator.Demo(1, at))
+	const longest = `(SELECT session_id FROM analytics.session_summary WHERE unique_people BETWEEN 20 AND 40 AND status = 'ENDED' ORDER BY session_id LIMIT 1)`
+	var id string
+	if err := pool.QueryRow(t.Context(), `UPDATE realtimekit.sessions SET ended_at = ended_at + interval '1 day'
+		WHERE session_id = `+longest+` RETURNING session_id::text`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	page := sessionPage(t, pool, id, "session-midnight.html")
+	for name, column := range map[string][]int{"attendance": {2, 3}, "points": {1}} {
+		for _, cells := range page.id(t, name).rows() {
+			for _, at := range column {
+				if !strings.HasPrefix(cells[at], "2026-") {
+					t.Errorf("table %s has the time %q without a day", name, cells[at])
+				}
+			}
+		}
+	}
+	if text := page.text(); !regexp.MustCompile(`The most at once were [0-9]+ people, from 2026-[0-9-]+ [0-9:]+\.`).MatchString(text) {
+		t.Error("the peak has no day")
+	}
+	if !strings.Contains(rawText(page.id(t, "charts")), `"spanDays":true`) {
+		t.Error("the charts do not know that the session spans days")
+	}
+}
+
+// TestPeopleOfARange gives a person a second device without the custom id that the
+// first has: one person all the same.
+func TestPeopleOfARange(t *testing.T) {
+	t.Parallel()
+	pool := warehouse(t, simulator.Demo(1, at))
+	span := report.Span{From: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)}
+	before := differentPeople(t, pool, span)
+	tag, err := pool.Exec(t.Context(), `UPDATE realtimekit.participants SET custom_participant_id = NULL WHERE participant_id IN
+		(SELECT max(participant_id::text)::uuid FROM realtimekit.participants WHERE custom_participant_id IS NOT NULL GROUP BY session_id, user_id HAVING count(*) > 1)`)
+	if err != nil || tag.RowsAffected() == 0 {
+		t.Fatalf("%s: %v", tag, err)
+	}
+	if after := differentPeople(t, pool, span); after != before || before == "" {
+		t.Errorf("different people: %q with the ids of all devices, %q without some", before, after)
+	}
+}
+
+// differentPeople gives that figure of a range's page.
+func differentPeople(t *testing.T, pool *pgxpool.Pool, span report.Span) string {
+	t.Helper()
+	return regexp.MustCompile(`Different people *[0-9,]+`).FindString(rangePage(t, pool, span, "range-devices.html").tags("dl")[0].text())
 }
 
 // TestRangeErrors asks for ranges that hold nothing.

@@ -81,6 +81,8 @@ func (f finding) sentence() string {
 		return "The participant-minutes differ from the vendor's: " + f.compare(1) + "."
 	case "peak_disagrees":
 		return "The most participants at once differ from the vendor's: " + f.compare(0) + "."
+	case "erased_participants":
+		return counted(n, "participant was", "participants were") + " erased on request and is in no figure here, so that these lie below the vendor's."
 	case "session_not_complete":
 		return "No full reading of this session agreed with what the vendor announced: people may be missing. Read: " + f.compare(0) + "."
 	}
@@ -105,7 +107,7 @@ func (f finding) title() string {
 		"left_before_joined": "left before joined", "no_usable_time": "records without a usable time",
 		"removed_participants": "participants no longer listed", "session_without_end": "no end given",
 		"minutes_disagree": "minutes differ from the vendor's", "peak_disagrees": "peak differs from the vendor's",
-		"session_not_complete": "not read completely",
+		"session_not_complete": "not read completely", "erased_participants": "people erased on request",
 	}
 	if title, ok := titles[f.Check]; ok {
 		return title

@@ -36,6 +36,7 @@ type sessionCharts struct {
 	Zone     string       `json:"zone"`
 	Start    int64        `json:"start"`
 	End      int64        `json:"end"`
+	SpanDays bool         `json:"spanDays"`
 	ByMinute bool         `json:"byMinute"`
 	Steps    [][3]int64   `json:"steps"`
 	People   []personLine `json:"people"`
@@ -93,11 +94,13 @@ func sessionPage(d *sessionData, o Options) page {
 		v.Notes = append(v.Notes, f.sentence())
 	}
 	v.Absent, v.More = d.NoShows[:min(len(d.NoShows), maxNoShows)], len(d.NoShows) > maxNoShows
-	p := page{Title: v.Title, Charts: c, Now: o.Now, Made: o.Version, Zone: o.Zone, Session: v}
-	if highest != nil {
-		v.Peak = fmt.Sprintf("The most at once were %s, from %s.", counted(highest.People, "person", "people"), p.Clock(highest.At))
-	}
+	p := page{Title: v.Title, Now: o.Now, Made: o.Version, Zone: o.Zone, Session: v}
 	v.SpanDays = h.StartsAt != nil && h.EndsAt != nil && p.Date(*h.StartsAt) != p.Date(*h.EndsAt)
+	c.SpanDays = v.SpanDays
+	p.Charts = c
+	if highest != nil {
+		v.Peak = fmt.Sprintf("The most at once were %s, from %s.", counted(highest.People, "person", "people"), p.Moment(highest.At))
+	}
 	return p
 }
 

@@ -16,8 +16,9 @@
       return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" });
     }
   };
-  const minute = zoned({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const second = zoned({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  const day = data.spanDays ? { day: "numeric", month: "short" } : {};
+  const minute = zoned({ ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const second = zoned({ ...day, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const plain = (n) => n.toLocaleString("en", { maximumFractionDigits: 1 });
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
