@@ -51,10 +51,14 @@ func (d *discovery) run(ctx context.Context) error {
 }
 
 // watermark gives the point up to which the app is known; none if the list did
-// not add up.
+// not add up. A session that claims to be of the future does not move it there:
+// what begins until then would never be listed.
 func (d *discovery) watermark() time.Time {
-	if d.problem != "" {
+	switch {
+	case d.problem != "":
 		return time.Time{}
+	case d.newest.After(d.work.run.StartedAt):
+		return d.work.run.StartedAt
 	}
 	return d.newest
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
@@ -332,4 +333,53 @@ func TestSessionThatTheVendorForgets(t *testing.T) {
 		t.Errorf("%d events, fewer than the %d before", got, rows)
 	}
 	r.mustRun(model.RunSucceeded) // it is not asked for again
+}
+
+// A session that claims to be of the future holds up nobody: what begins after it
+// was seen is listed and read.
+func TestSessionOfTheFutureHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	data := simulator.Demo(26, at)
+	r := newRig(t, data)
+	r.sim.SetDialect(simulator.Dialect{StartTimeOn: simulator.OnStarted}) // so that it is listed
+	late := *newestEnded(data)
+	r.sim.Update(func(d *simulator.Data) { newestEnded(d).CreatedAt = at.AddDate(70, 0, 0) })
+	r.mustRun(model.RunSucceeded)
+	if n := r.number(`SELECT count(*) FROM sync.app_states WHERE watermark > $1`, at.Add(time.Hour)); n != 0 {
+		t.Errorf("%d watermarks lie in the future", n)
+	}
+	// One that is there already is no reason to list nothing.
+	r.exec(`UPDATE sync.app_states SET watermark = '2099-01-01'`)
+	late.ID = "00000000-1111-4222-8333-555555555555"
+	late.CreatedAt, late.StartedAt, late.EndedAt = at.Add(-2*time.Hour), at.Add(-2*time.Hour), at.Add(-time.Hour)
+	r.sim.Update(func(d *simulator.Data) {
+		for i := range d.Apps {
+			if app := &d.Apps[i]; app.ID == late.AppID {
+				app.Sessions = append(app.Sessions, &late)
+			}
+		}
+	})
+	r.mustRun(model.RunSucceeded)
+	if n := r.number(`SELECT count(*) FROM realtimekit.sessions WHERE session_id = $1`, late.ID); n != 1 {
+		t.Error("a session that began later was not read")
+	}
+}
+
+// A client that serves many runs, as with --every, counts for each its own.
+func TestRequestsAreThoseOfTheRun(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(27, at))
+	client := r.client()
+	defer client.Close()
+	p := pipeline.New(r.config, client, load.New(r.pool, discard), discard)
+	for range 3 {
+		before := len(r.sim.Requests())
+		result, err := p.Run(t.Context(), pipeline.Plan{Kind: model.KindRun})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sent := int64(len(r.sim.Requests()) - before); result.Summary.Requests != sent || sent == 0 {
+			t.Errorf("run %d says %d requests and sent %d", result.Run.ID, result.Summary.Requests, sent)
+		}
+	}
 }

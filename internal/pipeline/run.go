@@ -104,6 +104,7 @@ func (p *Pipeline) Run(ctx context.Context, plan Plan) (Result, error) {
 		logger:  p.logger.With(slog.Int64("run_id", run.ID)),
 		handled: make(map[model.UUID]bool),
 	}
+	w.sentBefore, w.waitedBefore = p.source.Requests() // one client may serve many runs
 	if plan.Kind == model.KindBackfill || p.cfg.Progress != nil {
 		w.progress = &progress{kind: plan.Kind, tell: p.cfg.Progress, logger: w.logger, now: p.now, began: run.StartedAt}
 	}
@@ -133,7 +134,8 @@ func (w *work) refresh(ctx context.Context, failure error) error {
 // find the row and close it as abandoned.
 func (w *work) finish(ctx context.Context, failure error) (Result, error) {
 	summary := model.RunSummary{SessionsListed: w.listed}
-	summary.Requests, summary.BudgetWait = w.source.Requests()
+	sent, waited := w.source.Requests()
+	summary.Requests, summary.BudgetWait = sent-w.sentBefore, waited-w.waitedBefore
 	summary.Status, summary.Error = w.status(failure), errorText(failure)
 	totals, err := w.store.FinishRun(ctx, w.run, summary)
 	if errors.Is(failure, model.ErrStore) && err != nil {

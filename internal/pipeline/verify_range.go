@@ -203,13 +203,29 @@ func (a *appVerification) gather(ctx context.Context, from, to time.Time) (all [
 			"the list of the sessions created from %s to %s does not add up: %s", openTime(from), to.UTC().Format(time.RFC3339), doubt)}}})
 	}
 	a.setAside(ctx, aside)
+	if order, err = a.join(ctx, from, to, order, aside); err != nil {
+		return nil, 0, err
+	}
+	for _, c := range order {
+		all = append(all, *c)
+	}
+	slices.SortStableFunc(all, func(x, y candidate) int {
+		return cmp.Or(x.at().Compare(y.at()), slices.Compare(x.id[:], y.id[:]))
+	})
+	return all, listed, nil
+}
+
+// join gives each candidate what the warehouse holds of it, and adds those that
+// only the warehouse has.
+func (a *appVerification) join(ctx context.Context, from, to time.Time, order []*candidate, aside map[string]model.Rejected) ([]*candidate, error) {
+	byID := make(map[model.UUID]*candidate, len(order))
 	ids := make([]model.UUID, 0, len(order))
 	for _, c := range order {
-		ids = append(ids, c.id)
+		byID[c.id], ids = c, append(ids, c.id)
 	}
 	held, err := a.store.Holdings(ctx, a.appID, ids, from, to)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	for i := range held {
 		h := &held[i]
@@ -223,13 +239,7 @@ func (a *appVerification) gather(ctx context.Context, from, to time.Time) (all [
 		}
 		c.held = h
 	}
-	for _, c := range order {
-		all = append(all, *c)
-	}
-	slices.SortStableFunc(all, func(x, y candidate) int {
-		return cmp.Or(x.at().Compare(y.at()), slices.Compare(x.id[:], y.id[:]))
-	})
-	return all, listed, nil
+	return order, nil
 }
 
 func openTime(t time.Time) string {

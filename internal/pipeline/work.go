@@ -32,6 +32,9 @@ type work struct {
 
 	progress *progress // nil for none
 
+	sentBefore   int64 // requests of the client before this run
+	waitedBefore time.Duration
+
 	mu      sync.Mutex
 	leftOut bool // something was set aside, incomplete or failed
 	unread  int  // sessions that failed or stayed incomplete
@@ -178,6 +181,9 @@ func (w *work) app(ctx context.Context, appID string) error {
 	}
 	var from time.Time
 	if !mark.IsZero() {
+		if mark.After(w.run.StartedAt) {
+			mark = w.run.StartedAt // by a clock that was ahead
+		}
 		from = mark.Add(-w.cfg.Lookback)
 	}
 	// The list ends at the run's start, so that sessions that begin meanwhile do
