@@ -63,7 +63,7 @@ func overview(ctx context.Context, tx pgx.Tx, accountID string, o *model.Overvie
 			t.retry_at, t.last_error
 		FROM sync.session_states AS t LEFT JOIN realtimekit.sessions AS s USING (session_id)
 		WHERE t.last_error IS NOT NULL AND t.gone_at IS NULL
-		  AND t.app_id IN (SELECT app_id FROM sync.app_states WHERE account_id = $1)
+		  AND t.app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1)
 		ORDER BY t.created_at DESC NULLS LAST, t.session_id LIMIT $2`, accountID, overviewProblems)
 	if err != nil {
 		return err

@@ -1,5 +1,5 @@
 -- $1 account. What the next runs have to read.
-WITH apps AS (SELECT app_id FROM sync.app_states WHERE account_id = $1),
+WITH apps AS (SELECT app_id FROM realtimekit.apps WHERE account_id = $1),
 open_sessions AS (
     SELECT t.created_at, coalesce(t.retry_at > now(), false) AS waits, t.retry_at,
            t.last_error IS NOT NULL OR t.read_at IS NULL AS unfinished

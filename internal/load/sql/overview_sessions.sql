@@ -17,4 +17,4 @@ FROM (
         WHEN complete_at IS NOT NULL THEN 'settling'
         ELSE 'live' END AS kind
     FROM sync.session_states
-    WHERE app_id IN (SELECT app_id FROM sync.app_states WHERE account_id = $1)) AS states
+    WHERE app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1)) AS states
