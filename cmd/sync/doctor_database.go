@@ -89,7 +89,7 @@ func role(to *checks, f *postgres.Facts, server *private.Server) {
 
 // connections compares what a run opens with what is free.
 func (c *doctorCommand) connections(to *checks, f *postgres.Facts) {
-	need := load.Connections(c.Concurrency)
+	need := runConnections(c.Concurrency)
 	free := f.Most - f.Used + 1 // this one is given back
 	text := fmt.Sprintf("%d of %d in use; a run opens up to %d", f.Used, f.Most, need)
 	if limit := min(orMany(f.RoleLimit), orMany(f.DatabaseLimit)); limit < free {

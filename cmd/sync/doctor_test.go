@@ -10,7 +10,7 @@ import (
 func TestDoctorJudgesWhatItSees(t *testing.T) {
 	t.Parallel()
 	var c doctorCommand
-	c.Concurrency = 4 // a run opens 8 connections
+	c.Concurrency = 4 // a run opens 9 connections
 	unlimited := postgres.Facts{Most: 97, RoleLimit: -1, DatabaseLimit: -1}
 	with := func(change func(*postgres.Facts)) *postgres.Facts {
 		f := unlimited
@@ -25,9 +25,9 @@ func TestDoctorJudgesWhatItSees(t *testing.T) {
 		"clock a minute ahead": {func(to *checks) { judgeClock(to, "clock", time.Minute) }, checkWarning},
 		"clock an hour behind": {func(to *checks) { judgeClock(to, "clock", -time.Hour) }, checkProblem},
 
-		"room":                {func(to *checks) { c.connections(to, with(func(f *postgres.Facts) { f.Used = 90 })) }, checkOK},
-		"no room":             {func(to *checks) { c.connections(to, with(func(f *postgres.Facts) { f.Used = 91 })) }, checkProblem},
-		"a limit of the role": {func(to *checks) { c.connections(to, with(func(f *postgres.Facts) { f.RoleLimit = 7 })) }, checkProblem},
+		"room":                {func(to *checks) { c.connections(to, with(func(f *postgres.Facts) { f.Used = 89 })) }, checkOK},
+		"no room":             {func(to *checks) { c.connections(to, with(func(f *postgres.Facts) { f.Used = 90 })) }, checkProblem},
+		"a limit of the role": {func(to *checks) { c.connections(to, with(func(f *postgres.Facts) { f.RoleLimit = 8 })) }, checkProblem},
 
 		"disk with room":    {func(to *checks) { disk(to, with(func(f *postgres.Facts) { f.DataDirectory = t.TempDir() }), nil) }, checkOK},
 		"disk out of sight": {func(to *checks) { disk(to, &unlimited, nil) }, checkSkipped},

@@ -42,7 +42,7 @@ func exposed(path string) (fix string) {
 	if err != nil || others == 0 && file.Mode()&groupWrite == 0 {
 		return ""
 	}
-	for _, name := range []string{"CLOUDFLARE_API_TOKEN", "DATABASE_URL", "ROLLCALL_READER_PASSWORD", "ROLLCALL_LOADER_PASSWORD"} {
+	for _, name := range []string{"CLOUDFLARE_API_TOKEN", "DATABASE_URL", "ROLLCALL_PRIVACY_KEY", "ROLLCALL_PING_URL", "ROLLCALL_READER_PASSWORD", "ROLLCALL_LOADER_PASSWORD"} {
 		if values[name] != "" {
 			return "chmod o-rwx,g-w " + path
 		}

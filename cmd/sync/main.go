@@ -72,8 +72,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return report(stderr, err)
 	}
 	err = command.Run(s)
-	if err == nil || errors.Is(err, errPartial) {
-		err = errors.Join(err, results.failure())
+	if failure := results.failure(); failure != nil && (err == nil || errors.Is(err, errPartial)) {
+		err = failure // nobody has seen what is partial
 	}
 	return report(stderr, err)
 }

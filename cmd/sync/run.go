@@ -104,6 +104,9 @@ func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watc
 	return j, nil
 }
 
+// runConnections is how many connections a run opens at most.
+func runConnections(concurrency int) int { return load.Connections(concurrency) + 1 } // one holds the schema
+
 func (j *job) open(privacy *privacyFlags) error {
 	token, err := j.api.token()
 	if err != nil {
@@ -119,7 +122,7 @@ func (j *job) open(privacy *privacyFlags) error {
 		}
 	}
 	ctx := j.shell.ctx
-	connections := load.Connections(j.api.Concurrency) + 1 // one holds the schema
+	connections := runConnections(j.api.Concurrency)
 	if j.monitor.server != nil {
 		connections++ // scrapes do not wait for sessions
 	}
