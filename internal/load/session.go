@@ -120,11 +120,12 @@ func (s *Store) FailSession(ctx context.Context, run model.Run, session model.Se
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, insertAppSQL, session.AppID, run.AccountID, run.ID); err != nil {
-			return err // status finds sessions by their app
-		}
 		if _, err := tx.Exec(ctx, failSessionSQL, uuidArg(session.ID), session.AppID, run.ID,
 			timeArg(session.CreatedAt), textArg(session.Status), reason, absence, session.Fingerprint()); err != nil {
+			return err
+		}
+		// After the state, as everywhere; status finds sessions by their app.
+		if _, err := tx.Exec(ctx, insertAppSQL, session.AppID, run.AccountID, run.ID); err != nil {
 			return err
 		}
 		return countSession(ctx, tx, run, session.ID, model.OutcomeFailed, model.RowCounts{})
