@@ -117,7 +117,7 @@ func (b *Budget) Done(ctx context.Context, headers http.Header) {
 	})
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.failure = err
+	b.failure = errors.Join(b.failure, err) // a Retry-After that could not be told stays one
 	close(b.changed)
 	b.changed = make(chan struct{})
 }
@@ -132,7 +132,7 @@ func (b *Budget) Close(ctx context.Context, wait time.Duration) {
 	})
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.failure = err
+	b.failure = errors.Join(b.failure, err)
 }
 
 // Spent tells how many requests were sent and how long senders waited in all.

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
@@ -107,13 +108,33 @@ func (c *Client) authorize(req *http.Request) {
 	req.Header.Set("Authorization", "Bearer "+c.cfg.Token.Reveal())
 }
 
+// credentials are the spellings in which the server was given the token.
+func (c *Client) credentials() []string {
+	token := c.cfg.Token.Reveal()
+	return []string{base64.StdEncoding.EncodeToString([]byte(c.cfg.AccountID + ":" + token)), token}
+}
+
 // redact takes the credentials out of a text of the server, should it repeat
 // them.
 func (c *Client) redact(text string) string {
-	token := c.cfg.Token.Reveal()
-	basic := base64.StdEncoding.EncodeToString([]byte(c.cfg.AccountID + ":" + token))
-	hidden := c.cfg.Token.String()
-	return strings.NewReplacer(basic, hidden, token, hidden).Replace(text)
+	for _, secret := range c.credentials() {
+		text = strings.ReplaceAll(text, secret, c.cfg.Token.String())
+	}
+	return text
+}
+
+// leastSecret is the length from which on a token is no part of a word.
+const leastSecret = 12
+
+// withoutCredentials gives a body in which they are not repeated: nothing of it
+// that is logged, stored or set aside can give them away.
+func (c *Client) withoutCredentials(body []byte) []byte {
+	for _, secret := range c.credentials() {
+		if len(secret) >= leastSecret && bytes.Contains(body, []byte(secret)) {
+			body = bytes.ReplaceAll(body, []byte(secret), []byte(c.cfg.Token.String()))
+		}
+	}
+	return body
 }
 
 // checkBaseURL accepts https anywhere and plain http on loopback only, since

@@ -182,8 +182,7 @@ func (s *scanner) failure(into *failure, name string) error {
 	if err != nil || kindOf(raw) != jsontext.KindString {
 		return err
 	}
-	text := []rune(oneLine(model.VisibleText(rawText(raw))))
-	into.message = string(text[:min(len(text), maxErrorText)])
+	into.message = rawText(raw)
 	return nil
 }
 
@@ -195,6 +194,13 @@ func oneLine(text string) string {
 		}
 		return r
 	}, text)
+}
+
+// errorText makes a text of the server fit for an error: without the credentials,
+// in one line, and bounded. What is cut first could no longer be recognised.
+func (c *Client) errorText(text string) string {
+	runes := []rune(oneLine(model.VisibleText(c.redact(text))))
+	return string(runes[:min(len(runes), maxErrorText)])
 }
 
 // maxErrorText bounds the part of an answer that may stand in an error.

@@ -93,7 +93,8 @@ func isTransient(err error) bool {
 // answerError explains an answer by its status, or, where that is 200, by the
 // error it holds: a status as RealtimeKit writes it, or one of Cloudflare's own
 // codes, all of which from 1000 up speak of the token, the account or the path.
-func answerError(path string, resp *http.Response, env envelope) error {
+func (c *Client) answerError(path string, resp *http.Response, env envelope) error {
+	env.failure.message = c.errorText(env.failure.message)
 	status := resp.StatusCode
 	if status == http.StatusOK {
 		switch code := env.failure.code; {

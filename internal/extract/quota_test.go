@@ -263,3 +263,29 @@ func TestBudgetThatCannotBeSharedEndsTheRun(t *testing.T) {
 		t.Errorf("%d requests were counted", sent)
 	}
 }
+
+// brokenOnce fails its second exchange and no other.
+type brokenOnce struct {
+	table
+	exchanges int
+}
+
+func (b *brokenOnce) ExchangeBudget(ctx context.Context, key string, change func([]byte, time.Time) []byte) error {
+	if b.exchanges++; b.exchanges == 2 {
+		return model.ErrStore
+	}
+	return b.table.ExchangeBudget(ctx, key, change)
+}
+
+// A Retry-After that could not be shared lets no request follow, though the
+// answer itself was noted.
+func TestRetryAfterThatCannotBeSharedEndsTheRun(t *testing.T) {
+	t.Parallel()
+	b := NewBudget(BudgetConfig{PerSecond: 100, MaxWait: time.Hour, Store: &brokenOnce{}, Key: "key"})
+	take(t, b)
+	b.Close(t.Context(), 5*time.Minute)
+	b.Done(t.Context(), nil)
+	if err := b.Take(t.Context()); !errors.Is(err, model.ErrStore) {
+		t.Errorf("the next request: %v", err)
+	}
+}

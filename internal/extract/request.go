@@ -46,25 +46,21 @@ func (c *Client) attempt(ctx context.Context, path string, query url.Values, rea
 	defer c.bodies.Put(buffer)
 	if err := c.readBody(buffer, resp.Body, cancel); err != nil {
 		if resp.StatusCode != http.StatusOK {
-			return resp.StatusCode, answerError(path, resp, envelope{})
+			return resp.StatusCode, c.answerError(path, resp, envelope{})
 		}
 		return resp.StatusCode, bodyError(ctx, path, c.cfg.MaxBody, err)
 	}
-	err = judge(path, resp, buffer.Bytes(), read)
-	if answer, ok := errors.AsType[*AnswerError](err); ok { // should the server repeat the token, it goes no further
-		answer.Message = c.redact(answer.Message)
-	}
-	return resp.StatusCode, err
+	return resp.StatusCode, c.judge(path, resp, c.withoutCredentials(buffer.Bytes()), read)
 }
 
 // judge decodes an answer and says whether it is one.
-func judge(path string, resp *http.Response, body []byte, read readAnswer) error {
+func (c *Client) judge(path string, resp *http.Response, body []byte, read readAnswer) error {
 	if resp.StatusCode != http.StatusOK {
 		env, err := readEnvelope(body, nil)
 		if err != nil {
 			env = envelope{} // HTML, or nothing at all: the status says enough
 		}
-		return answerError(path, resp, env)
+		return c.answerError(path, resp, env)
 	}
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
 		return &transientError{path: path, cause: errors.New("an HTML page came in place of JSON")}
@@ -78,12 +74,12 @@ func judge(path string, resp *http.Response, body []byte, read readAnswer) error
 	}
 	if err != nil {
 		if env, bad := readEnvelope(body, nil); bad == nil && !env.success {
-			return answerError(path, resp, env) // its data was not worth reading
+			return c.answerError(path, resp, env) // its data was not worth reading
 		}
 		return &transientError{path: path, cause: err}
 	}
 	if !env.success || !env.hasData {
-		return answerError(path, resp, env)
+		return c.answerError(path, resp, env)
 	}
 	return nil
 }

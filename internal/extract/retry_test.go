@@ -2,7 +2,9 @@ package extract
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -130,6 +132,39 @@ func TestRefusalsAreSaidOnceAndForAll(t *testing.T) {
 			if errors.Is(got.err, model.ErrRefused) == errors.Is(got.err, model.ErrNotFound) {
 				t.Errorf("%v is both refused and not found, or neither", got.err)
 			}
+		})
+	}
+}
+
+// A server that repeats the token does not get it into an error, the log or the
+// database, however it writes it and wherever its text is cut.
+func TestTheTokenGoesNoFurther(t *testing.T) {
+	t.Parallel()
+	data := bulk(12)
+	basic := base64.StdEncoding.EncodeToString([]byte(data.AccountID + ":" + token))
+	failed := func(message string) simulator.Answer {
+		return reply(200, `{"success":false,"error":{"message":"`+message+`"}}`)
+	}
+	for name, answer := range map[string]simulator.Answer{
+		"200 without a code": failed("invalid token " + token),
+		"200 with code 0":    reply(200, `{"success":false,"errors":[{"code":0,"message":"invalid token `+token+`"}]}`),
+		"where it is cut":    simulator.KitError(401, strings.Repeat("x", maxErrorText-10)+token),
+		"escaped":            failed(`invalid token \u0063` + token[1:]),
+		"basic":              failed(basic),
+		"500":                simulator.KitError(500, token),
+		"a bad member":       reply(200, `{"data":{"participants":"`+token+`"}}`),
+		"a bad record":       reply(200, `{"data":{"participants":[{"id":"`+token+`","joined_at":"`+token+`"}],"`+token+`":1}}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, data, simulator.Options{Script: []simulator.Fault{{Answer: answer, Times: 100}}}, func(c *Config) { c.RetryFor = 0 })
+				read, err := r.participants(t.Context())
+				told := fmt.Sprintf("%v %v %s", err, read, r.log)
+				if strings.Contains(told, token) || strings.Contains(told, token[:8]) || strings.Contains(told, basic) {
+					t.Errorf("the token was told: %s", told)
+				}
+			})
 		})
 	}
 }
