@@ -452,6 +452,15 @@ BEGIN
     SELECT array_agg(app_id), array_agg(usage_date) INTO apps, dates
     FROM (SELECT app_id, usage_date FROM now_on UNION SELECT app_id, usage_date FROM gone) AS t;
 
+    -- A day is kept as it is while one of its sessions is not there to count: what
+    -- rollcall retention deleted is in session_dates only.
+    SELECT array_agg(d.app_id), array_agg(d.usage_date) INTO apps, dates
+    FROM unnest(apps, dates) AS d (app_id, usage_date)
+    WHERE NOT EXISTS (
+        SELECT FROM analytics.session_dates AS m
+        WHERE m.app_id = d.app_id AND m.usage_date = d.usage_date
+          AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = m.session_id));
+
     -- A day without sessions is no row. Rows that stay are updated where they
     -- differ, and not replaced.
     DELETE FROM analytics.usage_days AS u
@@ -891,8 +900,8 @@ COMMENT ON COLUMN analytics.people.first_seen_at IS 'First joined_at, else creat
 COMMENT ON COLUMN analytics.people.last_seen_at IS 'Last left_at, else joined_at, else created_at, UTC.';
 COMMENT ON COLUMN analytics.people.sessions IS 'Number of sessions that list the person.';
 COMMENT ON COLUMN analytics.people.participants IS 'Number of participants (devices) in them.';
-COMMENT ON TABLE analytics.session_dates IS 'Which days a session touches: that of its start and those with a presence. Kept by analytics.refresh.';
-COMMENT ON COLUMN analytics.session_dates.session_id IS 'Session: realtimekit.sessions.session_id.';
+COMMENT ON TABLE analytics.session_dates IS 'Which days a session touches: that of its start and those with a presence. Kept by analytics.refresh. Sessions that rollcall retention deleted stay here, and their days are not computed anew.';
+COMMENT ON COLUMN analytics.session_dates.session_id IS 'Session: realtimekit.sessions.session_id, where retention has not deleted it.';
 COMMENT ON COLUMN analytics.session_dates.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.session_dates.usage_date IS 'Day in UTC.';
 COMMENT ON TABLE analytics.usage_days IS 'Usage by day and app, behind the view daily_usage. Kept by analytics.refresh. Stays are cut at midnight UTC.';
@@ -1008,7 +1017,7 @@ COMMENT ON COLUMN analytics.sync_freshness.incomplete_sessions IS 'Ended session
 COMMENT ON COLUMN analytics.sync_freshness.newest_session_created_at IS 'Creation time of the newest session seen, UTC.';
 COMMENT ON COLUMN analytics.sync_freshness.open_rejected_records IS 'Records set aside and not resolved.';
 COMMENT ON COLUMN analytics.sync_freshness.stale_sessions IS 'Changed sessions that are not yet in daily_usage and preset_usage.';
-COMMENT ON FUNCTION analytics.refresh(integer) IS 'Computes anew the days of at most so many changed sessions, in one transaction, and gives how many it took; 0 when there is nothing to do or another is doing it. Rollcall calls it at the end of each run.';
+COMMENT ON FUNCTION analytics.refresh(integer) IS 'Computes anew the days of at most so many changed sessions, but none of which rollcall retention deleted a session, in one transaction, and gives how many it took; 0 when there is nothing to do or another is doing it. Rollcall calls it at the end of each run.';
 COMMENT ON FUNCTION analytics.queue_read_session() IS 'Trigger: queues a session that a run has changed.';
 COMMENT ON FUNCTION analytics.queue_deleted_rows() IS 'Trigger: queues the sessions of rows that were deleted.';
 

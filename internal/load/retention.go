@@ -54,8 +54,9 @@ func (s *Store) Horizon(ctx context.Context, accountID string) (time.Time, error
 // Retain deletes the sessions of an account that ended before a time, with all
 // that belongs to them, and remembers the time, so that no later run reads them
 // again. Batches are committed one by one: stopped, it goes on the next time.
-// The usage by day stays, since it is of nobody in particular. progress is told
-// after each batch. With dryRun it only counts.
+// The usage by day stays, since it is of nobody in particular: the sessions' rows
+// of analytics.session_dates stay too, by which the refresh knows not to compute
+// their days anew. progress is told after each batch. With dryRun it only counts.
 func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, dryRun bool, progress func(RetentionCounts)) (RetentionCounts, error) {
 	var counts RetentionCounts
 	if dryRun {
