@@ -405,7 +405,8 @@ DECLARE
     dates   date[];
 BEGIN
     -- Two at once would each compute a day without the other's session. Whoever
-    -- is at it goes on until nothing is left, so there is nothing to wait for.
+    -- is at it goes on until nothing is left, so there is nothing to wait for;
+    -- rollcall retention, which holds the lock while sessions go, does so at its end.
     IF NOT pg_try_advisory_xact_lock(hashtextextended('rollcall:analytics', 0)) THEN
         RETURN 0;
     END IF;

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -120,6 +121,76 @@ func TestRetentionKeepsTheDaysOfDeletedSessions(t *testing.T) {
 	r.must(full, model.RunSucceeded)
 	if n := r.number(`SELECT participants FROM analytics.usage_days WHERE usage_date = $1`, horizon.AddDate(0, 0, -1)); n != 7 {
 		t.Errorf("with all of its sessions the day has %d participants, want 7", n)
+	}
+}
+
+// Days that another process is computing, or that change before the sessions go,
+// are computed first: retention waits, or leaves a session to the next call.
+func TestRetentionWaitsForTheUsageByDay(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 3, Participants: 4, EventsPerParticipant: 3}, 73, at)
+	for _, s := range data.Apps[0].Sessions[:2] {
+		moveBack(s, 400*24*time.Hour)
+	}
+	r := newRig(t, data)
+	r.must(withEverything(), model.RunSucceeded)
+	const usage = `SELECT string_agg(concat_ws(' ', usage_date, sessions_started, unique_people, participants), E'\n' ORDER BY usage_date) FROM analytics.usage_days`
+	const queueAll = `INSERT INTO analytics.stale_sessions SELECT session_id FROM realtimekit.sessions`
+	before := r.text(usage)
+	r.exec(`DELETE FROM analytics.usage_days`) // as if the sessions had just been stored
+	r.exec(queueAll)
+
+	store, horizon := r.protected(), at.AddDate(0, 0, -300)
+	retain := func(lock, meanwhile string) (did load.RetentionCounts) {
+		tx, err := r.pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+		if _, err := tx.Exec(t.Context(), `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, lock); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() {
+			var err error
+			did, err = store.Retain(t.Context(), data.AccountID, horizon, false, func(load.RetentionCounts) {})
+			done <- err
+		}()
+		r.untilWaiting(done)
+		if _, err := tx.Exec(t.Context(), meanwhile); err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		return did
+	}
+	// A session that changes between the refresh and its turn.
+	if did := retain("rollcall:privacy", queueAll); did.Sessions != 0 {
+		t.Errorf("%d sessions went whose days had to be computed anew", did.Sessions)
+	}
+	r.exec(`DELETE FROM analytics.usage_days`)
+	r.exec(queueAll)
+	if did := retain("rollcall:analytics", `SELECT`); did.Sessions != 2 || r.text(usage) != before {
+		t.Errorf("%d sessions went, and the usage is\n%s\nwant\n%s", did.Sessions, r.text(usage), before)
+	}
+	if n := r.number(`SELECT count(*) FROM analytics.stale_sessions`); n != 0 {
+		t.Errorf("%d sessions are left in the queue", n)
+	}
+}
+
+// untilWaiting returns once a connection waits for an advisory lock, and fails
+// where the work is done without.
+func (r *rig) untilWaiting(done <-chan error) {
+	r.t.Helper()
+	for r.number(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`) == 0 {
+		if len(done) > 0 {
+			r.t.Fatal("it did not wait")
+		}
 	}
 }
 
