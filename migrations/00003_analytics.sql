@@ -374,8 +374,11 @@ CREATE UNIQUE INDEX prices_key ON analytics.prices (app_id, preset_name, preset_
 -- adds nothing because another row is there would be overlooked.
 CREATE TABLE analytics.stale_sessions (
     session_id uuid        NOT NULL,
-    queued_at  timestamptz NOT NULL DEFAULT now()
+    queued_at  timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz
 );
+-- The order in which refresh takes them: a batch costs the same however many wait.
+CREATE INDEX stale_sessions_in_order ON analytics.stale_sessions (started_at NULLS FIRST, session_id);
 
 CREATE VIEW analytics.presence_by_day AS
 SELECT d.app_id, d.usage_date, d.session_id, i.participant_id, i.person_id, i.custom_participant_id,
@@ -412,15 +415,12 @@ BEGIN
     END IF;
 
     -- Oldest sessions first, so that sessions of a day are mostly taken together.
-    WITH next AS (
-        SELECT q.session_id
-        FROM (SELECT DISTINCT session_id FROM analytics.stale_sessions) AS q
-        LEFT JOIN realtimekit.sessions AS s USING (session_id)
-        ORDER BY s.started_at NULLS FIRST, q.session_id
-        LIMIT max_sessions
-    ), taken AS (
-        DELETE FROM analytics.stale_sessions AS q USING next WHERE q.session_id = next.session_id
-        RETURNING q.session_id
+    -- Of a session queued twice, the other row may be left to the next batch.
+    WITH taken AS (
+        DELETE FROM analytics.stale_sessions
+        WHERE ctid = ANY (ARRAY (
+            SELECT ctid FROM analytics.stale_sessions ORDER BY started_at NULLS FIRST, session_id LIMIT max_sessions))
+        RETURNING session_id
     )
     SELECT array_agg(DISTINCT session_id) INTO changed FROM taken;
     IF changed IS NULL THEN
@@ -578,7 +578,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    INSERT INTO analytics.stale_sessions (session_id) VALUES (NEW.session_id);
+    INSERT INTO analytics.stale_sessions (session_id, started_at)
+    VALUES (NEW.session_id, (SELECT started_at FROM realtimekit.sessions WHERE session_id = NEW.session_id));
     RETURN NULL;
 END
 $$;
@@ -589,7 +590,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    INSERT INTO analytics.stale_sessions (session_id) SELECT DISTINCT session_id FROM deleted_rows;
+    INSERT INTO analytics.stale_sessions (session_id, started_at)
+    SELECT d.session_id, s.started_at
+    FROM (SELECT DISTINCT session_id FROM deleted_rows) AS d LEFT JOIN realtimekit.sessions AS s ON s.session_id = d.session_id;
     RETURN NULL;
 END
 $$;
@@ -607,7 +610,7 @@ CREATE TRIGGER queue_deleted_rows AFTER DELETE ON realtimekit.participants
     REFERENCING OLD TABLE AS deleted_rows FOR EACH STATEMENT EXECUTE FUNCTION analytics.queue_deleted_rows();
 CREATE TRIGGER queue_deleted_rows AFTER DELETE ON realtimekit.peer_events
     REFERENCING OLD TABLE AS deleted_rows FOR EACH STATEMENT EXECUTE FUNCTION analytics.queue_deleted_rows();
-INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions;
+INSERT INTO analytics.stale_sessions (session_id, started_at) SELECT session_id, started_at FROM realtimekit.sessions;
 
 CREATE VIEW analytics.daily_usage AS
 SELECT u.usage_date, u.app_id, a.name AS app_name, u.sessions_started, u.sessions_active, u.unique_people, u.unique_custom_ids,
@@ -941,6 +944,7 @@ COMMENT ON COLUMN analytics.prices.currency IS 'Currency as its three-letter ISO
 COMMENT ON TABLE analytics.stale_sessions IS 'Sessions whose days analytics.refresh has to compute anew. One row a change; gone when done.';
 COMMENT ON COLUMN analytics.stale_sessions.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.stale_sessions.queued_at IS 'When the change was made, UTC.';
+COMMENT ON COLUMN analytics.stale_sessions.started_at IS 'Start of the session, UTC: the oldest are taken first, those without a start before them.';
 COMMENT ON VIEW  analytics.presence_by_day IS 'Presences cut at midnight UTC: participant time by day. One row a presence and day. As current as the last analytics.refresh; unlike the usage tables it is computed when asked.';
 COMMENT ON COLUMN analytics.presence_by_day.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.presence_by_day.usage_date IS 'Day in UTC.';
