@@ -18,9 +18,12 @@ CROSS JOIN LATERAL (
     SELECT CASE
                WHEN s.ended_at IS NOT NULL THEN s.ended_at
                WHEN s.status = 'LIVE' THEN coalesce(st.read_at, s.synced_at)
+               -- Nobody left a sign after it was read; a day is for clocks that differ.
                ELSE coalesce(greatest(
-                   (SELECT max(greatest(p.joined_at, p.left_at)) FROM realtimekit.participants AS p WHERE p.session_id = s.session_id),
-                   (SELECT max(e.created_at) FROM realtimekit.peer_events AS e WHERE e.session_id = s.session_id)),
+                   (SELECT max(t.at) FROM realtimekit.participants AS p CROSS JOIN LATERAL (VALUES (p.joined_at), (p.left_at)) AS t (at)
+                    WHERE p.session_id = s.session_id AND t.at <= coalesce(st.read_at, s.synced_at) + interval '24 hours'),
+                   (SELECT max(e.created_at) FROM realtimekit.peer_events AS e
+                    WHERE e.session_id = s.session_id AND e.created_at <= coalesce(st.read_at, s.synced_at) + interval '24 hours')),
                    s.started_at, s.created_at)
            END AS ends_at,
            CASE
@@ -37,8 +40,8 @@ SELECT b.session_id, w.participant_id,
        coalesce(w.user_id, w.custom_participant_id, w.participant_id::text) AS person_id,
        CASE WHEN j.by_events THEN w.peer_id END AS peer_id,
        w.user_id, w.custom_participant_id, w.display_name, w.preset_name, w.preset_view_type,
-       j.joined_at, l.left_at,
-       extract(epoch FROM l.left_at - j.joined_at)::double precision AS present_seconds,
+       c.joined_at, c.left_at,
+       extract(epoch FROM c.left_at - c.joined_at)::double precision AS present_seconds,
        CASE WHEN j.by_events THEN 'peer_events' ELSE 'participant_row' END AS interval_source,
        CASE
            WHEN r.recorded_at IS NULL AND w.removed_at < b.ends_at THEN 'removed_at'
@@ -48,7 +51,8 @@ SELECT b.session_id, w.participant_id,
            ELSE 'participant_left_at'
        END AS left_at_source,
        r.recorded_at IS NULL AS is_open,
-       w.removed_at IS NOT NULL AS is_removed
+       w.removed_at IS NOT NULL AS is_removed,
+       c.joined_at <> j.joined_at OR c.left_at <> l.left_at AS is_cut
 FROM analytics.session_bounds AS b
 CROSS JOIN LATERAL (
     -- The next moment at which the same peer came or left for good. At one
@@ -92,6 +96,16 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT coalesce(r.recorded_at, greatest(j.joined_at, least(b.ends_at, w.removed_at))) AS left_at
 ) AS l
+-- One absurd time, of a participant or of the session, must not make a presence
+-- of years: views and tables by day have a row for each of its days.
+-- In hours, since a day has 23 of them in some time zones' spring.
+CROSS JOIN LATERAL (
+    SELECT least(b.starts_at, b.ends_at) - interval '24 hours' AS earliest, greatest(b.starts_at, b.ends_at) + interval '24 hours' AS latest
+) AS o
+CROSS JOIN LATERAL (SELECT least(greatest(j.joined_at, o.earliest), o.latest) AS joined_at) AS f
+CROSS JOIN LATERAL (
+    SELECT f.joined_at, least(greatest(l.left_at, o.earliest), o.latest, f.joined_at + interval '744 hours') AS left_at
+) AS c
 WHERE w.net >= 0 OR (NOT w.has_joining AND w.moment = 1 AND w.row_joined_at IS NOT NULL);
 
 CREATE VIEW analytics.person_presence AS
@@ -183,6 +197,7 @@ CROSS JOIN LATERAL (
                                   - greatest(step.from_at, m.minute_at)) AS seconds
     ) AS o
     WHERE c.session_id = b.session_id AND c.until_at IS NOT NULL AND step.from_at < step.to_at
+      AND step.to_at <= step.from_at + interval '744 hours' -- longer is no presence, only years between absurd times
     GROUP BY m.minute_at
 ) AS c;
 
@@ -374,8 +389,11 @@ CREATE UNIQUE INDEX prices_key ON analytics.prices (app_id, preset_name, preset_
 -- adds nothing because another row is there would be overlooked.
 CREATE TABLE analytics.stale_sessions (
     session_id uuid        NOT NULL,
-    queued_at  timestamptz NOT NULL DEFAULT now()
+    queued_at  timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz
 );
+-- The order in which refresh takes them: a batch costs the same however many wait.
+CREATE INDEX stale_sessions_in_order ON analytics.stale_sessions (started_at NULLS FIRST, session_id);
 
 CREATE VIEW analytics.presence_by_day AS
 SELECT d.app_id, d.usage_date, d.session_id, i.participant_id, i.person_id, i.custom_participant_id,
@@ -405,21 +423,19 @@ DECLARE
     dates   date[];
 BEGIN
     -- Two at once would each compute a day without the other's session. Whoever
-    -- is at it goes on until nothing is left, so there is nothing to wait for.
+    -- is at it goes on until nothing is left, so there is nothing to wait for;
+    -- rollcall retention, which holds the lock while sessions go, does so at its end.
     IF NOT pg_try_advisory_xact_lock(hashtextextended('rollcall:analytics', 0)) THEN
         RETURN 0;
     END IF;
 
     -- Oldest sessions first, so that sessions of a day are mostly taken together.
-    WITH next AS (
-        SELECT q.session_id
-        FROM (SELECT DISTINCT session_id FROM analytics.stale_sessions) AS q
-        LEFT JOIN realtimekit.sessions AS s USING (session_id)
-        ORDER BY s.started_at NULLS FIRST, q.session_id
-        LIMIT max_sessions
-    ), taken AS (
-        DELETE FROM analytics.stale_sessions AS q USING next WHERE q.session_id = next.session_id
-        RETURNING q.session_id
+    -- Of a session queued twice, the other row may be left to the next batch.
+    WITH taken AS (
+        DELETE FROM analytics.stale_sessions
+        WHERE ctid = ANY (ARRAY (
+            SELECT ctid FROM analytics.stale_sessions ORDER BY started_at NULLS FIRST, session_id LIMIT max_sessions))
+        RETURNING session_id
     )
     SELECT array_agg(DISTINCT session_id) INTO changed FROM taken;
     IF changed IS NULL THEN
@@ -451,6 +467,15 @@ BEGIN
     )
     SELECT array_agg(app_id), array_agg(usage_date) INTO apps, dates
     FROM (SELECT app_id, usage_date FROM now_on UNION SELECT app_id, usage_date FROM gone) AS t;
+
+    -- A day is kept as it is while one of its sessions is not there to count: what
+    -- rollcall retention deleted is in session_dates only.
+    SELECT array_agg(d.app_id), array_agg(d.usage_date) INTO apps, dates
+    FROM unnest(apps, dates) AS d (app_id, usage_date)
+    WHERE NOT EXISTS (
+        SELECT FROM analytics.session_dates AS m
+        WHERE m.app_id = d.app_id AND m.usage_date = d.usage_date
+          AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = m.session_id));
 
     -- A day without sessions is no row. Rows that stay are updated where they
     -- differ, and not replaced.
@@ -568,7 +593,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    INSERT INTO analytics.stale_sessions (session_id) VALUES (NEW.session_id);
+    INSERT INTO analytics.stale_sessions (session_id, started_at)
+    VALUES (NEW.session_id, (SELECT started_at FROM realtimekit.sessions WHERE session_id = NEW.session_id));
     RETURN NULL;
 END
 $$;
@@ -579,7 +605,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    INSERT INTO analytics.stale_sessions (session_id) SELECT DISTINCT session_id FROM deleted_rows;
+    INSERT INTO analytics.stale_sessions (session_id, started_at)
+    SELECT d.session_id, s.started_at
+    FROM (SELECT DISTINCT session_id FROM deleted_rows) AS d LEFT JOIN realtimekit.sessions AS s ON s.session_id = d.session_id;
     RETURN NULL;
 END
 $$;
@@ -597,7 +625,7 @@ CREATE TRIGGER queue_deleted_rows AFTER DELETE ON realtimekit.participants
     REFERENCING OLD TABLE AS deleted_rows FOR EACH STATEMENT EXECUTE FUNCTION analytics.queue_deleted_rows();
 CREATE TRIGGER queue_deleted_rows AFTER DELETE ON realtimekit.peer_events
     REFERENCING OLD TABLE AS deleted_rows FOR EACH STATEMENT EXECUTE FUNCTION analytics.queue_deleted_rows();
-INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions;
+INSERT INTO analytics.stale_sessions (session_id, started_at) SELECT session_id, started_at FROM realtimekit.sessions;
 
 CREATE VIEW analytics.daily_usage AS
 SELECT u.usage_date, u.app_id, a.name AS app_name, u.sessions_started, u.sessions_active, u.unique_people, u.unique_custom_ids,
@@ -634,11 +662,12 @@ SELECT s.session_id, s.app_id, s.started_at, c.check_name, c.findings, c.measure
 FROM realtimekit.sessions AS s
 CROSS JOIN LATERAL (
     WITH i AS MATERIALIZED (
-        SELECT participant_id, joined_at, left_at, interval_source, left_at_source, is_open
+        SELECT participant_id, joined_at, left_at, interval_source, left_at_source, is_open, is_cut
         FROM analytics.participant_intervals
         WHERE session_id = s.session_id
     ), sums AS (
         SELECT coalesce(sum(extract(epoch FROM left_at - joined_at)), 0)::double precision / 60 AS presence_minutes, count(*) AS presences,
+               count(*) FILTER (WHERE is_cut) AS cut,
                count(*) FILTER (WHERE is_open AND left_at_source <> 'last_seen') AS open_presences,
                count(*) FILTER (WHERE interval_source = 'peer_events' AND is_open AND left_at_source <> 'last_seen'
                                    OR left_at_source = 'next_peer_joining') AS joinings_alone
@@ -674,6 +703,7 @@ CROSS JOIN LATERAL (
     UNION ALL SELECT 'joining_without_leaving', joinings_alone, NULL, NULL FROM sums
     UNION ALL SELECT 'leaving_without_joining', alone, NULL, NULL FROM leavings
     UNION ALL SELECT 'left_before_joined', inverted, NULL, NULL FROM rows
+    UNION ALL SELECT 'time_out_of_bounds', cut, NULL, NULL FROM sums
     UNION ALL SELECT 'no_usable_time', rows.timeless + events.timeless, NULL, NULL FROM rows, events
     UNION ALL SELECT 'removed_participants', removed, NULL, NULL FROM rows
     UNION ALL SELECT 'session_without_end', (s.status = 'ENDED' AND s.ended_at IS NULL)::integer, NULL, NULL
@@ -741,7 +771,7 @@ COMMENT ON COLUMN analytics.session_bounds.meeting_title IS 'Title of the meetin
 COMMENT ON COLUMN analytics.session_bounds.session_type IS 'meeting, livestream or participant (seen with breakout rooms), as the vendor says.';
 COMMENT ON COLUMN analytics.session_bounds.status IS 'LIVE or ENDED.';
 COMMENT ON COLUMN analytics.session_bounds.starts_at IS 'Start, UTC: started_at, else created_at of the session.';
-COMMENT ON COLUMN analytics.session_bounds.ends_at IS 'End, UTC: ended_at; while LIVE the time at which Rollcall last read the session; else the last time seen in any of its rows.';
+COMMENT ON COLUMN analytics.session_bounds.ends_at IS 'End, UTC: ended_at; while LIVE the time at which Rollcall last read the session; else the last time seen in any of its rows that is not more than a day after Rollcall last read it.';
 COMMENT ON COLUMN analytics.session_bounds.ends_at_source IS 'Where ends_at comes from: session_ended_at, last_seen (still LIVE) or last_sign (ended, but the vendor gives no end).';
 COMMENT ON COLUMN analytics.session_bounds.vendor_peak_participants IS 'Most participants (devices) inside at once as the vendor counts: max_concurrent_participants.';
 COMMENT ON COLUMN analytics.session_bounds.vendor_minutes IS 'Participant-minutes as the vendor counts them: minutes_consumed.';
@@ -756,13 +786,14 @@ COMMENT ON COLUMN analytics.participant_intervals.custom_participant_id IS 'The 
 COMMENT ON COLUMN analytics.participant_intervals.display_name IS 'Name shown in the session; personal data.';
 COMMENT ON COLUMN analytics.participant_intervals.preset_name IS 'Preset (role) of the participant.';
 COMMENT ON COLUMN analytics.participant_intervals.preset_view_type IS 'GROUP_CALL, WEBINAR, AUDIO_ROOM, LIVESTREAM or CHAT, as the participant''s joining and leaving events say; null where they do not.';
-COMMENT ON COLUMN analytics.participant_intervals.joined_at IS 'Start of the presence, UTC, inclusive.';
-COMMENT ON COLUMN analytics.participant_intervals.left_at IS 'End of the presence, UTC, exclusive; see left_at_source.';
+COMMENT ON COLUMN analytics.participant_intervals.joined_at IS 'Start of the presence, UTC, inclusive; see is_cut.';
+COMMENT ON COLUMN analytics.participant_intervals.left_at IS 'End of the presence, UTC, exclusive; see left_at_source and is_cut.';
 COMMENT ON COLUMN analytics.participant_intervals.present_seconds IS 'Length of the presence in seconds.';
 COMMENT ON COLUMN analytics.participant_intervals.interval_source IS 'peer_events, or participant_row: joined_at and left_at of the participant, for want of a PEER_JOINING.';
 COMMENT ON COLUMN analytics.participant_intervals.left_at_source IS 'Where left_at comes from. Recorded: peer_leaving, next_peer_joining (the same peer joined again without leaving), participant_left_at. Assumed: removed_at, session_ended_at, last_seen (still inside when last read), last_sign (last time seen in the session).';
 COMMENT ON COLUMN analytics.participant_intervals.is_open IS 'Whether nobody recorded the leaving, so that left_at is assumed.';
 COMMENT ON COLUMN analytics.participant_intervals.is_removed IS 'Whether the vendor no longer lists the participant; what was recorded of it still counts.';
+COMMENT ON COLUMN analytics.participant_intervals.is_cut IS 'Whether joined_at or left_at was recorded, or assumed, more than a day outside of the session, or left_at more than 31 days after joined_at, and was cut to that.';
 COMMENT ON VIEW  analytics.person_presence IS 'Times of a person in a session with overlaps merged: the building block of the views about people. One row a session and person.';
 COMMENT ON COLUMN analytics.person_presence.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.person_presence.person_id IS 'Person within the app: the participant''s user_id, else its custom_participant_id, else its participant_id.';
@@ -891,8 +922,8 @@ COMMENT ON COLUMN analytics.people.first_seen_at IS 'First joined_at, else creat
 COMMENT ON COLUMN analytics.people.last_seen_at IS 'Last left_at, else joined_at, else created_at, UTC.';
 COMMENT ON COLUMN analytics.people.sessions IS 'Number of sessions that list the person.';
 COMMENT ON COLUMN analytics.people.participants IS 'Number of participants (devices) in them.';
-COMMENT ON TABLE analytics.session_dates IS 'Which days a session touches: that of its start and those with a presence. Kept by analytics.refresh.';
-COMMENT ON COLUMN analytics.session_dates.session_id IS 'Session: realtimekit.sessions.session_id.';
+COMMENT ON TABLE analytics.session_dates IS 'Which days a session touches: that of its start and those with a presence. Kept by analytics.refresh. Sessions that rollcall retention deleted stay here, and their days are not computed anew.';
+COMMENT ON COLUMN analytics.session_dates.session_id IS 'Session: realtimekit.sessions.session_id, where retention has not deleted it.';
 COMMENT ON COLUMN analytics.session_dates.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.session_dates.usage_date IS 'Day in UTC.';
 COMMENT ON TABLE analytics.usage_days IS 'Usage by day and app, behind the view daily_usage. Kept by analytics.refresh. Stays are cut at midnight UTC.';
@@ -931,6 +962,7 @@ COMMENT ON COLUMN analytics.prices.currency IS 'Currency as its three-letter ISO
 COMMENT ON TABLE analytics.stale_sessions IS 'Sessions whose days analytics.refresh has to compute anew. One row a change; gone when done.';
 COMMENT ON COLUMN analytics.stale_sessions.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.stale_sessions.queued_at IS 'When the change was made, UTC.';
+COMMENT ON COLUMN analytics.stale_sessions.started_at IS 'Start of the session, UTC: the oldest are taken first, those without a start before them.';
 COMMENT ON VIEW  analytics.presence_by_day IS 'Presences cut at midnight UTC: participant time by day. One row a presence and day. As current as the last analytics.refresh; unlike the usage tables it is computed when asked.';
 COMMENT ON COLUMN analytics.presence_by_day.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.presence_by_day.usage_date IS 'Day in UTC.';
@@ -981,7 +1013,7 @@ COMMENT ON COLUMN analytics.usage_cost.price_per_minute IS 'Price of one partici
 COMMENT ON COLUMN analytics.usage_cost.currency IS 'Currency of the price, ISO 4217.';
 COMMENT ON COLUMN analytics.usage_cost.cost_amount IS 'participant_minutes × price_per_minute in the currency, six decimals; null where no price fits.';
 COMMENT ON COLUMN analytics.usage_cost.price_id IS 'Price that was used: analytics.prices.price_id.';
-COMMENT ON VIEW  analytics.data_quality IS 'What to know before trusting a number. One row a session and check that found something. Checks: repaired_values (records with a mended value), rejected_records (set aside, not stored), open_presences (leaving not recorded), joining_without_leaving and leaving_without_joining (moments of peer events without a partner), left_before_joined, no_usable_time (participants or events without a time), removed_participants (no longer listed by the vendor), session_without_end, minutes_disagree (our participant-minutes against minutes_consumed), peak_disagrees (our peak against max_concurrent_participants), session_not_complete (a full reading did not agree with the announced number), erased_participants (people who were erased, so that minutes and peak lie below the vendor''s).';
+COMMENT ON VIEW  analytics.data_quality IS 'What to know before trusting a number. One row a session and check that found something. Checks: repaired_values (records with a mended value), rejected_records (set aside, not stored), open_presences (leaving not recorded), joining_without_leaving and leaving_without_joining (moments of peer events without a partner), left_before_joined, time_out_of_bounds (presences with a time more than a day outside of the session, or of more than 31 days, which were cut), no_usable_time (participants or events without a time), removed_participants (no longer listed by the vendor), session_without_end, minutes_disagree (our participant-minutes against minutes_consumed), peak_disagrees (our peak against max_concurrent_participants), session_not_complete (a full reading did not agree with the announced number), erased_participants (people who were erased, so that minutes and peak lie below the vendor''s).';
 COMMENT ON COLUMN analytics.data_quality.session_id IS 'Session: realtimekit.sessions.session_id; null for a rejected record whose session is not known.';
 COMMENT ON COLUMN analytics.data_quality.app_id IS 'App; null for a rejected record whose app is not known.';
 COMMENT ON COLUMN analytics.data_quality.started_at IS 'Start of the session, UTC; for session_not_complete and erased_participants its creation.';
@@ -1008,7 +1040,7 @@ COMMENT ON COLUMN analytics.sync_freshness.incomplete_sessions IS 'Ended session
 COMMENT ON COLUMN analytics.sync_freshness.newest_session_created_at IS 'Creation time of the newest session seen, UTC.';
 COMMENT ON COLUMN analytics.sync_freshness.open_rejected_records IS 'Records set aside and not resolved.';
 COMMENT ON COLUMN analytics.sync_freshness.stale_sessions IS 'Changed sessions that are not yet in daily_usage and preset_usage.';
-COMMENT ON FUNCTION analytics.refresh(integer) IS 'Computes anew the days of at most so many changed sessions, in one transaction, and gives how many it took; 0 when there is nothing to do or another is doing it. Rollcall calls it at the end of each run.';
+COMMENT ON FUNCTION analytics.refresh(integer) IS 'Computes anew the days of at most so many changed sessions, but none of which rollcall retention deleted a session, in one transaction, and gives how many it took; 0 when there is nothing to do or another is doing it. Rollcall calls it at the end of each run.';
 COMMENT ON FUNCTION analytics.queue_read_session() IS 'Trigger: queues a session that a run has changed.';
 COMMENT ON FUNCTION analytics.queue_deleted_rows() IS 'Trigger: queues the sessions of rows that were deleted.';
 

@@ -9,7 +9,7 @@ import (
 // begins with, or has among others.
 var contract = map[string]string{
 	"participant_intervals": "session_id, participant_id, person_id, peer_id, user_id, custom_participant_id, display_name, preset_name, preset_view_type, " +
-		"joined_at, left_at, present_seconds, interval_source, left_at_source, is_open, is_removed",
+		"joined_at, left_at, present_seconds, interval_source, left_at_source, is_open, is_removed, is_cut",
 	"person_attendance": "session_id, person_id, custom_participant_id, display_name, first_join_at, last_leave_at, present_seconds, visits, session_share",
 	"session_summary": "session_id, app_id, app_name, meeting_id, meeting_title, session_type, status, started_date, starts_at, ends_at, ends_at_source, " +
 		"session_seconds, unique_people, participants, peak_people, peak_participants",

@@ -16,7 +16,7 @@ func (s *session) wantIntervals() (want []string) {
 		if i.source == "peer_events" {
 			peer = i.peer
 		}
-		want = append(want, row(s.id, i.p.id, i.p.person(), peer, dash(i.view), i.from, i.to, 30*(i.to-i.from), i.source, i.left, i.open, i.p.removed != none))
+		want = append(want, row(s.id, i.p.id, i.p.person(), peer, dash(i.view), i.from, i.to, 30*(i.to-i.from), i.source, i.left, i.open, i.p.removed != none, i.cut))
 	}
 	return want
 }
@@ -79,7 +79,7 @@ func (s *session) steps() (steps []step) {
 			if len(steps) > 0 {
 				steps[len(steps)-1].until = k - margin
 			}
-			steps = append(steps, step{k - margin, none, people[k], parts[k]})
+			steps = append(steps, step{k - margin, none, int(people[k]), int(parts[k])})
 		}
 	}
 	return steps
@@ -97,7 +97,7 @@ func (s *session) wantConcurrency() (want []string) {
 func (s *session) wantMinutely() (want []string) {
 	end, _ := s.end()
 	steps := s.steps()
-	for minute := 0; minute < 70; minute += 2 {
+	for minute := -margin; minute < width-margin; minute += 2 {
 		covered, sum, peak, parts := 0, 0, 0, 0
 		for tick := minute; tick < minute+2; tick++ {
 			for _, x := range steps {
@@ -124,7 +124,7 @@ func (s *session) wantDropOff() (want []string) {
 		at := 100*s.start() + (end-s.start())*percent // in hundredths of a tick
 		present, joined, gone := 0, 0, 0
 		for _, p := range people {
-			present += p.presence[at/100+margin]
+			present += int(p.presence[at/100+margin])
 			if 100*p.first <= at {
 				joined++
 			}
@@ -245,6 +245,7 @@ func (s *session) wantQuality() (want []string) {
 		assumed := i.open && i.left != "last_seen"
 		sum += i.to - i.from
 		count("open_presences", assumed)
+		count("time_out_of_bounds", i.cut)
 		count("joining_without_leaving", i.left == "next_peer_joining" || i.source == "peer_events" && assumed)
 	}
 	count("repaired_values", s.repaired)

@@ -135,6 +135,10 @@ func TestPairing(t *testing.T) {
 	live.status, live.read, live.synced = "LIVE", 33, 2
 	endless := ended(1, none, row1(3, none, none), peer(2, "v", created(8)))
 	endless.synced = 2
+	lost := ended(1, none, row1(3, 700*day, none), peer(2, "v", join(4)), peer(3, "w", created(8)))
+	lost.synced = 2
+	lasting := ended(1, 60, row1(-120*day, 9, none), peer(2, "v", join(5), leave(9)))
+	lasting.started, lasting.created = -120*day, none
 	for name, c := range map[string]struct {
 		s    *session
 		want []string
@@ -154,6 +158,12 @@ func TestPairing(t *testing.T) {
 		"joined after the end":          {ended(1, 60, row1(none, none, none, join(70))), []string{"(70,70,session_ended_at,t)"}},
 		"left before joined, by row":    {ended(1, 60, row1(20, 10, none)), []string{"(20,20,participant_left_at,f)"}},
 		"no longer listed while inside": {ended(1, 60, row1(5, none, 21)), []string{"(5,21,removed_at,t)"}},
+		"a day before and after":        {ended(1, 60, row1(none, none, none, join(-day), leave(60+day))), []string{"(-2880,2940,peer_leaving,f)"}},
+		"joined in another year":        {ended(1, 60, row1(none, none, none, join(-700*day), leave(9))), []string{"(-2880,9,peer_leaving,f)"}},
+		"left in another year":          {ended(1, 60, row1(5, 700*day, none)), []string{"(5,2940,participant_left_at,f)"}},
+		"there in another year":         {ended(1, 60, row1(700*day, none, none)), []string{"(2940,2940,session_ended_at,t)"}},
+		"last sign in another year":     {lost, []string{"(3,2888,participant_left_at,f)", "(4,8,last_sign,t)"}},
+		"session begun in another year": {lasting, []string{"(-345600,-256320,participant_left_at,f)", "(5,9,peer_leaving,f)"}},
 		"no time at all":                {ended(1, 60, row1(none, 9, none)), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -215,6 +225,45 @@ func TestPeakOfADay(t *testing.T) {
 	db.store(ended(3, 20, peer(6, "eve", join(14), leave(16))))
 	db.refresh(500)
 	db.want("with another session", db.lines(`SELECT peak_people, peak_participants FROM analytics.daily_usage`), []string{"(3,3)"})
+}
+
+// TestAbsurdTimes has participants from long ago to the year 9999: neither they
+// nor a session of such times make more than a few days of usage, and the usage
+// of the others is what it was.
+func TestAbsurdTimes(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	sane, odd, endless, old := ended(1, 20, peer(1, "ana", join(0), leave(20))), ended(2, 20), ended(3, none), ended(4, 20)
+	for n := range 6 {
+		p := peer(10+n, string(rune('a'+n)))
+		p.joined, p.left = 0, 20
+		for _, s := range []*session{odd, endless, old} {
+			s.participants = append(s.participants, p)
+		}
+	}
+	endless.synced = 20
+	db.store(sane, odd, endless, old)
+	db.exec(`UPDATE realtimekit.participants SET joined_at = '1970-01-01Z' WHERE user_id = 'a'`)
+	db.exec(`UPDATE realtimekit.participants SET joined_at = '0202-11-18T10:00Z' WHERE user_id = 'b'`)
+	db.exec(`UPDATE realtimekit.participants SET left_at = '9999-12-31Z' WHERE user_id = 'c'`)
+	db.exec(`UPDATE realtimekit.participants SET joined_at = '9999-12-31Z', left_at = NULL WHERE user_id = 'd'`)
+	db.exec(`UPDATE realtimekit.participants SET joined_at = '1970-01-01Z', left_at = '9999-12-31Z' WHERE user_id = 'e'`)
+	db.exec(`UPDATE realtimekit.sessions SET started_at = '1970-01-01Z', ended_at = '9999-12-31Z' WHERE session_id = $1`, old.id)
+	db.exec(`SET statement_timeout = '10s'`)
+	db.refresh(500)
+	if n := db.number(`SELECT count(*) FROM analytics.presence_by_day`); n > 200 {
+		t.Errorf("presence_by_day has %d rows", n)
+	}
+	if n := db.number(`SELECT count(*) FROM analytics.usage_days`); n > 80 {
+		t.Errorf("usage_days has %d rows", n)
+	}
+	if n := db.number(`SELECT count(*) FROM analytics.session_concurrency_minutely`); n > 100_000 {
+		t.Errorf("session_concurrency_minutely has %d rows", n)
+	}
+	db.want("data_quality", db.lines(`SELECT session_id, findings FROM analytics.data_quality WHERE check_name = 'time_out_of_bounds'`),
+		[]string{row(odd.id, 5), row(endless.id, 5), row(old.id, 4)})
+	db.want("the others", db.lines(`SELECT person_id, present_seconds FROM analytics.person_attendance WHERE person_id IN ('ana', 'f')`),
+		[]string{"(ana,600)", "(f,600)", "(f,600)", "(f,600)"})
 }
 
 // TestMidnightBelongsToTheNextDay has a session that ends with its day.

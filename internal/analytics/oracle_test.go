@@ -11,13 +11,16 @@ import (
 // the SQL: it plays the events of each peer through, one instant after the
 // other, and merges by marking half-minutes in an array.
 
-// slots has an element for each tick from -margin on.
+// slots has an element for each tick from -margin on. What is more than a day
+// outside of a session is cut, and one without a start may itself be of the day
+// before.
 const (
-	margin = 10
-	width  = 90
+	day    = 2880
+	margin = 2*day + 10
+	width  = margin + day + 80
 )
 
-type slots [width]int
+type slots [width]int16
 
 func (a *slots) mark(from, to int) {
 	for k := from; k < to; k++ {
@@ -41,7 +44,7 @@ func (a *slots) runs() (runs [][2]int) {
 
 func (a *slots) count(from, to int) (n int) {
 	for k := from; k < to; k++ {
-		n += a[k+margin]
+		n += int(a[k+margin])
 	}
 	return n
 }
@@ -54,7 +57,7 @@ type interval struct {
 	peer, source, left string
 	view               string
 	from, to           int
-	open               bool
+	open, cut          bool
 }
 
 func first(times ...int) int {
@@ -75,11 +78,17 @@ func (s *session) end() (int, string) {
 	if s.status == "LIVE" {
 		return first(s.read, s.synced), "last_seen"
 	}
-	last := none
+	last, latest := none, first(s.read, s.synced)+day
+	sign := func(at int) {
+		if at <= latest {
+			last = max(last, at)
+		}
+	}
 	for _, p := range s.participants {
-		last = max(last, p.joined, p.left)
+		sign(p.joined)
+		sign(p.left)
 		for _, e := range p.events {
-			last = max(last, e.at)
+			sign(e.at)
 		}
 	}
 	return first(last, s.started, s.created), "last_sign"
@@ -105,13 +114,13 @@ func (s *session) stays(p *participant) (all []interval) {
 		for _, m := range p.moments(peer) {
 			switch {
 			case m.joins == m.leaves:
-				all = append(all, interval{p, peer, "peer_events", "peer_leaving", "", m.at, m.at, false})
+				all = append(all, interval{p, peer, "peer_events", "peer_leaving", "", m.at, m.at, false, false})
 			case m.joins > m.leaves:
 				if inside >= 0 {
 					all[inside].to, all[inside].left, all[inside].open = m.at, "next_peer_joining", false
 				}
 				inside = len(all)
-				all = append(all, interval{p, peer, "peer_events", endSource, "", m.at, max(m.at, end), true})
+				all = append(all, interval{p, peer, "peer_events", endSource, "", m.at, max(m.at, end), true, false})
 				if p.left > m.at {
 					all[inside].to, all[inside].left, all[inside].open = p.left, "participant_left_at", false
 				}
@@ -122,7 +131,7 @@ func (s *session) stays(p *participant) (all []interval) {
 		}
 	}
 	if len(all) == 0 && p.joined != none {
-		i := interval{p, "", "participant_row", endSource, "", p.joined, max(p.joined, end), true}
+		i := interval{p, "", "participant_row", endSource, "", p.joined, max(p.joined, end), true, false}
 		if p.left != none {
 			i.to, i.left, i.open = max(p.joined, p.left), "participant_left_at", false
 		}
@@ -130,8 +139,19 @@ func (s *session) stays(p *participant) (all []interval) {
 	}
 	for k := range all {
 		all[k].view = p.view()
+		s.cut(&all[k])
 	}
 	return all
+}
+
+// cut takes away what lies more than a day outside of the session.
+func (s *session) cut(i *interval) {
+	end, _ := s.end()
+	start := first(s.start(), end)
+	within := func(t int) int { return min(max(t, min(start, end)-day), max(start, end)+day) }
+	from, to := within(i.from), within(i.to)
+	i.cut = from != i.from || to != i.to
+	i.from, i.to = from, to
 }
 
 func (p *participant) view() (view string) {
@@ -156,23 +176,26 @@ func (p *participant) peers() (peers []string) {
 type moment struct{ at, joins, leaves int }
 
 func (p *participant) moments(peer string) (all []moment) {
-	var at [80]moment
+	at := map[int]moment{}
 	for _, e := range p.events {
 		if e.at == none || cmp.Or(e.peer, p.id) != peer {
 			continue
 		}
-		switch e.name {
+		m := at[e.at]
+		switch m.at = e.at; e.name {
 		case "PEER_JOINING":
-			at[e.at].joins++
+			m.joins++
 		case "PEER_LEAVING":
-			at[e.at].leaves++
+			m.leaves++
 		}
+		at[e.at] = m
 	}
-	for k, m := range at {
-		if m.at = k; m.joins+m.leaves > 0 {
+	for _, m := range at {
+		if m.joins+m.leaves > 0 {
 			all = append(all, m)
 		}
 	}
+	slices.SortFunc(all, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
 	return all
 }
 

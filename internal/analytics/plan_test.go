@@ -98,6 +98,40 @@ func TestPlansReadOneSession(t *testing.T) {
 	}
 }
 
+// TestRefreshReadsItsBatchOnly has a queue of 20,000 sessions, the oldest last:
+// a batch reads the rows that it takes, in the order of the sessions.
+func TestRefreshReadsItsBatchOnly(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	for statement := range strings.SplitSeq(crowd, ";\n") {
+		db.exec(statement)
+	}
+	db.exec(`DELETE FROM analytics.stale_sessions`)
+	db.exec(`INSERT INTO analytics.stale_sessions (session_id, started_at)
+		SELECT md5(n::text)::uuid, timestamptz '2026-01-01Z' + n * interval '1 hour' FROM generate_series(20000, 1, -1) AS n`)
+	const read = `SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'analytics.stale_sessions'::regclass`
+	db.exec(`BEGIN`) // what a transaction reads is counted apart
+	before := db.number(read)
+	if n := db.number(`SELECT analytics.refresh(24)`); n != 24 {
+		t.Errorf("%d sessions were taken, want 24", n)
+	}
+	if n := db.number(read) - before; n > 100 {
+		t.Errorf("a batch of 24 sessions read %d rows of the queue", n)
+	}
+	if n := db.number(`SELECT coalesce(max(usage_date) - date '2026-01-01', 99) FROM analytics.usage_days`); n > 1 {
+		t.Errorf("a batch of a day's sessions reaches %d days further", n)
+	}
+	db.exec(`COMMIT`)
+	// Each change is a row of its own; the triggers know when the session began.
+	db.exec(`DELETE FROM analytics.stale_sessions`)
+	db.exec(`DELETE FROM realtimekit.peer_events WHERE session_id = md5('7')::uuid`)
+	db.exec(`DELETE FROM realtimekit.participants WHERE session_id = md5('7')::uuid`)
+	db.want("queue", db.lines(`SELECT q.started_at = s.started_at FROM analytics.stale_sessions AS q JOIN realtimekit.sessions AS s USING (session_id)`), []string{"(t)", "(t)"})
+	if n := db.refresh(500); n != 1 {
+		t.Errorf("%d sessions refreshed, want 1", n)
+	}
+}
+
 // bounded fails unless a query reads at most so many times a session's 10
 // participants and 50 events.
 func (db *database) bounded(name string, sessions float64, sql string) {

@@ -16,7 +16,7 @@ var views = []struct {
 		func(s *session) []string { return []string{s.wantBounds()} },
 	},
 	{"participant_intervals", `SELECT session_id, participant_id, person_id, coalesce(peer_id, '-'), coalesce(preset_view_type, '-'),
-		pg_temp.k(joined_at), pg_temp.k(left_at), present_seconds, interval_source, left_at_source, is_open, is_removed
+		pg_temp.k(joined_at), pg_temp.k(left_at), present_seconds, interval_source, left_at_source, is_open, is_removed, is_cut
 		FROM analytics.participant_intervals`, (*session).wantIntervals},
 	{"person_attendance", `SELECT session_id, person_id, coalesce(custom_participant_id, '-'), coalesce(display_name, '-'),
 		pg_temp.k(first_join_at), pg_temp.k(last_leave_at), present_seconds, visits, coalesce(session_share::text, '-'),

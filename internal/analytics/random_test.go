@@ -21,6 +21,14 @@ func (m *maker) time(nullable float64) int {
 	return m.IntN(m.span + 1)
 }
 
+// recorded is time of a participant or an event, which now and then is absurd.
+func (m *maker) recorded(nullable float64) int {
+	if m.chance(0.02) {
+		return []int{-700 * day, -day - 1, -day, 2 * day, 2*day + 7, 700 * day}[m.IntN(6)]
+	}
+	return m.time(nullable)
+}
+
 func (m *maker) pick(texts ...string) string { return texts[m.IntN(len(texts))] }
 
 func (m *maker) session(n int) *session {
@@ -50,7 +58,7 @@ func (m *maker) session(n int) *session {
 func (m *maker) participant(i int) *participant {
 	p := &participant{
 		id: uuid("aaaaaaaa", i), name: m.pick("", "Ana", "Bo", "Çem"), preset: m.pick("", "host", "student"),
-		joined: m.time(0.3), left: m.time(0.3), created: m.time(0.3), removed: none, repaired: m.chance(0.1),
+		joined: m.recorded(0.3), left: m.recorded(0.3), created: m.time(0.3), removed: none, repaired: m.chance(0.1),
 	}
 	if m.chance(0.8) {
 		p.user = m.pick("u1", "u2", "u3", "u4", "u5")
@@ -64,7 +72,7 @@ func (m *maker) participant(i int) *participant {
 	for range []int{0, 0, 1, 2, 3, 4, 6, 9}[m.IntN(8)] {
 		m.events++
 		p.events = append(p.events, event{
-			id: uuid("eeeeeeee", m.events), at: m.time(0.05), peer: m.pick("", p.id, "other"), view: m.pick("", "GROUP_CALL", "AUDIO_ROOM"),
+			id: uuid("eeeeeeee", m.events), at: m.recorded(0.05), peer: m.pick("", p.id, "other"), view: m.pick("", "GROUP_CALL", "AUDIO_ROOM"),
 			name: m.pick("PEER_JOINING", "PEER_LEAVING", "PEER_JOINING", "PEER_LEAVING", "PEER_CREATED", "PEER_WAITLISTED"), repaired: m.chance(0.05),
 		})
 	}

@@ -43,7 +43,7 @@ func most(all map[string]*slots) (peak int) {
 			sum[k] += own[k]
 		}
 	}
-	return slices.Max(sum[:])
+	return int(slices.Max(sum[:]))
 }
 
 func (u *usage) merged() (ticks int) {
@@ -53,11 +53,17 @@ func (u *usage) merged() (ticks int) {
 	return ticks
 }
 
-// days are the two days of a world.
+// days are the two days of a world, and those that a presence may reach to.
 var days = []struct {
 	text     string
 	from, to int
-}{{"2026-03-10", -margin, midnight}, {"2026-03-11", midnight, width - margin}}
+}{
+	{"2026-03-08", -margin, midnight - 2*day},
+	{"2026-03-09", midnight - 2*day, midnight - day},
+	{"2026-03-10", midnight - day, midnight},
+	{"2026-03-11", midnight, midnight + day},
+	{"2026-03-12", midnight + day, width - margin},
+}
 
 // pieces calls each for every presence, cut at midnight.
 func pieces(world []*session, each func(s *session, i interval, day string, from, to int)) {
@@ -74,9 +80,9 @@ func pieces(world []*session, each func(s *session, i interval, day string, from
 
 func dayOf(tick int) string {
 	if tick < midnight {
-		return days[0].text
+		return days[2].text
 	}
-	return days[1].text
+	return days[3].text
 }
 
 // wantUsage compares everything that is kept by day.

@@ -1,6 +1,10 @@
 package load
 
-import "context"
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
 
 // refreshBatch bounds how many sessions one transaction of RefreshAnalytics
 // takes, so that none is long.
@@ -11,9 +15,39 @@ const refreshBatch = 500
 // those were. What it did not come to, or another process is doing, is left for
 // whoever calls next.
 func (s *Store) RefreshAnalytics(ctx context.Context) (sessions int, err error) {
+	return refreshAll(func() (n int, err error) {
+		err = s.pool.QueryRow(ctx, refreshSQL, refreshBatch).Scan(&n)
+		return n, err
+	})
+}
+
+const (
+	refreshSQL = `SELECT analytics.refresh($1)`
+	// holdAnalyticsSQL takes the lock of analytics.refresh, which itself never waits:
+	// without it, it does nothing.
+	holdAnalyticsSQL = `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:analytics', 0))`
+)
+
+// awaitAnalytics is RefreshAnalytics for whoever needs the days: it waits for a
+// process that computes them, and when it returns there was nothing left.
+func (s *Store) awaitAnalytics(ctx context.Context) error {
+	_, err := refreshAll(func() (n int, err error) {
+		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, holdAnalyticsSQL); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, refreshSQL, refreshBatch).Scan(&n)
+		})
+		return n, err
+	})
+	return err
+}
+
+// refreshAll takes batches until one has no session.
+func refreshAll(batch func() (int, error)) (sessions int, err error) {
 	for {
-		var n int
-		if err := s.pool.QueryRow(ctx, `SELECT analytics.refresh($1)`, refreshBatch).Scan(&n); err != nil {
+		n, err := batch()
+		if err != nil {
 			return sessions, storeError("refresh the usage by day", err)
 		}
 		if n == 0 {

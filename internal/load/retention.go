@@ -54,15 +54,16 @@ func (s *Store) Horizon(ctx context.Context, accountID string) (time.Time, error
 // Retain deletes the sessions of an account that ended before a time, with all
 // that belongs to them, and remembers the time, so that no later run reads them
 // again. Batches are committed one by one: stopped, it goes on the next time.
-// The usage by day stays, since it is of nobody in particular. progress is told
-// after each batch. With dryRun it only counts.
+// The usage by day stays, since it is of nobody in particular: the sessions' rows
+// of analytics.session_dates stay too, by which the refresh knows not to compute
+// their days anew. progress is told after each batch. With dryRun it only counts.
 func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, dryRun bool, progress func(RetentionCounts)) (RetentionCounts, error) {
 	var counts RetentionCounts
 	if dryRun {
 		return s.countExpired(ctx, accountID, before)
 	}
 	// Days that are not computed yet must be before their sessions go.
-	if _, err := s.RefreshAnalytics(ctx); err != nil {
+	if err := s.awaitAnalytics(ctx); err != nil {
 		return counts, err
 	}
 	if _, err := s.pool.Exec(ctx, `INSERT INTO sync.retention_horizons AS t (account_id, horizon, changed_at) VALUES ($1, $2, now())
@@ -91,7 +92,10 @@ func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, 
 		return counts, storeError("delete what belonged to old sessions", err)
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return retainLedger(ctx, tx, accountID, before, &counts) })
-	return counts, storeError("delete old runs", err)
+	if err != nil {
+		return counts, storeError("delete old runs", err)
+	}
+	return counts, s.awaitAnalytics(ctx) // what a run left to whoever held the lock
 }
 
 func (s *Store) countExpired(ctx context.Context, accountID string, before time.Time) (c RetentionCounts, err error) {
@@ -99,7 +103,7 @@ func (s *Store) countExpired(ctx context.Context, accountID string, before time.
 		SELECT (SELECT count(*) FROM expired),
 		       (SELECT count(*) FROM realtimekit.participants JOIN expired USING (session_id)),
 		       (SELECT count(*) FROM realtimekit.peer_events JOIN expired USING (session_id)),
-		       (SELECT count(*) FROM realtimekit.peer_reports JOIN expired USING (session_id))`, accountID, before, nil).
+		       (SELECT count(*) FROM realtimekit.peer_reports JOIN expired USING (session_id))`, accountID, before).
 		Scan(&c.Sessions, &c.Participants, &c.PeerEvents, &c.PeerReports)
 	return c, storeError("count old sessions", err)
 }
@@ -112,9 +116,15 @@ type step struct {
 
 // retain deletes one batch of sessions, children first. The triggers that tell
 // of deleted rows queue the sessions for the usage by day; they are taken out of
-// the queue again, so that the days stay as they were.
+// the queue again, so that the days stay as they were. A session that was queued
+// before, since the days were last computed, is left to the next call; and while
+// sessions go nobody computes a day, or it might be without them.
 func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, c *RetentionCounts) error {
-	rows, err := tx.Query(ctx, expiredSessionsSQL, accountID, before, retentionBatch)
+	if _, err := tx.Exec(ctx, holdAnalyticsSQL); err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, `SELECT session_id FROM (`+expiredSessionsSQL+`) AS e
+		WHERE NOT EXISTS (SELECT FROM analytics.stale_sessions AS q WHERE q.session_id = e.session_id) LIMIT $3`, accountID, before, retentionBatch)
 	if err != nil {
 		return err
 	}

@@ -71,6 +71,8 @@ func (f finding) sentence() string {
 		return counted(n, "leaving has", "leavings have") + " no joining that belongs to it; they count for no time."
 	case "left_before_joined":
 		return counted(n, "record says", "records say") + " that somebody left before joining; it counts for no time."
+	case "time_out_of_bounds":
+		return counted(n, "stay lies", "stays lie") + " more than a day outside of the session, or last more than 31 days; what is beyond was cut off."
 	case "no_usable_time":
 		return counted(n, "record has", "records have") + " no time that could be used."
 	case "removed_participants":
@@ -105,6 +107,7 @@ func (f finding) title() string {
 		"repaired_values": "values mended", "rejected_records": "records set aside", "open_presences": "stays without a recorded end",
 		"joining_without_leaving": "joinings without a leaving", "leaving_without_joining": "leavings without a joining",
 		"left_before_joined": "left before joined", "no_usable_time": "records without a usable time",
+		"time_out_of_bounds":   "times far outside of the session",
 		"removed_participants": "participants no longer listed", "session_without_end": "no end given",
 		"minutes_disagree": "minutes differ from the vendor's", "peak_disagrees": "peak differs from the vendor's",
 		"session_not_complete": "not read completely", "erased_participants": "people erased on request",
