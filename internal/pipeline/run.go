@@ -173,6 +173,9 @@ func (w *work) status(failure error) string {
 // Resumable reports whether a run ended early though nothing is wrong: it was
 // told to stop, the request budget is spent, or another run holds the lock.
 func Resumable(err error) bool {
+	if errors.Is(err, model.ErrBudgetSpent) && errors.Is(err, model.ErrStore) {
+		return false // the usage could not be brought up to date either: that is wrong
+	}
 	return errors.Is(err, context.Canceled) || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrLocked)
 }
 

@@ -143,3 +143,16 @@ func TestBrokenAppKeepsNoOtherFromBeingRead(t *testing.T) {
 	}
 	r.exact(func(s *simulator.Session) bool { return s.AppID != broken })
 }
+
+// A spent budget does not hide that the database fails as well.
+func TestFailingDatabaseIsNotResumable(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]bool{
+		model.ErrBudgetSpent: true, model.ErrLocked: true, context.Canceled: true, model.ErrStore: false,
+		errors.Join(model.ErrBudgetSpent, model.ErrStore): false,
+	} {
+		if got := pipeline.Resumable(err); got != want {
+			t.Errorf("%v: %t, want %t", err, got, want)
+		}
+	}
+}
