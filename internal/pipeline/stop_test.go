@@ -156,3 +156,27 @@ func TestFailingDatabaseIsNotResumable(t *testing.T) {
 		}
 	}
 }
+
+// A correction of a settled session that cannot be read, again and again, is read
+// once it can be, also when the session is no longer listed by then.
+func TestFailedCorrectionIsReadLater(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(28, at))
+	r.mustRun(model.RunSucceeded)
+	var id string
+	r.sim.Update(func(d *simulator.Data) {
+		s := newestEnded(d)
+		id = s.ID
+		s.UpdatedAt = s.UpdatedAt.Add(time.Minute)
+		s.Participants[0].DisplayName = "Corrected"
+	})
+	r.extract.RetryFor = 0
+	r.sim.Script(simulator.Fault{Path: "*" + id + "/participants", Answer: simulator.KitError(500, "tired")})
+	r.mustRun(model.RunPartial)
+	r.sim.Script()
+	r.config.Lookback = 0
+	r.mustRun(model.RunSucceeded)
+	if n := r.number(`SELECT count(*) FROM realtimekit.participants WHERE session_id = $1 AND display_name = 'Corrected'`, id); n != 1 {
+		t.Error("the correction was not read")
+	}
+}
