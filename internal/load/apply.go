@@ -137,8 +137,15 @@ func (l *sessionLoad) meetingTitle(ctx context.Context, tx pgx.Tx) error {
 }
 
 func (l *sessionLoad) setAside(ctx context.Context, tx pgx.Tx) error {
-	l.counts.reject(l.intake.rejected)
-	return setAside(ctx, tx, l.run, l.intake.rejected)
+	in := l.intake
+	if !in.staged {
+		return setAside(ctx, tx, l.run, in.rejected, l.counts.reject)
+	}
+	if err := in.copyRejected(ctx, tx.Conn()); err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, setAsideStagedSQL, l.run.ID)
+	return eachText(rows, err, l.counts.reject)
 }
 
 // books writes what was seen and counted, last, in one round trip.

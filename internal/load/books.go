@@ -129,7 +129,7 @@ func saveApps(ctx context.Context, tx pgx.Tx, run model.Run, apps []model.App) e
 func (s *Store) SetAside(ctx context.Context, run model.Run, rejected []model.Rejected) (kept []model.Rejected, err error) {
 	err = s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
 		kept = f.Rejected(rejected)
-		return setAside(ctx, tx, run, kept)
+		return setAside(ctx, tx, run, kept, func(string) {})
 	})
 	for i := range kept {
 		if err == nil {
@@ -139,7 +139,9 @@ func (s *Store) SetAside(ctx context.Context, run model.Run, rejected []model.Re
 	return kept, storeError("set records aside", err)
 }
 
-func setAside(ctx context.Context, tx pgx.Tx, run model.Run, rejected []model.Rejected) error {
+// setAside tells of the entity of each record that it keeps: once, however often
+// it was listed.
+func setAside(ctx context.Context, tx pgx.Tx, run model.Run, rejected []model.Rejected, kept func(entity string)) error {
 	if len(rejected) == 0 {
 		return nil
 	}
@@ -151,7 +153,19 @@ func setAside(ctx context.Context, tx pgx.Tx, run model.Run, rejected []model.Re
 		reasons, raws = append(reasons, r.Reason), append(raws, r.Raw)
 		sessions = append(sessions, uuidArg(r.SessionID))
 	}
-	_, err := tx.Exec(ctx, setAsideSQL, entities, apps, sessions, keys, reasons, raws, run.ID)
+	rows, err := tx.Query(ctx, setAsideSQL, entities, apps, sessions, keys, reasons, raws, run.ID)
+	return eachText(rows, err, kept)
+}
+
+func eachText(rows pgx.Rows, err error, each func(string)) error {
+	if err != nil {
+		return err
+	}
+	var text string
+	_, err = pgx.ForEachRow(rows, []any{&text}, func() error {
+		each(text)
+		return nil
+	})
 	return err
 }
 

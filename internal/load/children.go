@@ -121,7 +121,7 @@ func (l *sessionLoad) remove(ctx context.Context, tx pgx.Tx, whole bool) error {
 	id, run := uuidArg(l.session.ID), l.run.ID
 	sql, args := removeListedSQL, []any{id, run, l.gone}
 	if !whole {
-		aside := make([][16]byte, 0, len(l.intake.rejected))
+		aside := make([][16]byte, 0, len(l.intake.aside))
 		for participant := range l.intake.listedAside() {
 			aside = append(aside, participant)
 		}

@@ -17,16 +17,17 @@ type intake struct {
 	filter *privacy.Filter
 	appID  string
 	held   *heldRows
-	size   int64         // bytes of store.held that are this session's
+	size   int64         // bytes of store.held that are this session's, rejected records included
 	conn   *pgxpool.Conn // nil until it is needed
 	staged bool          // earlier rows are in staging tables of conn
 	seq    int64         // of the latest staged row
 	pass   int           // in which the held rows were listed
 
-	counts   tally
-	rejected []model.Rejected
-	erased   int          // participants of the pass that are not stored since the person was erased
-	aside    []model.UUID // participants whose rejected record was dropped for that reason
+	counts       tally
+	rejected     []model.Rejected // that are not staged
+	rejectedSize int64            // about how many bytes they take
+	erased       int              // participants of the pass that are not stored since the person was erased
+	aside        []model.UUID     // participants whose record was rejected, or dropped since the person was erased
 }
 
 // heldRows are rows in memory.
@@ -85,6 +86,7 @@ func (in *intake) disconnect() {
 func (in *intake) empty() {
 	in.held.participants.reset()
 	in.held.events.reset()
+	in.rejected, in.rejectedSize = nil, 0
 	in.store.held.Add(-in.size)
 	in.size = 0
 }
@@ -92,7 +94,7 @@ func (in *intake) empty() {
 // add takes one page.
 func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
 	if page.Pass != in.pass {
-		if in.held.participants.len() > 0 || in.staged {
+		if in.size > 0 || in.staged {
 			if err := in.stage(ctx); err != nil { // copies of one record are told apart there
 				return err
 			}
@@ -103,10 +105,10 @@ func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
 	in.erased += erased
 	in.aside = append(in.aside, aside...)
 	in.encode(page)
-	in.rejected = append(in.rejected, page.Rejected...)
+	in.reject(page.Rejected)
 	in.counts.participants.Read += len(page.Participants)
 	in.counts.events.Read += len(page.Events)
-	size := in.held.participants.size() + in.held.events.size()
+	size := in.held.participants.size() + in.held.events.size() + in.rejectedSize
 	all := in.store.held.Add(size - in.size)
 	in.size = size
 	most := in.store.bounds.session
@@ -142,9 +144,22 @@ func countRepairs(rows *model.RowCounts, r model.Repairs) {
 	}
 }
 
-// stage moves the rows from memory to the staging tables of a connection. Each
-// COPY is a statement of its own, so no transaction is open while the API is
-// awaited, and the tables die with their connection.
+// reject takes records that could not be used. Their texts are the API's, and may
+// be far larger than rows.
+func (in *intake) reject(records []model.Rejected) {
+	for i := range records {
+		r := &records[i]
+		if id, err := model.ParseUUID(r.Key); err == nil {
+			in.aside = append(in.aside, id)
+		}
+		in.rejectedSize += int64(len(r.Key) + len(r.Reason) + len(r.Raw) + 128)
+	}
+	in.rejected = append(in.rejected, records...)
+}
+
+// stage moves the rows and the rejected records from memory to the staging tables
+// of a connection. Each COPY is a statement of its own, so no transaction is open
+// while the API is awaited, and the tables die with their connection.
 func (in *intake) stage(ctx context.Context) error {
 	if err := in.connect(ctx); err != nil {
 		return err
@@ -157,6 +172,9 @@ func (in *intake) stage(ctx context.Context) error {
 	}
 	if err := in.copyToStaging(ctx, in.conn.Conn()); err != nil {
 		return storeError("copy into staging", err)
+	}
+	if err := in.copyRejected(ctx, in.conn.Conn()); err != nil {
+		return storeError("copy rejected records into staging", err)
 	}
 	in.empty()
 	return nil
@@ -171,12 +189,7 @@ func (in *intake) whole(lastPass int) bool {
 // listedAside gives the participants that the API listed but that were set
 // aside: they are not gone.
 func (in *intake) listedAside() map[model.UUID]bool {
-	ids := make(map[model.UUID]bool, len(in.rejected))
-	for i := range in.rejected {
-		if id, err := model.ParseUUID(in.rejected[i].Key); err == nil {
-			ids[id] = true
-		}
-	}
+	ids := make(map[model.UUID]bool, len(in.aside))
 	for _, id := range in.aside {
 		ids[id] = true
 	}

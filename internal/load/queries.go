@@ -48,6 +48,8 @@ var (
 	countSessionSQL string
 	//go:embed sql/set_aside.sql
 	setAsideSQL string
+	//go:embed sql/set_aside_staged.sql
+	setAsideStagedSQL string
 	//go:embed sql/resolve.sql
 	resolveSQL string
 )

@@ -128,3 +128,20 @@ func (r *rows) event(e *model.PeerEvent) {
 	r.json(e.Repairs.JSON())
 	r.end(rowKey{e.ParticipantID, e.ID})
 }
+
+// rejected encodes a rejected record, in the order of rejectedColumns. Copies of
+// one are told apart where they are staged.
+func (r *rows) rejected(record *model.Rejected) {
+	r.text(record.Entity)
+	r.text(record.AppID)
+	if record.SessionID.IsZero() {
+		r.null()
+	} else {
+		r.uuid(record.SessionID)
+	}
+	r.text(record.Key)
+	r.text(record.Reason)
+	r.text(record.Raw)
+	r.ends = append(r.ends, len(r.encoder))
+	r.left++
+}

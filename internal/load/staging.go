@@ -13,7 +13,8 @@ import (
 const (
 	participantColumns = `participant_id, user_id, custom_participant_id, display_name, preset_name,
 		joined_at, left_at, duration_minutes, created_at, updated_at, extra, repairs`
-	eventColumns = `participant_id, event_id, event_name, peer_id, socket_session_id, preset_view_type,
+	rejectedColumns = `entity, app_id, session_id, record_key, reason, raw_text`
+	eventColumns    = `participant_id, event_id, event_name, peer_id, socket_session_id, preset_view_type,
 		minutes_consumed, created_at, updated_at, extra, repairs`
 )
 
@@ -25,25 +26,37 @@ const (
 	copyEvents        = `COPY realtimekit.peer_events (session_id, run_id, ` + eventColumns + `) FROM STDIN (FORMAT binary)`
 	stageParticipants = `COPY pg_temp.staged_participants (seq, pass, ` + participantColumns + `) FROM STDIN (FORMAT binary)`
 	stageEvents       = `COPY pg_temp.staged_peer_events (seq, pass, ` + eventColumns + `) FROM STDIN (FORMAT binary)`
+	stageRejected     = `COPY pg_temp.staged_rejected_records (seq, pass, ` + rejectedColumns + `) FROM STDIN (FORMAT binary)`
 
 	copiedParticipantColumns = 14
 	copiedEventColumns       = 13
+	copiedRejectedColumns    = 8
 )
 
 // copyToStaging copies the rows that have to be written.
 func (in *intake) copyToStaging(ctx context.Context, conn *pgx.Conn) error {
-	before := func(columns uint16) func(*encoder) {
-		return func(e *encoder) {
-			in.seq++
-			e.columns(columns)
-			e.int64(in.seq)
-			e.int64(int64(in.pass))
-		}
-	}
-	if err := copyRows(ctx, conn, stageParticipants, in.held.participants, before(copiedParticipantColumns)); err != nil {
+	if err := copyRows(ctx, conn, stageParticipants, in.held.participants, in.beforeStaged(copiedParticipantColumns)); err != nil {
 		return err
 	}
-	return copyRows(ctx, conn, stageEvents, in.held.events, before(copiedEventColumns))
+	return copyRows(ctx, conn, stageEvents, in.held.events, in.beforeStaged(copiedEventColumns))
+}
+
+func (in *intake) beforeStaged(columns uint16) func(*encoder) {
+	return func(e *encoder) {
+		in.seq++
+		e.columns(columns)
+		e.int64(in.seq)
+		e.int64(int64(in.pass))
+	}
+}
+
+// copyRejected copies the rejected records that are in memory.
+func (in *intake) copyRejected(ctx context.Context, conn *pgx.Conn) error {
+	encoded := &rows{}
+	for i := range in.rejected {
+		encoded.rejected(&in.rejected[i])
+	}
+	return copyRows(ctx, conn, stageRejected, encoded, in.beforeStaged(copiedRejectedColumns))
 }
 
 // copyToTables copies all rows of a session of which the tables hold none.

@@ -19,7 +19,7 @@ type Store struct {
 	pool   *pgxpool.Pool
 	logger *slog.Logger
 	bounds bounds
-	held   atomic.Int64 // bytes of encoded rows that wait in memory
+	held   atomic.Int64 // bytes of encoded rows and rejected records that wait in memory
 	// loaders has a place for each connection that sessions may hold at once. The
 	// pool has some more, so that the books never wait for a large session.
 	loaders chan struct{}
@@ -27,7 +27,7 @@ type Store struct {
 	privacy protection
 }
 
-// bounds limit the encoded rows that wait in memory, in bytes. What does not fit
+// bounds limit the encoded rows and the rejected records that wait in memory, in bytes. What does not fit
 // goes to staging tables page by page, so that neither a large session nor many
 // at once make the process grow: a session of 14,000 rows takes about 4 MiB. The
 // garbage collector may need as much again.

@@ -8,18 +8,16 @@ type tally struct {
 	other                         model.RowCounts // of an app that was salvaged
 }
 
-// reject counts records that were set aside. An event whose participant could
+// reject counts a record that was set aside. An event whose participant could
 // not be stored counts as an event.
-func (t *tally) reject(records []model.Rejected) {
-	for i := range records {
-		switch records[i].Entity {
-		case model.EntityPeerEvent:
-			t.events.Rejected++
-		case model.EntitySession:
-			t.session.Rejected++
-		default:
-			t.participants.Rejected++
-		}
+func (t *tally) reject(entity string) {
+	switch entity {
+	case model.EntityPeerEvent:
+		t.events.Rejected++
+	case model.EntitySession:
+		t.session.Rejected++
+	default:
+		t.participants.Rejected++
 	}
 }
 

@@ -43,6 +43,7 @@ var steps = map[string]string{
 	"make staging tables":                  `CREATE TEMP TABLE`,
 	"COPY participants into staging":       `COPY pg_temp.staged_participants`,
 	"COPY peer events into staging":        `COPY pg_temp.staged_peer_events`,
+	"COPY rejected records into staging":   `COPY pg_temp.staged_rejected_records`,
 	"change participants":                  `UPDATE realtimekit.participants AS t SET user_id`,
 	"add participants":                     `INSERT INTO realtimekit.participants`,
 	"change peer events":                   `UPDATE realtimekit.peer_events`,
@@ -161,7 +162,11 @@ func scenarios() []scenario {
 		{
 			name: "run that reads twice", args: everything, only: "staged_", prepare: func(s *scene) {
 				once(s)
-				s.sim.Update(change)
+				s.sim.Update(func(d *simulator.Data) {
+					bad := d.Apps[0].Sessions[0].Participants[2].Extra
+					change(d)
+					d.Apps[0].Sessions[0].Participants[2].Extra = bad // not mended
+				})
 			},
 			// Each first page announces one more than there are: it is read again.
 			alter: func(path string, nth int, body []byte) (int, []byte) {

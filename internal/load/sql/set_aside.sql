@@ -10,3 +10,4 @@ ON CONFLICT (entity, app_id, session_id, record_key) DO UPDATE
 SET reason = excluded.reason, raw_text = excluded.raw_text, last_seen_at = now(), resolved_at = NULL,
     times_seen = t.times_seen + CASE WHEN t.run_id = excluded.run_id THEN 0 ELSE 1 END,
     run_id = excluded.run_id
+RETURNING entity

@@ -31,4 +31,14 @@ CREATE TEMP TABLE IF NOT EXISTS staged_peer_events (
     extra             jsonb,
     repairs           jsonb
 );
-TRUNCATE pg_temp.staged_participants, pg_temp.staged_peer_events;
+CREATE TEMP TABLE IF NOT EXISTS staged_rejected_records (
+    seq        bigint NOT NULL,
+    pass       bigint NOT NULL,
+    entity     text   NOT NULL,
+    app_id     text,
+    session_id uuid,
+    record_key text,
+    reason     text,
+    raw_text   text
+);
+TRUNCATE pg_temp.staged_participants, pg_temp.staged_peer_events, pg_temp.staged_rejected_records;

@@ -1,0 +1,94 @@
+package load_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+func reject(n int, raw string) model.Rejected {
+	return model.Rejected{
+		Entity: model.EntityParticipant, AppID: "app", SessionID: uuid(1), Key: uuid(n).String(), Reason: "joined_at: no timestamp", Raw: raw,
+	}
+}
+
+// memory gives how many bytes are in use and how many were ever allocated.
+func memory() (used, ever uint64) {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc, m.TotalAlloc
+}
+
+// Texts of rejected records are bounded in memory as rows are, and appear with
+// the rows at once. Not parallel: the heap is everybody's.
+func TestRejectedRecordsDoNotFillMemory(t *testing.T) {
+	b := newBench(t)
+	const records, size, most = 10_000, 6 << 10, 16 << 20 // of 60 MiB
+	before, _ := memory()
+	var read uint64
+	counts, err := b.store.LoadSession(t.Context(), b.run, session(1), func(_ context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
+		for n := 0; n < records; n += 100 {
+			page := model.ParticipantPage{Pass: 1, Participants: []model.Participant{participant(1_000_000+n, "x", t0)}}
+			for i := range 100 {
+				page.Rejected = append(page.Rejected, reject(10+n+i, fmt.Sprint(n+i, " ", strings.Repeat("x", size))))
+			}
+			if err := stage(page); err != nil {
+				return full, err
+			}
+		}
+		var used uint64
+		if used, read = memory(); used > before+most {
+			t.Errorf("%d MiB are held once all was read", (used-before)>>20)
+		}
+		if open := b.text(`SELECT count(*)::text FROM sync.rejected_records`); open != "0" {
+			t.Errorf("%s records appear before the session", open)
+		}
+		return full, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ever := memory(); ever > read+most {
+		t.Errorf("storing them allocated %d MiB", (ever-read)>>20)
+	}
+	if counts.Rejected != records || counts.Inserted != 1+records/100 {
+		t.Errorf("%+v", counts)
+	}
+	if got := b.text(`SELECT concat_ws(' ', count(*), count(DISTINCT raw_text), min(length(raw_text)), max(times_seen)) FROM sync.rejected_records`); got != "10000 10000 6146 1" {
+		t.Errorf("stored %s", got)
+	}
+	if held := b.store.Held(); held != 0 {
+		t.Errorf("%d bytes are left in the account", held)
+	}
+}
+
+// A record that was set aside is one, and is not gone, whichever way it took and
+// however often it was listed.
+func TestRejectedRecordsOnAllPaths(t *testing.T) {
+	t.Parallel()
+	for _, most := range []int64{1, 600, 1 << 20} {
+		b := newBench(t)
+		b.store.HoldAtMost(most, 1<<20)
+		b.mustLoad(session(1), model.ParticipantPage{Participants: []model.Participant{participant(2, "x", t0), participant(3, "gone", t0)}})
+		b.nextRun()
+		event := model.Rejected{Entity: model.EntityPeerEvent, AppID: "app", SessionID: uuid(1), Key: "k", Reason: "r", Raw: "{}"}
+		counts := b.mustLoad(session(1),
+			model.ParticipantPage{Participants: []model.Participant{participant(4, "y", t0)}, Rejected: []model.Rejected{reject(2, "{}"), event}},
+			model.ParticipantPage{Rejected: []model.Rejected{reject(2, "{}")}})
+		if counts.Rejected != 2 {
+			t.Errorf("at most %d bytes: %+v, want two set aside", most, counts)
+		}
+		if got := b.text(`SELECT string_agg(display_name, ' ' ORDER BY participant_id) FROM realtimekit.participants WHERE removed_at IS NULL`); got != "x y" {
+			t.Errorf("at most %d bytes: %s are there, want x y", most, got)
+		}
+		if got := b.text(`SELECT string_agg(concat_ws(' ', entity, raw_text, times_seen), ', ' ORDER BY entity) FROM sync.rejected_records
+			WHERE resolved_at IS NULL AND app_id = 'app' AND run_id = 2`); got != "participant {} 1, peer_event {} 1" {
+			t.Errorf("at most %d bytes: set aside %s", most, got)
+		}
+	}
+}
