@@ -144,7 +144,7 @@ func (l *sessionLoad) setAside(ctx context.Context, tx pgx.Tx) error {
 	if err := in.copyRejected(ctx, tx.Conn()); err != nil {
 		return err
 	}
-	rows, err := tx.Query(ctx, setAsideStagedSQL, l.run.ID)
+	rows, err := tx.Query(ctx, setAsideStagedSQL, l.run.ID, l.reading.LastPass, l.reading.FullPass)
 	return eachText(rows, err, l.counts.reject)
 }
 

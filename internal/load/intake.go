@@ -27,7 +27,7 @@ type intake struct {
 	rejected     []model.Rejected // that are not staged
 	rejectedSize int64            // about how many bytes they take
 	erased       int              // participants of the pass that are not stored since the person was erased
-	aside        []model.UUID     // participants whose record was rejected, or dropped since the person was erased
+	aside        []model.UUID     // participants whose record the pass rejected, or dropped since the person was erased
 }
 
 // heldRows are rows in memory.
@@ -99,7 +99,7 @@ func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
 				return err
 			}
 		}
-		in.pass, in.erased = page.Pass, 0
+		in.nextPass(page.Pass)
 	}
 	erased, aside := in.filter.Page(in.appID, &page)
 	in.erased += erased
@@ -119,6 +119,13 @@ func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
 		return in.stage(ctx)
 	}
 	return nil
+}
+
+// nextPass forgets what was said of the records in the pass before: this one
+// tells. What that set aside is staged, should this one not be full either.
+func (in *intake) nextPass(number int) {
+	in.pass, in.erased, in.aside = number, 0, nil
+	in.counts.participants.Repaired, in.counts.events.Repaired = 0, 0
 }
 
 // stagedAtOnce is how many bytes of a session that is staged anyway are gathered

@@ -92,3 +92,51 @@ func TestRejectedRecordsOnAllPaths(t *testing.T) {
 		}
 	}
 }
+
+// Of two passes over a session the second tells, unless it is not full either:
+// then what the first set aside is kept.
+func TestSecondPassTellsWhatIsSetAside(t *testing.T) {
+	t.Parallel()
+	mended := participant(3, "mended", t0)
+	mended.Repairs = model.Repairs{"left_at": "null"}
+	event := model.PeerEvent{ParticipantID: uuid(3), ID: uuid(9), Provenance: model.Provenance{Repairs: model.Repairs{"created_at": "null"}}}
+	first := model.ParticipantPage{
+		Pass: 1, Participants: []model.Participant{mended}, Events: []model.PeerEvent{event},
+		Rejected: []model.Rejected{reject(2, "first"), reject(4, "first"), reject(5, "first")},
+	}
+	second := model.ParticipantPage{
+		Pass: 2, Participants: []model.Participant{participant(2, "fine", t0), mended}, Events: []model.PeerEvent{event},
+		Rejected: []model.Rejected{reject(4, "second")},
+	}
+	alone := model.ParticipantPage{Pass: 1, Rejected: first.Rejected}
+	for name, c := range map[string]struct {
+		first          model.ParticipantPage
+		full           bool
+		aside, removed string
+	}{
+		"full":            {first, true, "4 second", "gone"},
+		"only set aside":  {alone, true, "4 second", "gone"},
+		"not full either": {first, false, "2 first, 4 second, 5 first", "<null>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.mustLoad(session(1), model.ParticipantPage{Participants: []model.Participant{participant(5, "gone", t0)}})
+			b.nextRun()
+			counts, err := b.load(session(1), model.Reading{FullPass: c.full, LastPass: 2, Complete: c.full}, c.first, second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := b.text(`SELECT string_agg(right(record_key, 1) || ' ' || raw_text, ', ' ORDER BY record_key)
+				FROM sync.rejected_records WHERE resolved_at IS NULL`); got != c.aside {
+				t.Errorf("set aside %s, want %s", got, c.aside)
+			}
+			if want := 1 + strings.Count(c.aside, ","); counts.Rejected != want || counts.Repaired != 2 {
+				t.Errorf("%+v, want %d rejected and the 2 mended once", counts, want)
+			}
+			if got := b.text(`SELECT string_agg(display_name, ' ') FROM realtimekit.participants WHERE removed_at IS NOT NULL`); got != c.removed {
+				t.Errorf("removed %s, want %s", got, c.removed)
+			}
+		})
+	}
+}
