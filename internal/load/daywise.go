@@ -112,10 +112,15 @@ func (s *Store) SaveEndpoint(ctx context.Context, run model.Run, appID, endpoint
 
 func dateArg(day time.Time) pgtype.Date { return pgtype.Date{Time: day, Valid: !day.IsZero()} }
 
-// ResolveDays closes the rejected days of an app that a sound reading did not
-// set aside again.
-func (s *Store) ResolveDays(ctx context.Context, run model.Run, appID string) error {
+// ResolveDays closes the rejected days of an app, from the given one on, that a
+// sound reading of these did not set aside again. A record that names no day may
+// be of any: it is closed where no reading has asked for more.
+func (s *Store) ResolveDays(ctx context.Context, run model.Run, appID string, from time.Time) error {
 	_, err := s.pool.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
-		WHERE app_id = $1 AND entity = 'daily_stats' AND resolved_at IS NULL AND run_id <> $2`, appID, run.ID)
+		WHERE app_id = $1 AND entity = 'daily_stats' AND resolved_at IS NULL AND run_id <> $2
+		  AND CASE WHEN record_key ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' THEN left(record_key, 10) COLLATE "C" >= $3::text
+		           ELSE NOT EXISTS (SELECT FROM sync.endpoint_states
+		                            WHERE app_id = $1 AND endpoint = 'daywise' AND asked_from < $3::date) END`,
+		appID, run.ID, from.Format(time.DateOnly))
 	return storeError("resolve rejected days", err)
 }

@@ -52,7 +52,7 @@ func (w *work) daywise(ctx context.Context, appID string, state *model.EndpointS
 		from = today.Add(-defaultDays)
 	}
 	state.ReadAt, state.CoveredFrom = now, earlier(state.CoveredFrom, from)
-	return true, w.saveDays(ctx, appID, page)
+	return true, w.saveDays(ctx, appID, page, from)
 }
 
 // firstDay gives the day to ask from, zero for the API's own range.
@@ -80,7 +80,8 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-func (w *work) saveDays(ctx context.Context, appID string, page model.DailyPage) error {
+// saveDays stores an answer to what was asked from a day on.
+func (w *work) saveDays(ctx context.Context, appID string, page model.DailyPage, from time.Time) error {
 	if len(page.Days) > 0 {
 		if err := w.store.EnsureApp(ctx, w.run, appID); err != nil {
 			return err
@@ -95,5 +96,5 @@ func (w *work) saveDays(ctx context.Context, appID string, page model.DailyPage)
 	if err := w.setAside(ctx, page.Rejected); err != nil {
 		return err
 	}
-	return w.store.ResolveDays(ctx, w.run, appID)
+	return w.store.ResolveDays(ctx, w.run, appID, from)
 }

@@ -99,3 +99,46 @@ func TestHistoryIsAskedForOnce(t *testing.T) {
 		})
 	}
 }
+
+// A day that could not be used is open until an answer that reaches back to it,
+// and is not one without sessions. A record that names no day is open until
+// everything was asked for again.
+func TestRejectedDaysStayOpenUntilTheyAreAskedForAgain(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 3, Participants: 2, EventsPerParticipant: 3}, 3, at)
+	old, recent := data.Apps[0].Sessions[0], data.Apps[0].Sessions[2].StartedAt
+	first := at.AddDate(0, 0, -100)
+	old.CreatedAt, old.StartedAt, old.EndedAt, old.UpdatedAt = first, first, first.Add(time.Hour), first.Add(time.Hour)
+	r := newRig(t, data)
+	now := at
+	r.config.Now = func() time.Time { return now }
+	bad := ""
+	for _, day := range []string{first.Format(time.DateOnly), recent.Format(time.RFC3339), "some day"} {
+		bad += `,{"day":"` + day + `","total_sessions":"many","total_session_minutes":3}`
+	}
+	r.sim.Script(simulator.Fault{Path: "*/analytics/daywise", Answer: simulator.Reply(http.StatusOK, http.Header{"Content-Type": {"application/json"}},
+		`{"success":true,"data":{"session_stats":{"day_stats":[`+bad[1:]+`]}}}`)})
+	r.must(daywise, model.RunPartial)
+	r.sim.Script()
+	const open = `SELECT string_agg(left(record_key, 10), ' ' ORDER BY record_key) FROM sync.rejected_records WHERE resolved_at IS NULL`
+	oldDay := first.Format(time.DateOnly)
+	for _, step := range []struct{ name, forget, open, status string }{
+		{"the last 30 days", "", oldDay + " some day", "not_read"},
+		{"all days", `UPDATE sync.endpoint_states SET asked_from = NULL, covered_from = NULL`, "<null>", "agrees"},
+	} {
+		now = now.Add(7 * time.Hour)
+		if _, err := r.pool.Exec(t.Context(), step.forget); err != nil {
+			t.Fatal(err)
+		}
+		r.must(daywise, model.RunSucceeded)
+		if got := r.text(open); got != step.open {
+			t.Errorf("after %s open: %s, want %s", step.name, got, step.open)
+		}
+		if got := r.text(`SELECT status FROM analytics.reconciliation WHERE stats_date = $1`, first); got != step.status {
+			t.Errorf("after %s the old day is %s, want %s", step.name, got, step.status)
+		}
+		if got := r.text(`SELECT status FROM analytics.reconciliation WHERE stats_date = $1`, recent); got != "agrees" {
+			t.Errorf("after %s the recent day is %s", step.name, got)
+		}
+	}
+}

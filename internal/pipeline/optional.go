@@ -57,7 +57,7 @@ type optionalStore interface {
 	FirstSession(ctx context.Context, appID string) (time.Time, error)
 	EnsureApp(ctx context.Context, run model.Run, appID string) error
 	SaveDays(ctx context.Context, run model.Run, appID string, days []model.DailyStats) (model.RowCounts, error)
-	ResolveDays(ctx context.Context, run model.Run, appID string) error
+	ResolveDays(ctx context.Context, run model.Run, appID string, from time.Time) error
 
 	DuePeers(ctx context.Context, appID string, since, now time.Time, most int) ([]model.DuePeer, error)
 	SavePeerReport(ctx context.Context, run model.Run, report model.PeerReport) error
