@@ -96,6 +96,7 @@ CREATE TABLE sync.session_states (
     complete_at            timestamptz,
     settled_at             timestamptz,
     gone_at                timestamptz,
+    peers_asked_at         timestamptz,
     attempts               integer     NOT NULL DEFAULT 0,
     retry_at               timestamptz,
     tried_fingerprint      bytea,
@@ -104,6 +105,7 @@ CREATE TABLE sync.session_states (
     run_id                 bigint      NOT NULL
 );
 CREATE INDEX session_states_open ON sync.session_states (app_id, created_at) WHERE settled_at IS NULL AND gone_at IS NULL;
+CREATE INDEX session_states_peers ON sync.session_states (app_id) WHERE settled_at IS NOT NULL AND peers_asked_at IS NULL;
 COMMENT ON TABLE  sync.session_states IS 'What was seen of each session when it was last read, and whether it must be read again. One row a session.';
 COMMENT ON COLUMN sync.session_states.session_id IS 'Session.';
 COMMENT ON COLUMN sync.session_states.app_id IS 'App of the session.';
@@ -117,6 +119,7 @@ COMMENT ON COLUMN sync.session_states.read_at IS 'When the last successful readi
 COMMENT ON COLUMN sync.session_states.complete_at IS 'When a full reading of the ended session first agreed with what was announced, UTC; null while it does not.';
 COMMENT ON COLUMN sync.session_states.settled_at IS 'When the session was found complete after the settle window, UTC: it is not read again unless it changes.';
 COMMENT ON COLUMN sync.session_states.gone_at IS 'When the API first answered that it does not know the session any more, UTC.';
+COMMENT ON COLUMN sync.session_states.peers_asked_at IS 'When peer-reports found that no peer of the settled session is left to be asked for, UTC; null before, and again when the session is stored anew.';
 COMMENT ON COLUMN sync.session_states.attempts IS 'Readings in a row that did not leave the session complete or live.';
 COMMENT ON COLUMN sync.session_states.retry_at IS 'Before this time run does not read the session again unless its record changes, UTC; the pause grows with the attempts, up to a day. Null where nothing is wrong.';
 COMMENT ON COLUMN sync.session_states.tried_fingerprint IS 'Digest of the session''s record at the last reading that failed or did not add up; null where nothing is wrong.';

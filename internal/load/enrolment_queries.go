@@ -20,6 +20,8 @@ var (
 	saveDaysSQL string
 	//go:embed sql/due_peers.sql
 	duePeersSQL string
+	//go:embed sql/peers_asked.sql
+	peersAskedSQL string
 	//go:embed sql/save_peer_report.sql
 	savePeerReportSQL string
 )

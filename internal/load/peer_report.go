@@ -13,8 +13,11 @@ import (
 
 // DuePeers gives peers of an app's settled sessions that ended after since and
 // whose report was not answered yet, as of now: newest first, most of them at
-// once.
+// once. It does not look at sessions that PeersAsked has marked.
 func (s *Store) DuePeers(ctx context.Context, appID string, since, now time.Time, most int) ([]model.DuePeer, error) {
+	if some, err := s.peersLeft(ctx, appID); err != nil || !some {
+		return nil, err
+	}
 	rows, err := s.pool.Query(ctx, duePeersSQL, appID, since, most, now)
 	if err != nil {
 		return nil, storeError("find the peers to ask for", err)
@@ -25,6 +28,24 @@ func (s *Store) DuePeers(ctx context.Context, appID string, since, now time.Time
 		return model.DuePeer{AppID: appID, SessionID: session.Bytes, ParticipantID: participant.Bytes, PeerID: peer.Bytes}, err
 	})
 	return due, storeError("find the peers to ask for", err)
+}
+
+// PeersAsked marks the settled sessions of an app of which no peer is left to be
+// asked for. A crash before it leaves that to the next run.
+func (s *Store) PeersAsked(ctx context.Context, appID string, since time.Time) error {
+	if some, err := s.peersLeft(ctx, appID); err != nil || !some {
+		return err
+	}
+	_, err := s.pool.Exec(ctx, peersAskedSQL, appID, since)
+	return storeError("mark the sessions whose peers were asked for", err)
+}
+
+// peersLeft reports whether any settled session is not marked. By itself, so that
+// nothing to do costs nothing, whatever the planner expects.
+func (s *Store) peersLeft(ctx context.Context, appID string) (some bool, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM sync.session_states
+		WHERE app_id = $1 AND settled_at IS NOT NULL AND peers_asked_at IS NULL)`, appID).Scan(&some)
+	return some, storeError("find sessions with peers to ask for", err)
 }
 
 // SavePeerReport writes a report and notes that its peer was answered, both or

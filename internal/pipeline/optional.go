@@ -60,6 +60,7 @@ type optionalStore interface {
 	ResolveDays(ctx context.Context, run model.Run, appID string, from time.Time) error
 
 	DuePeers(ctx context.Context, appID string, since, now time.Time, most int) ([]model.DuePeer, error)
+	PeersAsked(ctx context.Context, appID string, since time.Time) error
 	SavePeerReport(ctx context.Context, run model.Run, report model.PeerReport) error
 	NotePeer(ctx context.Context, run model.Run, peer model.DuePeer, outcome, failure string) error
 }
@@ -82,6 +83,8 @@ type part struct {
 	name string
 	on   bool
 	read func(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error)
+	// end is called once a reading without error was noted; may be nil.
+	end func(ctx context.Context, appID string) error
 }
 
 // optional makes the optional reads one after the other: one request at a time
@@ -91,9 +94,9 @@ type part struct {
 func (w *work) optional(ctx context.Context, apps []string) error {
 	o := w.plan.Optional
 	for _, p := range []part{
-		{"enrolment", o.Enrolment, w.enrolment},
-		{daywiseName, o.Daywise, w.daywise},
-		{"peer-reports", o.PeerReports, w.peerReports},
+		{name: "enrolment", on: o.Enrolment, read: w.enrolment},
+		{name: daywiseName, on: o.Daywise, read: w.daywise},
+		{name: "peer-reports", on: o.PeerReports, read: w.peerReports, end: w.endPeers},
 	} {
 		if !p.on {
 			continue
@@ -143,12 +146,24 @@ func (w *work) optionalPart(ctx context.Context, p part, of *turn) error {
 		return nil
 	}
 	asked, err := p.read(ctx, appID, state)
-	if err == nil && !asked {
-		return nil
-	}
 	if isEnd(ctx, err) {
 		return err
 	}
+	sound := err == nil
+	if asked || !sound {
+		if err := w.noteEndpoint(ctx, p, of, now, err); err != nil {
+			return err
+		}
+	}
+	if !sound || p.end == nil {
+		return nil
+	}
+	return p.end(ctx, appID)
+}
+
+// noteEndpoint keeps how a part went that was asked for at the given time.
+func (w *work) noteEndpoint(ctx context.Context, p part, of *turn, now time.Time, err error) error {
+	appID, state := of.appID, &of.state
 	state.AskedAt, state.Failure = now, errorText(err)
 	switch {
 	case err == nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
@@ -24,7 +25,7 @@ var errNoReports = fmt.Errorf("%w: the API has no report for any peer that was a
 // newest first.
 func (w *work) peerReports(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	now := w.run.StartedAt
-	due, err := w.store.DuePeers(ctx, appID, now.AddDate(0, -analyticsMonths, 0), now, mostPeers-w.extras.PeersAsked)
+	due, err := w.store.DuePeers(ctx, appID, peersSince(now), now, mostPeers-w.extras.PeersAsked)
 	if err != nil || len(due) == 0 {
 		return false, err
 	}
@@ -56,6 +57,20 @@ func (w *work) peerReports(ctx context.Context, appID string, state *model.Endpo
 		w.logger.InfoContext(ctx, "enough peer reports for one run; the next one goes on", "app_id", appID)
 	}
 	return true, w.noteEmpty(ctx, empty)
+}
+
+// peersSince gives after which time a session must have ended for the API to
+// know its peers.
+func peersSince(now time.Time) time.Time { return now.AddDate(0, -analyticsMonths, 0) }
+
+// endPeers marks the sessions of which no peer is left, so that the next run does
+// not look at them. As long as there are more peers than a run asks for, finding
+// these sessions costs more than it saves.
+func (w *work) endPeers(ctx context.Context, appID string) error {
+	if w.extras.PeersAsked >= mostPeers {
+		return nil
+	}
+	return w.store.PeersAsked(ctx, appID, peersSince(w.run.StartedAt))
 }
 
 func (w *work) savePeerReport(ctx context.Context, report model.PeerReport) error {

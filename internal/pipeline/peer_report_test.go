@@ -36,6 +36,9 @@ func TestPeerReportsAreReadOnce(t *testing.T) {
 			if got := r.number(`SELECT count(*) FROM analytics.call_quality WHERE audio_sent_mos BETWEEN 3 AND 4.5 AND reports = 1`); got != 20 {
 				t.Errorf("%d people in call_quality, want 20", got)
 			}
+			if got := r.number(`SELECT count(*) FROM sync.session_states WHERE peers_asked_at IS NULL`); got != 0 {
+				t.Errorf("%d sessions will be looked at again", got)
+			}
 			before := r.optionalVersions()
 			r.sim.Reset()
 			r.must(quality, model.RunSucceeded)

@@ -34,6 +34,8 @@ var steps = map[string]string{
 	"resolve rejected apps":                `entity = 'app' AND resolved_at IS NULL`,
 	"set records aside":                    `INSERT INTO sync.rejected_records`,
 	"enter a session's state":              `INSERT INTO sync.session_states (session_id, app_id, run_id) VALUES`,
+	"lock a session's state":               `UPDATE sync.session_states SET peers_asked_at = NULL`,
+	"mark sessions whose peers were asked": `UPDATE sync.session_states AS t SET peers_asked_at = now()`,
 	"make a session's app":                 `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at`,
 	"make a session's meeting":             `INSERT INTO realtimekit.meetings`,
 	"make a session's row":                 `INSERT INTO realtimekit.sessions`,

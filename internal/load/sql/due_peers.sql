@@ -1,7 +1,8 @@
 -- $1 app, $2 sessions that ended after this time, $3 most, $4 now. Newest first, those
 -- that failed before last. A participant's own id is its peer as the documents
 -- say; their sample shows events of another one, which is a peer too. Reports may
--- come late: "none" is final once a day has passed since the session's end.
+-- come late: "none" is final once a day has passed since the session's end. Sessions
+-- of which no peer is left are marked (peers_asked.sql), so that they are not looked at.
 SELECT p.session_id, p.participant_id, k.peer_id
 FROM realtimekit.sessions AS s
 JOIN sync.session_states AS st USING (session_id)
@@ -16,7 +17,7 @@ CROSS JOIN LATERAL (
       AND e.peer_id ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$') AS k
 LEFT JOIN sync.peer_report_states AS t
     ON t.session_id = p.session_id AND t.participant_id = p.participant_id AND t.peer_id = k.peer_id
-WHERE s.app_id = $1 AND s.status = 'ENDED' AND st.settled_at IS NOT NULL
+WHERE st.app_id = $1 AND st.settled_at IS NOT NULL AND st.peers_asked_at IS NULL AND s.status = 'ENDED'
   AND coalesce(s.ended_at, s.updated_at, s.started_at) > $2
   AND p.joined_at IS NOT NULL
   -- The ids of somebody who was pseudonymised are made up.

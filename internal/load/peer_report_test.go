@@ -1,0 +1,142 @@
+package load_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// settled stores a settled session of the given participants, who joined.
+func (b *bench) settled(numbers ...int) {
+	b.Helper()
+	s := session(1)
+	s.EndedAt = t0
+	var page model.ParticipantPage
+	for _, n := range numbers {
+		p := participant(n, "x", t0)
+		p.JoinedAt = t0
+		page.Participants = append(page.Participants, p)
+	}
+	b.mustLoad(s, page)
+}
+
+// due gives how many peers are to be asked for so long after the session's end.
+func (b *bench) due(after time.Duration) int {
+	b.Helper()
+	due, err := b.store.DuePeers(b.Context(), "app", t0.AddDate(0, -6, 0), t0.Add(after), 100)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return len(due)
+}
+
+// answer notes what became of a participant's own peer, by a run that began so
+// long after the session's end.
+func (b *bench) answer(n int, outcome string, after time.Duration) {
+	b.Helper()
+	run := b.run
+	run.StartedAt = t0.Add(after)
+	peer := model.DuePeer{AppID: "app", SessionID: uuid(1), ParticipantID: uuid(n), PeerID: uuid(n)}
+	if err := b.store.NotePeer(b.Context(), run, peer, outcome, ""); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// looked tells whether the session has to be looked at, once it could be marked.
+func (b *bench) looked(when string, want bool) {
+	b.Helper()
+	if err := b.store.PeersAsked(b.Context(), "app", t0.AddDate(0, -6, 0)); err != nil {
+		b.Fatal(err)
+	}
+	if got := b.text(`SELECT (peers_asked_at IS NULL)::text FROM sync.session_states`) == "true"; got != want {
+		b.Errorf("%s: the session is looked at: %v, want %v", when, got, want)
+	}
+}
+
+// A session whose peers were all asked for is not looked at again, unless one of
+// them may still be asked for or it is stored anew.
+func TestSessionsWhosePeersWereAskedAreNotLookedAt(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.settled(2, 3)
+	if n := b.due(time.Hour); n != 2 {
+		t.Fatalf("%d peers are due, want 2", n)
+	}
+	b.looked("nobody was asked for", true)
+	b.answer(2, model.PeerReportFailed, time.Hour)
+	b.answer(3, model.PeerReportNone, time.Hour)
+	if n := b.due(2 * time.Hour); n != 1 {
+		t.Errorf("%d peers are due, want the one that failed", n)
+	}
+	b.answer(2, model.PeerReportStored, 2*time.Hour)
+	if n := b.due(3 * time.Hour); n != 0 {
+		t.Errorf("%d peers are due", n)
+	}
+	b.looked("a report may come late", true)
+	if n := b.due(25 * time.Hour); n != 1 {
+		t.Errorf("%d peers are due a day later, want the one without a report", n)
+	}
+	b.answer(3, model.PeerReportNone, 25*time.Hour)
+	if n := b.due(26 * time.Hour); n != 0 {
+		t.Errorf("%d peers are due after all were asked for", n)
+	}
+	b.looked("all were asked for", false)
+
+	b.settled(2, 3, 4)
+	b.looked("a participant came", true)
+	if n := b.due(26 * time.Hour); n != 1 {
+		t.Errorf("%d peers are due, want the new one", n)
+	}
+	b.answer(4, model.PeerReportStored, 26*time.Hour)
+	b.looked("all were asked for again", false)
+
+	// A record that was set aside is understood.
+	late := participant(5, "late", t0)
+	late.JoinedAt = t0
+	from := model.StoredReject{Rejected: reject(5, "{}"), LastSeenAt: time.Now()}
+	if _, err := b.store.LoadSalvaged(t.Context(), b.run, from, model.Salvaged{Page: model.ParticipantPage{Participants: []model.Participant{late}}}); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.due(28 * time.Hour); n != 1 {
+		t.Errorf("%d peers are due, want the one that was salvaged", n)
+	}
+	b.looked("one was salvaged", true)
+	if err := b.store.PeersAsked(t.Context(), "app", t0.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	b.looked("it is beyond the vendor's retention", false)
+}
+
+// A participant that comes while sessions are marked is not overlooked.
+func TestPeerThatComesMeanwhileIsNotOverlooked(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.settled(2)
+	b.answer(2, model.PeerReportStored, time.Hour)
+	tx, err := b.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `UPDATE sync.session_states SET peers_asked_at = NULL`); err != nil { // as whoever stores the session
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `INSERT INTO realtimekit.participants (session_id, participant_id, joined_at, run_id) VALUES ($1, $2, $3, 1)`,
+		uuid(1).String(), uuid(3).String(), t0); err != nil {
+		t.Fatal(err)
+	}
+	marked := make(chan error, 1)
+	go func() { marked <- b.store.PeersAsked(t.Context(), "app", t0.AddDate(0, -6, 0)) }()
+	for b.text(`SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == "0" {
+		time.Sleep(time.Millisecond)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-marked; err != nil {
+		t.Error(err)
+	}
+	if n := b.due(time.Hour); n != 1 {
+		t.Errorf("%d peers are due, want the new one", n)
+	}
+}
