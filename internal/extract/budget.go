@@ -28,7 +28,9 @@ type Budget struct {
 	waited   time.Duration
 	requests int64
 	pace     float64 // requests a second, as last seen
-	failure  error   // of the last Done
+	failure  error   // of what was to be shared since the last Take
+	// untold is until when a Retry-After that could not be shared holds.
+	untold time.Time
 }
 
 // BudgetConfig bounds what Rollcall may spend of the account's quota.
@@ -94,12 +96,16 @@ func (b *Budget) admit(ctx context.Context) (wait time.Duration, changed <-chan 
 	b.mu.Lock()
 	changed, err = b.changed, b.failure
 	b.failure = nil
+	untold := b.untold
 	b.mu.Unlock()
 	if err != nil {
 		return 0, nil, err
 	}
 	var pace float64
 	failure := b.state.update(ctx, func(s *budgetState, now time.Time) {
+		if left := time.Until(untold); left > 0 {
+			s.close(now.Add(left)) // by the state's clock
+		}
 		wait, err = s.admit(&b.cfg, b.sender, now)
 		pace = s.pace(&b.cfg)
 	})
@@ -125,13 +131,13 @@ func (b *Budget) Done(ctx context.Context, headers http.Header) {
 // Close stops all requests for the given time, as Retry-After asks, even when
 // ctx has ended.
 func (b *Budget) Close(ctx context.Context, wait time.Duration) {
-	err := b.state.update(ctx, func(s *budgetState, now time.Time) {
-		if until := now.Add(wait); until.After(s.ClosedUntil) {
-			s.ClosedUntil = until
-		}
-	})
+	until := time.Now().Add(wait)
+	err := b.state.update(ctx, func(s *budgetState, now time.Time) { s.close(now.Add(wait)) })
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err != nil && until.After(b.untold) {
+		b.untold = until
+	}
 	b.failure = errors.Join(b.failure, err)
 }
 

@@ -45,6 +45,13 @@ const (
 	usedShare = 0.97
 )
 
+// close lets nobody send before a time.
+func (s *budgetState) close(until time.Time) {
+	if until.After(s.ClosedUntil) {
+		s.ClosedUntil = until
+	}
+}
+
 // admit counts one request of the sender as in flight and gives 0, or says how
 // long to wait. An error says that the wait is longer than allowed.
 func (s *budgetState) admit(cfg *BudgetConfig, sender string, now time.Time) (time.Duration, error) {

@@ -115,7 +115,7 @@ const alertProtocolVersion = 70
 
 // transportError explains a request that got no answer. A certificate that is
 // not trusted will not be trusted a second later.
-func transportError(path string, err error) error {
+func (c *Client) transportError(path string, err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // its text would repeat the whole URL
 	}
@@ -128,6 +128,9 @@ func transportError(path string, err error) error {
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) {
 		err = fmt.Errorf("%w; check CLOUDFLARE_BASE_URL and the network", err)
+	}
+	if text := err.Error(); c.redact(text) != text { // net/http quotes headers that it cannot read
+		err = errors.New(c.redact(text))
 	}
 	return &transientError{path: path, cause: err}
 }

@@ -277,15 +277,22 @@ func (b *brokenOnce) ExchangeBudget(ctx context.Context, key string, change func
 	return b.table.ExchangeBudget(ctx, key, change)
 }
 
-// A Retry-After that could not be shared lets no request follow, though the
-// answer itself was noted.
-func TestRetryAfterThatCannotBeSharedEndsTheRun(t *testing.T) {
+// A Retry-After that could not be shared ends the run, though the answer itself
+// was noted, and the next one of this process, as with --every, waits all the same.
+func TestRetryAfterThatCannotBeSharedIsObeyed(t *testing.T) {
 	t.Parallel()
-	b := NewBudget(BudgetConfig{PerSecond: 100, MaxWait: time.Hour, Store: &brokenOnce{}, Key: "key"})
-	take(t, b)
-	b.Close(t.Context(), 5*time.Minute)
-	b.Done(t.Context(), nil)
-	if err := b.Take(t.Context()); !errors.Is(err, model.ErrStore) {
-		t.Errorf("the next request: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(BudgetConfig{PerSecond: 100, MaxWait: time.Hour, Store: &brokenOnce{}, Key: "key"})
+		take(t, b)
+		b.Close(t.Context(), 5*time.Minute)
+		b.Done(t.Context(), nil)
+		if err := b.Take(t.Context()); !errors.Is(err, model.ErrStore) {
+			t.Errorf("the next request: %v", err)
+		}
+		began := time.Now()
+		take(t, b)
+		if waited := time.Since(began); waited != 5*time.Minute {
+			t.Errorf("the one after it waited for %s, want five minutes", waited)
+		}
+	})
 }

@@ -35,7 +35,7 @@ func (c *Client) attempt(ctx context.Context, path string, query url.Values, rea
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, transportError(path, err)
+		return 0, c.transportError(path, err)
 	}
 	defer resp.Body.Close()
 	headers = resp.Header

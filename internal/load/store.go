@@ -27,10 +27,10 @@ type Store struct {
 	privacy protection
 }
 
-// bounds limit the encoded rows and the rejected records that wait in memory, in bytes. What does not fit
-// goes to staging tables page by page, so that neither a large session nor many
-// at once make the process grow: a session of 14,000 rows takes about 4 MiB. The
-// garbage collector may need as much again.
+// bounds limit the encoded rows and the rejected records that wait in memory, in
+// bytes. What does not fit goes to staging tables page by page, so that neither a
+// large session nor many at once make the process grow: a session of 14,000 rows
+// takes about 4 MiB. The garbage collector may need as much again.
 type bounds struct{ session, all int64 }
 
 // bookConnections are those of the pool that no session takes: for the lock of

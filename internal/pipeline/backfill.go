@@ -152,38 +152,52 @@ func (w *work) namedSessions(ctx context.Context, apps []string) error {
 		})
 	}
 	if err := group.Wait(); err != nil || len(w.missing) == 0 {
-		return err
+		return errors.Join(err, w.unanswered)
 	}
-	return fmt.Errorf("sessions %v: %w in any of the %d apps; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
-		w.missing, model.ErrNotFound, len(apps))
+	return errors.Join(w.unanswered, fmt.Errorf("sessions %v: %w in any of the %d apps; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
+		w.missing, model.ErrNotFound, len(apps)))
 }
 
 // errInNoApp: a session that was asked for by name, in every app.
 var errInNoApp = fmt.Errorf("the API does not know the session any more: %w", model.ErrNotFound)
 
+// findSession reads a session in the app that has it. An app that gives no answer
+// keeps none after it from being asked.
 func (w *work) findSession(ctx context.Context, apps []string, id model.UUID) error {
+	reason := errInNoApp
 	for _, appID := range apps {
 		session, err := w.source.Session(ctx, appID, id)
-		if errors.Is(err, model.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return w.lost(ctx, appID, id, err)
-		}
-		if w.isTooOld(&session) {
+		switch {
+		case err == nil && w.isTooOld(&session):
 			return nil
+		case err == nil:
+			return w.session(ctx, session)
+		case errors.Is(err, model.ErrNotFound):
+		case endsRun(ctx, err) || errors.As(err, new(*model.RejectedError)): // it is this app's
+			return w.lost(ctx, appID, id, err)
+		default:
+			reason = fmt.Errorf("app %s: %w", appID, err)
 		}
-		return w.session(ctx, session)
 	}
+	return w.notFound(ctx, apps, id, reason)
+}
+
+// notFound notes why no app gave a session: with the session where the warehouse
+// has it, else to be told once the others are read.
+func (w *work) notFound(ctx context.Context, apps []string, id model.UUID, reason error) error {
 	states, err := w.store.States(ctx, []model.UUID{id})
 	if err != nil {
 		return err
 	}
 	if state, known := states[id]; known && slices.Contains(apps, state.AppID) {
-		return w.lost(ctx, state.AppID, id, errInNoApp)
+		return w.lost(ctx, state.AppID, id, reason)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.missing = append(w.missing, id) // told once the others are read
+	if errors.Is(reason, errInNoApp) {
+		w.missing = append(w.missing, id)
+	} else {
+		w.unanswered = errors.Join(w.unanswered, fmt.Errorf("session %s: %w", id, reason))
+	}
 	return nil
 }

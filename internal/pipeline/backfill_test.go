@@ -166,3 +166,36 @@ func TestUnknownSessionKeepsNoOtherFromBeingRead(t *testing.T) {
 	}
 	r.exact(func(s *simulator.Session) bool { return s.ID == known })
 }
+
+// An app that gives no answer keeps a session that another one has from nobody,
+// and is not taken for its owner.
+func TestFailingAppHidesNoSessionOfAnother(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(29, at))
+	r.extract.RetryFor = 0
+	var known string
+	var faults []simulator.Fault
+	r.sim.View(func(d *simulator.Data) {
+		known = d.Apps[1].Sessions[0].ID
+		for _, broken := range []string{d.Apps[0].ID, d.Apps[2].ID} { // one of them is asked first
+			faults = append(faults, simulator.Fault{Path: "*/" + broken + "/sessions/*", Answer: simulator.KitError(500, "tired")})
+		}
+	})
+	r.sim.Script(faults...)
+	plan := pipeline.Plan{Kind: model.KindBackfill, Sessions: []model.UUID{mustUUID(t, known)}}
+	if _, found := r.mustVerify(pipeline.VerifyPlan{Sessions: plan.Sessions}); found[known] != pipeline.FoundMissing {
+		t.Errorf("before it is read a verification finds %v", found)
+	}
+	r.must(plan, model.RunSucceeded)
+	r.exact(func(s *simulator.Session) bool { return s.ID == known })
+
+	// What no app gave may be a broken one's: that is told, and nobody is blamed.
+	unknown := "00000000-1111-4222-8333-444444444444"
+	plan.Sessions = []model.UUID{mustUUID(t, unknown)}
+	if _, err := r.run(t.Context(), plan); err == nil || errors.Is(err, model.ErrNotFound) || !strings.Contains(err.Error(), unknown) || !strings.Contains(err.Error(), "tired") {
+		t.Errorf("got %v", err)
+	}
+	if n := r.number(`SELECT count(*) FROM sync.session_states WHERE session_id = $1`, unknown); n != 0 {
+		t.Error("a session that nobody gave was entered in the books")
+	}
+}

@@ -303,14 +303,21 @@ func (v *verification) namedSession(ctx context.Context, apps []string, id model
 	if len(held) > 0 {
 		c.held, apps = &held[0], []string{held[0].Session.AppID}
 	}
+	var unanswered error // one app that fails keeps none after it from being asked
 	for _, appID := range apps {
 		if c.held == nil {
 			session, err := v.source.Session(ctx, appID, id)
-			if errors.Is(err, model.ErrNotFound) {
-				continue
-			}
 			if err != nil {
-				return false, fmt.Errorf("session %s: %w", id, err)
+				err = fmt.Errorf("session %s: %w", id, err)
+			}
+			switch {
+			case errors.Is(err, model.ErrNotFound):
+				continue
+			case err != nil && endsRun(ctx, err):
+				return false, err
+			case err != nil:
+				unanswered = err
+				continue
 			}
 			c.listed = &session
 		}
@@ -321,5 +328,5 @@ func (v *verification) namedSession(ctx context.Context, apps []string, id model
 		a := &appVerification{verification: v, appID: appID, covered: covered, differing: make(map[model.UUID]bool)}
 		return true, a.compare(ctx, c)
 	}
-	return false, nil
+	return false, unanswered
 }

@@ -39,7 +39,10 @@ type work struct {
 	leftOut bool // something was set aside, incomplete or failed
 	unread  int  // sessions that failed or stayed incomplete
 	missing []model.UUID
-	tooOld  int // sessions before the horizon
+	// unanswered tells which sessions that were asked for by name no app gave,
+	// though one of those that did not answer may have them.
+	unanswered error
+	tooOld     int // sessions before the horizon
 
 	extras OptionalResult // only the optional reads touch it
 }

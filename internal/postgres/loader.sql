@@ -1,5 +1,5 @@
--- What rollcall_loader may do: what run, backfill, verify, status, doctor and
--- rejects need, and nothing else. Run again, it comes to the same. To be run by a role that owns
+-- What rollcall_loader may do: what run, backfill, verify, status, doctor and rejects
+-- need, and nothing else. Run again, it comes to the same. To be run by a role that owns
 -- the tables and has CREATEROLE, or by a superuser.
 DO $$
 DECLARE
