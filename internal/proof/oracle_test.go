@@ -67,7 +67,7 @@ func TestTheOracleSeesDamage(t *testing.T) {
 		{`UPDATE realtimekit.peer_reports SET country = 'XX'`, false},
 		{`DELETE FROM realtimekit.peer_reports WHERE ctid = (SELECT min(ctid) FROM realtimekit.peer_reports)`, false},
 		{`DELETE FROM sync.rejected_records`, false},
-		{`UPDATE sync.session_states SET complete_at = NULL WHERE ctid = (SELECT min(ctid) FROM sync.session_states)`, false},
+		{`UPDATE sync.session_states SET complete_at = NULL WHERE ctid = (SELECT min(ctid) FROM sync.session_states WHERE complete_at IS NOT NULL)`, false},
 		{`UPDATE sync.app_states SET watermark = watermark - interval '1 s'`, false},
 		{`UPDATE analytics.usage_days SET unique_people = unique_people + 1`, false},
 	} {
