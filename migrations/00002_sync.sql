@@ -98,6 +98,7 @@ CREATE TABLE sync.session_states (
     gone_at                timestamptz,
     peers_asked_at         timestamptz,
     attempts               integer     NOT NULL DEFAULT 0,
+    not_found              integer     NOT NULL DEFAULT 0,
     retry_at               timestamptz,
     tried_fingerprint      bytea,
     failed_at              timestamptz,
@@ -118,9 +119,10 @@ COMMENT ON COLUMN sync.session_states.announced_participants IS 'Participants th
 COMMENT ON COLUMN sync.session_states.read_at IS 'When the last successful reading began, UTC.';
 COMMENT ON COLUMN sync.session_states.complete_at IS 'When a full reading of the ended session first agreed with what was announced, UTC; null while it does not.';
 COMMENT ON COLUMN sync.session_states.settled_at IS 'When the session was found complete after the settle window, UTC: it is not read again unless it changes.';
-COMMENT ON COLUMN sync.session_states.gone_at IS 'When the API first answered that it does not know the session any more, UTC.';
+COMMENT ON COLUMN sync.session_states.gone_at IS 'When the session was given up since the API does not know it any more, UTC: three answers in a row said so, or it was asked for by name and no app has it.';
 COMMENT ON COLUMN sync.session_states.peers_asked_at IS 'When peer-reports found that no peer of the settled session is left to be asked for, UTC; null before, and again when the session is stored anew.';
 COMMENT ON COLUMN sync.session_states.attempts IS 'Readings in a row that did not leave the session complete or live.';
+COMMENT ON COLUMN sync.session_states.not_found IS 'Of the last attempts, those in a row to which the API answered that it does not know the session (404).';
 COMMENT ON COLUMN sync.session_states.retry_at IS 'Before this time run does not read the session again unless its record changes, UTC; the pause grows with the attempts, up to a day. Null where nothing is wrong.';
 COMMENT ON COLUMN sync.session_states.tried_fingerprint IS 'Digest of the session''s record at the last reading that failed or did not add up; null where nothing is wrong.';
 COMMENT ON COLUMN sync.session_states.failed_at IS 'When the last attempt to read the session failed, UTC; null where it gave a reading.';

@@ -138,9 +138,9 @@ type Absence int16
 const (
 	// Present is a failure that says nothing of it.
 	Present Absence = iota
-	// Missed is a session that was not found this once. Believed with the third failure in a row,
-	// since an API that once does not find a live session must not leave it live
-	// for ever.
+	// Missed is a session that was not found this once. The third time in a row is
+	// believed: an API that once does not find a live session must not leave it
+	// live for ever.
 	Missed
 	// Gone is a session that was asked for by name and found in no app.
 	Gone

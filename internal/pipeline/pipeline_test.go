@@ -335,6 +335,29 @@ func TestSessionThatTheVendorForgets(t *testing.T) {
 	r.mustRun(model.RunSucceeded) // it is not asked for again
 }
 
+// Failures of another kind do not count towards a goodbye: 404 may be a mistake
+// as well, and must be said three times with nothing else between.
+func TestMistakenNotFoundAmongFailuresIsNoGoodbye(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(20, at))
+	r.extract.RetryFor = 0
+	r.mustRun(model.RunSucceeded)
+	live := r.text(`SELECT min(session_id::text) FROM realtimekit.sessions WHERE status = 'LIVE'`)
+	for i, code := range []int{500, 500, 500, 404, 404, 500, 404} {
+		r.sim.Script(simulator.Fault{Path: "*/" + live + "/participants", Answer: simulator.KitError(code, "mistaken")})
+		r.mustRun(model.RunPartial)
+		if got := r.number(`WITH u AS (UPDATE sync.session_states SET retry_at = now() WHERE session_id = $1 RETURNING gone_at)
+			SELECT count(*) FROM u WHERE gone_at IS NULL`, live); got != 1 {
+			t.Fatalf("the session is given up after %d answers", i+1)
+		}
+	}
+	r.sim.Script()
+	r.mustRun(model.RunSucceeded)
+	if got := r.number(`SELECT not_found FROM sync.session_states WHERE session_id = $1`, live); got != 0 {
+		t.Errorf("after a good reading it was not found %d times", got)
+	}
+}
+
 // A session that claims to be of the future holds up nobody: what begins after it
 // was seen is listed and read.
 func TestSessionOfTheFutureHoldsUpNobody(t *testing.T) {

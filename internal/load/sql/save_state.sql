@@ -8,6 +8,7 @@ SET run_id = $2, fingerprint = $3::bytea, status = $4, created_at = $5,
     settled_at = CASE WHEN $10 THEN coalesce(settled_at, now()) END,
     gone_at = NULL,
     failed_at = NULL,
+    not_found = 0,
     attempts = CASE WHEN $11::text IS NULL THEN 0 ELSE attempts + 1 END,
     retry_at = CASE WHEN $11::text IS NULL THEN NULL
                     WHEN attempts = 0 THEN now()
