@@ -132,7 +132,7 @@ func report(stderr io.Writer, err error) int {
 	}
 	switch {
 	case errors.Is(err, errPartial), errors.Is(err, errHeld):
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled) && pipeline.Resumable(err):
 		fmt.Fprintln(stderr, "rollcall: told to stop; what was committed stays, and the next run goes on")
 	default:
 		fmt.Fprintln(stderr, "rollcall: "+oneLine(err.Error()))

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
 // Options say how rows are written.
@@ -56,7 +57,7 @@ func View(ctx context.Context, pool *pgxpool.Pool, w io.Writer, name string, f F
 func stream(ctx context.Context, tx pgx.Tx, w io.Writer, v view, sql string, args []any, o Options) (count int64, err error) {
 	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
-		return 0, fmt.Errorf("%w: read the view %s: %w", model.ErrStore, v.name, err)
+		return 0, postgres.Failed("read the view "+v.name, err)
 	}
 	defer rows.Close()
 	buffered := bufio.NewWriterSize(w, 64<<10)
@@ -64,7 +65,7 @@ func stream(ctx context.Context, tx pgx.Tx, w io.Writer, v view, sql string, arg
 	for rows.Next() {
 		values, err := rows.Values()
 		if err != nil {
-			return count, fmt.Errorf("%w: read the view %s: %w", model.ErrStore, v.name, err)
+			return count, postgres.Failed("read the view "+v.name, err)
 		}
 		if enc == nil {
 			if enc, err = newEncoder(buffered, v, o); err != nil {
@@ -78,7 +79,7 @@ func stream(ctx context.Context, tx pgx.Tx, w io.Writer, v view, sql string, arg
 		count++
 	}
 	if err := rows.Err(); err != nil {
-		return count, fmt.Errorf("%w: read the view %s: %w", model.ErrStore, v.name, err)
+		return count, postgres.Failed("read the view "+v.name, err)
 	}
 	if enc == nil {
 		if enc, err = newEncoder(buffered, v, o); err != nil {

@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -315,6 +316,27 @@ func TestMemoryIsBounded(t *testing.T) {
 	n, err := export.View(t.Context(), pool, io.Discard, "large", export.Filter{}, export.Options{Format: "parquet"})
 	if err != nil || n != 250_000 {
 		t.Errorf("parquet: %d rows, %v", n, err)
+	}
+}
+
+// stoppingWriter stops the work with the first bytes that it takes.
+type stoppingWriter struct{ stop context.CancelFunc }
+
+func (w stoppingWriter) Write(p []byte) (int, error) {
+	w.stop()
+	return len(p), nil
+}
+
+// Ctrl-C in the middle of a large view is no failure of the database.
+func TestStopIsNoFailureOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	pool := newWarehouse(t)
+	exec(t, pool, `CREATE VIEW analytics.long AS SELECT repeat('x', 100) AS filler FROM generate_series(1, 100000) AS g`)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	_, err := export.View(ctx, pool, stoppingWriter{stop}, "long", export.Filter{}, export.Options{Format: "csv"})
+	if !errors.Is(err, context.Canceled) || errors.Is(err, model.ErrStore) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -62,8 +61,8 @@ func storeError(doing string, err error) error {
 	if errors.As(err, &pg) && (pg.Code[:2] == "22" || pg.Code[:2] == "23") {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, model.ErrUsage) {
+	if errors.Is(err, model.ErrUsage) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, postgres.Advice(err))
+	return postgres.Failed(doing, err)
 }

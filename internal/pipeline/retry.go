@@ -37,7 +37,7 @@ func RetryRejects(ctx context.Context, cfg Config, understand func(model.Rejecte
 	held = model.WithRun(held, run.ID)
 	logger = logger.With(slog.Int64("run_id", run.ID))
 	logger.InfoContext(ctx, "run started", "kind", run.Kind, "account_id", run.AccountID)
-	failure := retryAll(held, run, understand, store, &counts, logger)
+	failure := whyEnded(held, retryAll(held, run, understand, store, &counts, logger))
 	summary := model.RunSummary{Status: model.RunSucceeded, Error: errorText(failure)}
 	switch {
 	case failure != nil && !Resumable(failure):
@@ -45,13 +45,16 @@ func RetryRejects(ctx context.Context, cfg Config, understand func(model.Rejecte
 	case failure != nil, counts.StillRejected > 0:
 		summary.Status = model.RunPartial
 	}
-	if _, err = store.FinishRun(ctx, run, summary); err != nil && errors.Is(failure, model.ErrStore) {
-		return counts, failure // the same again says nothing new
+	if _, err := store.FinishRun(ctx, run, summary); err != nil {
+		if errors.Is(failure, model.ErrStore) {
+			return counts, failure // the same again says nothing new
+		}
+		return counts, errors.Join(failure, err)
 	}
 	logger.InfoContext(ctx, "run finished", "kind", run.Kind, "status", summary.Status, "seconds", time.Since(run.StartedAt).Seconds(),
 		"records_tried", counts.Tried, "records_loaded", counts.Loaded, "records_rejected", counts.StillRejected,
 		"rows_inserted", counts.Inserted, "rows_updated", counts.Updated)
-	return counts, errors.Join(failure, err)
+	return counts, failure
 }
 
 func retryAll(ctx context.Context, run model.Run, understand func(model.Rejected) (model.Salvaged, error),

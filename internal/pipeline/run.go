@@ -109,11 +109,17 @@ func (p *Pipeline) Run(ctx context.Context, plan Plan) (Result, error) {
 		w.progress = &progress{kind: plan.Kind, tell: p.cfg.Progress, logger: w.logger, now: p.now, began: run.StartedAt}
 	}
 	w.logger.InfoContext(ctx, "run started", "kind", plan.Kind, "account_id", run.AccountID)
-	err = w.sync(held)
-	if cause := context.Cause(held); cause != nil && err != nil {
-		err = cause // why the work was cancelled: a signal, or the loss of the lock
-	}
+	err = whyEnded(held, w.sync(held))
 	return w.finish(ctx, w.refresh(held, err))
+}
+
+// whyEnded gives the reason of an early end: where the work was cancelled, by a
+// signal or by the loss of the lock, that is it, and not what broke off with it.
+func whyEnded(held context.Context, err error) error {
+	if cause := context.Cause(held); cause != nil && err != nil {
+		return cause
+	}
+	return err
 }
 
 // refresh brings the usage by day up to date, also after a failure: what was
@@ -171,10 +177,11 @@ func (w *work) status(failure error) string {
 }
 
 // Resumable reports whether a run ended early though nothing is wrong: it was
-// told to stop, the request budget is spent, or another run holds the lock.
+// told to stop, the request budget is spent, or another run holds the lock. If
+// the database failed as well, that is wrong.
 func Resumable(err error) bool {
-	if errors.Is(err, model.ErrBudgetSpent) && errors.Is(err, model.ErrStore) {
-		return false // the usage could not be brought up to date either: that is wrong
+	if errors.Is(err, model.ErrStore) {
+		return false
 	}
 	return errors.Is(err, context.Canceled) || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrLocked)
 }

@@ -130,6 +130,24 @@ func TestRunThatCannotCloseItsLedgerTellsNoSums(t *testing.T) {
 	r.exact(nil)
 }
 
+// Nor does a stop hide that the ledger could not be closed.
+func TestStopThatCannotCloseItsLedgerIsAFailure(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(22, at))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	r.sim.Script(simulator.Fault{Path: "*/participants", Nth: 9, Do: func(*simulator.Data) {
+		if _, err := r.pool.Exec(context.WithoutCancel(t.Context()), `ALTER TABLE sync.runs RENAME TO runs_away`); err != nil {
+			t.Error(err)
+		}
+		stop()
+	}})
+	_, err := r.run(ctx, pipeline.Plan{Kind: model.KindRun})
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, model.ErrStore) || pipeline.Resumable(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // One app whose list cannot be had keeps no other from being read.
 func TestBrokenAppKeepsNoOtherFromBeingRead(t *testing.T) {
 	t.Parallel()
@@ -149,7 +167,7 @@ func TestFailingDatabaseIsNotResumable(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]bool{
 		model.ErrBudgetSpent: true, model.ErrLocked: true, context.Canceled: true, model.ErrStore: false,
-		errors.Join(model.ErrBudgetSpent, model.ErrStore): false,
+		errors.Join(model.ErrBudgetSpent, model.ErrStore): false, errors.Join(context.Canceled, model.ErrStore): false,
 	} {
 		if got := pipeline.Resumable(err); got != want {
 			t.Errorf("%v: %t, want %t", err, got, want)

@@ -104,10 +104,7 @@ func Verify(ctx context.Context, cfg Config, plan VerifyPlan, source verifySourc
 	v.logger = logger.With(slog.Int64("run_id", v.run.ID))
 	v.progress = &progress{kind: model.KindVerify, tell: cfg.Progress, logger: v.logger, now: v.now, began: v.run.StartedAt}
 	v.logger.InfoContext(ctx, "run started", "kind", model.KindVerify, "account_id", cfg.AccountID)
-	err = v.all(held)
-	if cause := context.Cause(held); cause != nil && err != nil {
-		err = cause
-	}
+	err = whyEnded(held, v.all(held))
 	return v.finish(ctx, err)
 }
 

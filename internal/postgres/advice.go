@@ -3,9 +3,25 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
 )
+
+// Failed says what the database did not do, and what to check. It is marked with
+// model.ErrStore, unless the caller himself gave the work up: a context that was
+// cancelled is no failure of the database. nil stays nil.
+func Failed(doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, Advice(err))
+}
 
 // Advice says in one clause, which begins with a semicolon, what to check after an
 // error of the database; empty where nothing can be said.

@@ -24,6 +24,8 @@ func connectError(cfg *pgx.ConnConfig, err error) error {
 	var pg *pgconn.PgError
 	var connect *pgconn.ConnectError
 	switch {
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("connect to %s: %w", where, err) // given up by the caller
 	case errors.Is(err, errSharing):
 		return fmt.Errorf("%w: cannot use %s: %w", model.ErrUsage, where, err)
 	case errors.As(err, &pg):

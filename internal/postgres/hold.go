@@ -22,14 +22,14 @@ const schemaLock = `hashtextextended('rollcall:schema', 0)`
 func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%w: connect: %w", model.ErrStore, err)
+		return nil, Failed("connect", err)
 	}
 	var got bool
 	// Also false while somebody waits to change it, so that runs which follow
 	// each other closely cannot keep that off for ever.
 	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`)`).Scan(&got); err != nil {
 		conn.Release()
-		return nil, fmt.Errorf("%w: hold the schema: %w", model.ErrStore, err)
+		return nil, Failed("hold the schema", err)
 	}
 	if !got {
 		conn.Release()

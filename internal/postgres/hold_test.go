@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
 // sharedLock is how a run of an older program holds the schema that it knows.
@@ -24,6 +26,17 @@ func impatient(t *testing.T, url string) *pgxpool.Pool {
 	}
 	t.Cleanup(pool.Close)
 	return pool
+}
+
+// awaitWaiter returns once somebody waits for an advisory lock of the database.
+func awaitWaiter(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	for waiting := 0; waiting == 0; {
+		if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // An upgrade while the cron job of the old program is under way.
@@ -55,12 +68,7 @@ func TestMigrateWaitsForARun(t *testing.T) {
 		applied <- err
 	}()
 	// Once it waits, no new run begins.
-	for waiting := 0; waiting == 0; {
-		if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waiting); err != nil {
-			t.Fatal(err)
-		}
-	}
+	awaitWaiter(t, pool)
 	if _, err := postgres.HoldSchema(t.Context(), pool); !errors.Is(err, model.ErrLocked) {
 		t.Errorf("a run that begins while migrate waits gave %v", err)
 	}
@@ -104,5 +112,58 @@ func TestHoldSchema(t *testing.T) {
 	// The refused run has let go.
 	if _, err := postgres.MigrateUp(t.Context(), impatient(t, url)); err != nil {
 		t.Errorf("after a refused run migrate gave %v", err)
+	}
+}
+
+// Ctrl-C is no failure of the database, whatever it interrupts: told to stop ends
+// with another exit code.
+func TestStopIsNoFailureOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pool := open(t, url)
+	run, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Release()
+	if _, err := run.Exec(t.Context(), sharedLock); err != nil {
+		t.Fatal(err)
+	}
+	for name, do := range map[string]func(context.Context) error{
+		"connect": func(ctx context.Context) error {
+			_, err := postgres.Open(ctx, secret.New(url), 1)
+			return err
+		},
+		"hold the schema": func(ctx context.Context) error {
+			_, err := postgres.HoldSchema(ctx, pool)
+			return err
+		},
+		"look at the rights": func(ctx context.Context) error {
+			_, err := postgres.Lacking(ctx, pool)
+			return err
+		},
+		"migrate": func(ctx context.Context) error {
+			_, err := postgres.MigrateDown(ctx, pool)
+			return err
+		},
+	} {
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		if err := do(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, model.ErrStore) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := postgres.MigrateDown(ctx, pool)
+		ended <- err
+	}()
+	awaitWaiter(t, pool)
+	stop()
+	if err := <-ended; !errors.Is(err, context.Canceled) || errors.Is(err, model.ErrStore) {
+		t.Errorf("stopped while it waits: %v", err)
 	}
 }

@@ -11,8 +11,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
 var (
@@ -70,7 +68,7 @@ func Inspect(ctx context.Context, pool *pgxpool.Pool) (Facts, error) {
 		}
 	}
 	if err != nil {
-		return f, fmt.Errorf("%w: look at the server: %w", model.ErrStore, err)
+		return f, Failed("look at the server", err)
 	}
 	return f, nil
 }
@@ -93,11 +91,11 @@ func verified(cfg *tls.Config) string {
 func Lacking(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
 	rows, err := pool.Query(ctx, lackingSQL)
 	if err != nil {
-		return nil, fmt.Errorf("%w: look at the role's rights: %w", model.ErrStore, err)
+		return nil, Failed("look at the role's rights", err)
 	}
 	lacking, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
-		return nil, fmt.Errorf("%w: look at the role's rights: %w", model.ErrStore, err)
+		return nil, Failed("look at the role's rights", err)
 	}
 	return lacking, nil
 }

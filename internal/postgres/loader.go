@@ -3,12 +3,10 @@ package postgres
 import (
 	"context"
 	_ "embed"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
@@ -44,5 +42,5 @@ func LoaderExcess(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
 			return excess, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: look at the rights of %s: %w", model.ErrStore, Loader, err)
+	return nil, Failed("look at the rights of "+Loader, err)
 }

@@ -230,8 +230,8 @@ func embeddedMigrations() ([]Migration, error) {
 // migrationError says what was being done; a schema that is refused keeps its
 // own sentence.
 func migrationError(doing string, err error) error {
-	if err == nil || errors.Is(err, model.ErrSchema) || errors.Is(err, model.ErrLocked) {
+	if errors.Is(err, model.ErrSchema) || errors.Is(err, model.ErrLocked) {
 		return err
 	}
-	return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, Advice(err))
+	return Failed(doing, err)
 }

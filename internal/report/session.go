@@ -12,6 +12,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/export"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
 // Options say how a page is written.
@@ -158,7 +159,7 @@ func list[T any](ctx context.Context, tx pgx.Tx, into *[]T, sql string, args ...
 		*into, err = pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 	}
 	if err != nil {
-		return fmt.Errorf("%w: read the views: %w", model.ErrStore, err)
+		return postgres.Failed("read the views", err)
 	}
 	return nil
 }
@@ -172,7 +173,7 @@ func (d *sessionData) load(ctx context.Context, tx pgx.Tx, id model.UUID) error 
 		return export.UnknownSession(id)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: read the session: %w", model.ErrStore, err)
+		return postgres.Failed("read the session", err)
 	}
 	if err := d.loadPeople(ctx, tx, id); err != nil {
 		return err

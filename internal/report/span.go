@@ -11,6 +11,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/export"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
 // Span is what a page about a range covers: the days from midnight of From until
@@ -127,7 +128,7 @@ func (d *rangeData) load(ctx context.Context, tx pgx.Tx) error {
 	}
 	args := []any{d.Span.From, d.Span.To, d.Span.App}
 	if err := tx.QueryRow(ctx, countSQL, args...).Scan(&d.Sessions); err != nil {
-		return fmt.Errorf("%w: count the sessions: %w", model.ErrStore, err)
+		return postgres.Failed("count the sessions", err)
 	}
 	if err := list(ctx, tx, &d.Days, daysSQL, args...); err != nil {
 		return err
@@ -151,7 +152,7 @@ func (d *rangeData) load(ctx context.Context, tx pgx.Tx) error {
 		return nil // what follows looks at every presence of the range
 	}
 	if err := tx.QueryRow(ctx, distinctSQL, args...).Scan(&d.People); err != nil {
-		return fmt.Errorf("%w: count the people: %w", model.ErrStore, err)
+		return postgres.Failed("count the people", err)
 	}
 	return list(ctx, tx, &d.Findings, rangeFindingsSQL, args...)
 }
@@ -162,7 +163,7 @@ func (d *rangeData) nothing(ctx context.Context, tx pgx.Tx) error {
 	err := tx.QueryRow(ctx, `SELECT min(starts_at), max(starts_at) FROM analytics.session_bounds WHERE $1 = '' OR app_id = $1`, d.Span.App).
 		Scan(&first, &last)
 	if err != nil {
-		return fmt.Errorf("%w: read the sessions: %w", model.ErrStore, err)
+		return postgres.Failed("read the sessions", err)
 	}
 	from, to := d.Span.From.Format(time.DateOnly), d.Span.Last().Format(time.DateOnly)
 	if first == nil || last == nil {
