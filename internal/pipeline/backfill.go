@@ -33,16 +33,13 @@ const listMargin = 24 * time.Hour
 // when all apps are done, so that a later try skips those that were.
 func (w *work) backfill(ctx context.Context, apps []string) error {
 	sound := true
-	for i, appID := range apps {
-		w.progress.app(i, len(apps))
+	err := eachApp(ctx, apps, w.progress, func(appID string) error {
 		ok, err := w.backfillApp(ctx, appID)
-		if err != nil {
-			return err
-		}
 		sound = sound && ok
-	}
-	if !sound {
-		return nil
+		return err
+	})
+	if err != nil || !sound {
+		return err
 	}
 	return w.store.EndBackfill(ctx, w.run, w.plan.Full)
 }
@@ -197,7 +194,7 @@ func (w *work) notFound(ctx context.Context, apps []string, id model.UUID, reaso
 	if errors.Is(reason, errInNoApp) {
 		w.missing = append(w.missing, id)
 	} else {
-		w.unanswered = errors.Join(w.unanswered, fmt.Errorf("session %s: %w", id, reason))
+		w.unanswered = errors.Join(w.unanswered, appError{fmt.Errorf("session %s: %w", id, reason)})
 	}
 	return nil
 }

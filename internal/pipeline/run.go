@@ -178,9 +178,9 @@ func (w *work) status(failure error) string {
 
 // Resumable reports whether a run ended early though nothing is wrong: it was
 // told to stop, the request budget is spent, or another run holds the lock. If
-// the database failed as well, that is wrong.
+// the database or an app failed as well, that is wrong.
 func Resumable(err error) bool {
-	if errors.Is(err, model.ErrStore) {
+	if errors.Is(err, model.ErrStore) || errors.As(err, new(appError)) {
 		return false
 	}
 	return errors.Is(err, context.Canceled) || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrLocked)

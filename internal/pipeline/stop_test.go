@@ -162,6 +162,54 @@ func TestBrokenAppKeepsNoOtherFromBeingRead(t *testing.T) {
 	r.exact(func(s *simulator.Session) bool { return s.AppID != broken })
 }
 
+// A failing app keeps a backfill and a verification from no other app either, and
+// holds the checkpoint, so that the same command reads it later.
+func TestBackfillGoesRoundABrokenApp(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(24, at))
+	r.extract.RetryFor = 0
+	var broken string
+	r.sim.View(func(d *simulator.Data) { broken = d.Apps[0].ID })
+	r.sim.Script(simulator.Fault{Path: "*/" + broken + "/sessions", Answer: simulator.KitError(500, "tired")})
+	plan := pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(-1, 0, 0), To: at}
+	if _, err := r.run(t.Context(), plan); err == nil || !strings.Contains(err.Error(), broken) {
+		t.Errorf("the backfill gave %v", err)
+	}
+	r.exact(func(s *simulator.Session) bool { return s.AppID != broken })
+	result, err := r.verify(t.Context(), pipeline.VerifyPlan{From: plan.From, To: plan.To})
+	if err == nil || !strings.Contains(err.Error(), broken) || result.Compared == 0 {
+		t.Errorf("the verification compared %d sessions and gave %v", result.Compared, err)
+	}
+	r.sim.Script()
+	r.must(plan, model.RunSucceeded)
+	r.exact(func(s *simulator.Session) bool { return s.CreatedAt.Before(plan.To) })
+}
+
+// A budget that is spent later does not hide that an app failed.
+func TestSpentBudgetHidesNoFailingApp(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(24, at))
+	r.extract.RetryFor = 0
+	r.budget.MaxWait = time.Second
+	var broken string
+	r.sim.View(func(d *simulator.Data) { broken = d.Apps[0].ID })
+	r.config.AppIDs = []string{broken}
+	r.sim.View(func(d *simulator.Data) {
+		for _, a := range d.Apps[1:] {
+			r.config.AppIDs = append(r.config.AppIDs, a.ID)
+		}
+	})
+	r.sim.Script(simulator.Fault{Path: "*/" + broken + "/sessions", Answer: simulator.KitError(500, "tired")},
+		simulator.Fault{Path: "*/participants", Answer: simulator.RateLimited(5 * time.Minute)})
+	result, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun})
+	if err == nil || !strings.Contains(err.Error(), broken) || !errors.Is(err, model.ErrBudgetSpent) || pipeline.Resumable(err) {
+		t.Errorf("got %v", err)
+	}
+	if result.Status != model.RunFailed || !strings.Contains(result.Summary.Error, broken) {
+		t.Errorf("the ledger says %q: %s", result.Status, result.Summary.Error)
+	}
+}
+
 // A spent budget does not hide that the database fails as well.
 func TestFailingDatabaseIsNotResumable(t *testing.T) {
 	t.Parallel()

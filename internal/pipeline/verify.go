@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -149,14 +148,9 @@ func (v *verification) all(ctx context.Context) error {
 	if len(v.plan.Sessions) > 0 {
 		return v.named(ctx, apps)
 	}
-	for i, appID := range apps {
-		v.progress.app(i, len(apps))
-		if err := v.app(ctx, appID); err != nil {
-			return err
-		}
-	}
-	if !v.sound {
-		return nil
+	err = eachApp(ctx, apps, v.progress, func(appID string) error { return v.app(ctx, appID) })
+	if err != nil || !v.sound {
+		return err
 	}
 	return v.store.EndVerification(ctx, v.run, v.span())
 }
@@ -170,29 +164,11 @@ func (v *verification) apps(ctx context.Context) ([]string, error) {
 	if len(v.cfg.AppIDs) > 0 {
 		return v.cfg.AppIDs, nil
 	}
-	seen := make(map[string]bool)
-	var ids []string
-	pass, err := twice(func() (model.Pass, error) {
-		return v.source.Apps(ctx, func(page model.AppPage) error {
-			for i := range page.Apps {
-				if id := page.Apps[i].ID; !seen[id] {
-					seen[id] = true
-					ids = append(ids, id)
-				}
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list the apps: %w", err)
-	}
-	if doubt := pass.Doubt(); doubt != "" {
+	ids, doubt, err := listApps(ctx, v.source, func(model.AppPage) error { return nil }, v.logger)
+	if doubt != "" {
 		v.unsound(ctx, Difference{Findings: []Finding{{FoundList, "the list of apps does not add up: " + doubt}}})
 	}
-	if len(ids) == 0 {
-		v.logger.WarnContext(ctx, "the account has no apps, or the token does not see them")
-	}
-	return ids, nil
+	return ids, err
 }
 
 // unsound notes a list that cannot be trusted: what it shows is compared, and the

@@ -113,18 +113,8 @@ func (w *work) sync(ctx context.Context) error {
 	if w.plan.Kind == model.KindBackfill {
 		return w.backfill(ctx, apps)
 	}
-	var failures error
-	for i, appID := range apps {
-		w.progress.app(i, len(apps))
-		err := w.app(ctx, appID)
-		if err != nil && (endsRun(ctx, err) || errors.Is(err, model.ErrNotFound)) {
-			return err
-		}
-		// An app whose list cannot be had keeps no other from being read.
-		failures = errors.Join(failures, err)
-	}
-	if failures != nil {
-		return failures
+	if err := eachApp(ctx, apps, w.progress, func(appID string) error { return w.app(ctx, appID) }); err != nil {
+		return err
 	}
 	return w.optional(ctx, apps)
 }
@@ -134,37 +124,20 @@ func (w *work) apps(ctx context.Context) ([]string, error) {
 	if len(w.cfg.AppIDs) > 0 {
 		return w.cfg.AppIDs, nil
 	}
-	var ids []string
-	seen := make(map[string]bool)
-	list := func() (model.Pass, error) {
-		return w.source.Apps(ctx, func(page model.AppPage) error {
-			for i := range page.Apps {
-				if id := page.Apps[i].ID; !seen[id] {
-					seen[id] = true
-					ids = append(ids, id)
-				}
-			}
-			if w.dryRun {
-				return nil
-			}
-			if err := w.setAside(ctx, page.Rejected); err != nil {
-				return err
-			}
-			return w.store.SaveApps(ctx, w.run, page.Apps)
-		})
-	}
-	pass, err := twice(list)
-	if err != nil {
-		return nil, fmt.Errorf("list the apps: %w", err)
-	}
-	if doubt := pass.Doubt(); doubt != "" {
+	ids, doubt, err := listApps(ctx, w.source, func(page model.AppPage) error {
+		if w.dryRun {
+			return nil
+		}
+		if err := w.setAside(ctx, page.Rejected); err != nil {
+			return err
+		}
+		return w.store.SaveApps(ctx, w.run, page.Apps)
+	}, w.logger)
+	if doubt != "" {
 		w.leaveOut()
 		w.logger.WarnContext(ctx, "the list of apps does not add up", "problem", doubt)
 	}
-	if len(ids) == 0 {
-		w.logger.WarnContext(ctx, "the account has no apps, or the token does not see them")
-	}
-	return ids, nil
+	return ids, err
 }
 
 // twice reads a list again if it does not add up the first time.
