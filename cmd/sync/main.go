@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -35,6 +36,9 @@ var errHeld = fmt.Errorf("%w, quietly", model.ErrLocked)
 var errPartial = errors.New("some sessions or records were set aside")
 
 func main() {
+	// Only net/http speaks here, of servers that talk out of turn, and quotes them:
+	// they know the token. What that does to a request is told with the request.
+	log.SetOutput(io.Discard)
 	// A reader that went away must not kill a run that writes to a database.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -70,6 +71,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"babble":   babble,
 			"beside":   beside,
 			"comeback": comeback,
 			"exact":    exact,
@@ -114,6 +116,20 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		sim.Script(f)
 	}
+}
+
+// babble makes the script's API say the token once more after each answer, which
+// nobody has asked for.
+func babble(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Value("sim").(*simulator.Server).Script(simulator.Fault{Answer: func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = conn.Write([]byte("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 canary-token\r\n\r\n"))
+		_, _ = conn.Read(make([]byte, 1)) // until the client has had enough
+	}})
 }
 
 // exact fails unless the warehouse holds what the API does.

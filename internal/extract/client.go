@@ -1,9 +1,7 @@
 package extract
 
 import (
-	"bytes"
 	"crypto/tls"
-	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"net"
@@ -60,6 +58,8 @@ type Client struct {
 	// empty where there may be several.
 	onlyApp string
 
+	redactor redactor
+
 	http   *http.Client
 	bodies sync.Pool // *bytes.Buffer, so that a page costs no new body
 	bases  struct{ apps, sessions, participants, meetings, enrolled pageBase }
@@ -81,7 +81,8 @@ func New(cfg Config) (*Client, error) {
 	if cfg.PerPage < 1 || cfg.MaxBody < 1 || cfg.Timeout <= 0 || cfg.RetryFor < 0 || cfg.Budget == nil || cfg.Logger == nil {
 		return nil, fmt.Errorf("%w: page size, body limit and timeout must be above 0, and a budget and a logger be given", model.ErrUsage)
 	}
-	c := &Client{cfg: cfg, base: base, http: newHTTPClient(cfg.Timeout)}
+	c := &Client{cfg: cfg, base: base, redactor: newRedactor(cfg.Token, cfg.AccountID)}
+	c.http = newHTTPClient(cfg.Timeout, c.redactor)
 	if cfg.Transport != nil {
 		c.http.Transport = cfg.Transport(c.http.Transport)
 	}
@@ -106,35 +107,6 @@ func (c *Client) authorize(req *http.Request) {
 		return
 	}
 	req.Header.Set("Authorization", "Bearer "+c.cfg.Token.Reveal())
-}
-
-// credentials are the spellings in which the server was given the token.
-func (c *Client) credentials() []string {
-	token := c.cfg.Token.Reveal()
-	return []string{base64.StdEncoding.EncodeToString([]byte(c.cfg.AccountID + ":" + token)), token}
-}
-
-// redact takes the credentials out of a text of the server, should it repeat
-// them.
-func (c *Client) redact(text string) string {
-	for _, secret := range c.credentials() {
-		text = strings.ReplaceAll(text, secret, c.cfg.Token.String())
-	}
-	return text
-}
-
-// leastSecret is the length from which on a token is no part of a word.
-const leastSecret = 12
-
-// withoutCredentials gives a body in which they are not repeated: nothing of it
-// that is logged, stored or set aside can give them away.
-func (c *Client) withoutCredentials(body []byte) []byte {
-	for _, secret := range c.credentials() {
-		if len(secret) >= leastSecret && bytes.Contains(body, []byte(secret)) {
-			body = bytes.ReplaceAll(body, []byte(secret), []byte(c.cfg.Token.String()))
-		}
-	}
-	return body
 }
 
 // checkBaseURL accepts https anywhere and plain http on loopback only, since
@@ -162,9 +134,9 @@ func isLoopback(host string) bool {
 
 // newHTTPClient keeps connections open, asks for gzip, and follows no redirect:
 // Go would send the token along to another port of the same host.
-func newHTTPClient(timeout time.Duration) *http.Client {
+func newHTTPClient(timeout time.Duration, r redactor) *http.Client {
 	return &http.Client{
-		Transport: &http.Transport{
+		Transport: redacting{redactor: r, RoundTripper: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           (&net.Dialer{Timeout: timeout}).DialContext,
 			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
@@ -174,7 +146,7 @@ func newHTTPClient(timeout time.Duration) *http.Client {
 			MaxIdleConnsPerHost:   64,
 			IdleConnTimeout:       90 * time.Second,
 			ForceAttemptHTTP2:     true,
-		},
+		}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

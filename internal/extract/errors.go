@@ -129,10 +129,7 @@ func (c *Client) transportError(path string, err error) error {
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) {
 		err = fmt.Errorf("%w; check CLOUDFLARE_BASE_URL and the network", err)
 	}
-	if text := err.Error(); c.redact(text) != text { // net/http quotes headers that it cannot read
-		err = errors.New(c.redact(text))
-	}
-	return &transientError{path: path, cause: err}
+	return &transientError{path: path, cause: c.redactor.error(err)}
 }
 
 // bodyError explains a body that was not read to its end.

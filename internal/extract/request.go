@@ -50,7 +50,7 @@ func (c *Client) attempt(ctx context.Context, path string, query url.Values, rea
 		}
 		return resp.StatusCode, bodyError(ctx, path, c.cfg.MaxBody, err)
 	}
-	return resp.StatusCode, c.judge(path, resp, c.withoutCredentials(buffer.Bytes()), read)
+	return resp.StatusCode, c.judge(path, resp, c.redactor.body(buffer.Bytes()), read)
 }
 
 // judge decodes an answer and says whether it is one.

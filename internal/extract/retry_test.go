@@ -153,9 +153,10 @@ func TestTheTokenGoesNoFurther(t *testing.T) {
 		"basic":              failed(basic),
 		"500":                simulator.KitError(500, token),
 		// net/http quotes a header that it cannot read.
-		"a bad header": simulator.Reply(307, http.Header{"Location": {"http://[::1]:bad/" + token}}, ""),
-		"a bad member": reply(200, `{"data":{"participants":"`+token+`"}}`),
-		"a bad record": reply(200, `{"data":{"participants":[{"id":"`+token+`","joined_at":"`+token+`"}],"`+token+`":1}}`),
+		"a bad header":      simulator.Reply(307, http.Header{"Location": {"http://[::1]:bad/" + token}}, ""),
+		"a bad member":      reply(200, `{"data":{"participants":"`+token+`"}}`),
+		"a bad record":      reply(200, `{"data":{"participants":[{"id":"`+token+`","joined_at":"`+token+`"}],"`+token+`":1}}`),
+		"an escaped record": reply(200, `{"data":{"participants":[{"id":"\u0074`+token[1:]+`","joined_at":"%74`+token[1:]+`"}]}}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

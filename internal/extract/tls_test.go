@@ -121,7 +121,7 @@ func TestOnlyTheRightServerGetsTheToken(t *testing.T) {
 			client, log := newClient(t, address)
 			roots := x509.NewCertPool()
 			roots.AddCert(trusted.cert)
-			client.http.Transport.(*http.Transport).TLSClientConfig.RootCAs = roots
+			client.http.Transport.(redacting).RoundTripper.(*http.Transport).TLSClientConfig.RootCAs = roots
 			_, err := rig{Client: client, log: log, data: data}.participants(t.Context())
 			if tt.want == "" {
 				if err != nil || requests.Load() != 1 {

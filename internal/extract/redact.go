@@ -1,0 +1,143 @@
+package extract
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/rollcall-etl/rollcall/internal/secret"
+)
+
+// redactor takes the credentials out of what the server says, should it repeat
+// them: as they are, or spelt with the escapes of JSON or of a URL.
+type redactor []credential
+
+type credential struct {
+	text  []byte
+	spelt *regexp.Regexp // in any spelling
+}
+
+// newRedactor knows the spellings in which the server was given the token.
+func newRedactor(token secret.Text, accountID string) redactor {
+	var r redactor
+	basic := base64.StdEncoding.EncodeToString([]byte(accountID + ":" + token.Reveal()))
+	for _, text := range []string{basic, token.Reveal()} {
+		r = append(r, credential{text: []byte(text), spelt: anySpelling(text)})
+	}
+	return r
+}
+
+func anySpelling(text string) *regexp.Regexp {
+	var pattern strings.Builder
+	for _, c := range []byte(text) {
+		fmt.Fprintf(&pattern, `(?:%s|\\u00(?i:%02x)|%%(?i:%02x))`, regexp.QuoteMeta(string(c)), c, c)
+	}
+	return regexp.MustCompile(strings.ReplaceAll(pattern.String(), "(?:/|", `(?:\\?/|`))
+}
+
+// text cleans a text of the server.
+func (r redactor) text(text string) string {
+	for _, c := range r {
+		text = c.spelt.ReplaceAllLiteralString(text, secret.Text{}.String())
+	}
+	return text
+}
+
+// leastSecret is the length from which on a token is no part of a word.
+const leastSecret = 12
+
+// body cleans a body, so that nothing of it that is logged, stored or set aside
+// can give the credentials away.
+func (r redactor) body(body []byte) []byte {
+	plain := unescaped(body)
+	for _, c := range r {
+		// Searched for first: the pattern is a hundred times as slow.
+		if len(c.text) >= leastSecret && (bytes.Contains(body, c.text) || bytes.Contains(plain, c.text)) {
+			body = c.spelt.ReplaceAllLiteral(body, []byte(secret.Text{}.String()))
+		}
+	}
+	return body
+}
+
+// unescaped gives a body in which each ASCII character stands for itself; nil
+// where each does so already.
+func unescaped(body []byte) []byte {
+	if !bytes.ContainsAny(body, `\%`) {
+		return nil
+	}
+	plain := make([]byte, 0, len(body))
+	for {
+		i := bytes.IndexAny(body, `\%`)
+		if i < 0 {
+			return append(plain, body...)
+		}
+		plain = append(plain, body[:i]...)
+		c, length := escape(body[i:])
+		plain, body = append(plain, c), body[i+length:]
+	}
+}
+
+// escape reads the escape that a text begins with, and gives the byte that it
+// stands for and its length; what is none stands for itself.
+func escape(text []byte) (c byte, length int) {
+	digits, length := text[1:], 3
+	if text[0] == '\\' {
+		if len(text) > 1 && text[1] == '/' {
+			return '/', 2
+		}
+		if !bytes.HasPrefix(text, []byte(`\u00`)) {
+			return text[0], 1
+		}
+		digits, length = text[4:], 6
+	}
+	var decoded [1]byte
+	if len(digits) < 2 {
+		return text[0], 1
+	}
+	if _, err := hex.Decode(decoded[:], digits[:2]); err != nil || decoded[0] >= 0x80 {
+		return text[0], 1
+	}
+	return decoded[0], length
+}
+
+// redacting cleans what a transport says beside the body: status, headers, and the errors
+// in which net/http quotes what it cannot read.
+type redacting struct {
+	http.RoundTripper
+	redactor redactor
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t redacting) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.RoundTripper.RoundTrip(req)
+	if err != nil {
+		return nil, t.redactor.error(err)
+	}
+	resp.Status = t.redactor.text(resp.Status)
+	for _, values := range resp.Header {
+		for i := range values {
+			values[i] = t.redactor.text(values[i])
+		}
+	}
+	return resp, nil
+}
+
+// CloseIdleConnections lets http.Client reach the transport within.
+func (t redacting) CloseIdleConnections() {
+	if closer, ok := t.RoundTripper.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
+
+// error gives an error that keeps the credentials to itself.
+func (r redactor) error(err error) error {
+	if text := err.Error(); r.text(text) != text {
+		return errors.New(r.text(text))
+	}
+	return err
+}
