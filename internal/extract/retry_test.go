@@ -240,6 +240,13 @@ func TestRetryAfterDoesNotCountAsPatience(t *testing.T) {
 	if got.err != nil || got.took < 10*time.Minute || got.requests != 4 {
 		t.Errorf("%v after %d requests in %s", got.err, got.requests, got.took)
 	}
+	// Also where nothing else tells how long to wait.
+	for _, status := range []int{429, 503} {
+		got := under(t, simulator.Reply(status, http.Header{"Retry-After": {"300"}}, ""), 2)
+		if got.err != nil || got.took < 10*time.Minute || got.requests != 4 {
+			t.Errorf("%d alone: %v after %d requests in %s", status, got.err, got.requests, got.took)
+		}
+	}
 }
 
 func TestTransportThatIsNeverReady(t *testing.T) {

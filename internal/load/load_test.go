@@ -171,10 +171,27 @@ func TestSameKeyTwiceInOneReading(t *testing.T) {
 		},
 		{Participants: []model.Participant{participant(2, "old", t0)}, Events: []model.PeerEvent{event}},
 	}
+	stored := func() string {
+		return b.text(names) + b.text(`SELECT string_agg(event_name, ' ') FROM realtimekit.peer_events`)
+	}
 	for range 2 {
 		b.mustLoad(session(1), pages...)
-		if got := b.text(names) + b.text(`SELECT string_agg(event_name, ' ') FROM realtimekit.peer_events`); got != "newPEER_LEAVING" {
+		if got := stored(); got != "newPEER_LEAVING" {
 			t.Errorf("stored %q", got)
+		}
+	}
+	// So it is where a row is there, and both copies are newer.
+	for n, most := range []int64{1, 1 << 20} { // staged and in memory
+		b.store.HoldAtMost(most, 1<<20)
+		name, earlier, later := fmt.Sprintf("newest %d ", n), t0.Add(time.Duration(n+1)*time.Hour), t0.Add(time.Duration(n+1)*time.Hour+time.Minute)
+		newest, between := left, left
+		newest.Name, newest.UpdatedAt, between.Name, between.UpdatedAt = "NEWEST", later, "BETWEEN", earlier
+		b.mustLoad(session(1), model.ParticipantPage{
+			Participants: []model.Participant{participant(2, name, later), participant(2, "between", earlier)},
+			Events:       []model.PeerEvent{newest, between},
+		})
+		if got := stored(); got != name+"NEWEST" {
+			t.Errorf("at most %d bytes: stored %q", most, got)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held conte
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		if err := heartbeat(ctx, conn, beating); err != nil {
+		if err := beat(ctx, conn, s.heartbeat, beating); err != nil {
 			lose(storeError("the connection that holds the lock was lost", err))
 		}
 	}()
@@ -50,9 +50,9 @@ func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held conte
 	}, nil
 }
 
-// heartbeat tries the connection until done is closed or the connection fails.
-func heartbeat(ctx context.Context, conn *pgxpool.Conn, done <-chan struct{}) error {
-	ticker := time.NewTicker(lockHeartbeat)
+// beat tries the connection until done is closed or the connection fails.
+func beat(ctx context.Context, conn *pgxpool.Conn, every time.Duration, done <-chan struct{}) error {
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
 		select {
@@ -60,8 +60,8 @@ func heartbeat(ctx context.Context, conn *pgxpool.Conn, done <-chan struct{}) er
 			return nil
 		case <-ticker.C:
 		}
-		beat, cancel := context.WithTimeout(ctx, lockHeartbeat)
-		err := conn.Ping(beat)
+		soon, cancel := context.WithTimeout(ctx, lockHeartbeat)
+		err := conn.Ping(soon)
 		cancel()
 		if err != nil {
 			return err

@@ -2,10 +2,15 @@ package load_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
 // Readers see a session with all its rows, state and counters, or nothing of it.
@@ -40,6 +45,76 @@ func TestSessionAppearsAtOnce(t *testing.T) {
 		case "0 0 0 0", "1 40 120 1 161", "2 80 240 2 322", "3 120 360 3 483", "4 160 480 4 644":
 		default:
 			t.Errorf("a reader saw %q", shape)
+		}
+	}
+}
+
+// A stop lets the transaction that is under way come to its end: what the API was
+// asked for is not asked for again.
+func TestStopWaitsForTheSessionInHand(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.mustLoad(session(1), model.ParticipantPage{Participants: []model.Participant{participant(1, "x", t0)}})
+	tx, err := b.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }() // it is over by then
+	if _, err := tx.Exec(t.Context(), `SELECT FROM sync.session_states FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	stored := make(chan error, 1)
+	go func() {
+		_, err := b.store.LoadSession(ctx, b.run, session(1), func(_ context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
+			return full, stage(model.ParticipantPage{Pass: 1, Participants: []model.Participant{participant(1, "y", t0)}})
+		})
+		stored <- err
+	}()
+	for b.text(`SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == "0" {
+		continue
+	}
+	stop()
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-stored; err != nil || b.text(`SELECT display_name FROM realtimekit.participants`) != "y" {
+		t.Errorf("the session was not stored: %v", err)
+	}
+}
+
+// A run whose lock is gone ends: another one may have begun.
+func TestLostLockEndsTheWork(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.store.BeatEvery(time.Millisecond)
+	held, release, err := b.store.Acquire(t.Context(), "acc", model.KindRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ended int
+	if err := b.pool.QueryRow(t.Context(), `SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+		WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&ended); err != nil || ended != 1 {
+		t.Fatalf("%d holders were ended: %v", ended, err)
+	}
+	select {
+	case <-held.Done():
+	case <-time.After(20 * time.Second):
+		t.Error("nobody noticed that the lock is gone")
+	}
+	if cause := context.Cause(held); !errors.Is(cause, model.ErrStore) || !strings.Contains(cause.Error(), "lock was lost") {
+		t.Errorf("the reason is %v", cause)
+	}
+	release()
+	for began := time.Now(); ; { // Postgres says goodbye before it lets go
+		_, again, err := b.store.Acquire(t.Context(), "acc", model.KindRun)
+		if err == nil {
+			again()
+			return
+		}
+		if !errors.Is(err, model.ErrLocked) || time.Since(began) > time.Minute {
+			t.Fatalf("the lock cannot be had again: %v", err)
 		}
 	}
 }

@@ -93,6 +93,23 @@ func TestRejectedRecordsOnAllPaths(t *testing.T) {
 	}
 }
 
+// What a reading that was not full did not show may still be wrong.
+func TestOnlyAFullReadingResolves(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.mustLoad(session(1), model.ParticipantPage{Rejected: []model.Rejected{reject(2, "{}")}})
+	for _, isFull := range []bool{false, true} {
+		b.nextRun()
+		reading := model.Reading{FullPass: isFull, LastPass: 1, Complete: isFull}
+		if _, err := b.load(session(1), reading, model.ParticipantPage{Participants: []model.Participant{participant(3, "x", t0)}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.text(`SELECT (resolved_at IS NOT NULL)::text FROM sync.rejected_records`); got != fmt.Sprint(isFull) {
+			t.Errorf("after a reading that was full (%t) the record is resolved: %s", isFull, got)
+		}
+	}
+}
+
 // Of two passes over a session the second tells, unless it is not full either:
 // then what the first set aside is kept.
 func TestSecondPassTellsWhatIsSetAside(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -21,9 +22,10 @@ type Store struct {
 	held   atomic.Int64 // bytes of encoded rows and rejected records that wait in memory
 	// loaders has a place for each connection that sessions may hold at once. The
 	// pool has some more, so that the books never wait for a large session.
-	loaders chan struct{}
-	observe func(table string, rows model.RowCounts) // nil for nobody
-	privacy protection
+	loaders   chan struct{}
+	heartbeat time.Duration                            // how often the connection that holds a lock is tried
+	observe   func(table string, rows model.RowCounts) // nil for nobody
+	privacy   protection
 }
 
 // bounds limit the encoded rows and the rejected records that wait in memory, in
@@ -45,7 +47,7 @@ func Connections(concurrency int) int { return min(concurrency, 8) + bookConnect
 // be the one of package migrations.
 func New(pool *pgxpool.Pool, logger *slog.Logger) *Store {
 	return &Store{
-		pool: pool, logger: logger, bounds: bounds{session: 4 << 20, all: 16 << 20},
+		pool: pool, logger: logger, bounds: bounds{session: 4 << 20, all: 16 << 20}, heartbeat: lockHeartbeat,
 		loaders: make(chan struct{}, max(int(pool.Config().MaxConns)-bookConnections, 1)),
 	}
 }
