@@ -31,6 +31,12 @@ func TestManyAtOnce(t *testing.T) {
 				}
 			}
 			s.exact()
+			var overlaps int
+			err := s.connect().QueryRow(t.Context(), `SELECT count(*) FROM sync.runs AS a JOIN sync.runs AS b USING (account_id, kind)
+				WHERE a.run_id < b.run_id AND a.finished_at > b.started_at`).Scan(&overlaps)
+			if err != nil || overlaps != 0 {
+				t.Errorf("%d pairs of one kind were under way at once: %v", overlaps, err)
+			}
 		})
 	}
 }

@@ -407,6 +407,10 @@ func (st *stage) point(t *testing.T, at trap, kill bool) {
 	if !w.sprung.Load() || w.failed.Load() {
 		t.Fatalf("the point was not reached (%v), or the server refused the statement (%v):\n%s", !w.sprung.Load(), w.failed.Load(), end.stderr)
 	}
+	sessionStored := at.after && strings.HasPrefix(at.statement, commitOf) && stepOf(at.statement) == "enter a session's state"
+	if sessionStored && !kill && end.code != 0 && end.code != 3 {
+		t.Errorf("what was committed was not looked up:\n%s", end.stderr)
+	}
 	st.resumes(s, g, end, kill)
 }
 
@@ -439,6 +443,9 @@ func (st *stage) resumes(s *scene, g *gate, end outcome, kill bool) {
 		s.t.Errorf("it does not say once what happened:\n%s", end.stderr)
 	}
 	s.alone()
+	if st.alter == nil && !st.empty && (end.code == 0 || end.code == 3) { // 3: a record was to be set aside
+		s.done(end)
+	}
 	g.calm.Store(true)
 	if !st.empty {
 		// A minute passes, after which a process that was killed is believed to have

@@ -55,9 +55,10 @@ func (s *scene) terminate(which string) (ended int64) {
 }
 
 // tellsOnce fails unless a run ended with one of the codes and, if it failed, said
-// once why.
+// once why; if it says that it is done, it must be.
 func (s *scene) tellsOnce(end outcome, codes ...int) {
 	s.t.Helper()
+	s.honest(end)
 	if !slices.Contains(codes, end.code) || end.code == 1 && strings.Count(end.stderr, "rollcall: ") != 1 {
 		s.t.Errorf("ends with %d:\n%s", end.code, end.stderr)
 	}
@@ -131,6 +132,15 @@ func TestDeadlock(t *testing.T) {
 	}
 	s.until(`SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = current_database()`)
 	s.exact()
+}
+
+// text gives a value of the database.
+func (s *scene) text(expression string) (text string) {
+	s.t.Helper()
+	if err := s.connect().QueryRow(s.t.Context(), `SELECT `+expression+`::text`).Scan(&text); err != nil {
+		s.t.Error(err)
+	}
+	return text
 }
 
 // until asks the database until it says yes.
@@ -265,9 +275,16 @@ func TestMigratedDuringARun(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, seed, pgtest.New(t))
+			const version = `(SELECT max(version_id) FROM sync.schema_migrations WHERE is_applied)`
+			newest := s.text(version)
 			var down *process
 			s.sim.Script(simulator.Fault{Path: "*/participants", Nth: 1 + s.rng.IntN(8), Do: func(*simulator.Data) {
 				down = s.start("migrate", "down", "--yes")
+				s.until(`SELECT ` + version + ` < ` + newest + ` OR EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'
+					AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`)
+				if got := s.text(version); got != newest {
+					t.Errorf("under a run the schema goes from %s to %s", newest, got)
+				}
 			}})
 			s.tellsOnce(s.start("run").wait(), 0, 3)
 			if down == nil {

@@ -52,6 +52,7 @@ func (s *scene) killOnce() bool {
 	end := p.wait()
 	s.alone() // the lock is held until the server has noticed
 	s.sim.Script()
+	s.honest(end)
 	switch end.code {
 	case -1, 0, 3:
 	default:

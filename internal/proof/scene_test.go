@@ -146,6 +146,22 @@ func (s *scene) exact() {
 	}
 }
 
+// honest fails where a run that says it is done left something out.
+func (s *scene) honest(end outcome) {
+	s.t.Helper()
+	if end.code == 0 {
+		s.done(end)
+	}
+}
+
+// done compares at once, before a later run can mend what this one left out.
+func (s *scene) done(end outcome) {
+	s.t.Helper()
+	if diff, err := oracle.DiffListed(s.t.Context(), s.connect(), s.sim, nil); err != nil || diff != "" {
+		s.t.Errorf("it says that it is done, and the warehouse is not what the API holds (-API +warehouse): %v\n%.3000s\n%s", err, diff, end.stderr)
+	}
+}
+
 // hostOf gives host and port of a connection string.
 func hostOf(t *testing.T, database string) (u *url.URL) {
 	t.Helper()

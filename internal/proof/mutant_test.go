@@ -1,0 +1,210 @@
+package proof_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// mutant is the program with one promise broken, and the test that must see it.
+type mutant struct {
+	name     string
+	file     string
+	old, new string // old is there once
+	pkg      string // in internal
+	test     string
+}
+
+var mutants = []mutant{
+	{
+		"a commit whose answer was lost is believed",
+		"load/session.go", "	if !committed {\n		return cause\n	}\n	return nil", "	_ = committed\n	return nil",
+		"proof", "TestDatabaseCutAfterAnyByte",
+	},
+	{
+		"a commit whose answer was lost is not looked up",
+		"load/session.go", "	if !committed {", "	if true {",
+		"proof", "TestCrashMatrix",
+	},
+	{
+		"a deadlock ends the run",
+		"load/session.go", "retry.WithMaxRetries(5,", "retry.WithMaxRetries(0,",
+		"proof", "TestDeadlock",
+	},
+	{
+		"a lock time-out ends the run",
+		"load/session.go", ` || pg.Code == "55P03"`, "",
+		"proof", "TestTimeouts",
+	},
+	{
+		"two runs at once",
+		"load/lock.go", "	if !got {", "	if false {",
+		"proof", "TestManyAtOnce",
+	},
+	{
+		"a lost lock is not noticed",
+		"load/lock.go", `lose(storeError("the connection`, `_ = (storeError("the connection`,
+		"load", "TestLostLockEndsTheWork",
+	},
+	{
+		"the schema changes under a run",
+		"postgres/hold.go", "pg_try_advisory_lock_shared(`+schemaLock+`)", "true",
+		"proof", "TestMigratedDuringARun",
+	},
+	{
+		"a row is counted that is not there",
+		"load/apply.go", "r.Outcome(), c.Read, c.Inserted,", "r.Outcome(), c.Read, c.Inserted+1,",
+		"proof", "TestKilledAtAnyMoment",
+	},
+	{
+		"a run that was cut off keeps no sums",
+		"load/books.go", "range abandoned {", "range abandoned[:0] {",
+		"pipeline", "TestRunThatWasCutOffIsClosedByTheNext",
+	},
+	{
+		"the usage by day is not refreshed",
+		"pipeline/run.go", "w.store.RefreshAnalytics(ctx)", "0, error(nil)",
+		"proof", "TestCrashMatrix",
+	},
+	{
+		"a stop cuts a session in hand",
+		"load/session.go", "context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)", "context.WithTimeout(ctx, commitTimeout)",
+		"load", "TestStopWaitsForTheSessionInHand",
+	},
+	{
+		"a checkpoint behind a session that failed",
+		"pipeline/backfill.go", "w.unreadSessions() == before; !sound {", "w.unreadSessions() == before; false {",
+		"pipeline", "TestFailedSessionHoldsTheCheckpoint",
+	},
+	{
+		"no lookback",
+		"pipeline/work.go", "mark.Add(-w.cfg.Lookback)", "mark",
+		"pipeline", "TestAWeekOfCronRuns",
+	},
+	{
+		"what is not listed any more is not followed up",
+		"pipeline/discovery.go", "	if d.followUps {", "	if false {",
+		"pipeline", "TestLongLiveSessionIsAskedForByID",
+	},
+	{
+		"a correction that could not be read is forgotten",
+		"load/sql/fail_session.sql", "CASE WHEN $8 IS DISTINCT FROM t.fingerprint THEN NULL ELSE t.settled_at END", "t.settled_at",
+		"pipeline", "TestFailedCorrectionIsReadLater",
+	},
+	{
+		"one 404 among failures is a goodbye",
+		"load/sql/fail_session.sql", "t.not_found >= 2", "t.attempts >= 2",
+		"pipeline", "TestMistakenNotFoundAmongFailuresIsNoGoodbye",
+	},
+	{
+		"a session is settled at once",
+		"pipeline/session.go", "r.Complete && !began.Before(session.LastChange().Add(w.cfg.Settle))", "r.Complete",
+		"pipeline", "TestSettledSessionsAreNotReadAgain",
+	},
+	{
+		"an older reading overwrites a newer one",
+		"load/sql/lock_state.sql", "coalesce(read_at > $2, false)", "false",
+		"load", "TestOverlappingReadingsKeepTheLater",
+	},
+	{
+		"who comes back stays removed",
+		"load/sql/update_participants.sql", "    removed_at = NULL,\n", "",
+		"pipeline", "TestParticipantVanishesAndReturns",
+	},
+	{
+		"the older of two copies counts",
+		"load/sql/update_peer_events.sql", "updated_at DESC NULLS LAST, seq DESC", "updated_at ASC NULLS LAST, seq ASC",
+		"load", "TestSameKeyTwiceInOneReading",
+	},
+	{
+		"what was set aside is closed by a reading that missed it",
+		"load/sql/resolve.sql", "AND ($3 OR entity", "AND (true OR $3 OR entity",
+		"load", "TestOnlyAFullReadingResolves",
+	},
+	{
+		"a session of the future moves the watermark",
+		"pipeline/discovery.go", "	case d.newest.After(d.work.run.StartedAt):\n		return d.work.run.StartedAt\n", "",
+		"pipeline", "TestSessionOfTheFutureHoldsUpNobody",
+	},
+	{
+		"who was erased during a run comes back",
+		"load/apply.go", "		return errOutdated", "		_ = errOutdated",
+		"pipeline", "TestErasureDuringARun",
+	},
+	{
+		"Retry-After is not obeyed",
+		"extract/request.go", "c.cfg.Budget.Close(ctx, wait)", "_ = wait",
+		"extract", "TestRetryAfterDoesNotCountAsPatience",
+	},
+	{
+		"nothing of the quota is left to others",
+		"extract/budget_state.go", "l.Remaining-inFlight <= l.reserve(cfg.QuotaShare)", "l.Remaining-inFlight <= 0",
+		"extract", "TestReserveOfAQuotaWithoutAPolicy",
+	},
+	{
+		"certificates are not verified",
+		"extract/client.go", "MinVersion: tls.VersionTLS12}", "MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}",
+		"extract", "TestOnlyTheRightServerGetsTheToken",
+	},
+	{
+		"a server may repeat the token",
+		"extract/request.go", "c.redactor.body(buffer.Bytes())", "buffer.Bytes()",
+		"extract", "TestTheTokenGoesNoFurther",
+	},
+}
+
+// TestMutantsAreCaught asks whether the tests can fail. The long form breaks one
+// promise of the program after the other, and each time the test that stands for
+// it must go red; the short form sees to it that the breaks still fit the source.
+func TestMutantsAreCaught(t *testing.T) {
+	t.Parallel()
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			source, err := os.ReadFile(filepath.Join("..", m.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(source), m.old); n != 1 {
+				t.Fatalf("what is to be broken is in %s %d times", m.file, n)
+			}
+			if long() {
+				m.mustBeCaught(t, string(source))
+			}
+		})
+	}
+}
+
+func (m *mutant) mustBeCaught(t *testing.T, source string) {
+	t.Helper()
+	tree := t.TempDir()
+	for _, dir := range []string{"cmd", "internal", "migrations"} {
+		if err := os.CopyFS(filepath.Join(tree, dir), os.DirFS(filepath.Join("..", "..", dir))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(tree, name), string(text))
+	}
+	write(t, filepath.Join(tree, "internal", m.file), strings.Replace(source, m.old, m.new, 1))
+	run := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-run", "^"+m.test+"$", "./internal/"+m.pkg)
+	run.Dir = tree
+	run.Env = append(os.Environ(), "ROLLCALL_PROOF=")
+	out, err := run.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "--- FAIL: "+m.test) {
+		t.Errorf("%s does not see it: %v\n%.2000s", m.test, err, out)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
