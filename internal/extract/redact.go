@@ -105,8 +105,8 @@ func escape(text []byte) (c byte, length int) {
 	return decoded[0], length
 }
 
-// redacting cleans what a transport says beside the body: status, headers, and the errors
-// in which net/http quotes what it cannot read.
+// redacting cleans what a transport says beside the body: status, headers, and
+// the errors in which net/http quotes what it cannot read.
 type redacting struct {
 	http.RoundTripper
 	redactor redactor
