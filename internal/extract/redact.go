@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/rollcall-etl/rollcall/internal/secret"
 )
@@ -18,8 +19,10 @@ import (
 type redactor []credential
 
 type credential struct {
-	text  []byte
-	spelt *regexp.Regexp // in any spelling
+	text []byte
+	// spelt matches any spelling. Made when it is needed: hardly any server repeats
+	// the token, and the search is a hundred times as slow as that for the text.
+	spelt func() *regexp.Regexp
 }
 
 // newRedactor knows the spellings in which the server was given the token.
@@ -27,7 +30,7 @@ func newRedactor(token secret.Text, accountID string) redactor {
 	var r redactor
 	basic := base64.StdEncoding.EncodeToString([]byte(accountID + ":" + token.Reveal()))
 	for _, text := range []string{basic, token.Reveal()} {
-		r = append(r, credential{text: []byte(text), spelt: anySpelling(text)})
+		r = append(r, credential{[]byte(text), sync.OnceValue(func() *regexp.Regexp { return anySpelling(text) })})
 	}
 	return r
 }
@@ -41,27 +44,24 @@ func anySpelling(text string) *regexp.Regexp {
 }
 
 // text cleans a text of the server.
-func (r redactor) text(text string) string {
-	for _, c := range r {
-		text = c.spelt.ReplaceAllLiteralString(text, secret.Text{}.String())
-	}
-	return text
-}
+func (r redactor) text(text string) string { return string(r.clean([]byte(text), 1)) }
 
 // leastSecret is the length from which on a token is no part of a word.
 const leastSecret = 12
 
 // body cleans a body, so that nothing of it that is logged, stored or set aside
 // can give the credentials away.
-func (r redactor) body(body []byte) []byte {
-	plain := unescaped(body)
+func (r redactor) body(body []byte) []byte { return r.clean(body, leastSecret) }
+
+// clean takes out the credentials of that length and above.
+func (r redactor) clean(text []byte, least int) []byte {
+	plain := unescaped(text)
 	for _, c := range r {
-		// Searched for first: the pattern is a hundred times as slow.
-		if len(c.text) >= leastSecret && (bytes.Contains(body, c.text) || bytes.Contains(plain, c.text)) {
-			body = c.spelt.ReplaceAllLiteral(body, []byte(secret.Text{}.String()))
+		if len(c.text) >= least && (bytes.Contains(text, c.text) || bytes.Contains(plain, c.text)) {
+			text = c.spelt().ReplaceAllLiteral(text, []byte(secret.Text{}.String()))
 		}
 	}
-	return body
+	return text
 }
 
 // unescaped gives a body in which each ASCII character stands for itself; nil
