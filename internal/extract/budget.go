@@ -123,7 +123,7 @@ func (b *Budget) Done(ctx context.Context, headers http.Header) {
 	})
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.failure = errors.Join(b.failure, err) // a Retry-After that could not be told stays one
+	b.fail(err)
 	close(b.changed)
 	b.changed = make(chan struct{})
 }
@@ -138,7 +138,16 @@ func (b *Budget) Close(ctx context.Context, wait time.Duration) {
 	if err != nil && until.After(b.untold) {
 		b.untold = until
 	}
-	b.failure = errors.Join(b.failure, err)
+	b.fail(err)
+}
+
+// fail keeps an error for the next Take, with the lock held. The first stays: what
+// requests that were under way meet after it is the same again, and an answer that
+// could be told does not undo a Retry-After that could not.
+func (b *Budget) fail(err error) {
+	if b.failure == nil {
+		b.failure = err
+	}
 }
 
 // Spent tells how many requests were sent and how long senders waited in all.

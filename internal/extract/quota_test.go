@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -250,6 +251,20 @@ type brokenStore struct{}
 
 func (brokenStore) ExchangeBudget(context.Context, string, func([]byte, time.Time) []byte) error {
 	return model.ErrStore
+}
+
+// However many requests were under way, a failing database is told of once.
+func TestFailureOfTheSharedBudgetIsToldOnce(t *testing.T) {
+	t.Parallel()
+	b := NewBudget(BudgetConfig{PerSecond: 100, Store: brokenStore{}, Key: "key"})
+	b.Close(t.Context(), time.Second)
+	for range 3 {
+		b.Done(t.Context(), nil)
+	}
+	err := b.Take(t.Context())
+	if !errors.Is(err, model.ErrStore) || strings.Count(err.Error(), model.ErrStore.Error()) != 1 {
+		t.Errorf("%v", err)
+	}
 }
 
 // A budget that cannot be shared is not spent.
