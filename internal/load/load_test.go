@@ -369,5 +369,10 @@ func TestLockIsFreeAfterRelease(t *testing.T) {
 		if held.Err() == nil {
 			t.Fatal("the holder's context goes on after release")
 		}
+		// The pool would give the same connection, whose own lock is no obstacle.
+		if left := b.text(`SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory'
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); left != "0" {
+			t.Fatalf("%s locks are held after release", left)
+		}
 	}
 }
