@@ -22,6 +22,7 @@ const bookTimeout = 30 * time.Second
 // committed.
 func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
 	var id int64
+	var at time.Time
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `UPDATE sync.runs
 			SET status = 'abandoned', finished_at = now(), error = 'the process ended without finishing the run'
@@ -39,9 +40,10 @@ func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
 			}
 		}
 		return tx.QueryRow(ctx, `INSERT INTO sync.runs (account_id, kind, started_at, range_from, range_to, program_version)
-			VALUES ($1, $2, $3, $4, $5, $6) RETURNING run_id`,
-			run.AccountID, run.Kind, run.StartedAt, timeArg(run.From), timeArg(run.To), run.Version).Scan(&id)
+			VALUES ($1, $2, $3, $4, $5, $6) RETURNING run_id, clock_timestamp()`,
+			run.AccountID, run.Kind, run.StartedAt, timeArg(run.From), timeArg(run.To), run.Version).Scan(&id, &at)
 	})
+	s.clock.set(at)
 	return id, storeError("enter the run into the ledger", err)
 }
 

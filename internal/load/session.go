@@ -35,7 +35,7 @@ func (s *Store) LoadSession(ctx context.Context, run model.Run, session model.Se
 func (s *Store) loadSession(ctx context.Context, run model.Run, session model.Session, f *privacy.Filter, read Read) (model.RowCounts, error) {
 	in := s.newIntake(session.AppID, f)
 	defer in.close()
-	readAt := time.Now()
+	readAt := s.clock.now()
 	reading, err := read(ctx, func(page model.ParticipantPage) error { return in.add(ctx, page) })
 	if err != nil {
 		return model.RowCounts{}, err

@@ -23,6 +23,7 @@ type Store struct {
 	// loaders has a place for each connection that sessions may hold at once. The
 	// pool has some more, so that the books never wait for a large session.
 	loaders   chan struct{}
+	clock     serverClock
 	heartbeat time.Duration                            // how often the connection that holds a lock is tried
 	observe   func(table string, rows model.RowCounts) // nil for nobody
 	privacy   protection

@@ -358,6 +358,28 @@ func TestMistakenNotFoundAmongFailuresIsNoGoodbye(t *testing.T) {
 	}
 }
 
+// A reading that was noted by a machine whose clock was ahead does not count as
+// later than all that come after it.
+func TestReadingOfTheFutureIsNoLaterOne(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, simulator.Demo(28, at))
+	r.mustRun(model.RunSucceeded)
+	r.number(`WITH u AS (UPDATE sync.session_states SET read_at = read_at + interval '1 year' RETURNING 1) SELECT count(*) FROM u`)
+	var changed string
+	r.sim.Update(func(d *simulator.Data) {
+		s := newestEnded(d)
+		changed = s.ID
+		s.UpdatedAt, s.MaxConcurrent, s.Participants = s.UpdatedAt.Add(time.Minute), 0, s.Participants[1:]
+	})
+	r.mustRun(model.RunSucceeded)
+	if got := r.number(`SELECT count(*) FROM realtimekit.participants WHERE session_id = $1 AND removed_at IS NOT NULL`, changed); got != 1 {
+		t.Errorf("%d participants are marked as removed, want 1", got)
+	}
+	if got := r.number(`SELECT count(*) FROM sync.session_states WHERE session_id = $1 AND read_at > now()`, changed); got != 0 {
+		t.Error("the reading of the future stays")
+	}
+}
+
 // A session that claims to be of the future holds up nobody: what begins after it
 // was seen is listed and read.
 func TestSessionOfTheFutureHoldsUpNobody(t *testing.T) {

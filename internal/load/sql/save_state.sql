@@ -15,4 +15,4 @@ SET run_id = $2, fingerprint = $3::bytea, status = $4, created_at = $5,
                     ELSE now() + least(interval '1 day', interval '15 minutes' * 2 ^ least(attempts - 1, 10)) END,
     tried_fingerprint = CASE WHEN $11::text IS NULL THEN NULL ELSE $3::bytea END,
     last_error = $11, app_id = $12, erased_participants = $13
-WHERE session_id = $1 AND (read_at IS NULL OR read_at <= $8)
+WHERE session_id = $1 AND (read_at IS NULL OR read_at <= $8 OR read_at > clock_timestamp())
