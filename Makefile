@@ -39,13 +39,13 @@ echarts:
 # Breaks things on purpose while the program runs; docs/reliability.md says what.
 proof:
 	go test -count=1 ./internal/proof
-	go test -count=1 -run 'AnyHistory|AWeek|EveryFault' ./internal/pipeline
+	go test -count=1 -run 'AnyHistory|AWeek|ADay|EveryFault' ./internal/pipeline
 
 # For a night. SEEDS weeks and histories; the faults go on for an hour.
 SEEDS ?= 2000
 proof-long:
 	ROLLCALL_PROOF=long go test -count=1 -timeout 12h ./internal/proof
-	ROLLCALL_PROOF=long ROLLCALL_SEEDS=$(SEEDS) go test -count=1 -timeout 12h -run 'AnyHistory|AWeek|EveryFault' ./internal/pipeline
+	ROLLCALL_PROOF=long ROLLCALL_SEEDS=$(SEEDS) go test -count=1 -timeout 12h -run 'AnyHistory|AWeek|ADay|EveryFault' ./internal/pipeline
 
 # Each fuzz test for FUZZTIME, one after the other: go test takes one at a time.
 fuzz-short:

@@ -18,11 +18,16 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
+// Note is a member that no column of the warehouse is for: whatever a test gives
+// it, as a JSON text, must be in extra.
+const Note = "custom_note"
+
 type sessionRow struct {
 	ID, App, Meeting, Title, Type, Status string
 	Live, Most                            int
 	Minutes                               float64
 	Started, Ended, Created, Updated      time.Time
+	Note                                  string
 }
 
 type participantRow struct {
@@ -30,12 +35,14 @@ type participantRow struct {
 	Joined, Left, Created, Updated          time.Time
 	Minutes                                 float64
 	Removed                                 bool
+	Note                                    string
 }
 
 type eventRow struct {
 	Session, Participant, ID, Name, Peer, Socket, View string
 	Minutes                                            float64
 	Created, Updated                                   time.Time
+	Note                                               string
 }
 
 type warehouse struct {
@@ -98,7 +105,7 @@ func (w *warehouse) add(s *simulator.Session) {
 	w.Sessions = append(w.Sessions, sessionRow{
 		ID: s.ID, App: s.AppID, Meeting: s.MeetingID, Title: s.MeetingTitle, Type: s.Type, Status: s.Status,
 		Live: s.LiveParticipants, Most: s.MaxConcurrent, Minutes: s.MinutesConsumed,
-		Started: wire(s.StartedAt), Ended: wire(s.EndedAt), Created: wire(s.CreatedAt), Updated: wire(s.UpdatedAt),
+		Started: wire(s.StartedAt), Ended: wire(s.EndedAt), Created: wire(s.CreatedAt), Updated: wire(s.UpdatedAt), Note: note(s.Extra),
 	})
 	for _, p := range s.Participants {
 		if spoiled(p.Extra) {
@@ -111,11 +118,13 @@ func (w *warehouse) add(s *simulator.Session) {
 		w.Participants = append(w.Participants, participantRow{
 			Session: s.ID, ID: p.ID, User: p.UserID, Custom: p.CustomParticipantID, Name: p.DisplayName, Preset: p.PresetName,
 			Joined: wire(p.JoinedAt), Left: wire(p.LeftAt), Created: wire(p.CreatedAt), Updated: wire(p.UpdatedAt), Minutes: minutes,
+			Note: note(p.Extra),
 		})
 		for _, e := range p.Events {
 			w.Events = append(w.Events, eventRow{
 				Session: s.ID, Participant: p.ID, ID: e.ID, Name: e.EventName, Peer: e.PeerID, Socket: e.SocketSessionID,
 				View: e.PresetViewType, Minutes: e.MinutesConsumed, Created: wire(e.CreatedAt), Updated: wire(e.UpdatedAt),
+				Note: note(e.Extra),
 			})
 		}
 	}
@@ -124,6 +133,8 @@ func (w *warehouse) add(s *simulator.Session) {
 // spoiled reports whether a record comes with another id than its own, and so
 // can be in no table.
 func spoiled(extra simulator.Extra) bool { return extra["id"] != nil }
+
+func note(extra simulator.Extra) string { return strings.Trim(string(extra[Note]), `"`) }
 
 // wire gives a time as the API writes it: in milliseconds.
 func wire(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
@@ -144,21 +155,21 @@ func (w *warehouse) sort() {
 func read(ctx context.Context, pool *pgxpool.Pool) (w warehouse, err error) {
 	w.Sessions, err = collect[sessionRow](ctx, pool, `SELECT session_id::text, app_id, coalesce(meeting_id, ''), coalesce(meeting_title, ''),
 		coalesce(session_type, ''), coalesce(status, ''), coalesce(live_participants, 0), coalesce(max_concurrent_participants, 0),
-		coalesce(minutes_consumed, 0), coalesce(started_at, Z), coalesce(ended_at, Z), coalesce(created_at, Z), coalesce(updated_at, Z)
-		FROM realtimekit.sessions`)
+		coalesce(minutes_consumed, 0), coalesce(started_at, Z), coalesce(ended_at, Z), coalesce(created_at, Z), coalesce(updated_at, Z),
+		coalesce(extra->>'`+Note+`', '') FROM realtimekit.sessions`)
 	if err != nil {
 		return w, err
 	}
 	w.Participants, err = collect[participantRow](ctx, pool, `SELECT session_id::text, participant_id::text, coalesce(user_id, ''),
 		coalesce(custom_participant_id, ''), coalesce(display_name, ''), coalesce(preset_name, ''), coalesce(joined_at, Z),
-		coalesce(left_at, Z), coalesce(created_at, Z), coalesce(updated_at, Z), coalesce(duration_minutes, 0), removed_at IS NOT NULL
-		FROM realtimekit.participants`)
+		coalesce(left_at, Z), coalesce(created_at, Z), coalesce(updated_at, Z), coalesce(duration_minutes, 0), removed_at IS NOT NULL,
+		coalesce(extra->>'`+Note+`', '') FROM realtimekit.participants`)
 	if err != nil {
 		return w, err
 	}
 	w.Events, err = collect[eventRow](ctx, pool, `SELECT session_id::text, participant_id::text, event_id::text, coalesce(event_name, ''),
 		coalesce(peer_id, ''), coalesce(socket_session_id, ''), coalesce(preset_view_type, ''), coalesce(minutes_consumed, 0),
-		coalesce(created_at, Z), coalesce(updated_at, Z) FROM realtimekit.peer_events`)
+		coalesce(created_at, Z), coalesce(updated_at, Z), coalesce(extra->>'`+Note+`', '') FROM realtimekit.peer_events`)
 	for i := range w.Sessions {
 		s := &w.Sessions[i]
 		s.Started, s.Ended, s.Created, s.Updated = s.Started.UTC(), s.Ended.UTC(), s.Created.UTC(), s.Updated.UTC()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,6 +21,12 @@ func TestManyAtOnce(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, seed, pgtest.New(t))
+			s.sim.Update(func(d *simulator.Data) {
+				for i := range d.Apps {
+					live := d.Apps[i].Sessions[0]
+					live.Status, live.EndedAt = simulator.StatusLive, time.Time{}
+				}
+			})
 			s.sim.Script(simulator.Fault{Path: "*/participants", Every: 3, Do: simulator.JoinLive})
 			var all []*process
 			for _, args := range [][]string{{"run"}, {"backfill", "--from", "2020-01-01"}, {"run"}, {"backfill", "--from", "2020-01-01", "--full"}} {

@@ -115,6 +115,7 @@ func crashData(now time.Time) *simulator.Data {
 	data.Apps[1].Sessions[0].Extra = simulator.Extra{"id": []byte(`"no-id-either"`)}
 	live := data.Apps[0].Sessions[1]
 	live.Status, live.EndedAt, live.LiveParticipants = simulator.StatusLive, time.Time{}, 1
+	annotate(data)
 	for i := range data.Apps {
 		for _, s := range data.Apps[i].Sessions {
 			data.Apps[i].Meetings = append(data.Apps[i].Meetings, &simulator.Meeting{

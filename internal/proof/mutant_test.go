@@ -105,7 +105,7 @@ var mutants = []mutant{
 	},
 	{
 		"an older reading overwrites a newer one",
-		"load/sql/lock_state.sql", "coalesce(read_at > $2, false)", "false",
+		"load/sql/lock_state.sql", "coalesce(read_at > $2 AND read_at <= clock_timestamp(), false)", "$2::timestamptz IS NULL",
 		"load", "TestOverlappingReadingsKeepTheLater",
 	},
 	{

@@ -57,6 +57,8 @@ func TestTheOracleSeesDamage(t *testing.T) {
 		{`DELETE FROM realtimekit.apps WHERE app_id = (SELECT min(app_id) FROM realtimekit.apps)`, true},
 		{`UPDATE realtimekit.meetings SET configured_title = 'x' WHERE meeting_id = (SELECT min(meeting_id) FROM realtimekit.meetings)`, true},
 		{`DELETE FROM realtimekit.sessions WHERE session_id = (SELECT session_id FROM realtimekit.sessions LIMIT 1)`, true},
+		{`UPDATE realtimekit.participants SET extra = NULL`, true},
+		{`UPDATE realtimekit.peer_events SET extra = NULL`, true},
 		{`UPDATE realtimekit.sessions SET minutes_consumed = minutes_consumed + 0.0001`, true},
 		{`DELETE FROM realtimekit.participants WHERE participant_id = (SELECT participant_id FROM realtimekit.participants LIMIT 1)`, true},
 		{`UPDATE realtimekit.participants SET left_at = left_at - interval '1 ms'`, true},

@@ -35,12 +35,31 @@ func newScene(t *testing.T, seed uint64, database string) *scene {
 	data := simulator.Generate(simulator.Size{
 		Apps: 2, Sessions: 12, Participants: 60, EventsPerParticipant: 3,
 	}, seed, time.Now().UTC().Truncate(time.Hour))
+	annotate(data)
 	sim := simulator.New(data, simulator.Options{Token: "proof-token"})
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	return &scene{
 		t: t, rng: rng, sim: sim, api: server.URL + "/client/v4", account: data.AccountID,
 		database: database, direct: database,
+	}
+}
+
+// annotate gives each record a member that is in no documentation.
+func annotate(d *simulator.Data) {
+	note := func(extra *simulator.Extra, of string) {
+		if *extra == nil {
+			*extra = simulator.Extra{oracle.Note: []byte(`"of ` + of + `"`)}
+		}
+	}
+	for _, s := range d.AllSessions() {
+		note(&s.Extra, s.ID)
+		for _, p := range s.Participants {
+			note(&p.Extra, p.ID)
+			for i := range p.Events {
+				note(&p.Events[i].Extra, p.Events[i].ID)
+			}
+		}
 	}
 }
 
