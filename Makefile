@@ -36,16 +36,19 @@ echarts:
 		cp "$$dir/package/NOTICE" internal/report/assets/echarts.NOTICE; \
 		cp "$$dir/package/licenses/LICENSE-d3" internal/report/assets/echarts.LICENSE-d3
 
+# Ends with what was left out for want of root or of a program, and why.
+GOTESTSUM = go tool -modfile=tools/go.mod gotestsum --format pkgname --
+
 # Breaks things on purpose while the program runs; docs/reliability.md says what.
 proof:
-	go test -count=1 ./internal/proof
-	go test -count=1 -run 'AnyHistory|AWeek|ADay|EveryFault' ./internal/pipeline
+	$(GOTESTSUM) -count=1 ./internal/proof
+	$(GOTESTSUM) -count=1 -run 'AnyHistory|AWeek|ADay|EveryFault' ./internal/pipeline
 
 # For a night. SEEDS weeks and histories; the faults go on for an hour.
 SEEDS ?= 2000
 proof-long:
-	ROLLCALL_PROOF=long go test -count=1 -timeout 12h ./internal/proof
-	ROLLCALL_PROOF=long ROLLCALL_SEEDS=$(SEEDS) go test -count=1 -timeout 12h -run 'AnyHistory|AWeek|ADay|EveryFault' ./internal/pipeline
+	ROLLCALL_PROOF=long $(GOTESTSUM) -count=1 -timeout 12h ./internal/proof
+	ROLLCALL_PROOF=long ROLLCALL_SEEDS=$(SEEDS) $(GOTESTSUM) -count=1 -timeout 12h -run 'AnyHistory|AWeek|ADay|EveryFault' ./internal/pipeline
 
 # Each fuzz test for FUZZTIME, one after the other: go test takes one at a time.
 fuzz-short:

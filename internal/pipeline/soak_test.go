@@ -43,10 +43,17 @@ func TestEveryFaultForAWhile(t *testing.T) {
 	}
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("ROLLCALL_SEED"); text != "" {
-		seed, _ = strconv.ParseUint(text, 10, 64)
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Logf("ROLLCALL_SEED=%d", seed)
 	s := &soak{rig: newRig(t, simulator.Generate(simulator.Size{Apps: 2, Sessions: 12, Participants: 30, EventsPerParticipant: 3}, 3, at)), rng: rand.New(rand.NewPCG(seed, 1))}
+	s.sim.Update(func(d *simulator.Data) { // one goes on throughout
+		s := d.Apps[0].Sessions[0]
+		s.Status, s.EndedAt = simulator.StatusLive, time.Time{}
+	})
 	s.extract.RetryFor, s.budget.MaxWait = 50*time.Millisecond, 0
 	s.extract.Timeout = time.Second
 	s.config.Now = func() time.Time { return at.Add(s.jump) }
@@ -58,7 +65,10 @@ func TestEveryFaultForAWhile(t *testing.T) {
 		}
 	}
 	now := grown()
-	t.Logf("%d runs; heap %d KiB, then %d KiB; goroutines %d, then %d", runs, warm.heap>>10, now.heap>>10, warm.goroutines, now.goroutines)
+	if s.worked == 0 {
+		t.Errorf("none of %d runs read a session", runs)
+	}
+	t.Logf("%d runs, of which %d read sessions; heap %d KiB, then %d KiB; goroutines %d, then %d", runs, s.worked, warm.heap>>10, now.heap>>10, warm.goroutines, now.goroutines)
 	if now.heap > 2*warm.heap+32<<20 {
 		t.Errorf("the heap grew from %d to %d bytes in %d runs", warm.heap, now.heap, runs)
 	}
@@ -71,8 +81,9 @@ func TestEveryFaultForAWhile(t *testing.T) {
 // soak is a rig in which everything goes wrong for a while.
 type soak struct {
 	*rig
-	rng  *rand.Rand
-	jump time.Duration
+	rng    *rand.Rand
+	jump   time.Duration
+	worked int // runs that read sessions
 }
 
 // once makes a run with one to three faults and another reading of the
@@ -109,11 +120,29 @@ func (s *soak) once() {
 	if s.rng.IntN(3) == 0 {
 		plan = pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, 0, -1-s.rng.IntN(9)), Full: s.rng.IntN(2) == 0}
 	}
+	s.sim.Update(s.correct)
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
-	if _, err := s.run(ctx, plan); errors.Is(err, model.ErrStore) || errors.Is(err, context.DeadlineExceeded) {
+	result, err := s.run(ctx, plan)
+	if errors.Is(err, model.ErrStore) || errors.Is(err, model.ErrLocked) || errors.Is(err, context.DeadlineExceeded) {
 		s.t.Errorf("%v ended with %v", slices.Collect(names(options.Script)), err)
 	}
+	if result.Totals.SessionsRead() > 0 {
+		s.worked++
+	}
+}
+
+// correct gives a run something to do: somebody's name, in any session.
+func (s *soak) correct(d *simulator.Data) {
+	all := d.AllSessions()
+	session := all[s.rng.IntN(len(all))]
+	if len(session.Participants) == 0 {
+		return
+	}
+	p := session.Participants[s.rng.IntN(len(session.Participants))]
+	p.DisplayName = fmt.Sprintf("corrected %d times", s.rng.IntN(1000))
+	p.UpdatedAt = p.UpdatedAt.Add(time.Second)
+	session.UpdatedAt = session.UpdatedAt.Add(time.Second)
 }
 
 func names(faults []simulator.Fault) func(func(string) bool) {
