@@ -18,7 +18,7 @@ func (r *rig) retry() model.RetryCounts {
 	understand := func(rejected model.Rejected) (model.Salvaged, error) {
 		return extract.Understand(rejected, r.config.AccountID)
 	}
-	logger := slog.New(slog.NewJSONHandler(r.log, everyLevel))
+	logger := slog.New(slog.NewJSONHandler(r.log, nil))
 	store := load.New(r.pool, logger)
 	if err := store.Protect(r.t.Context(), r.privacy); err != nil {
 		r.t.Fatal(err)

@@ -78,7 +78,7 @@ func clock(start time.Time) func() time.Time {
 // run makes one run with a client of its own, as a new process would.
 func (r *rig) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
 	r.t.Helper()
-	logger := slog.New(slog.NewJSONHandler(r.log, everyLevel))
+	logger := slog.New(slog.NewJSONHandler(r.log, nil))
 	client := r.client()
 	defer client.Close()
 	store := load.New(r.pool, logger)
@@ -92,7 +92,7 @@ func (r *rig) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 func (r *rig) client() *extract.Client {
 	r.t.Helper()
 	cfg := r.extract
-	cfg.Logger = slog.New(slog.NewJSONHandler(r.log, everyLevel))
+	cfg.Logger = slog.New(slog.NewJSONHandler(r.log, nil))
 	cfg.Budget = extract.NewBudget(r.budget)
 	client, err := extract.New(cfg)
 	if err != nil {
@@ -102,9 +102,6 @@ func (r *rig) client() *extract.Client {
 }
 
 // discard is the logger of whoever has nothing to say.
-// everyLevel is that of the logs in which secrets are looked for.
-var everyLevel = &slog.HandlerOptions{Level: slog.LevelDebug}
-
 var discard = slog.New(slog.DiscardHandler)
 
 // quota makes the API count calls.

@@ -18,7 +18,7 @@ import (
 // verify makes one verification with a client of its own, as a new process would.
 func (r *rig) verify(ctx context.Context, plan pipeline.VerifyPlan) (pipeline.VerifyResult, error) {
 	r.t.Helper()
-	logger := slog.New(slog.NewJSONHandler(r.log, everyLevel))
+	logger := slog.New(slog.NewJSONHandler(r.log, nil))
 	cfg := r.extract
 	cfg.Logger, cfg.Budget = logger, extract.NewBudget(r.budget)
 	client, err := extract.New(cfg)
