@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -105,8 +106,8 @@ func escape(text []byte) (c byte, length int) {
 	return decoded[0], length
 }
 
-// redacting cleans what a transport says beside the body: status, headers, and
-// the errors in which net/http quotes what it cannot read.
+// redacting cleans what a transport says beside the body's bytes: status, headers,
+// and the errors in which net/http quotes what it cannot read, trailers included.
 type redacting struct {
 	http.RoundTripper
 	redactor redactor
@@ -124,7 +125,23 @@ func (t redacting) RoundTrip(req *http.Request) (*http.Response, error) {
 			values[i] = t.redactor.text(values[i])
 		}
 	}
+	resp.Body = redactedBody{resp.Body, t.redactor}
 	return resp, nil
+}
+
+// redactedBody cleans the errors of reading a body.
+type redactedBody struct {
+	io.ReadCloser
+	redactor redactor
+}
+
+// Read implements io.Reader.
+func (b redactedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // a reader gives io.EOF itself
+		err = b.redactor.error(err)
+	}
+	return n, err
 }
 
 // CloseIdleConnections lets http.Client reach the transport within.

@@ -66,6 +66,7 @@ func TestTransportKeepsTheTokenToItself(t *testing.T) {
 		"HTTP/1.1 401 " + token + "\r\nRatelimit: \"" + token + "\";r=1;t=1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
 		"HTTP/1.1 " + token + "\r\n\r\n",
 		"HTTP/1.1 200 OK\r\n" + token + " no colon\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nno colon here " + token + "\r\n\r\n",
 	}
 	go func() {
 		for _, answer := range answers {
