@@ -34,6 +34,9 @@ func Open(ctx context.Context, url secret.Text, connections int) (*pgxpool.Pool,
 // OpenTraced opens as Open does, and has every statement seen by a tracer; nil
 // is for none.
 func OpenTraced(ctx context.Context, url secret.Text, connections int, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
+	if err := misread(url.Reveal()); err != nil {
+		return nil, err
+	}
 	cfg, err := pgxpool.ParseConfig(url.Reveal())
 	if err != nil {
 		return nil, parameterError(err)

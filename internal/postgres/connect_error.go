@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -35,6 +36,9 @@ func connectError(cfg *pgx.ConnConfig, err error) error {
 			advice = "check user and password in DATABASE_URL"
 		case "3D000":
 			advice = "create the database, or name another in DATABASE_URL"
+		case "42704": // its name may be the end of a password
+			reason = "the server does not know a parameter that DATABASE_URL names"
+			advice = "a value with a space in it must stand in single quotes"
 		case "53300":
 			advice = "raise max_connections or lower ROLLCALL_CONCURRENCY"
 		}
@@ -64,6 +68,18 @@ func encryptionAdvice(err error, reason string) string {
 		return "turn on ssl at the server; sslmode in DATABASE_URL asks for it"
 	}
 	return ""
+}
+
+// misread refuses a URL whose password has a slash in it: what is behind that
+// would be taken for the name of a database or parameter, and shown as such.
+func misread(connection string) error {
+	_, rest, isURL := strings.Cut(connection, "://")
+	authority, path, _ := strings.Cut(rest, "/")
+	name, _, _ := strings.Cut(path, "=") // of the database, and of the first parameter
+	if isURL && !strings.Contains(authority, "@") && strings.Contains(name, "@") {
+		return fmt.Errorf("%w: DATABASE_URL: in a password a slash must be written as %%2F, and in another name @ as %%40", model.ErrUsage)
+	}
+	return nil
 }
 
 // parameterError says what is wrong with a connection string without repeating

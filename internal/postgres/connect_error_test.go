@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http/httptest"
@@ -36,6 +37,11 @@ func TestConnectErrors(t *testing.T) {
 		want string
 	}{
 		"not a URL":      {"postgres://u:" + password + "@host:notaport/db", model.ErrUsage, "not a connection string"},
+		"a slash in it":  {"postgres://u:12/" + password + "@127.0.0.1:1/db", model.ErrUsage, "must be written as %2F"},
+		"a slash and ?":  {"postgres://u:12/a?" + password + "@127.0.0.1:1/db", model.ErrUsage, "must be written as %2F"},
+		"a mark in it":   {"postgres://u:12?" + password + "@127.0.0.1:1/db", model.ErrStore, "check that the server is running"},
+		"@ in a value":   {"postgres://127.0.0.1:1/db?application_name=a@b", model.ErrStore, "check that the server is running"},
+		"a space in it":  {fmt.Sprintf("host=%s port=%d user=%s password=%s %s=x dbname=%s", cfg.Host, cfg.Port, cfg.User, cfg.Password, password, cfg.Database), model.ErrStore, "in single quotes"},
 		"nobody there":   {"postgres://u:" + password + "@127.0.0.1:1/db", model.ErrStore, "check that the server is running"},
 		"wrong password": {strings.Replace(url, cfg.Password, password, 1), model.ErrStore, "check user and password"},
 		"no TLS there":   {url + "&sslmode=require", model.ErrStore, "server refused TLS connection; turn on ssl"},
