@@ -43,8 +43,11 @@ func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
 			VALUES ($1, $2, $3, $4, $5, $6) RETURNING run_id, clock_timestamp()`,
 			run.AccountID, run.Kind, run.StartedAt, timeArg(run.From), timeArg(run.To), run.Version).Scan(&id, &at)
 	})
+	if err != nil {
+		return 0, storeError("enter the run into the ledger", err)
+	}
 	s.clock.set(at)
-	return id, storeError("enter the run into the ledger", err)
+	return id, nil
 }
 
 // FinishRun closes a run in the ledger and gives its sums. It works even when

@@ -63,6 +63,17 @@ func (b *bench) text(sql string) string {
 	return *s
 }
 
+// untilOneWaits returns once a transaction waits for the lock of another.
+func (b *bench) untilOneWaits() {
+	b.Helper()
+	const waiting = `SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+	for began := time.Now(); b.text(waiting) == "0"; {
+		if time.Since(began) > time.Minute {
+			b.Fatal("nobody waits for a lock")
+		}
+	}
+}
+
 // load stores a session of which every page is given.
 func (b *bench) load(s model.Session, reading model.Reading, pages ...model.ParticipantPage) (model.RowCounts, error) {
 	return b.store.LoadSession(b.Context(), b.run, s, func(_ context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {

@@ -127,9 +127,7 @@ func TestPeerThatComesMeanwhileIsNotOverlooked(t *testing.T) {
 	}
 	marked := make(chan error, 1)
 	go func() { marked <- b.store.PeersAsked(t.Context(), "app", t0.AddDate(0, -6, 0)) }()
-	for b.text(`SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == "0" {
-		time.Sleep(time.Millisecond)
-	}
+	b.untilOneWaits()
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}

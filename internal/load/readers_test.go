@@ -72,9 +72,7 @@ func TestStopWaitsForTheSessionInHand(t *testing.T) {
 		})
 		stored <- err
 	}()
-	for b.text(`SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == "0" {
-		continue
-	}
+	b.untilOneWaits()
 	stop()
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)

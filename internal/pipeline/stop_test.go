@@ -148,14 +148,21 @@ func TestStopThatCannotCloseItsLedgerIsAFailure(t *testing.T) {
 	}
 }
 
+// breakApp makes the list of an app fail for good, besides other faults, and gives
+// its id.
+func (r *rig) breakApp(besides ...simulator.Fault) (id string) {
+	r.t.Helper()
+	r.extract.RetryFor = 0
+	r.sim.View(func(d *simulator.Data) { id = d.Apps[0].ID })
+	r.sim.Script(append(besides, simulator.Fault{Path: "*/" + id + "/sessions", Answer: simulator.KitError(500, "tired")})...)
+	return id
+}
+
 // One app whose list cannot be had keeps no other from being read.
 func TestBrokenAppKeepsNoOtherFromBeingRead(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, simulator.Demo(24, at))
-	r.extract.RetryFor = 0
-	var broken string
-	r.sim.View(func(d *simulator.Data) { broken = d.Apps[0].ID })
-	r.sim.Script(simulator.Fault{Path: "*/" + broken + "/sessions", Answer: simulator.KitError(500, "tired")})
+	broken := r.breakApp()
 	if _, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun}); err == nil || !strings.Contains(err.Error(), broken) {
 		t.Errorf("got %v", err)
 	}
@@ -167,10 +174,7 @@ func TestBrokenAppKeepsNoOtherFromBeingRead(t *testing.T) {
 func TestBackfillGoesRoundABrokenApp(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, simulator.Demo(24, at))
-	r.extract.RetryFor = 0
-	var broken string
-	r.sim.View(func(d *simulator.Data) { broken = d.Apps[0].ID })
-	r.sim.Script(simulator.Fault{Path: "*/" + broken + "/sessions", Answer: simulator.KitError(500, "tired")})
+	broken := r.breakApp()
 	plan := pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(-1, 0, 0), To: at}
 	if _, err := r.run(t.Context(), plan); err == nil || !strings.Contains(err.Error(), broken) {
 		t.Errorf("the backfill gave %v", err)
@@ -189,18 +193,14 @@ func TestBackfillGoesRoundABrokenApp(t *testing.T) {
 func TestSpentBudgetHidesNoFailingApp(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, simulator.Demo(24, at))
-	r.extract.RetryFor = 0
 	r.budget.MaxWait = time.Second
-	var broken string
-	r.sim.View(func(d *simulator.Data) { broken = d.Apps[0].ID })
-	r.config.AppIDs = []string{broken}
+	broken := r.breakApp(simulator.Fault{Path: "*/participants", Answer: simulator.RateLimited(5 * time.Minute)})
+	r.config.AppIDs = []string{broken} // asked first
 	r.sim.View(func(d *simulator.Data) {
 		for _, a := range d.Apps[1:] {
 			r.config.AppIDs = append(r.config.AppIDs, a.ID)
 		}
 	})
-	r.sim.Script(simulator.Fault{Path: "*/" + broken + "/sessions", Answer: simulator.KitError(500, "tired")},
-		simulator.Fault{Path: "*/participants", Answer: simulator.RateLimited(5 * time.Minute)})
 	result, err := r.run(t.Context(), pipeline.Plan{Kind: model.KindRun})
 	if err == nil || !strings.Contains(err.Error(), broken) || !errors.Is(err, model.ErrBudgetSpent) || pipeline.Resumable(err) {
 		t.Errorf("got %v", err)

@@ -28,6 +28,19 @@ func impatient(t *testing.T, url string) *pgxpool.Pool {
 	return pool
 }
 
+// holdShared holds the schema on a connection of its own, which the caller releases.
+func holdShared(t *testing.T, pool *pgxpool.Pool) *pgxpool.Conn {
+	t.Helper()
+	run, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Exec(t.Context(), sharedLock); err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
 // awaitWaiter returns once somebody waits for an advisory lock of the database.
 func awaitWaiter(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
@@ -47,14 +60,8 @@ func TestMigrateWaitsForARun(t *testing.T) {
 	if _, err := postgres.MigrateDown(t.Context(), pool); err != nil {
 		t.Fatal(err)
 	}
-	run, err := pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := holdShared(t, pool)
 	defer run.Release()
-	if _, err := run.Exec(t.Context(), sharedLock); err != nil {
-		t.Fatal(err)
-	}
 	if held, err := postgres.SchemaHeld(t.Context(), pool); err != nil || !held {
 		t.Errorf("during a run the schema is held: %t, %v", held, err)
 	}
@@ -121,14 +128,8 @@ func TestStopIsNoFailureOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
 	pool := open(t, url)
-	run, err := pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := holdShared(t, pool)
 	defer run.Release()
-	if _, err := run.Exec(t.Context(), sharedLock); err != nil {
-		t.Fatal(err)
-	}
 	for name, do := range map[string]func(context.Context) error{
 		"connect": func(ctx context.Context) error {
 			_, err := postgres.Open(ctx, secret.New(url), 1)
