@@ -16,13 +16,14 @@ import (
 // as a string of its JSON text.
 const (
 	maxExtraDepth    = 100
+	maxExtraBytes    = 1 << 20 // of JSON text in which a list may stand: Postgres takes a gigabyte to read one of 34 MB
 	maxNumberLength  = 300
 	maxExponentDigit = 3
 )
 
 // keep adds a member to the record's extra object, in a form that Postgres
 // accepts as jsonb: no U+0000, no lone surrogate, no number beyond numeric, no
-// nesting that exhausts its stack.
+// nesting that exhausts its stack, no list that exhausts its memory.
 func (r *row) keep(name, raw string) {
 	if r.unknown++; r.unknown > mostUnknown {
 		r.reject("record", fmt.Errorf("it has more than %d unknown members", mostUnknown))
@@ -30,7 +31,8 @@ func (r *row) keep(name, raw string) {
 	}
 	name, _ = model.CleanText(name)
 	var value bytes.Buffer
-	if depth(raw) > maxExtraDepth || transcode(&value, raw) != nil {
+	isList := raw[0] == '[' || raw[0] == '{'
+	if isList && len(r.prov.Extra)+len(raw) > maxExtraBytes || depth(raw) > maxExtraDepth || transcode(&value, raw) != nil {
 		value.Reset()
 		value.Write(quote(model.VisibleText(raw)))
 	}

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/url"
 	"strconv"
@@ -99,13 +100,16 @@ func (c *Client) Participants(ctx context.Context, appID string, id model.UUID, 
 
 // Session reads one session by its id. The detail comes flat or, from older
 // servers, below data.session; both are read. A session that cannot be used is
-// a *model.RejectedError.
+// a *model.RejectedError; another session's record is no answer.
 func (c *Client) Session(ctx context.Context, appID string, id model.UUID) (model.Session, error) {
 	var session model.Session
 	var rejected *model.Rejected
 	err := c.get(ctx, sessionPath(appID, id), nil, func(body []byte) (envelope, error) {
 		return readDetail(body, "session", func(s *scanner) (err error) {
 			session, rejected, err = s.session(appID)
+			if err == nil && !session.ID.IsZero() && session.ID != id {
+				return fmt.Errorf("%w: it is the record of session %s", errShape, session.ID)
+			}
 			return err
 		})
 	})

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -166,6 +167,22 @@ func TestSessionSamplesFlatAndNested(t *testing.T) {
 	var rejected *model.RejectedError
 	if !errors.As(err, &rejected) || rejected.Record.Raw != `{"id":"x"}` || rejected.Record.Entity != model.EntitySession || bad.requests() != 1 {
 		t.Errorf("%v after %d requests", err, bad.requests())
+	}
+}
+
+// A cache that mixes up its answers must not give a session another's times.
+func TestAnotherSessionsRecordIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	other := "99999999-0000-4000-8000-000000000001"
+	for _, shape := range []string{`{"success":true,"data":%s}`, `{"success":true,"data":{"session":%s}}`} {
+		for _, rest := range []string{`"status":"ENDED"`, `"created_at":"yesterday"`} {
+			r := answeringWith(t, http.StatusOK, fmt.Sprintf(shape, `{"id":"`+other+`",`+rest+`}`))
+			session, err := r.Session(t.Context(), "app", testSession)
+			if _, rejected := errors.AsType[*model.RejectedError](err); err == nil || rejected ||
+				!strings.Contains(err.Error(), other) || !strings.Contains(err.Error(), testSession.String()) {
+				t.Errorf("got %+v, %v", session, err)
+			}
+		}
 	}
 }
 

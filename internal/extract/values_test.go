@@ -167,3 +167,14 @@ func TestPagingAtBothPlaces(t *testing.T) {
 		}
 	}
 }
+
+// Postgres cannot read a list of any length; what is much is kept as text.
+func TestUnknownMembersBeyondTheBoundAreKeptAsText(t *testing.T) {
+	t.Parallel()
+	list := "[" + strings.Repeat("1,", maxExtraBytes/4) + "1]" // half of what may be
+	page := mustDecode(t, `{`+id1+`,"a":`+list+`,"b":`+list+`,"c":1}`)
+	want := `{"a":` + list + `,"b":"` + list + `","c":1}`
+	if len(page.Participants) != 1 || string(page.Participants[0].Extra) != want {
+		t.Errorf("%+.100v", page)
+	}
+}

@@ -162,7 +162,7 @@ func (r *row) participantField(into *model.Participant, name, raw string) {
 	case "display_name":
 		into.DisplayName = r.text("display_name", raw)
 	case "preset_name":
-		into.PresetName = r.text("preset_name", raw)
+		into.PresetName = r.identifier("preset_name", raw)
 	case "joined_at":
 		into.JoinedAt = r.time("joined_at", raw)
 	case "left_at":
@@ -237,7 +237,7 @@ func (r *row) eventField(into *model.PeerEvent, within *enclosing, name, raw str
 	case "socket_session_id":
 		into.SocketSessionID = r.identifier("socket_session_id", raw)
 	case "preset_view_type":
-		into.PresetViewType = r.text("preset_view_type", raw)
+		into.PresetViewType = r.identifier("preset_view_type", raw)
 	case "minutes_consumed":
 		into.MinutesConsumed = r.number("minutes_consumed", raw)
 	case "created_at":

@@ -2,9 +2,11 @@ package load_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -273,17 +275,31 @@ func TestFailedReadingStoresNothing(t *testing.T) {
 	}
 }
 
-// An error that the data caused concerns its session; the run goes on.
+// An error that the data caused concerns its session; the run goes on. What is
+// loaded here extract never lets through.
 func TestDataErrorIsTheSessionsOwn(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	p := participant(2, "bad", t0)
-	p.Extra = []byte(`{"a":"\u0000"}`) // extract never lets this through
-	_, err := b.load(session(1), full, model.ParticipantPage{Participants: []model.Participant{p}})
-	if err == nil || errors.Is(err, model.ErrStore) {
-		t.Fatalf("got %v, want an error that is not the database's", err)
+	random := make([]byte, 8<<10)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(random) // never fails
+	for code, spoil := range map[string]func(p *model.Participant){
+		"22P05": func(p *model.Participant) { p.Extra = []byte(`{"a":"\u0000"}`) },
+		"54000": func(p *model.Participant) { p.UserID = base64.StdEncoding.EncodeToString(random) }, // too large for an index
+		"XX000": func(p *model.Participant) { // Postgres takes a gigabyte to read it
+			p.Extra = []byte(`{"a":[` + strings.Repeat("1,", 17_000_000) + `1]}`)
+		},
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			p := participant(2, "bad", t0)
+			spoil(&p)
+			_, err := b.load(session(1), full, model.ParticipantPage{Participants: []model.Participant{p}})
+			if err == nil || errors.Is(err, model.ErrStore) || !strings.Contains(err.Error(), code) {
+				t.Fatalf("got %v, want an error that is not the database's", err)
+			}
+			b.mustLoad(session(1), model.ParticipantPage{Participants: []model.Participant{participant(2, "good", t0)}})
+		})
 	}
-	b.mustLoad(session(1), model.ParticipantPage{Participants: []model.Participant{participant(2, "good", t0)}})
 }
 
 func TestLostDatabaseIsTheRuns(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -54,18 +55,29 @@ func New(pool *pgxpool.Pool, logger *slog.Logger) *Store {
 }
 
 // storeError says what failed. An error that the data of one session caused
-// (SQLSTATE classes 22 and 23) concerns that session alone; anything else is
-// the database's and marked with model.ErrStore.
+// concerns that session alone; anything else is the database's and marked with
+// model.ErrStore.
 func storeError(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && (pg.Code[:2] == "22" || pg.Code[:2] == "23") {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	if errors.Is(err, model.ErrUsage) {
+	if isOfData(err) || errors.Is(err, model.ErrUsage) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return postgres.Failed(doing, err)
+}
+
+// isOfData reports whether Postgres refused a value: one that is none (class 22),
+// that a constraint forbids (23), or that is too large for a limit of the program
+// (54), of which one is told as an internal error.
+func isOfData(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return false
+	}
+	switch pg.Code[:2] {
+	case "22", "23", "54":
+		return true
+	}
+	return pg.Code == "XX000" && strings.HasPrefix(pg.Message, "invalid memory alloc request size")
 }

@@ -11,9 +11,17 @@ import (
 )
 
 // MaxIdentifierBytes bounds every identifier kept as text (app, meeting, user
-// and custom participant ids). They are indexed, and a Postgres B-tree refuses
+// and custom participant ids, preset names and view types). They are indexed, and a Postgres B-tree refuses
 // entries beyond about 2,700 bytes.
 const MaxIdentifierBytes = 512
+
+// Bounds of a number, either way: whatever is computed from numbers within them
+// (sums, products, averages) stays within a double, which Postgres insists on.
+// What is nearer to zero than the smallest is zero.
+const (
+	largestNumber  = 1e100
+	smallestNumber = 1e-100
+)
 
 // Number is a JSON number that may be absent. The zero value is "no value".
 type Number struct {
@@ -129,8 +137,8 @@ func isPlainTime(raw string) bool {
 // errNotNumber is wrapped by the errors of ParseNumber and ParseCount.
 var errNotNumber = errors.New("not a number")
 
-// ParseNumber reads a decimal number as JSON writes them. Values beyond the
-// range of a double, and words such as NaN, are errors.
+// ParseNumber reads a decimal number as JSON writes them. Values beyond ±1e100,
+// and words such as NaN, are errors; what lies within 1e-100 of zero is 0.
 func ParseNumber(raw string) (Number, error) {
 	text := strings.TrimSpace(raw)
 	if text == "" || strings.Trim(text, "0123456789+-.eE") != "" {
@@ -139,6 +147,12 @@ func ParseNumber(raw string) (Number, error) {
 	value, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return Number{}, fmt.Errorf("%q: %w", clip(raw), errors.Join(errNotNumber, err))
+	}
+	switch size := math.Abs(value); {
+	case size > largestNumber:
+		return Number{}, fmt.Errorf("%q is out of range", clip(raw))
+	case size < smallestNumber:
+		value = 0
 	}
 	return Number{Value: value, Valid: true}, nil
 }

@@ -1,0 +1,88 @@
+package pipeline_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+// incompressible is a text that a Postgres index cannot make smaller.
+func incompressible(size int) string {
+	rng := rand.New(rand.NewPCG(1, 2))
+	text := make([]byte, size)
+	for i := range text {
+		text[i] = byte('!' + rng.IntN(90))
+	}
+	return string(text)
+}
+
+func jsonText(value any) json.RawMessage {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// What one record says must not keep the usage by day, or anything else, from all
+// the others: what no database could add up or index is set aside.
+func TestOneHostileRecordHarmsNoOther(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		entity string
+		spoil  func(s *simulator.Session)
+	}{
+		"minutes beyond any sum": {model.EntitySession, func(s *simulator.Session) {
+			s.Extra = simulator.Extra{"minutes_consumed": json.RawMessage("1.5e308")}
+		}},
+		"a preset that no index holds": {model.EntityParticipant, func(s *simulator.Session) {
+			s.Participants[0].Extra = simulator.Extra{"preset_name": jsonText(incompressible(8 << 10))}
+		}},
+		"a view type that no index holds": {model.EntityPeerEvent, func(s *simulator.Session) {
+			s.Participants[0].Events[0].Extra = simulator.Extra{"preset_view_type": jsonText(incompressible(8 << 10))}
+		}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 4, Participants: 3, EventsPerParticipant: 2}, 61, at)
+			for _, s := range data.Apps[0].Sessions[:2] { // two of them would overflow a sum
+				tt.spoil(s)
+			}
+			r := newRig(t, data)
+			r.mustRun(model.RunPartial)
+			if got := r.number(`SELECT count(*) FROM sync.rejected_records WHERE entity = $1 AND resolved_at IS NULL`, tt.entity); got != 2 {
+				t.Errorf("%d records of entity %s are set aside, want 2: %s", got, tt.entity, r.text(`SELECT string_agg(entity || ' ' || reason, ', ') FROM sync.rejected_records`))
+			}
+			if got := r.number(`SELECT count(*) FROM analytics.usage_days`); got == 0 {
+				t.Error("no usage was computed")
+			}
+			if got := r.number(`SELECT count(*) FROM analytics.stale_sessions`); got != 0 {
+				t.Errorf("%d sessions wait for their usage", got)
+			}
+			if got := r.number(`SELECT count(*) FROM analytics.reconciliation`); got == 0 {
+				t.Error("nothing to reconcile")
+			}
+		})
+	}
+}
+
+// A value of unknown meaning may be of any size: it is kept, if need be as text.
+func TestUnknownMemberOfAnySizeIsKept(t *testing.T) {
+	t.Parallel()
+	// Postgres takes a gigabyte to read this list as one.
+	value := "[" + strings.Repeat("1,", 17_000_000) + "1]"
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 2, Participants: 2, EventsPerParticipant: 1}, 62, at)
+	data.Apps[0].Sessions[0].Participants[0].Extra = simulator.Extra{"zz": json.RawMessage(value)}
+	r := newRig(t, data)
+	r.mustRun(model.RunSucceeded)
+	got := r.text(`SELECT jsonb_typeof(extra->'zz') || ' ' || length(extra->>'zz') FROM realtimekit.participants WHERE extra ? 'zz'`)
+	if want := fmt.Sprintf("string %d", len(value)); got != want {
+		t.Errorf("kept %s, want %s", got, want)
+	}
+}
