@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,6 +194,9 @@ func ago(age time.Duration) string {
 func printBacklog(s *screen, o *model.Overview) {
 	b := &o.Backlog
 	text := fmt.Sprintf("%d sessions for the next run", b.Due)
+	if !listedToTheEnd(o) {
+		text = "at least " + text // what was not listed is not known
+	}
 	if b.Waiting > 0 && b.RetryAt != nil {
 		text += fmt.Sprintf(", %d more from %s on", b.Waiting, stamp(*b.RetryAt))
 	}
@@ -203,6 +207,18 @@ func printBacklog(s *screen, o *model.Overview) {
 		text += "; the oldest unfinished session is of " + stamp(*b.OldestAt)
 	}
 	s.put("Backlog:  ", "%s", text)
+}
+
+// listedToTheEnd reports whether the latest run came to the end of every app's
+// list of sessions.
+func listedToTheEnd(o *model.Overview) bool {
+	for i := range o.Apps {
+		if o.Apps[i].Error != nil || o.Apps[i].DiscoveredAt == nil {
+			return false
+		}
+	}
+	latest := slices.IndexFunc(o.Runs, func(r model.RunOverview) bool { return r.Kind == model.KindRun })
+	return latest < 0 || o.Runs[latest].Status == model.RunSucceeded || o.Runs[latest].Status == model.RunPartial
 }
 
 func printBudget(s *screen, o *model.Overview) {

@@ -143,7 +143,7 @@ func (m *Metrics) appGauges(to chan<- prometheus.Metric, b *model.Books) {
 }
 
 func (m *Metrics) sessionGauges(to chan<- prometheus.Metric, b *model.Books) {
-	sessions := m.gauge("sessions", "Sessions that were ever listed, each in one state. Behind are live, incomplete, failed and unread.", "state")
+	sessions := m.gauge("sessions", "Sessions that a run read, or tried to, each in one state. Behind are live, incomplete, failed and unread.", "state")
 	c := &b.Sessions
 	for state, n := range map[string]int64{
 		"live": c.Live, "settling": c.Settling, "settled": c.Settled, "incomplete": c.Incomplete,

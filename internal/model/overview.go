@@ -45,8 +45,9 @@ type AppOverview struct {
 	Error        *string    `json:"error"`
 }
 
-// SessionCounts counts the sessions that were ever listed. Every one is in one
-// of Live, Settled, Settling, Incomplete, Failed, Unread and Gone.
+// SessionCounts counts the sessions that a run read, or tried to. Every one is in
+// one of Live, Settled, Settling, Incomplete, Failed, Unread and Gone. Those that
+// were not listed, or not come to, since a run ended early are in none.
 type SessionCounts struct {
 	Total      int64 `json:"total"`
 	Live       int64 `json:"live"`
@@ -54,11 +55,12 @@ type SessionCounts struct {
 	Settled    int64 `json:"settled"`
 	Incomplete int64 `json:"incomplete"`
 	Failed     int64 `json:"failed"`
-	Unread     int64 `json:"unread"`
+	Unread     int64 `json:"unread"` // loaded from a rejected record, and not read since
 	Gone       int64 `json:"gone"` // the API does not know them any more
 }
 
-// Backlog is what the next runs have to read.
+// Backlog is what the next runs have to read, so far as it is known: of an app
+// that was not listed to the end there may be more.
 type Backlog struct {
 	Due     int64      `json:"sessions_due"`     // by the next run: live, inside the settle window, failed, incomplete or not read yet
 	Waiting int64      `json:"sessions_waiting"` // for another try at a later time
