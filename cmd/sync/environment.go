@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -38,7 +39,7 @@ func exposed(path string) (fix string) {
 	if folder.Mode()&othersEnter == 0 {
 		others = 0
 	}
-	values, err := godotenv.Read(path)
+	values, err := readEnvironment(path)
 	if err != nil || others == 0 && file.Mode()&groupWrite == 0 {
 		return ""
 	}
@@ -54,9 +55,17 @@ func exposed(path string) (fix string) {
 // before it. A variable of ours that is set to nothing counts as not set, as
 // compose files and unit files often leave it.
 func loadEnvironment(path string) error {
-	if err := godotenv.Load(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		// The text of err may repeat a line of the file, and with it a secret.
-		return fmt.Errorf("%w: the file %s cannot be read; it must hold lines of the form NAME=value", model.ErrUsage, path)
+	values, err := readEnvironment(path)
+	if err != nil {
+		return err
+	}
+	for name, value := range values {
+		if _, set := os.LookupEnv(name); set {
+			continue
+		}
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("%w: the file %s: set %s: %w", model.ErrUsage, path, name, err)
+		}
 	}
 	for _, entry := range os.Environ() {
 		name, value, _ := strings.Cut(entry, "=")
@@ -72,6 +81,26 @@ func loadEnvironment(path string) error {
 		}
 	}
 	return nil
+}
+
+// readEnvironment gives the variables of a .env file; none where there is no file.
+func readEnvironment(path string) (map[string]string, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: the file %s cannot be read: %w", model.ErrUsage, path, err)
+	}
+	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // as editors of Windows begin a file
+	if bytes.IndexByte(text, 0) >= 0 {
+		return nil, fmt.Errorf("%w: the file %s is no text in UTF-8: save it as such", model.ErrUsage, path)
+	}
+	values, err := godotenv.UnmarshalBytes(text)
+	if err != nil { // its text may repeat a line of the file, and with it a secret
+		return nil, fmt.Errorf("%w: the file %s must hold lines of the form NAME=value", model.ErrUsage, path)
+	}
+	return values, nil
 }
 
 // readSecret gives the secret of an environment variable or, where that is

@@ -56,7 +56,7 @@ type SessionCounts struct {
 	Incomplete int64 `json:"incomplete"`
 	Failed     int64 `json:"failed"`
 	Unread     int64 `json:"unread"` // loaded from a rejected record, and not read since
-	Gone       int64 `json:"gone"` // the API does not know them any more
+	Gone       int64 `json:"gone"`   // the API does not know them any more
 }
 
 // Backlog is what the next runs have to read, so far as it is known: of an app

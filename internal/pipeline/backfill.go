@@ -139,10 +139,10 @@ func (w *work) namedSessions(ctx context.Context, apps []string) error {
 	group.SetLimit(w.cfg.Concurrency)
 	w.progress.app(0, len(w.plan.Sessions))
 	for _, id := range w.plan.Sessions {
-		if w.handled[id] {
+		if _, handled := w.handled[id]; handled {
 			continue
 		}
-		w.handled[id] = true
+		w.handled[id] = ""
 		group.Go(func() error {
 			defer w.progress.named()
 			return w.findSession(groupCtx, apps, id)

@@ -80,10 +80,9 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 	}
 	for i := range page.Sessions {
 		session := page.Sessions[i]
-		if d.handled[session.ID] || !d.inRange(&session) {
+		if !d.inRange(&session) || !d.isFirst(session.ID) {
 			continue
 		}
-		d.handled[session.ID] = true
 		d.listed++
 		d.count++
 		if session.CreatedAt.After(d.newest) {
@@ -109,6 +108,20 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 		})
 	}
 	return ctx.Err()
+}
+
+// isFirst reports whether the run comes upon a session for the first time. One
+// that two apps claim is stored for the first; which is right nobody can tell.
+func (d *discovery) isFirst(id model.UUID) bool {
+	appID, known := d.handled[id]
+	if !known {
+		d.handled[id] = d.appID
+		return true
+	}
+	if appID != d.appID {
+		d.logger.Warn("session listed by two apps", "session_id", id.String(), "stored_for", appID, "also_listed_by", d.appID)
+	}
+	return false
 }
 
 // inRange reports whether a session belongs to the range.
@@ -156,10 +169,9 @@ func (d *discovery) followUp(ctx context.Context) error {
 		return err
 	}
 	for id, state := range open {
-		if d.handled[id] {
+		if !d.isFirst(id) {
 			continue
 		}
-		d.handled[id] = true
 		if d.pausedFor(state, nil) {
 			continue
 		}

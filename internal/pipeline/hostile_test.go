@@ -86,3 +86,22 @@ func TestUnknownMemberOfAnySizeIsKept(t *testing.T) {
 		t.Errorf("kept %s, want %s", got, want)
 	}
 }
+
+// A session belongs to one app. Where two claim it, whoever reads the log learns
+// of it.
+func TestSessionOfTwoAppsIsTold(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 2, Participants: 2, EventsPerParticipant: 1}, 63, at)
+	first, second := &data.Apps[0], &data.Apps[1]
+	second.Sessions = append(second.Sessions, first.Sessions[0])
+	r := newRig(t, data)
+	r.config.AppIDs = []string{first.ID, second.ID}
+	r.mustRun(model.RunSucceeded)
+	if got := r.text(`SELECT string_agg(app_id, ' ') FROM realtimekit.sessions WHERE session_id = $1`, first.Sessions[0].ID); got != first.ID {
+		t.Errorf("stored for %q, want %q", got, first.ID)
+	}
+	want := fmt.Sprintf(`"session_id":"%s","stored_for":"%s","also_listed_by":"%s"`, first.Sessions[0].ID, first.ID, second.ID)
+	if strings.Count(r.log.String(), want) != 1 {
+		t.Errorf("the log does not say %s once:\n%s", want, r.log)
+	}
+}

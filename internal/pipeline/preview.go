@@ -24,7 +24,7 @@ type Preview struct {
 // writes nothing. perPage is the number of rows that one request asks for.
 func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview, error) {
 	w := &work{
-		Pipeline: p, plan: plan, logger: p.logger, handled: make(map[model.UUID]bool), dryRun: true,
+		Pipeline: p, plan: plan, logger: p.logger, handled: make(map[model.UUID]string), dryRun: true,
 		run: model.Run{AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: p.now(), From: plan.From, To: plan.To},
 	}
 	var out Preview

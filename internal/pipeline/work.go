@@ -23,8 +23,9 @@ type work struct {
 	dryRun bool // write nothing
 
 	// handled holds the sessions that this run has dealt with or decided to
-	// leave, so that none is read twice. Only discovery touches it.
-	handled map[model.UUID]bool
+	// leave, so that none is read twice, with the app of each. Only discovery
+	// touches it.
+	handled map[model.UUID]string
 	listed  int
 	waiting int // sessions that wait for another try
 

@@ -70,10 +70,17 @@ func encryptionAdvice(err error, reason string) string {
 	return ""
 }
 
-// misread refuses a URL whose password has a slash in it: what is behind that
-// would be taken for the name of a database or parameter, and shown as such.
+// notAConnection says what a connection string looks like.
+const notAConnection = "it is not a connection string such as postgres://user:password@host:5432/database"
+
+// misread refuses a URL of another scheme, which would be taken for the name of a
+// parameter, and one whose password has a slash in it: what is behind that would
+// be taken for the name of a database or parameter, and shown as such.
 func misread(connection string) error {
-	_, rest, isURL := strings.Cut(connection, "://")
+	scheme, rest, isURL := strings.Cut(connection, "://")
+	if isURL && scheme != "postgres" && scheme != "postgresql" && !strings.ContainsAny(scheme, "= ") {
+		return fmt.Errorf("%w: DATABASE_URL: %s", model.ErrUsage, notAConnection)
+	}
 	authority, path, _ := strings.Cut(rest, "/")
 	name, _, _ := strings.Cut(path, "=") // of the database, and of the first parameter
 	if isURL && !strings.Contains(authority, "@") && strings.Contains(name, "@") {
@@ -86,8 +93,7 @@ func misread(connection string) error {
 // it: of the driver's texts only those are told that hold nothing of it but the
 // names of files.
 func parameterError(err error) error {
-	const shape = "it is not a connection string such as postgres://user:password@host:5432/database"
-	why := shape
+	why := notAConnection
 	if parse, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		file, unread := errors.AsType[*fs.PathError](parse)
 		switch inner := errors.Unwrap(parse); {

@@ -37,6 +37,7 @@ func TestConnectErrors(t *testing.T) {
 		want string
 	}{
 		"not a URL":      {"postgres://u:" + password + "@host:notaport/db", model.ErrUsage, "not a connection string"},
+		"for Java":       {"jdbc:postgresql://127.0.0.1:1/db?user=u&password=" + password, model.ErrUsage, "not a connection string"},
 		"a slash in it":  {"postgres://u:12/" + password + "@127.0.0.1:1/db", model.ErrUsage, "must be written as %2F"},
 		"a slash and ?":  {"postgres://u:12/a?" + password + "@127.0.0.1:1/db", model.ErrUsage, "must be written as %2F"},
 		"a mark in it":   {"postgres://u:12?" + password + "@127.0.0.1:1/db", model.ErrStore, "check that the server is running"},
