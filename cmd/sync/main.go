@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -35,10 +37,17 @@ var errHeld = fmt.Errorf("%w, quietly", model.ErrLocked)
 // that was has been said by then.
 var errPartial = errors.New("some sessions or records were set aside")
 
+// memoryLimit is from where on the garbage collector does not let garbage pile up,
+// in bytes. Runs stay far below, but for answers of tens of megabytes.
+const memoryLimit = 256 << 20
+
 func main() {
 	// Only net/http speaks here, of servers that talk out of turn, and quotes them:
 	// they know the token. What that does to a request is told with the request.
 	log.SetOutput(io.Discard)
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT says nothing
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	// A reader that went away must not kill a run that writes to a database.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -61,7 +61,8 @@ type Client struct {
 	redactor redactor
 
 	http   *http.Client
-	bodies sync.Pool // *bytes.Buffer, so that a page costs no new body
+	bodies sync.Pool     // *body, so that a page costs no new one
+	large  chan struct{} // the place of the one large body in hand
 	bases  struct{ apps, sessions, participants, meetings, enrolled pageBase }
 	skew   atomic.Pointer[time.Duration] // of the last answer's Date
 }
@@ -81,7 +82,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.PerPage < 1 || cfg.MaxBody < 1 || cfg.Timeout <= 0 || cfg.RetryFor < 0 || cfg.Budget == nil || cfg.Logger == nil {
 		return nil, fmt.Errorf("%w: page size, body limit and timeout must be above 0, and a budget and a logger be given", model.ErrUsage)
 	}
-	c := &Client{cfg: cfg, base: base, redactor: newRedactor(cfg.Token, cfg.AccountID)}
+	c := &Client{cfg: cfg, base: base, redactor: newRedactor(cfg.Token, cfg.AccountID), large: make(chan struct{}, 1)}
 	c.http = newHTTPClient(cfg.Timeout, c.redactor)
 	if cfg.Transport != nil {
 		c.http.Transport = cfg.Transport(c.http.Transport)

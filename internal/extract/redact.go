@@ -56,30 +56,53 @@ func (r redactor) body(body []byte) []byte { return r.clean(body, leastSecret) }
 
 // clean takes out the credentials of that length and above.
 func (r redactor) clean(text []byte, least int) []byte {
-	plain := unescaped(text)
-	for _, c := range r {
-		if len(c.text) >= least && (bytes.Contains(text, c.text) || bytes.Contains(plain, c.text)) {
+	found := make([]bool, len(r))
+	look := func(part []byte) {
+		for i := range r {
+			found[i] = found[i] || bytes.Contains(part, r[i].text)
+		}
+	}
+	look(text)
+	if bytes.ContainsAny(text, `\%`) {
+		r.unescaped(text, look)
+	}
+	for i, c := range r {
+		if found[i] && len(c.text) >= least {
 			text = c.spelt().ReplaceAllLiteral(text, []byte(secret.Text{}.String()))
 		}
 	}
 	return text
 }
 
-// unescaped gives a body in which each ASCII character stands for itself; nil
-// where each does so already.
-func unescaped(body []byte) []byte {
-	if !bytes.ContainsAny(body, `\%`) {
-		return nil
+// window is how much of a body is unescaped at once.
+const window = 256 << 10
+
+// unescaped shows a body in which each ASCII character stands for itself, in
+// parts of which one holds whatever credential is in it.
+func (r redactor) unescaped(body []byte, look func(part []byte)) {
+	overlap := 0
+	for i := range r {
+		overlap = max(overlap, longestEscape*len(r[i].text))
 	}
-	plain := make([]byte, 0, len(body))
+	var plain []byte
+	for start := 0; start < len(body); start += window {
+		plain = unescape(plain[:0], body[start:min(start+window+overlap, len(body))])
+		look(plain)
+	}
+}
+
+// longestEscape is the length of \u0041.
+const longestEscape = 6
+
+func unescape(plain, text []byte) []byte {
 	for {
-		i := bytes.IndexAny(body, `\%`)
+		i := bytes.IndexAny(text, `\%`)
 		if i < 0 {
-			return append(plain, body...)
+			return append(plain, text...)
 		}
-		plain = append(plain, body[:i]...)
-		c, length := escape(body[i:])
-		plain, body = append(plain, c), body[i+length:]
+		plain = append(plain, text[:i]...)
+		c, length := escape(text[i:])
+		plain, text = append(plain, c), text[i+length:]
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -42,15 +41,15 @@ func (c *Client) attempt(ctx context.Context, path string, query url.Values, rea
 	c.noteDate(headers.Get("Date"), time.Now())
 	c.obeyRetryAfter(ctx, resp)
 
-	buffer := c.buffer()
-	defer c.bodies.Put(buffer)
-	if err := c.readBody(buffer, resp.Body, cancel); err != nil {
+	body := c.takeBody()
+	defer c.letGo(body)
+	if err := c.readBody(ctx, body, resp.Body, cancel); err != nil {
 		if resp.StatusCode != http.StatusOK {
 			return resp.StatusCode, c.answerError(path, resp, envelope{})
 		}
 		return resp.StatusCode, bodyError(ctx, path, c.cfg.MaxBody, err)
 	}
-	return resp.StatusCode, c.judge(path, resp, c.redactor.body(buffer.Bytes()), read)
+	return resp.StatusCode, c.judge(path, resp, c.redactor.body(body.Bytes()), read)
 }
 
 // judge decodes an answer and says whether it is one.
@@ -82,55 +81,6 @@ func (c *Client) judge(path string, resp *http.Response, body []byte, read readA
 		return c.answerError(path, resp, env)
 	}
 	return nil
-}
-
-// errTooLarge, errIdle and errDrip are causes of a body that was not read to its
-// end.
-var (
-	errTooLarge = errors.New("body too large")
-	errIdle     = errors.New("the server stopped sending")
-	errDrip     = errors.New("the server sends too slowly")
-)
-
-// bodyTimeouts is how many times cfg.Timeout a whole body may take: a server
-// that sends a byte now and then is never idle.
-const bodyTimeouts = 10
-
-// readBody reads a body of bounded size from a server that must keep sending.
-func (c *Client) readBody(into *bytes.Buffer, body io.Reader, cancel context.CancelCauseFunc) error {
-	idle := time.AfterFunc(c.cfg.Timeout, func() { cancel(errIdle) })
-	defer idle.Stop()
-	whole := time.AfterFunc(bodyTimeouts*c.cfg.Timeout, func() { cancel(errDrip) })
-	defer whole.Stop()
-	// The transport has decompressed by now, so the limit holds for a gzip bomb.
-	limited := &io.LimitedReader{R: body, N: c.cfg.MaxBody + 1}
-	_, err := into.ReadFrom(readFunc(func(p []byte) (int, error) {
-		n, err := limited.Read(p)
-		if n > 0 {
-			idle.Reset(c.cfg.Timeout)
-		}
-		return n, err
-	}))
-	if err != nil {
-		return fmt.Errorf("read the body: %w", err)
-	}
-	if int64(into.Len()) > c.cfg.MaxBody {
-		return errTooLarge
-	}
-	return nil
-}
-
-// readFunc makes an io.Reader of a function.
-type readFunc func(p []byte) (int, error)
-
-func (f readFunc) Read(p []byte) (int, error) { return f(p) }
-
-func (c *Client) buffer() *bytes.Buffer {
-	if b, ok := c.bodies.Get().(*bytes.Buffer); ok {
-		b.Reset()
-		return b
-	}
-	return new(bytes.Buffer)
 }
 
 // obeyRetryAfter closes the budget for everybody who shares the token.

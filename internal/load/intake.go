@@ -44,9 +44,7 @@ func (s *Store) newIntake(appID string, filter *privacy.Filter) *intake {
 // close lets go of memory and connection.
 func (in *intake) close() {
 	in.empty()
-	if int64(cap(in.held.events.encoder)) <= in.store.bounds.session {
-		heldPool.Put(in.held)
-	}
+	heldPool.Put(in.held)
 	in.disconnect()
 }
 

@@ -24,8 +24,15 @@ type rowKey struct{ participant, event model.UUID }
 
 func newRows() *rows { return &rows{at: make(map[rowKey]int)} }
 
-// reset empties the rows and keeps their memory for the next session.
+// mostKept bounds the memory that is kept for other rows: one record may be as
+// large as an answer.
+const mostKept = 8 << 20
+
+// reset empties the rows and keeps their memory for the next ones.
 func (r *rows) reset() {
+	if cap(r.encoder) > mostKept {
+		r.encoder = nil
+	}
 	r.encoder, r.ends = r.encoder[:0], r.ends[:0]
 	clear(r.at)
 	r.twice = false
