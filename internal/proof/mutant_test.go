@@ -150,7 +150,7 @@ var mutants = []mutant{
 	},
 	{
 		"a server may repeat the token",
-		"extract/request.go", "c.redactor.body(buffer.Bytes())", "buffer.Bytes()",
+		"extract/request.go", "c.redactor.body(body.Bytes())", "body.Bytes()",
 		"extract", "TestTheTokenGoesNoFurther",
 	},
 }

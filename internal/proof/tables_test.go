@@ -56,22 +56,49 @@ func (s *scene) columns(pool *pgxpool.Pool) map[string][]string {
 	return columns
 }
 
-// sound fails unless the ledger counted every row once, run by run, and calls no
-// run running.
+// sound fails unless the ledger counted every row once, session by session and
+// run by run, and calls no run running.
 func (s *scene) sound(pool *pgxpool.Pool) {
 	s.t.Helper()
-	var counted, stored, running, wrong int
-	err := pool.QueryRow(s.t.Context(), `SELECT (SELECT coalesce(sum(rows_inserted), 0) FROM sync.run_sessions),
-			(SELECT count(*) FROM realtimekit.sessions) + (SELECT count(*) FROM realtimekit.participants)
-				+ (SELECT count(*) FROM realtimekit.peer_events),
-			(SELECT count(*) FROM sync.runs WHERE status = 'running'),
-			(SELECT count(*) FROM sync.runs AS r WHERE ARRAY[rows_read, rows_inserted, rows_updated, rows_unchanged] <> (
-				SELECT ARRAY[coalesce(sum(rows_read), 0), coalesce(sum(rows_inserted), 0), coalesce(sum(rows_updated), 0), coalesce(sum(rows_unchanged), 0)]::bigint[]
-				FROM sync.run_sessions WHERE run_id = r.run_id))`).Scan(&counted, &stored, &running, &wrong)
-	if err != nil || counted != stored || running != 0 || wrong != 0 {
-		s.t.Errorf("the ledger counted %d new rows, %d are stored; %d runs are still running, %d have wrong sums: %v",
-			counted, stored, running, wrong, err)
+	if wrong := s.ledger(pool); len(wrong) > 0 {
+		s.t.Errorf("the ledger is wrong:\n%s", strings.Join(wrong, "\n"))
 	}
+}
+
+// ledger says what is wrong with it. A run reads a session once, so it reads no
+// more than is stored of it; whatever is stored was new once.
+func (s *scene) ledger(pool *pgxpool.Pool) []string {
+	s.t.Helper()
+	rows, err := pool.Query(s.t.Context(), `WITH stored AS (
+			SELECT session_id, count(*) AS rows FROM (
+				SELECT session_id FROM realtimekit.sessions UNION ALL SELECT session_id FROM realtimekit.participants
+				UNION ALL SELECT session_id FROM realtimekit.peer_events) AS r
+			GROUP BY 1
+		), counted AS (SELECT session_id, sum(rows_inserted) AS rows FROM sync.run_sessions GROUP BY 1)
+		SELECT format('run %s is still running', run_id) FROM sync.runs WHERE status = 'running'
+		UNION ALL
+		SELECT format('run %s has other sums than its sessions', run_id)
+		FROM sync.runs AS r
+		WHERE ARRAY[rows_read, rows_inserted, rows_updated, rows_unchanged] <> (
+			SELECT ARRAY[coalesce(sum(rows_read), 0), coalesce(sum(rows_inserted), 0), coalesce(sum(rows_updated), 0), coalesce(sum(rows_unchanged), 0)]::bigint[]
+			FROM sync.run_sessions WHERE run_id = r.run_id)
+		UNION ALL
+		SELECT format('session %s: %s rows were new, %s are stored', session_id, counted.rows, stored.rows)
+		FROM stored FULL JOIN counted USING (session_id)
+		WHERE coalesce(stored.rows, 0) <> coalesce(counted.rows, 0)
+		UNION ALL
+		SELECT format('run %s, session %s: %s rows were read, %s are stored; %s new, %s changed, %s unchanged',
+			run_id, session_id, rows_read, stored.rows, rows_inserted, rows_updated, rows_unchanged)
+		FROM sync.run_sessions LEFT JOIN stored USING (session_id)
+		WHERE rows_read > coalesce(stored.rows, 0) OR rows_read <> rows_inserted + rows_updated + rows_unchanged`)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	wrong, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return wrong
 }
 
 // versions digests the row versions of all data tables: whoever writes a row
