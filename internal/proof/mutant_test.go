@@ -29,6 +29,17 @@ var mutants = []mutant{
 		"proof", "TestCrashMatrix",
 	},
 	{
+		"a commit whose answer was lost is made again",
+		"load/session.go", "	return s.lookUp(ctx, load, err)",
+		"	if load.intake.connect(ctx) != nil {\n		return s.lookUp(ctx, load, err)\n	}\n	return tryCommit(ctx, load.intake.conn, load)",
+		"proof", "TestCrashMatrix",
+	},
+	{
+		"a change is counted that is not there",
+		"load/apply.go", "c.Inserted, c.Updated,", "c.Inserted, c.Updated+1,",
+		"proof", "TestKilledAtAnyMoment",
+	},
+	{
 		"a deadlock ends the run",
 		"load/session.go", "retry.WithMaxRetries(5,", "retry.WithMaxRetries(0,",
 		"proof", "TestDeadlock",

@@ -23,7 +23,7 @@ func TestTheOracleSeesDamage(t *testing.T) {
 	s.mustRun(everything...)
 	s.alone()
 	copies, sound := 0, map[string][]string(nil)
-	judge := func(t *testing.T, damage string) (api, twin string) {
+	damaged := func(t *testing.T, damage string) *scene {
 		t.Helper()
 		one := *s
 		one.t = t
@@ -32,6 +32,11 @@ func TestTheOracleSeesDamage(t *testing.T) {
 		if damage != "" {
 			one.sql("SET session_replication_role = replica; " + strings.ReplaceAll(damage, "%", "%%") + " -- %s")
 		}
+		return &one
+	}
+	judge := func(t *testing.T, damage string) (api, twin string) {
+		t.Helper()
+		one := damaged(t, damage)
 		pool := one.connect()
 		api, err := oracle.DiffListed(t.Context(), pool, s.sim, nil)
 		if err != nil {
@@ -80,6 +85,21 @@ func TestTheOracleSeesDamage(t *testing.T) {
 			}
 			if twin == "" {
 				t.Error("the comparison with the twin does not see it")
+			}
+		})
+	}
+	for damage, want := range map[string]int{ // lines that the ledger's judge must say
+		"": 0,
+		`UPDATE sync.runs SET status = 'running'`:              1,
+		`UPDATE sync.runs SET rows_updated = rows_updated + 1`: 1,
+		`UPDATE sync.run_sessions SET rows_updated = rows_updated + 1 WHERE session_id = (SELECT session_id FROM sync.run_sessions LIMIT 1)`:                       2,
+		`DELETE FROM sync.run_sessions WHERE session_id = (SELECT session_id FROM sync.run_sessions LIMIT 1)`:                                                      2,
+		`UPDATE sync.run_sessions SET rows_read = 2 * rows_read, rows_unchanged = rows_read WHERE session_id = (SELECT session_id FROM sync.run_sessions LIMIT 1)`: 2,
+	} {
+		t.Run(fmt.Sprintf("ledger %.60s", damage), func(t *testing.T) {
+			one := damaged(t, damage)
+			if wrong := one.ledger(one.connect()); len(wrong) != want {
+				t.Errorf("%d things are wrong, want %d: %q", len(wrong), want, wrong)
 			}
 		})
 	}
