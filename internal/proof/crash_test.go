@@ -165,6 +165,7 @@ func scenarios() []scenario {
 		{
 			name: "run that reads twice", args: everything, only: "staged_", prepare: func(s *scene) {
 				once(s)
+				s.twice = true
 				s.sim.Update(func(d *simulator.Data) {
 					bad := d.Apps[0].Sessions[0].Participants[2].Extra
 					change(d)
@@ -282,7 +283,7 @@ func newStage(t *testing.T, sc scenario) *stage {
 	}
 	data := crashData(time.Now().UTC().Truncate(time.Hour).Add(-24 * time.Hour))
 	sim := simulator.New(data, simulator.Options{Token: "proof-token"})
-	base := &scene{t: t, rng: rand.New(rand.NewPCG(1, 1)), sim: sim, account: data.AccountID, direct: database(t)}
+	base := &scene{t: t, rng: rand.New(rand.NewPCG(1, 1)), sim: sim, account: data.AccountID, direct: database(t), perPage: 2}
 	base.database, base.api = base.direct, (&gate{api: sim}).listen(t)
 	if sc.prepare != nil {
 		sc.prepare(base)

@@ -2,8 +2,10 @@ package proof_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
 	"net/url"
@@ -27,6 +29,8 @@ type scene struct {
 	account  string
 	database string // as the program is told
 	direct   string // without anything in between
+	perPage  int    // rows to ask for; 0 is 20
+	twice    bool   // whether runs may read a session twice, since the API contradicts itself
 }
 
 func newScene(t *testing.T, seed uint64, database string) *scene {
@@ -91,7 +95,7 @@ func (s *scene) start(args ...string) *process {
 	p.Dir = s.t.TempDir()
 	p.Env = []string{
 		"DATABASE_URL=" + s.database, "CLOUDFLARE_BASE_URL=" + s.api, "CLOUDFLARE_ACCOUNT_ID=" + s.account,
-		"CLOUDFLARE_API_TOKEN=proof-token", "ROLLCALL_REQUESTS_PER_SECOND=10000", "ROLLCALL_RETRY_FOR=2s", "ROLLCALL_PER_PAGE=20",
+		"CLOUDFLARE_API_TOKEN=proof-token", "ROLLCALL_REQUESTS_PER_SECOND=10000", "ROLLCALL_RETRY_FOR=2s", fmt.Sprint("ROLLCALL_PER_PAGE=", cmp.Or(s.perPage, 20)),
 	}
 	if err := p.Start(); err != nil {
 		s.t.Fatal(err)
