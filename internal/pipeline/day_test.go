@@ -13,8 +13,9 @@ import (
 // begin, fill, end, are corrected and vanish: no run fails, the process does not
 // grow, and in the end the cron runs alone have brought everything.
 // ROLLCALL_PROOF=long lives through two weeks.
+//
+//nolint:paralleltest // what the process grows by must be this test's own
 func TestADayOfCronRuns(t *testing.T) {
-	t.Parallel()
 	runs := 96
 	if os.Getenv("ROLLCALL_PROOF") == "long" {
 		runs *= 14
@@ -38,7 +39,7 @@ func TestADayOfCronRuns(t *testing.T) {
 	now := grown()
 	t.Logf("%d runs: %d requests, %d readings of sessions, %d rows; heap %d KiB, then %d KiB; goroutines %d, then %d",
 		runs, requests, read, rows, warm.heap>>10, now.heap>>10, warm.goroutines, now.goroutines)
-	if now.heap > 2*warm.heap+32<<20 || now.goroutines > warm.goroutines+40 { // other tests run beside
+	if now.heap > 2*warm.heap+1<<20 || now.goroutines > warm.goroutines+3 {
 		t.Errorf("the process grew from %+v to %+v", warm, now)
 	}
 	// A list an app and run, one of the apps, and for each reading its pages.

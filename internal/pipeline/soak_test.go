@@ -29,8 +29,9 @@ var inHaste = map[string]string{
 // process, while its clock jumps: the process does not grow, and once the API
 // behaves the warehouse is exact. ROLLCALL_PROOF=long goes on for an hour,
 // ROLLCALL_SOAK for as long as it says.
+//
+//nolint:paralleltest // what the process grows by must be this test's own
 func TestEveryFaultForAWhile(t *testing.T) {
-	t.Parallel()
 	lasts := 4 * time.Second
 	if os.Getenv("ROLLCALL_PROOF") == "long" {
 		lasts = time.Hour
@@ -69,10 +70,10 @@ func TestEveryFaultForAWhile(t *testing.T) {
 		t.Errorf("none of %d runs read a session", runs)
 	}
 	t.Logf("%d runs, of which %d read sessions; heap %d KiB, then %d KiB; goroutines %d, then %d", runs, s.worked, warm.heap>>10, now.heap>>10, warm.goroutines, now.goroutines)
-	if now.heap > 2*warm.heap+32<<20 {
+	if now.heap > 2*warm.heap+1<<20 {
 		t.Errorf("the heap grew from %d to %d bytes in %d runs", warm.heap, now.heap, runs)
 	}
-	if now.goroutines > warm.goroutines+40 { // other tests run beside
+	if now.goroutines > warm.goroutines+3 {
 		t.Errorf("goroutines grew from %d to %d in %d runs", warm.goroutines, now.goroutines, runs)
 	}
 	s.end()

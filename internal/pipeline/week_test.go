@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,7 +80,8 @@ func newWeek(t *testing.T, seed uint64) *week {
 	w.extract.RetryFor, w.extract.PerPage = 0, 100 // pauses between tries, and pages that are listed beside, would not either
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("again: ROLLCALL_SEED=%d go test ./internal/pipeline -run 'TestAWeekOfCronRuns'\n%q", seed, w.journal)
+			name, _, _ := strings.Cut(t.Name(), "/")
+			t.Logf("again: ROLLCALL_SEED=%d go test ./internal/pipeline -run %s\n%q", seed, name, w.journal)
 		}
 	})
 	return w
