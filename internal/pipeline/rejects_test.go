@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"encoding/json"
-	"log/slog"
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
@@ -18,7 +17,7 @@ func (r *rig) retry() model.RetryCounts {
 	understand := func(rejected model.Rejected) (model.Salvaged, error) {
 		return extract.Understand(rejected, r.config.AccountID)
 	}
-	logger := slog.New(slog.NewJSONHandler(r.log, nil))
+	logger := r.logger()
 	store := load.New(r.pool, logger)
 	if err := store.Protect(r.t.Context(), r.privacy); err != nil {
 		r.t.Fatal(err)

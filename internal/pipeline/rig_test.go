@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,7 +35,7 @@ type rig struct {
 	pool *pgxpool.Pool
 
 	database secret.Text
-	log      *bytes.Buffer
+	log      *logbook
 
 	extract extract.Config
 	budget  extract.BudgetConfig
@@ -55,7 +56,7 @@ func newRig(t *testing.T, data *simulator.Data) *rig {
 	sim := simulator.New(data, simulator.Options{Token: token, Now: now})
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
-	r := &rig{t: t, sim: sim, data: data, database: url, log: new(bytes.Buffer)}
+	r := &rig{t: t, sim: sim, data: data, database: url, log: new(logbook)}
 	r.connect()
 	r.extract = extract.Config{
 		BaseURL: server.URL + "/client/v4", AccountID: data.AccountID, Token: secret.New(token), UserAgent: "test",
@@ -78,7 +79,7 @@ func clock(start time.Time) func() time.Time {
 // run makes one run with a client of its own, as a new process would.
 func (r *rig) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
 	r.t.Helper()
-	logger := slog.New(slog.NewJSONHandler(r.log, nil))
+	logger := r.logger()
 	client := r.client()
 	defer client.Close()
 	store := load.New(r.pool, logger)
@@ -92,13 +93,43 @@ func (r *rig) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 func (r *rig) client() *extract.Client {
 	r.t.Helper()
 	cfg := r.extract
-	cfg.Logger = slog.New(slog.NewJSONHandler(r.log, nil))
+	cfg.Logger = r.logger()
 	cfg.Budget = extract.NewBudget(r.budget)
 	client, err := extract.New(cfg)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	return client
+}
+
+// logbook is a log in memory. Client, store and pipeline write to it at once, each
+// through a handler of its own.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (l *logbook) Reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Reset()
+}
+
+// logger writes all there is to say into the rig's log.
+func (r *rig) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // discard is the logger of whoever has nothing to say.
@@ -115,7 +146,7 @@ func (r *rig) quota(q simulator.Quota) {
 // beside gives a rig for a second process on the same warehouse and API.
 func (r *rig) beside() *rig {
 	second := *r
-	second.log = new(bytes.Buffer)
+	second.log = new(logbook)
 	second.connect()
 	return &second
 }

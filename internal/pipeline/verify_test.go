@@ -3,7 +3,6 @@ package pipeline_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +17,7 @@ import (
 // verify makes one verification with a client of its own, as a new process would.
 func (r *rig) verify(ctx context.Context, plan pipeline.VerifyPlan) (pipeline.VerifyResult, error) {
 	r.t.Helper()
-	logger := slog.New(slog.NewJSONHandler(r.log, nil))
+	logger := r.logger()
 	cfg := r.extract
 	cfg.Logger, cfg.Budget = logger, extract.NewBudget(r.budget)
 	client, err := extract.New(cfg)
