@@ -177,6 +177,7 @@ CREATE TABLE sync.meeting_states (
     read_at          timestamptz,
     gone_at          timestamptz,
     attempts         integer NOT NULL DEFAULT 0,
+    not_found        integer NOT NULL DEFAULT 0,
     last_error       text,
     run_id           bigint  NOT NULL,
     PRIMARY KEY (app_id, meeting_id)
@@ -189,8 +190,9 @@ COMMENT ON COLUMN sync.meeting_states.sessions_ended IS 'Of those, sessions that
 COMMENT ON COLUMN sync.meeting_states.distinct_people IS 'Different people that the last reading found, those set aside included.';
 COMMENT ON COLUMN sync.meeting_states.announced_people IS 'People that the API announced; null where it announced none.';
 COMMENT ON COLUMN sync.meeting_states.read_at IS 'When the last sound reading was stored, UTC.';
-COMMENT ON COLUMN sync.meeting_states.gone_at IS 'When the API first answered that it does not know the meeting, UTC.';
-COMMENT ON COLUMN sync.meeting_states.attempts IS 'Readings in a row that failed.';
+COMMENT ON COLUMN sync.meeting_states.gone_at IS 'When the meeting was given up since the API does not know it, UTC: three answers in a row said so, or it refused the id as malformed. It is asked for again when the meeting has a new session, or one that ended since.';
+COMMENT ON COLUMN sync.meeting_states.attempts IS 'Readings in a row that failed, 0 once the meeting is given up.';
+COMMENT ON COLUMN sync.meeting_states.not_found IS 'Of the last attempts, those in a row to which the API answered that it does not know the meeting (404).';
 COMMENT ON COLUMN sync.meeting_states.last_error IS 'Why the last reading failed; null otherwise.';
 COMMENT ON COLUMN sync.meeting_states.run_id IS 'Run that last read or tried to read it: sync.runs.run_id.';
 

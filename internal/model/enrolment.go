@@ -89,10 +89,10 @@ type Enrolment struct {
 	Pass
 	// Listed holds the ids that the last pass listed, those set aside included.
 	Listed []string
-	// Gone tells that the API does not know the meeting.
-	Gone bool
+	// Absence tells whether the API still knows the meeting.
+	Absence Absence
 	// Failure says why the reading failed or cannot be trusted; empty for a
-	// sound one. The meeting is read again by the next run unless it is Gone.
+	// sound one. The meeting is read again by the next run unless it is given up.
 	Failure string
 }
 
@@ -101,7 +101,7 @@ type Enrolment struct {
 //
 // An empty list that announces no count proves nothing.
 func (e *Enrolment) Full() bool {
-	return e.Failure == "" && !e.Gone && e.Sound() && (e.Announced >= 0 || e.Distinct > 0)
+	return e.Failure == "" && e.Absence == Present && e.Sound() && (e.Announced >= 0 || e.Distinct > 0)
 }
 
 // EndpointState is what is known of an optional part of the API in one app.

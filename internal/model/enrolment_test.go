@@ -44,7 +44,7 @@ func TestFullEnrolment(t *testing.T) {
 		"no announcement":    {model.Enrolment{Pass: model.Pass{Announced: -1, Distinct: 2}}, true},
 		"empty, unannounced": {model.Enrolment{Pass: model.Pass{Announced: -1}}, false},
 		"too few":            {model.Enrolment{Pass: model.Pass{Announced: 3, Distinct: 2}}, false},
-		"gone":               {model.Enrolment{Gone: true, Pass: model.Pass{Announced: 0}}, false},
+		"gone":               {model.Enrolment{Absence: model.Missed, Pass: model.Pass{Announced: 0}}, false},
 		"failed":             {model.Enrolment{Failure: "x", Pass: model.Pass{Announced: 0}}, false},
 	} {
 		if got := c.e.Full(); got != c.want {

@@ -132,16 +132,18 @@ func (s *Session) LastChange() time.Time {
 	return s.CreatedAt
 }
 
-// Absence is what a failure says of whether the API still knows a session.
+// Absence is what a failure says of whether the API still knows a session or a
+// meeting.
 type Absence int16
 
 const (
 	// Present is a failure that says nothing of it.
 	Present Absence = iota
-	// Missed is a session that was not found this once. The third time in a row is
+	// Missed is one that was not found this once. The third time in a row is
 	// believed: an API that once does not find a live session must not leave it
 	// live for ever.
 	Missed
-	// Gone is a session that was asked for by name and found in no app.
+	// Gone is a session that was asked for by name and found in no app, or a meeting
+	// whose id the API refuses.
 	Gone
 )

@@ -90,8 +90,8 @@ func (w *work) saveMeetings(ctx context.Context, meetings []model.Meeting) error
 }
 
 // oneEnrolment reads one meeting. What failed or did not add up is noted and
-// read again by the next run; a meeting that the API does not know is not, until
-// its sessions change.
+// read again by the next run; a meeting that the API does not know, as it has said
+// three times, is not, until its sessions change.
 func (w *work) oneEnrolment(ctx context.Context, appID string, due model.DueMeeting, withRecord bool) error {
 	e := model.Enrolment{AppID: appID, Meeting: due, Pass: model.Pass{Announced: -1}}
 	var err error
@@ -105,8 +105,8 @@ func (w *work) oneEnrolment(ctx context.Context, appID string, due model.DueMeet
 		return err
 	}
 	switch {
-	case err != nil && isUnknownMeeting(due.ID, err):
-		e.Gone, e.Failure = true, err.Error()
+	case err != nil && meetingAbsence(due.ID, err) != model.Present:
+		e.Absence, e.Failure = meetingAbsence(due.ID, err), err.Error()
 		w.extras.MeetingsGone++
 		w.logger.InfoContext(ctx, "the API does not know the meeting", "meeting_id", due.ID, "error", err)
 		err = nil
@@ -127,12 +127,18 @@ func (w *work) oneEnrolment(ctx context.Context, appID string, due model.DueMeet
 	return err
 }
 
-// isUnknownMeeting reports whether the API does not know a meeting. In older
-// accounts its id may be a room name, which the documents do not allow: refused
-// for that, it is as good as unknown.
-func isUnknownMeeting(id string, err error) bool {
+// meetingAbsence tells what an error says of whether the API knows a meeting. In
+// older accounts its id may be a room name, which the documents do not allow:
+// refused for that, it is as good as gone.
+func meetingAbsence(id string, reason error) model.Absence {
 	_, notUUID := model.ParseUUID(id)
-	return errors.Is(err, model.ErrNotFound) || notUUID != nil && errors.Is(err, model.ErrBadRequest)
+	switch {
+	case errors.Is(reason, model.ErrNotFound):
+		return model.Missed
+	case notUUID != nil && errors.Is(reason, model.ErrBadRequest):
+		return model.Gone
+	}
+	return model.Present
 }
 
 func (w *work) noteEnrolment(ctx context.Context, meetingID, problem string) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
@@ -298,9 +299,17 @@ func TestOneBadMeetingKeepsNoOtherFromBeingRead(t *testing.T) {
 	if got := r.requests(simulator.RouteMeetingParticipants); got != 1 {
 		t.Errorf("the next run asked for %d meetings, want the failed one", got)
 	}
-	// Unless it is the only one, or gone: then that is noted, once.
+	// Unless it is the only one, or gone: the third time that is believed.
 	r.sim.Script(simulator.Fault{Path: "*/meetings/" + bad + "*", Answer: simulator.KitError(404, "No meeting found")})
-	r.must(cheap, model.RunSucceeded)
+	for range 3 {
+		if got := r.number(`SELECT count(*) FROM sync.meeting_states WHERE gone_at IS NOT NULL`); got != 0 {
+			t.Errorf("given up too early")
+		}
+		r.must(cheap, model.RunSucceeded)
+	}
+	if got := r.number(`SELECT count(*) FROM sync.meeting_states WHERE gone_at IS NOT NULL AND attempts = 0`); got != 1 {
+		t.Errorf("%d meetings are given up, want 1", got)
+	}
 	r.sim.Reset()
 	r.must(cheap, model.RunSucceeded)
 	if got := r.requests(simulator.RouteMeetingParticipants) + r.requests(simulator.RouteMeeting); got != 0 {
@@ -404,5 +413,21 @@ func TestSessionsAloneReadNothingElse(t *testing.T) {
 		if got[route] != 0 {
 			t.Errorf("%d requests for %s", got[route], route)
 		}
+	}
+}
+
+// One mistaken 404, in the middle of a list even, costs nobody's enrolment.
+func TestMeetingThatIsOnceNotFoundIsReadLater(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rooms())
+	r.extract.PerPage = 2
+	r.sim.Script(simulator.Fault{Path: "*/meetings/*/participants", Nth: 2, Answer: simulator.KitError(404, "No meeting found")})
+	r.must(cheap, model.RunSucceeded)
+	if got := r.number(`SELECT count(*) FROM sync.meeting_states WHERE not_found = 1 AND gone_at IS NULL`); got != 1 {
+		t.Fatalf("%d meetings were not found once, want 1", got)
+	}
+	r.must(cheap, model.RunSucceeded)
+	if diff, err := oracle.DiffBeside(t.Context(), r.pool, r.sim); err != nil || diff != "" {
+		t.Errorf("what is read beside is not what the API holds (-API +warehouse): %v\n%.3000s", err, diff)
 	}
 }
