@@ -31,10 +31,9 @@ func (w *walk) first(ctx context.Context) (fetched, error) {
 	if err != nil || w.isFirst(one) {
 		return one, err
 	}
-	zero, err := w.fetch(ctx, 0, w.size)
-	var refused *AnswerError
+	zero, refused, err := w.zero(ctx)
 	switch {
-	case errors.As(err, &refused) && (refused.Status == http.StatusBadRequest || refused.Status == http.StatusNotFound):
+	case refused:
 		if one.paging.start > 1 {
 			w.problem("page 1 begins at row %d and page 0 is refused", one.paging.start)
 		}
@@ -56,6 +55,25 @@ func (w *walk) first(ctx context.Context) (fetched, error) {
 	}
 	w.next = 2
 	return one, nil
+}
+
+// mostNotFound is how often page 0 must not be found until that is believed: one
+// mistaken 404 would cost the first page of every list of the kind.
+const mostNotFound = 3
+
+// zero asks for page 0, and tells whether there is none.
+func (w *walk) zero(ctx context.Context) (page fetched, refused bool, err error) {
+	for range mostNotFound {
+		page, err = w.fetch(ctx, 0, w.size)
+		answer, ok := errors.AsType[*AnswerError](err)
+		switch {
+		case ok && answer.Status == http.StatusBadRequest:
+			return fetched{}, true, nil
+		case !ok || answer.Status != http.StatusNotFound:
+			return page, false, err
+		}
+	}
+	return fetched{}, true, nil
 }
 
 // isFirst tells whether page 1 is the first page for certain.

@@ -157,6 +157,34 @@ func TestPagesThatBeginLateAreDoubted(t *testing.T) {
 	}
 }
 
+// One mistaken 404 for page 0 must not cost the first page of every list; a page 0
+// that is never there is not asked for again.
+func TestPageZeroThatIsOnceNotFoundIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		times int // that page 0 is not found
+		base  int32
+		rows  int
+	}{{0, baseZero, 3}, {1, baseZero, 3}, {mostNotFound - 1, baseZero, 3}, {mostNotFound, baseOne, 2}} {
+		base := new(pageBase)
+		lost := 0
+		pass, err := walkList(t.Context(), 1, base, func(_ context.Context, number, _ int) (fetched, error) {
+			if number == 0 && lost < tt.times {
+				lost++
+				return fetched{}, &AnswerError{Status: http.StatusNotFound}
+			}
+			page := fetched{deliver: func() error { return nil }}
+			if number < 3 { // of a list that announces nothing
+				page.keys = []key{{byte(number)}}
+			}
+			return page, nil
+		})
+		if err != nil || pass.Distinct != tt.rows || base.known.Load() != tt.base {
+			t.Errorf("after %d times: %+v, base %d, %v", tt.times, pass, base.known.Load(), err)
+		}
+	}
+}
+
 // Offsets that go on for ever while the rows do not.
 func TestEndlessPagesAreBounded(t *testing.T) {
 	t.Parallel()
