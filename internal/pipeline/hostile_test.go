@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -103,5 +104,73 @@ func TestSessionOfTwoAppsIsTold(t *testing.T) {
 	want := fmt.Sprintf(`"session_id":"%s","stored_for":"%s","also_listed_by":"%s"`, first.Sessions[0].ID, first.ID, second.ID)
 	if strings.Count(r.log.String(), want) != 1 {
 		t.Errorf("the log does not say %s once:\n%s", want, r.log)
+	}
+}
+
+// Whatever values come through, in whatever company, every view and table of
+// analytics can be read, and no run fails.
+func TestNoValueBreaksAView(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 10, Participants: 6, EventsPerParticipant: 5}, seed, at)
+			odd := oddity{rand.New(rand.NewPCG(seed, 9))}
+			for _, s := range data.AllSessions() {
+				odd.session(s)
+			}
+			r := newRig(t, data)
+			for _, plan := range []pipeline.Plan{{Kind: model.KindBackfill, From: at.AddDate(-2025, 0, 0), Full: true}, everything} {
+				if _, err := r.run(t.Context(), plan); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := r.number(`SELECT count(*) FROM analytics.participant_intervals`); got == 0 {
+				t.Error("no presence, so the test shows little")
+			}
+			views := strings.FieldsSeq(r.text(`SELECT string_agg(oid::regclass::text, ' ') FROM pg_class
+				WHERE relnamespace = 'analytics'::regnamespace AND relkind IN ('r', 'v')`))
+			for view := range views {
+				if _, err := r.pool.Exec(t.Context(), `SELECT * FROM `+view); err != nil {
+					t.Errorf("%s: %v", view, err)
+				}
+			}
+		})
+	}
+}
+
+// oddity gives records values that are odd and yet ones of their kind.
+type oddity struct{ *rand.Rand }
+
+func (o oddity) one(values ...string) json.RawMessage {
+	return json.RawMessage(values[o.IntN(len(values))])
+}
+
+func (o oddity) time() json.RawMessage {
+	return o.one(`"0002-01-01T00:00:00Z"`, `"9999-12-31T23:59:59.999999Z"`, `null`, `""`, `"1970-01-01T00:00:00Z"`, `"2026-11-18T10:00:00Z"`)
+}
+
+func (o oddity) minutes() json.RawMessage {
+	return o.one(`1e100`, `-1e100`, `0`, `null`, `-5`, `1e-99`, `4e-324`)
+}
+
+func (o oddity) session(s *simulator.Session) {
+	s.Extra = simulator.Extra{
+		"minutes_consumed": o.minutes(), "status": o.one(`"ENDED"`, `"LIVE"`, `""`, `"ODD"`, `null`), "associated_id": o.one(`"room"`, `""`, `null`),
+		"max_concurrent_participants": o.one(`0`, `-5`, `null`, `9007199254740992`, `-9007199254740992`),
+	}
+	for _, name := range []string{"started_at", "ended_at", "created_at", "updated_at"} {
+		if o.IntN(2) == 0 {
+			s.Extra[name] = o.time()
+		}
+	}
+	for _, p := range s.Participants {
+		p.Extra = simulator.Extra{
+			"joined_at": o.time(), "left_at": o.time(), "created_at": o.time(), "updated_at": o.time(),
+			"duration": o.minutes(), "preset_name": o.one(`""`, `"a"`, `null`), "user_id": o.one(`""`, `"a"`, `null`),
+		}
+		for i := range p.Events {
+			p.Events[i].Extra = simulator.Extra{"created_at": o.time(), "minutes_consumed": o.minutes(), "peer_id": o.one(`""`, `"a"`, `null`)}
+		}
 	}
 }
