@@ -14,22 +14,27 @@ import (
 // PeerReport reads the call statistics of one peer. Of the answer, which holds
 // network addresses and session descriptions, only the fields of
 // model.PeerReport are looked at; the address only if withAddress. A report that
-// cannot be used is a *model.RejectedError.
+// cannot be used is a *model.RejectedError; an answer without one is as good as a
+// 404: it may come later.
 //
 // No filter is sent: the documents disagree whether filters takes one value or a
 // list, and without it the API gives everything.
 func (c *Client) PeerReport(ctx context.Context, peer model.DuePeer, withAddress bool) (model.PeerReport, error) {
 	var report model.PeerReport
 	var rejected *model.Rejected
+	found := false
 	path := "/" + url.PathEscape(peer.AppID) + "/sessions/peer-report/" + peer.PeerID.String()
 	err := c.get(ctx, path, nil, func(body []byte) (envelope, error) {
 		return readDetail(body, "participant", func(s *scanner) (err error) {
-			report, rejected, err = s.peerReport(peer, withAddress)
+			report, rejected, found, err = s.peerReport(peer, withAddress)
 			return err
 		})
 	})
-	if err == nil && rejected != nil {
+	switch {
+	case err == nil && rejected != nil:
 		return model.PeerReport{}, &model.RejectedError{Record: *rejected}
+	case err == nil && !found:
+		return model.PeerReport{}, fmt.Errorf("GET %s: the answer has no report: %w", path, model.ErrNotFound)
 	}
 	return report, err
 }
@@ -41,14 +46,19 @@ type reportRow struct {
 	of          *model.PeerReport
 }
 
-func (s *scanner) peerReport(peer model.DuePeer, withAddress bool) (model.PeerReport, *model.Rejected, error) {
-	report := model.PeerReport{SessionID: peer.SessionID, ParticipantID: peer.ParticipantID, PeerID: peer.PeerID}
+// peerReport decodes an answer's record, and tells whether a report is in it.
+func (s *scanner) peerReport(peer model.DuePeer, withAddress bool) (report model.PeerReport, rejected *model.Rejected, found bool, err error) {
+	report = model.PeerReport{SessionID: peer.SessionID, ParticipantID: peer.ParticipantID, PeerID: peer.PeerID}
 	raw, err := s.value()
 	if err != nil {
-		return report, nil, err
+		return report, nil, false, err
 	}
 	r := reportRow{withAddress: withAddress, of: &report}
-	if kindOf(raw) != jsontext.KindBeginObject {
+	switch kindOf(raw) {
+	case jsontext.KindBeginObject:
+	case jsontext.KindNull:
+		return report, nil, false, nil
+	default:
 		r.reject("record", errNoObject)
 	}
 	var sessionID string
@@ -59,6 +69,7 @@ func (s *scanner) peerReport(peer model.DuePeer, withAddress bool) (model.PeerRe
 		case "session_id":
 			r.short("session_id", raw, &sessionID)
 		case "peer_report":
+			found = found || kindOf(raw) != jsontext.KindNull
 			r.report(raw)
 		}
 	})
@@ -67,13 +78,13 @@ func (s *scanner) peerReport(peer model.DuePeer, withAddress bool) (model.PeerRe
 	}
 	report.Provenance = r.prov
 	if r.problem == "" {
-		return report, nil, nil
+		return report, nil, found, nil
 	}
 	// Its raw text is left out: it holds addresses.
 	return report, &model.Rejected{
 		Entity: model.EntityPeerReport, AppID: peer.AppID, SessionID: peer.SessionID, Key: peer.PeerID.String(),
 		Reason: r.problem, Raw: `"[a peer report, not kept: it holds network addresses]"`,
-	}, nil
+	}, found, nil
 }
 
 // within visits the members of an object; anything else has none.
@@ -111,15 +122,20 @@ func (r *reportRow) short(field, raw string, into *string) {
 	*into = strings.Clone(*into) // a report is large, and little of it is kept
 }
 
-// metric reads a number; one that is none is left out and its text kept in
-// repairs.
+// mostDigits is how long the text of a number may be to be shown.
+const mostDigits = 40
+
+// metric reads a number; one that is none is left out and kept in repairs, unless
+// it is a text, which might say anything.
 func (r *reportRow) metric(field, raw string, into *model.Number) {
 	text := raw
 	switch kindOf(raw) {
 	case jsontext.KindNull, jsontext.KindBeginObject, jsontext.KindBeginArray:
 		return
 	case jsontext.KindString:
-		text, _ = unquote(raw)
+		if text, _ = unquote(raw); len(text) > mostDigits || strings.Trim(text, "0123456789+-.eE ") != "" {
+			raw = `"[a text, not shown]"`
+		}
 		r.repair(field, raw)
 	}
 	if n, err := model.ParseNumber(text); err == nil {

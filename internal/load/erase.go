@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -269,7 +268,7 @@ func (w *erasure) rejected(ctx context.Context) error {
 	var gone, changed []int64
 	var without []pgtype.UUID // sessions that lose a participant
 	var reasons, raws []string
-	replacer := w.replacer()
+	words := privacy.NewWords(w.plain)
 	rows, err := w.tx.Query(ctx, `SELECT rejected_id, entity, coalesce(app_id, ''), session_id, record_key, reason, raw_text, resolved_at IS NULL
 		FROM sync.rejected_records WHERE $1 = '' OR app_id = $1 FOR UPDATE`, w.AppID)
 	if err != nil {
@@ -287,14 +286,15 @@ func (w *erasure) rejected(ctx context.Context) error {
 		r.SessionID = session.Bytes
 		before := r
 		kept := w.filter.Rejected([]model.Rejected{r})
-		if len(kept) == 0 || privacy.IsOfPerson(r.Entity) && w.mentioned(r.Key+"\n"+r.Raw) {
+		if len(kept) == 0 || privacy.IsOfPerson(r.Entity) && mentions(words, before) {
 			gone = append(gone, id)
 			if open && r.Entity == model.EntityParticipant {
 				without = append(without, session)
 			}
 			continue
 		}
-		reason, raw := replacer.Replace(kept[0].Reason), replacer.Replace(kept[0].Raw)
+		reason, _ := words.Mask(kept[0].Reason)
+		raw, _ := words.MaskJSON(kept[0].Raw)
 		if reason != before.Reason || raw != before.Raw {
 			changed, reasons, raws = append(changed, id), append(reasons, reason), append(raws, raw)
 		}
@@ -316,11 +316,9 @@ func (w *erasure) rejected(ctx context.Context) error {
 	return err
 }
 
-func (w *erasure) mentioned(text string) bool {
-	for _, id := range w.plain {
-		if len(id) >= privacy.CertainLength && strings.Contains(text, id) {
-			return true
-		}
-	}
-	return false
+// mentions reports whether an identifier stands in a record.
+func mentions(words privacy.Words, r model.Rejected) bool {
+	_, inKey := words.Mask(r.Key)
+	_, inRaw := words.MaskJSON(r.Raw)
+	return inKey || inRaw
 }

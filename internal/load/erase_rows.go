@@ -3,8 +3,8 @@ package load
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -108,13 +108,8 @@ const textColumnsSQL = `SELECT c.oid::regclass::text, quote_ident(a.attname), fo
 // texts masks the identifiers in messages and in the unknown fields of other
 // records.
 func (w *erasure) texts(ctx context.Context) error {
-	ids := make([]string, 0, len(w.plain))
-	for _, id := range w.plain {
-		if len(id) >= privacy.CertainLength {
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) == 0 {
+	words := privacy.NewWords(w.plain)
+	if len(words) == 0 {
 		return nil
 	}
 	rows, err := w.tx.Query(ctx, textColumnsSQL)
@@ -127,17 +122,24 @@ func (w *erasure) texts(ctx context.Context) error {
 		return err
 	}
 	for _, c := range columns {
-		if err := w.maskColumn(ctx, c.Table, c.Name, c.Type, ids); err != nil {
+		if err := w.maskColumn(ctx, c.Table, c.Name, c.Type, words); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *erasure) maskColumn(ctx context.Context, table, name, kind string, ids []string) error {
+func (w *erasure) maskColumn(ctx context.Context, table, name, kind string, words privacy.Words) error {
+	mask, spelt := words.Mask, words
+	if kind == "jsonb" {
+		mask, spelt = words.MaskJSON, make(privacy.Words, 0, len(words))
+		for _, id := range words {
+			spelt = append(spelt, inJSON(id))
+		}
+	}
 	// The names come from the catalog, quoted by Postgres.
 	rows, err := w.tx.Query(ctx, `SELECT ctid::text, `+name+`::text FROM `+table+` WHERE `+name+` IS NOT NULL
-		AND EXISTS (SELECT FROM unnest($1::text[]) AS id WHERE strpos(`+name+`::text, id) > 0) FOR UPDATE`, ids)
+		AND EXISTS (SELECT FROM unnest($1::text[]) AS id WHERE strpos(`+name+`::text, id) > 0) FOR UPDATE`, []string(spelt))
 	if err != nil {
 		return err
 	}
@@ -146,25 +148,22 @@ func (w *erasure) maskColumn(ctx context.Context, table, name, kind string, ids 
 	if err != nil {
 		return err
 	}
-	replacer := w.replacer()
 	for _, f := range all {
-		_, err := w.tx.Exec(ctx, `UPDATE `+table+` SET `+name+` = $1::text::`+kind+` WHERE ctid = $2::text::tid`, replacer.Replace(f.Text), f.At)
+		masked, changed := mask(f.Text)
+		if !changed {
+			continue
+		}
+		_, err := w.tx.Exec(ctx, `UPDATE `+table+` SET `+name+` = $1::text::`+kind+` WHERE ctid = $2::text::tid`, masked, f.At)
 		if err != nil {
 			return err
 		}
+		w.counts.MaskedTexts++
 	}
-	w.counts.MaskedTexts += len(all)
 	return nil
 }
 
-// replacer puts [erased] in the place of the identifiers that are long enough to
-// be told from other text.
-func (w *erasure) replacer() *strings.Replacer {
-	var pairs []string
-	for _, id := range w.plain {
-		if len(id) >= privacy.CertainLength {
-			pairs = append(pairs, id, privacy.ErasedText)
-		}
-	}
-	return strings.NewReplacer(pairs...)
+// inJSON spells a text as it stands between the quotes of a jsonb value.
+func inJSON(text string) string {
+	quoted, _ := jsontext.AppendQuote(nil, text) // what is stored is UTF-8
+	return string(quoted[1 : len(quoted)-1])
 }

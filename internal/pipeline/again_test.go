@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 	"time"
@@ -206,5 +207,29 @@ func TestParticipantThatComesTwiceIsCounted(t *testing.T) {
 	}
 	if got := r.text(`SELECT display_name FROM realtimekit.participants WHERE participant_id = $1`, again.ID); got != "Later" {
 		t.Errorf("%q was kept", got)
+	}
+}
+
+// A clock that was ahead and a session of the future must not move the watermark
+// beyond what begins until then.
+func TestClockOnceAheadHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 3, Participants: 2, EventsPerParticipant: 2}, 61, at)
+	data.Apps[0].Sessions[0].Extra = simulator.Extra{"created_at": json.RawMessage(`"9999-01-01T00:00:00Z"`)}
+	r := newRig(t, data)
+	now := time.Now().AddDate(0, 0, 30) // the server's is the true one
+	r.config.Now = func() time.Time { return now }
+	r.mustRun(model.RunSucceeded)
+	r.sim.Update(func(d *simulator.Data) {
+		s := *d.Apps[0].Sessions[1]
+		s.ID = "eeeeeeee-0000-4000-8000-000000000001"
+		s.CreatedAt = time.Now().Add(time.Hour)
+		s.StartedAt, s.EndedAt, s.UpdatedAt = s.CreatedAt, s.CreatedAt.Add(time.Hour), s.CreatedAt.Add(time.Hour)
+		d.Apps[0].Sessions = append(d.Apps[0].Sessions, &s)
+	})
+	now = time.Now().AddDate(0, 0, 6) // longer than the lookback
+	r.mustRun(model.RunSucceeded)
+	if got := r.number(`SELECT count(*) FROM realtimekit.sessions`); got != 4 {
+		t.Errorf("%d sessions are stored, want 4", got)
 	}
 }

@@ -1,6 +1,8 @@
 package pipeline_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -189,4 +191,37 @@ func TestPeerReportsTakeTurns(t *testing.T) {
 	if got := r.text(`SELECT string_agg(n::text, ' ') FROM (SELECT count(*) AS n FROM sync.peer_report_states JOIN realtimekit.sessions USING (session_id) GROUP BY app_id) AS t`); got != "1000 1000" {
 		t.Errorf("%s peers of the two apps were asked for in two runs, want 1000 of each", got)
 	}
+}
+
+// An answer without a report may have one later; none is made up.
+func TestAnswerWithoutAReportIsNone(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{`{"participant":null}`, `{}`, `null`, `{"participant":{"peer_report":null}}`} {
+		t.Run(data, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, classroom())
+			r.sim.Script(simulator.Fault{Path: "*/peer-report/*", Answer: simulator.Reply(http.StatusOK, nil, `{"success":true,"data":`+data+`}`)})
+			r.must(everything, model.RunSucceeded)
+			if got := r.number(`SELECT count(*) FROM realtimekit.peer_reports`); got != 0 {
+				t.Errorf("%d reports of nothing are stored", got)
+			}
+			if got := r.text(`SELECT string_agg(DISTINCT outcome, ' ') FROM sync.peer_report_states`); got != "none" {
+				t.Errorf("outcomes are %s", got)
+			}
+		})
+	}
+}
+
+// Where a number should be, a text might say anything.
+func TestTextInPlaceOfAMetricIsNotKept(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, classroom())
+	const address = "192.0.2.77"
+	r.sim.Script(simulator.Fault{Path: "*/peer-report/*", Answer: simulator.Reply(http.StatusOK, nil,
+		`{"success":true,"data":{"participant":{"peer_report":{"quality":{"audio_producer":[{"jitter":"at `+address+` with `+simulator.PlantedSecret+`","rtt":"0.5"}]}}}}}`)})
+	r.must(everything, model.RunSucceeded)
+	if got := r.text(`SELECT DISTINCT repairs::text FROM realtimekit.peer_reports`); !strings.Contains(got, "[a text, not shown]") {
+		t.Errorf("repairs are %s", got)
+	}
+	r.noSecrets(address)
 }

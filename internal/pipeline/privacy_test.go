@@ -420,3 +420,58 @@ func TestWrongKeyIsRefused(t *testing.T) {
 	r.privacy.Key = newKey(t, "first")
 	r.must(allHistory, model.RunPartial)
 }
+
+// Whoever's id begins with that of an erased person keeps all that is theirs.
+func TestErasureTakesNobodyElse(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 1, Participants: 4, EventsPerParticipant: 3}, 61, at)
+	session := data.Apps[0].Sessions[0]
+	for i, id := range []string{"student-1", "student-12", "student-13", "student-14"} {
+		session.Participants[i].CustomParticipantID = id
+	}
+	session.Participants[1].Extra = simulator.Extra{"joined_at": json.RawMessage(`"yesterday"`)}
+	session.Participants[2].Extra = simulator.Extra{"buddy": json.RawMessage(`"student-12"`), "note": json.RawMessage(`"with student-1, and student-1-b"`)}
+	session.Extra = simulator.Extra{"host": json.RawMessage(`"student-13"`), "student-1": json.RawMessage(`1`)}
+	r := newRig(t, data)
+	r.privacy = load.Privacy{Key: newKey(t, "a key of its own")}
+	r.mustRun(model.RunPartial)
+	counts := r.erase(load.Erasure{CustomIDs: []string{"student-1"}, Mode: privacy.Remove})
+	if counts.RejectedRecords != 0 || r.number(`SELECT count(*) FROM sync.rejected_records`) != 1 {
+		t.Errorf("the record of another was taken: %+v", counts)
+	}
+	if got := r.number(`SELECT erased_participants FROM sync.session_states`); got != 1 {
+		t.Errorf("%d participants count as erased, want 1", got)
+	}
+	want := `{"note": "with [erased], and student-1-b", "buddy": "student-12"} {"host": "student-13", "[erased]": 1}`
+	if got := r.text(`SELECT concat_ws(' ', p.extra, s.extra) FROM realtimekit.participants AS p JOIN realtimekit.sessions AS s USING (session_id)
+		WHERE p.extra IS NOT NULL`); got != want {
+		t.Errorf("others now say %s, want %s", got, want)
+	}
+}
+
+// An identifier stands in JSON in its own spelling, and its digits may be part of
+// any number.
+func TestErasureReadsJSON(t *testing.T) {
+	t.Parallel()
+	for id, texts := range map[string][2]string{
+		"63462400":     {`{"at_ms": 1763462400123, "badge": 63462400}`, `{"at_ms": 1763462400123, "badge": "[erased]"}`},
+		`O"Brien-1234`: {`{"by": "O\"Brien-1234"}`, `{"by": "[erased]"}`},
+		`SCHOOL\user1`: {`{"by": "SCHOOL\\user1"}`, `{"by": "[erased]"}`},
+		`": "zzzz`:     {`{"aaa": "zzzzzz"}`, `{"aaa": "zzzzzz"}`},
+	} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 1, Participants: 2, EventsPerParticipant: 1}, 61, at)
+			session := data.Apps[0].Sessions[0]
+			session.Participants[0].CustomParticipantID = id
+			session.Participants[1].Extra = simulator.Extra{"zz": json.RawMessage(texts[0])}
+			r := newRig(t, data)
+			r.privacy = load.Privacy{Key: newKey(t, "a key of its own")}
+			r.mustRun(model.RunSucceeded)
+			r.erase(load.Erasure{CustomIDs: []string{id}, Mode: privacy.Remove})
+			if got := r.text(`SELECT (extra->'zz')::text FROM realtimekit.participants`); got != texts[1] {
+				t.Errorf("got %s, want %s", got, texts[1])
+			}
+		})
+	}
+}

@@ -180,15 +180,33 @@ func (f *Filter) Text(text string) string {
 
 // rewrite visits every value of a JSON text that is no list or object, with the
 // name of the member that it stands under, and puts another in its place where
-// visit says so. bare tells a number, boolean or null. It asks little of the
-// text: a rejected record need not be sound JSON once its bytes were made
-// printable.
+// visit says so. bare tells a number, boolean or null.
 func rewrite(raw string, visit func(member, text string, bare bool) (string, bool)) string {
+	return rewriteTokens(raw, func(member, text string, kind token) (string, bool) {
+		if kind == nameToken {
+			return "", false
+		}
+		return visit(member, text, kind == bareToken)
+	})
+}
+
+// token is a part of a JSON text.
+type token int
+
+const (
+	textToken token = iota
+	bareToken       // number, boolean or null
+	nameToken       // of a member
+)
+
+// rewriteTokens visits the names of members as well. It asks little of the text: a
+// rejected record need not be sound JSON once its bytes were made printable.
+func rewriteTokens(raw string, visit func(member, text string, kind token) (string, bool)) string {
 	var out strings.Builder
 	var open []string // members around the present one
 	member, copied := "", 0
-	replace := func(from, to int, text string, bare bool) {
-		if value, changed := visit(member, text, bare); changed {
+	replace := func(from, to int, text string, kind token) {
+		if value, changed := visit(member, text, kind); changed {
 			quoted, _ := json.Marshal(value) // a string cannot fail
 			out.WriteString(raw[copied:from])
 			out.Write(quoted)
@@ -208,8 +226,9 @@ func rewrite(raw string, visit func(member, text string, bare bool) (string, boo
 			text := unquote(raw[i:end])
 			if strings.HasPrefix(strings.TrimLeft(raw[end:], " \t\r\n"), ":") {
 				member = text
+				replace(i, end, text, nameToken)
 			} else {
-				replace(i, end, text, false)
+				replace(i, end, text, textToken)
 			}
 			i = end
 		case c > ' ' && !strings.ContainsRune(`,:]}`, rune(c)):
@@ -217,7 +236,7 @@ func rewrite(raw string, visit func(member, text string, bare bool) (string, boo
 			for end < len(raw) && !strings.ContainsRune(",:]}[{\" \t\r\n", rune(raw[end])) {
 				end++
 			}
-			replace(i, end, raw[i:end], true)
+			replace(i, end, raw[i:end], bareToken)
 			i = end
 		default:
 			i++
