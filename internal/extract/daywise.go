@@ -128,8 +128,11 @@ func merge(into, more *model.DailyStats) {
 			*n.into = *n.more
 		}
 	}
-	if len(into.Extra) == 0 {
+	switch {
+	case len(into.Extra) == 0:
 		into.Extra = more.Extra
+	case len(more.Extra) > 0: // two objects of at least one member make one
+		into.Extra = slices.Concat(into.Extra[:len(into.Extra)-1], []byte{','}, more.Extra[1:])
 	}
 	for column, raw := range more.Repairs {
 		if into.Repairs == nil {

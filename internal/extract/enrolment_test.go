@@ -166,6 +166,10 @@ func TestDailyStats(t *testing.T) {
 			`{"session_stats":{"day_stats":[{"day":"2026-11-20","total_sessions":1},{"day":"2026-11-20","total_sessions":2}]}}`,
 			[]model.DailyStats{{Day: day(20), Sessions: minutes(2)}},
 		},
+		"unknown members in both": {
+			`{"session_stats":{"day_stats":[{"day":"2026-11-20","alpha":1}]},"recording_stats":{"day_stats":[{"day":"2026-11-20","beta":2}]}}`,
+			[]model.DailyStats{{Day: day(20), Provenance: model.Provenance{Extra: []byte(`{"alpha":1,"beta":2}`)}}},
+		},
 		"nothing":       {`{"session_stats":{"day_stats":null},"recording_stats":null}`, nil},
 		"empty":         {`{}`, nil},
 		"not an object": {`{"session_stats":"x"}`, nil},
