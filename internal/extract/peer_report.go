@@ -122,25 +122,33 @@ func (r *reportRow) short(field, raw string, into *string) {
 	*into = strings.Clone(*into) // a report is large, and little of it is kept
 }
 
-// mostDigits is how long the text of a number may be to be shown.
-const mostDigits = 40
+// Up to what length a text is shown that stands for a number, and one that is none:
+// n/a tells nothing of anybody.
+const (
+	mostDigits = 40
+	mostShown  = 4
+)
 
 // metric reads a number; one that is none is left out and kept in repairs, unless
-// it is a text, which might say anything.
+// it is a text that might say anything.
 func (r *reportRow) metric(field, raw string, into *model.Number) {
 	text := raw
+	isText := false
 	switch kindOf(raw) {
 	case jsontext.KindNull, jsontext.KindBeginObject, jsontext.KindBeginArray:
 		return
 	case jsontext.KindString:
-		if text, _ = unquote(raw); len(text) > mostDigits || strings.Trim(text, "0123456789+-.eE ") != "" {
-			raw = `"[a text, not shown]"`
-		}
+		text, _ = unquote(raw)
+		isText = true
+	}
+	n, err := model.ParseNumber(text)
+	if isText && (len(text) > mostDigits || err != nil && len(text) > mostShown) {
+		raw = `"[a text, not shown]"`
+	}
+	if isText || err != nil {
 		r.repair(field, raw)
 	}
-	if n, err := model.ParseNumber(text); err == nil {
+	if err == nil {
 		*into = n
-	} else {
-		r.repair(field, raw)
 	}
 }

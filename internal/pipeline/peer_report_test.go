@@ -218,7 +218,7 @@ func TestTextInPlaceOfAMetricIsNotKept(t *testing.T) {
 	r := newRig(t, classroom())
 	const address = "192.0.2.77"
 	r.sim.Script(simulator.Fault{Path: "*/peer-report/*", Answer: simulator.Reply(http.StatusOK, nil,
-		`{"success":true,"data":{"participant":{"peer_report":{"quality":{"audio_producer":[{"jitter":"at `+address+` with `+simulator.PlantedSecret+`","rtt":"0.5"}]}}}}}`)})
+		`{"success":true,"data":{"participant":{"peer_report":{"quality":{"audio_producer":[{"jitter":"at `+address+` with `+simulator.PlantedSecret+`","rtt":"`+address+`"}]}}}}}`)})
 	r.must(everything, model.RunSucceeded)
 	if got := r.text(`SELECT DISTINCT repairs::text FROM realtimekit.peer_reports`); !strings.Contains(got, "[a text, not shown]") {
 		t.Errorf("repairs are %s", got)
