@@ -130,16 +130,16 @@ func (w *erasure) texts(ctx context.Context) error {
 }
 
 func (w *erasure) maskColumn(ctx context.Context, table, name, kind string, words privacy.Words) error {
-	mask, spelt := words.Mask, words
+	mask, spelt := words.Mask, []string(words)
 	if kind == "jsonb" {
-		mask, spelt = words.MaskJSON, make(privacy.Words, 0, len(words))
+		mask, spelt = words.MaskJSON, nil
 		for _, id := range words {
 			spelt = append(spelt, inJSON(id))
 		}
 	}
 	// The names come from the catalog, quoted by Postgres.
 	rows, err := w.tx.Query(ctx, `SELECT ctid::text, `+name+`::text FROM `+table+` WHERE `+name+` IS NOT NULL
-		AND EXISTS (SELECT FROM unnest($1::text[]) AS id WHERE strpos(`+name+`::text, id) > 0) FOR UPDATE`, []string(spelt))
+		AND EXISTS (SELECT FROM unnest($1::text[]) AS id WHERE strpos(`+name+`::text, id) > 0) FOR UPDATE`, spelt)
 	if err != nil {
 		return err
 	}

@@ -104,9 +104,10 @@ func (w *work) oneEnrolment(ctx context.Context, appID string, due model.DueMeet
 	if err != nil && isPartOver(ctx, err) {
 		return err
 	}
+	e.Absence = meetingAbsence(due.ID, err)
 	switch {
-	case err != nil && meetingAbsence(due.ID, err) != model.Present:
-		e.Absence, e.Failure = meetingAbsence(due.ID, err), err.Error()
+	case e.Absence != model.Present:
+		e.Failure = err.Error()
 		w.extras.MeetingsGone++
 		w.logger.InfoContext(ctx, "the API does not know the meeting", "meeting_id", due.ID, "error", err)
 		err = nil

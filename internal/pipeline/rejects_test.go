@@ -17,12 +17,11 @@ func (r *rig) retry() model.RetryCounts {
 	understand := func(rejected model.Rejected) (model.Salvaged, error) {
 		return extract.Understand(rejected, r.config.AccountID)
 	}
-	logger := r.logger()
-	store := load.New(r.pool, logger)
+	store := load.New(r.pool, r.logger)
 	if err := store.Protect(r.t.Context(), r.privacy); err != nil {
 		r.t.Fatal(err)
 	}
-	counts, err := pipeline.RetryRejects(r.t.Context(), r.config, understand, store, logger)
+	counts, err := pipeline.RetryRejects(r.t.Context(), r.config, understand, store, r.logger)
 	if err != nil {
 		r.t.Fatal(err)
 	}

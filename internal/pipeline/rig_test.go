@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
@@ -35,7 +34,8 @@ type rig struct {
 	pool *pgxpool.Pool
 
 	database secret.Text
-	log      *logbook
+	log      *bytes.Buffer
+	logger   *slog.Logger // the one that writes to it, all there is to say
 
 	extract extract.Config
 	budget  extract.BudgetConfig
@@ -56,7 +56,8 @@ func newRig(t *testing.T, data *simulator.Data) *rig {
 	sim := simulator.New(data, simulator.Options{Token: token, Now: now})
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
-	r := &rig{t: t, sim: sim, data: data, database: url, log: new(logbook)}
+	r := &rig{t: t, sim: sim, data: data, database: url}
+	r.newLog()
 	r.connect()
 	r.extract = extract.Config{
 		BaseURL: server.URL + "/client/v4", AccountID: data.AccountID, Token: secret.New(token), UserAgent: "test",
@@ -79,21 +80,20 @@ func clock(start time.Time) func() time.Time {
 // run makes one run with a client of its own, as a new process would.
 func (r *rig) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
 	r.t.Helper()
-	logger := r.logger()
 	client := r.client()
 	defer client.Close()
-	store := load.New(r.pool, logger)
+	store := load.New(r.pool, r.logger)
 	if err := store.Protect(ctx, r.privacy); err != nil {
 		return pipeline.Result{}, err
 	}
-	return pipeline.New(r.config, client, store, logger).Run(ctx, plan)
+	return pipeline.New(r.config, client, store, r.logger).Run(ctx, plan)
 }
 
 // client gives a client that logs to the rig's log.
 func (r *rig) client() *extract.Client {
 	r.t.Helper()
 	cfg := r.extract
-	cfg.Logger = r.logger()
+	cfg.Logger = r.logger
 	cfg.Budget = extract.NewBudget(r.budget)
 	client, err := extract.New(cfg)
 	if err != nil {
@@ -102,34 +102,11 @@ func (r *rig) client() *extract.Client {
 	return client
 }
 
-// logbook is a log in memory. Client, store and pipeline write to it at once, each
-// through a handler of its own.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logbook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func (l *logbook) Reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text.Reset()
-}
-
-// logger writes all there is to say into the rig's log.
-func (r *rig) logger() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+// newLog begins a log. Client, store and pipeline share its logger, which lets one
+// of them write at a time.
+func (r *rig) newLog() {
+	r.log = new(bytes.Buffer)
+	r.logger = slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // discard is the logger of whoever has nothing to say.
@@ -146,7 +123,7 @@ func (r *rig) quota(q simulator.Quota) {
 // beside gives a rig for a second process on the same warehouse and API.
 func (r *rig) beside() *rig {
 	second := *r
-	second.log = new(logbook)
+	second.newLog()
 	second.connect()
 	return &second
 }

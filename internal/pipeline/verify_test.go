@@ -17,15 +17,14 @@ import (
 // verify makes one verification with a client of its own, as a new process would.
 func (r *rig) verify(ctx context.Context, plan pipeline.VerifyPlan) (pipeline.VerifyResult, error) {
 	r.t.Helper()
-	logger := r.logger()
 	cfg := r.extract
-	cfg.Logger, cfg.Budget = logger, extract.NewBudget(r.budget)
+	cfg.Logger, cfg.Budget = r.logger, extract.NewBudget(r.budget)
 	client, err := extract.New(cfg)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	defer client.Close()
-	return pipeline.Verify(ctx, r.config, plan, client, load.New(r.pool, logger), logger)
+	return pipeline.Verify(ctx, r.config, plan, client, load.New(r.pool, r.logger), r.logger)
 }
 
 // mustVerify verifies to the end and gives the findings: session → kinds.
