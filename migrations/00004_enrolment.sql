@@ -178,6 +178,9 @@ CREATE TABLE sync.meeting_states (
     gone_at          timestamptz,
     attempts         integer NOT NULL DEFAULT 0,
     not_found        integer NOT NULL DEFAULT 0,
+    retry_at         timestamptz,
+    tried_sessions   bigint,
+    tried_ended      bigint,
     last_error       text,
     run_id           bigint  NOT NULL,
     PRIMARY KEY (app_id, meeting_id)
@@ -193,6 +196,9 @@ COMMENT ON COLUMN sync.meeting_states.read_at IS 'When the last sound reading wa
 COMMENT ON COLUMN sync.meeting_states.gone_at IS 'When the meeting was given up since the API does not know it, UTC: three answers in a row said so, or it refused the id as malformed. It is asked for again when the meeting has a new session, or one that ended since.';
 COMMENT ON COLUMN sync.meeting_states.attempts IS 'Readings in a row that failed, 0 once the meeting is given up.';
 COMMENT ON COLUMN sync.meeting_states.not_found IS 'Of the last attempts, those in a row to which the API answered that it does not know the meeting (404).';
+COMMENT ON COLUMN sync.meeting_states.retry_at IS 'Before this time the meeting is not read again unless its sessions change, UTC; the pause grows with the attempts, up to a day. Null where nothing is wrong.';
+COMMENT ON COLUMN sync.meeting_states.tried_sessions IS 'Sessions that the meeting had in the warehouse at the last reading that failed or did not add up; null where nothing is wrong.';
+COMMENT ON COLUMN sync.meeting_states.tried_ended IS 'Of those, sessions that had ended.';
 COMMENT ON COLUMN sync.meeting_states.last_error IS 'Why the last reading failed; null otherwise.';
 COMMENT ON COLUMN sync.meeting_states.run_id IS 'Run that last read or tried to read it: sync.runs.run_id.';
 
@@ -230,11 +236,11 @@ CREATE TABLE sync.peer_report_states (
     run_id         bigint      NOT NULL,
     PRIMARY KEY (session_id, participant_id, peer_id)
 );
-COMMENT ON TABLE  sync.peer_report_states IS 'Peers whose report was asked for. A peer that was answered is never asked again. One row a peer.';
+COMMENT ON TABLE  sync.peer_report_states IS 'Peers whose report was asked for. A peer whose report is stored is never asked again. One row a peer.';
 COMMENT ON COLUMN sync.peer_report_states.session_id IS 'Session of the peer.';
 COMMENT ON COLUMN sync.peer_report_states.participant_id IS 'Participant of the peer.';
 COMMENT ON COLUMN sync.peer_report_states.peer_id IS 'Peer.';
-COMMENT ON COLUMN sync.peer_report_states.outcome IS 'stored; none: the API has no report, or no more (asked once again a day after the session ended); rejected: set aside; failed: asked again by a later run, five times at most.';
+COMMENT ON COLUMN sync.peer_report_states.outcome IS 'stored; none: the API has no report, or no more (asked once again a day after the session ended); rejected: what came could not be used and was set aside; failed. Of the last two it is asked again by a later run, five times at most.';
 COMMENT ON COLUMN sync.peer_report_states.attempts IS 'How many runs have asked.';
 COMMENT ON COLUMN sync.peer_report_states.asked_at IS 'Start of the run that last asked for it, UTC.';
 COMMENT ON COLUMN sync.peer_report_states.last_error IS 'Why it failed; null otherwise.';

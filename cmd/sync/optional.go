@@ -53,7 +53,7 @@ func printOptional(w *screen, r pipeline.OptionalResult) {
 	if r == (pipeline.OptionalResult{}) {
 		return
 	}
-	if r.Failures > 0 {
+	if r.Failures+r.MeetingsWaiting > 0 {
 		w.put("", "beside, reasons: SELECT app_id, endpoint, last_error FROM sync.endpoint_states WHERE last_error IS NOT NULL; SELECT meeting_id, last_error FROM sync.meeting_states WHERE attempts > 0")
 	}
 	w.put("", "beside: enrolment of %d meetings, %d days of the vendor's counts, %d peer reports; rows: %d new, %d changed",

@@ -2,6 +2,8 @@ package extract
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -116,14 +118,19 @@ func (r *row) day(field, raw string) time.Time {
 	return day
 }
 
-// merge adds what another row of the same day says; of two values the later.
+// merge adds what another row of the same day says. Of two values that contradict
+// each other the later counts, and both are kept in repairs.
 func merge(into, more *model.DailyStats) {
-	for _, n := range []struct{ into, more *model.Number }{
-		{&into.Sessions, &more.Sessions},
-		{&into.SessionMinutes, &more.SessionMinutes},
-		{&into.Recordings, &more.Recordings},
-		{&into.RecordingMinutes, &more.RecordingMinutes},
+	repairs := maps.Clone(more.Repairs)
+	for column, n := range map[string]struct{ into, more *model.Number }{
+		"total_sessions":          {&into.Sessions, &more.Sessions},
+		"total_session_minutes":   {&into.SessionMinutes, &more.SessionMinutes},
+		"total_recordings":        {&into.Recordings, &more.Recordings},
+		"total_recording_minutes": {&into.RecordingMinutes, &more.RecordingMinutes},
 	} {
+		if n.into.Valid && n.more.Valid && *n.into != *n.more {
+			repairs = repairs.With(column, fmt.Sprintf("%v, then %v", n.into.Value, n.more.Value))
+		}
 		if n.more.Valid {
 			*n.into = *n.more
 		}
@@ -134,11 +141,8 @@ func merge(into, more *model.DailyStats) {
 	case len(more.Extra) > 0: // two objects of at least one member make one
 		into.Extra = slices.Concat(into.Extra[:len(into.Extra)-1], []byte{','}, more.Extra[1:])
 	}
-	for column, raw := range more.Repairs {
-		if into.Repairs == nil {
-			into.Repairs = make(model.Repairs, 1)
-		}
-		into.Repairs[column] = raw
+	for column, raw := range repairs {
+		into.Repairs = into.Repairs.With(column, raw)
 	}
 }
 

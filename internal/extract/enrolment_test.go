@@ -164,7 +164,11 @@ func TestDailyStats(t *testing.T) {
 		},
 		"the same day twice": {
 			`{"session_stats":{"day_stats":[{"day":"2026-11-20","total_sessions":1},{"day":"2026-11-20","total_sessions":2}]}}`,
-			[]model.DailyStats{{Day: day(20), Sessions: minutes(2)}},
+			[]model.DailyStats{{Day: day(20), Sessions: minutes(2), Provenance: model.Provenance{Repairs: model.Repairs{"total_sessions": "1, then 2"}}}},
+		},
+		"the same day twice, and the same": {
+			`{"session_stats":{"day_stats":[{"day":"2026-11-20","total_sessions":1},{"day":"2026-11-20","total_sessions":1}]}}`,
+			[]model.DailyStats{{Day: day(20), Sessions: minutes(1)}},
 		},
 		"unknown members in both": {
 			`{"session_stats":{"day_stats":[{"day":"2026-11-20","alpha":1}]},"recording_stats":{"day_stats":[{"day":"2026-11-20","beta":2}]}}`,

@@ -47,10 +47,7 @@ func (r *row) reject(field string, err error) {
 
 // repair notes the raw text of a value that was mended.
 func (r *row) repair(field, raw string) {
-	if r.prov.Repairs == nil {
-		r.prov.Repairs = make(model.Repairs, 1)
-	}
-	r.prov.Repairs[field] = rawText(raw)
+	r.prov.Repairs = r.prov.Repairs.With(field, rawText(raw))
 }
 
 // plainText reads a string value, or a number or boolean where a string was

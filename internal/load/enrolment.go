@@ -12,7 +12,7 @@ import (
 
 // DueMeetings gives the meetings of an app that have a new session, or one that
 // ended, since their enrolment was last read: newest first, most of them at
-// once.
+// once, those last that are to be left alone for now.
 func (s *Store) DueMeetings(ctx context.Context, appID string, most int) ([]model.DueMeeting, error) {
 	rows, err := s.pool.Query(ctx, dueMeetingsSQL, appID, most)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // DuePeers gives peers of an app's settled sessions that ended after since and
-// whose report was not answered yet, as of now: newest first, most of them at
+// whose report is still to be asked for, as of now: newest first, most of them at
 // once. It does not look at sessions that PeersAsked has marked.
 func (s *Store) DuePeers(ctx context.Context, appID string, since, now time.Time, most int) ([]model.DuePeer, error) {
 	if some, err := s.peersLeft(ctx, appID); err != nil || !some {
@@ -48,8 +48,8 @@ func (s *Store) peersLeft(ctx context.Context, appID string) (some bool, err err
 	return some, storeError("find sessions with peers to ask for", err)
 }
 
-// SavePeerReport writes a report and notes that its peer was answered, both or
-// neither. Where its participant was erased meanwhile, nothing is kept.
+// SavePeerReport writes a report and notes that its peer was answered, so that what
+// was set aside of it before is closed: all or nothing. Where its participant was erased meanwhile, nothing is kept.
 func (s *Store) SavePeerReport(ctx context.Context, run model.Run, p model.PeerReport) error {
 	text, err := toJSON(reportRecord(&p))
 	if err != nil {
@@ -61,7 +61,12 @@ func (s *Store) SavePeerReport(ctx context.Context, run model.Run, p model.PeerR
 		if err != nil {
 			return err
 		}
-		return notePeer(ctx, tx, run, peer, model.PeerReportStored, "")
+		if err := notePeer(ctx, tx, run, peer, model.PeerReportStored, ""); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
+			WHERE session_id = $1 AND entity = 'peer_report' AND record_key = $2 AND resolved_at IS NULL`, uuidArg(p.SessionID), p.PeerID.String())
+		return err
 	})
 	if err == nil {
 		s.tellOf(model.EntityPeerReport, model.RowCounts{Read: 1, Inserted: 1})

@@ -108,6 +108,43 @@ func TestSessionsWhosePeersWereAskedAreNotLookedAt(t *testing.T) {
 	b.looked("it is beyond the vendor's retention", false)
 }
 
+// A report that was set aside is asked for as one that failed, five times at most;
+// a later one that is stored closes what was set aside.
+func TestReportThatWasSetAsideIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.settled(2)
+	aside := model.Rejected{Entity: model.EntityPeerReport, AppID: "app", SessionID: uuid(1), Key: model.UUID(uuid(2)).String(), Reason: "a text", Raw: `"x"`}
+	if _, err := b.store.SetAside(t.Context(), b.run, []model.Rejected{aside}); err != nil {
+		t.Fatal(err)
+	}
+	open := func() string {
+		return b.text(`SELECT count(*)::text FROM sync.rejected_records WHERE resolved_at IS NULL`)
+	}
+	for try := range 5 {
+		if n := b.due(time.Hour); n != 1 {
+			t.Errorf("%d peers are due after %d tries, want the one whose report was set aside", n, try)
+		}
+		b.looked("it is asked for again", true)
+		b.answer(2, model.PeerReportRejected, time.Hour)
+	}
+	if n := b.due(26 * time.Hour); n != 0 {
+		t.Errorf("%d peers are due after five tries", n)
+	}
+	b.looked("it was asked for five times", false)
+	b.nextRun()
+	b.settled(2) // a full reading of the session, without any report
+	if got := open(); got != "1" {
+		t.Errorf("%s records are open, want the report: nobody has read it again", got)
+	}
+	if err := b.store.SavePeerReport(t.Context(), b.run, model.PeerReport{SessionID: uuid(1), ParticipantID: uuid(2), PeerID: uuid(2)}); err != nil {
+		t.Fatal(err)
+	}
+	if got := open(); got != "0" {
+		t.Errorf("%s records are open after a report was stored", got)
+	}
+}
+
 // A participant that comes while sessions are marked is not overlooked.
 func TestPeerThatComesMeanwhileIsNotOverlooked(t *testing.T) {
 	t.Parallel()

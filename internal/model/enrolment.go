@@ -79,7 +79,8 @@ const (
 // when its enrolment was last read.
 type DueMeeting struct {
 	ID              string
-	Sessions, Ended int // in the warehouse now
+	Sessions, Ended int  // in the warehouse now
+	Waits           bool // it failed before, and is to be left alone for now
 }
 
 // Enrolment is what one reading of a meeting's enrolled people found.
@@ -92,7 +93,7 @@ type Enrolment struct {
 	// Absence tells whether the API still knows the meeting.
 	Absence Absence
 	// Failure says why the reading failed or cannot be trusted; empty for a
-	// sound one. The meeting is read again by the next run unless it is given up.
+	// sound one. The meeting is read again by a later run unless it is given up.
 	Failure string
 }
 

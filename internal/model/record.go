@@ -13,6 +13,15 @@ const (
 // that nothing was mended.
 type Repairs map[string]string
 
+// With gives r and one more, in the same map where there is one.
+func (r Repairs) With(column, raw string) Repairs {
+	if r == nil {
+		r = make(Repairs, 1)
+	}
+	r[column] = raw
+	return r
+}
+
 // Provenance is what every record carries beside the API's documented fields.
 type Provenance struct {
 	// Extra is a JSON object of the fields that Rollcall does not know, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
@@ -21,9 +22,14 @@ func (w *work) enrolment(ctx context.Context, appID string, state *model.Endpoin
 	if err != nil {
 		return false, err
 	}
+	due, waiting := withoutWaiting(due)
+	if waiting > 0 {
+		w.leaveOut()
+		w.extras.MeetingsWaiting += waiting
+	}
 	if len(due) == 0 {
 		// All were read, perhaps by a run that was killed before it could say so.
-		unsaid := state.UnavailableAt.IsZero() && (state.ReadAt.IsZero() || state.Failure != "")
+		unsaid := waiting == 0 && state.UnavailableAt.IsZero() && (state.ReadAt.IsZero() || state.Failure != "")
 		if unsaid {
 			state.ReadAt = w.now()
 		}
@@ -48,6 +54,12 @@ func (w *work) enrolment(ctx context.Context, appID string, state *model.Endpoin
 		w.logger.InfoContext(ctx, "enough meetings for one run; the next one goes on", "app_id", appID, "meetings", len(due))
 	}
 	return true, nil
+}
+
+// withoutWaiting gives the meetings to read now, and how many are left alone.
+func withoutWaiting(due []model.DueMeeting) (now []model.DueMeeting, waiting int) {
+	now = slices.DeleteFunc(due, func(m model.DueMeeting) bool { return m.Waits })
+	return now, len(due) - len(now)
 }
 
 // listedRecords takes the records of due meetings from the list while it pays:
@@ -90,7 +102,7 @@ func (w *work) saveMeetings(ctx context.Context, meetings []model.Meeting) error
 }
 
 // oneEnrolment reads one meeting. What failed or did not add up is noted and
-// read again by the next run; a meeting that the API does not know, as it has said
+// read again by a later run; a meeting that the API does not know, as it has said
 // three times, is not, until its sessions change.
 func (w *work) oneEnrolment(ctx context.Context, appID string, due model.DueMeeting, withRecord bool) error {
 	e := model.Enrolment{AppID: appID, Meeting: due, Pass: model.Pass{Announced: -1}}
@@ -145,7 +157,7 @@ func meetingAbsence(id string, reason error) model.Absence {
 func (w *work) noteEnrolment(ctx context.Context, meetingID, problem string) {
 	w.leaveOut()
 	w.extras.Failures++
-	w.logger.WarnContext(ctx, "enrolment was not read; the next run tries again", "meeting_id", meetingID, "problem", problem)
+	w.logger.WarnContext(ctx, "enrolment was not read; a later run tries again", "meeting_id", meetingID, "problem", problem)
 }
 
 // meetingRecord reads the record of a meeting; one that cannot be used is set

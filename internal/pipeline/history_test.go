@@ -121,6 +121,7 @@ func (h *history) end() {
 	h.t.Helper()
 	h.sim.Script()
 	h.config.Now = clock(at.Add(25 * time.Hour)) // an endpoint that was refused is left alone for a day
+	h.endPauses(25 * time.Hour)
 	if _, err := h.run(h.t.Context(), everything); err != nil {
 		h.t.Fatalf("the run after all faults: %v\n%s", err, h.log)
 	}

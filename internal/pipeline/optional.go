@@ -23,11 +23,14 @@ type Optional struct {
 type OptionalResult struct {
 	Meetings     int // whose enrolment was read
 	MeetingsGone int // that the API does not know
-	Removed      int // people who are enrolled no more
-	Days         int // of the vendor's counts
-	PeersAsked   int
-	PeerReports  int // stored
-	Failures     int // of reads that the next run tries again
+	// MeetingsWaiting counts those that failed or did not add up before and were
+	// left alone.
+	MeetingsWaiting int
+	Removed         int // people who are enrolled no more
+	Days            int // of the vendor's counts
+	PeersAsked      int
+	PeerReports     int // stored
+	Failures        int // of reads that a later run tries again
 	model.RowCounts
 }
 
@@ -113,7 +116,7 @@ func (w *work) optional(ctx context.Context, apps []string) error {
 	}
 	if r := w.extras; r != (OptionalResult{}) {
 		w.logger.InfoContext(ctx, "optional reads finished",
-			"meetings_read", r.Meetings, "meetings_gone", r.MeetingsGone, "people_removed", r.Removed, "days_read", r.Days,
+			"meetings_read", r.Meetings, "meetings_gone", r.MeetingsGone, "meetings_waiting", r.MeetingsWaiting, "people_removed", r.Removed, "days_read", r.Days,
 			"peers_asked", r.PeersAsked, "peer_reports", r.PeerReports, "rows_inserted", r.Inserted, "rows_updated", r.Updated)
 	}
 	return nil

@@ -302,6 +302,7 @@ func TestOneBadMeetingKeepsNoOtherFromBeingRead(t *testing.T) {
 	// Unless it is the only one, or gone: the third time that is believed.
 	r.sim.Script(simulator.Fault{Path: "*/meetings/" + bad + "*", Answer: simulator.KitError(404, "No meeting found")})
 	for range 3 {
+		r.endPauses(24 * time.Hour)
 		if got := r.number(`SELECT count(*) FROM sync.meeting_states WHERE gone_at IS NOT NULL`); got != 0 {
 			t.Errorf("given up too early")
 		}
@@ -429,5 +430,41 @@ func TestMeetingThatIsOnceNotFoundIsReadLater(t *testing.T) {
 	r.must(cheap, model.RunSucceeded)
 	if diff, err := oracle.DiffBeside(t.Context(), r.pool, r.sim); err != nil || diff != "" {
 		t.Errorf("what is read beside is not what the API holds (-API +warehouse): %v\n%.3000s", err, diff)
+	}
+}
+
+// A meeting whose list never adds up is asked for ever less often, but stays in the
+// exit code; a session that is new, or ends, brings it at once.
+func TestMeetingThatNeverAddsUpIsAskedForLessOften(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, classroom())
+	short := simulator.Fault{Path: "*/meetings/*/participants", Answer: withoutRow("absent-1")}
+	r.sim.Script(short)
+	read := func(when string, status string, want int) {
+		t.Helper()
+		before := r.requests(simulator.RouteMeetingParticipants)
+		waiting := r.must(cheap, status).Optional.MeetingsWaiting
+		if got := r.requests(simulator.RouteMeetingParticipants) - before; got != want || (waiting == 1) != (want == 0 && status == model.RunPartial) {
+			t.Errorf("%s: the list was asked for %d times, and %d meetings wait, want %d requests", when, got, waiting, want)
+		}
+	}
+	read("at first", model.RunPartial, 2) // a list that does not add up is read twice
+	read("at once again", model.RunPartial, 2)
+	read("then a pause", model.RunPartial, 0)
+	if got := r.number(`SELECT attempts FROM sync.meeting_states WHERE retry_at > now() + interval '14 minutes' AND last_error LIKE '%announced 4 records and gave 3%'`); got != 2 {
+		t.Errorf("%d attempts, want 2 and a pause of a quarter of an hour", got)
+	}
+	r.endPauses(24 * time.Hour)
+	read("after the pause", model.RunPartial, 2)
+	if got := r.number(`SELECT attempts FROM sync.meeting_states WHERE retry_at > now() + interval '29 minutes'`); got != 3 {
+		t.Errorf("%d attempts, want 3 and twice the pause", got)
+	}
+	r.sim.Update(another)
+	read("another session", model.RunPartial, 2)
+	r.sim.Update(another)
+	r.sim.Script()
+	read("all is well", model.RunSucceeded, 1)
+	if got := r.number(`SELECT count(*) FROM sync.meeting_states WHERE num_nonnulls(retry_at, tried_sessions, tried_ended) > 0 OR attempts > 0`); got != 0 {
+		t.Error("the pause outlived the problem")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -213,29 +214,26 @@ func TestMissingRowLeavesTheSessionIncomplete(t *testing.T) {
 	r.exact(nil)
 }
 
-// withoutRow answers as the server would, but for one participant.
+// withoutRow answers as the server would, but for one participant of a session or a
+// meeting.
 func withoutRow(id string) simulator.Answer {
 	return func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		rec := newRecorder()
 		req.Header.Del("Accept-Encoding")
 		next.ServeHTTP(rec, req)
-		var body struct {
-			Success bool `json:"success"`
-			Data    struct {
-				Participants []map[string]any `json:"participants"`
-				Paging       json.RawMessage  `json:"paging"`
-			} `json:"data"`
-		}
+		var body map[string]any
 		if err := json.Unmarshal(rec.body.Bytes(), &body); err != nil {
 			panic(err)
 		}
-		kept := body.Data.Participants[:0]
-		for _, p := range body.Data.Participants {
-			if p["id"] != id {
-				kept = append(kept, p)
-			}
+		without := func(list any) []any {
+			return slices.DeleteFunc(list.([]any), func(row any) bool { return row.(map[string]any)["id"] == id })
 		}
-		body.Data.Participants = kept
+		switch data := body["data"].(type) {
+		case []any:
+			body["data"] = without(data)
+		case map[string]any:
+			data["participants"] = without(data["participants"])
+		}
 		w.Header().Set("Content-Type", "application/json")
 		if err := json.NewEncoder(w).Encode(body); err != nil {
 			panic(err)

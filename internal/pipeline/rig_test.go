@@ -49,6 +49,16 @@ type rig struct {
 // the lookback.
 var at = time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
 
+// endPauses lets so much time go by for what waits for another try.
+func (r *rig) endPauses(after time.Duration) {
+	r.t.Helper()
+	for _, table := range []string{"sync.session_states", "sync.meeting_states"} {
+		if _, err := r.pool.Exec(r.t.Context(), `UPDATE `+table+` SET retry_at = retry_at - $1::interval WHERE retry_at IS NOT NULL`, after); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
 func newRig(t *testing.T, data *simulator.Data) *rig {
 	t.Helper()
 	url := secret.New(pgtest.New(t))

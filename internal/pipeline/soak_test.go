@@ -66,10 +66,10 @@ func TestEveryFaultForAWhile(t *testing.T) {
 		}
 	}
 	now := grown()
-	if s.worked == 0 {
-		t.Errorf("none of %d runs read a session", runs)
+	if s.worked == 0 || s.beside == 0 {
+		t.Errorf("of %d runs %d read sessions, and %d other things were read", runs, s.worked, s.beside)
 	}
-	t.Logf("%d runs, of which %d read sessions; heap %d KiB, then %d KiB; goroutines %d, then %d", runs, s.worked, warm.heap>>10, now.heap>>10, warm.goroutines, now.goroutines)
+	t.Logf("%d runs, of which %d read sessions, and %d meetings, days and peer reports; heap %d KiB, then %d KiB; goroutines %d, then %d", runs, s.worked, s.beside, warm.heap>>10, now.heap>>10, warm.goroutines, now.goroutines)
 	if now.heap > 2*warm.heap+1<<20 {
 		t.Errorf("the heap grew from %d to %d bytes in %d runs", warm.heap, now.heap, runs)
 	}
@@ -85,6 +85,7 @@ type soak struct {
 	rng    *rand.Rand
 	jump   time.Duration
 	worked int // runs that read sessions
+	beside int // meetings, days and peer reports that were read
 }
 
 // once makes a run with one to three faults and another reading of the
@@ -117,9 +118,11 @@ func (s *soak) once() {
 	s.sim.SetDialect(options.Dialect)
 	s.sim.Script(options.Script...)
 	s.jump = time.Duration(s.rng.IntN(100)-20) * time.Hour
-	plan := pipeline.Plan{Kind: model.KindRun}
+	yes := func() bool { return s.rng.IntN(2) == 0 }
+	plan := pipeline.Plan{Kind: model.KindRun, Optional: pipeline.Optional{Enrolment: yes(), Daywise: yes(), PeerReports: yes()}}
+	s.endPauses(time.Hour)
 	if s.rng.IntN(3) == 0 {
-		plan = pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, 0, -1-s.rng.IntN(9)), Full: s.rng.IntN(2) == 0}
+		plan = pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, 0, -1-s.rng.IntN(9)), Full: yes()}
 	}
 	s.sim.Update(s.correct)
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
@@ -131,6 +134,7 @@ func (s *soak) once() {
 	if result.Totals.SessionsRead() > 0 {
 		s.worked++
 	}
+	s.beside += result.Optional.Meetings + result.Optional.Days + result.Optional.PeersAsked
 }
 
 // correct gives a run something to do: somebody's name, in any session.

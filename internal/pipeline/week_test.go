@@ -116,9 +116,7 @@ func (w *week) live() {
 func (w *week) pass(d time.Duration) {
 	w.t.Helper()
 	w.now = w.now.Add(d)
-	if _, err := w.pool.Exec(w.t.Context(), `UPDATE sync.session_states SET retry_at = retry_at - $1::interval WHERE retry_at IS NOT NULL`, d); err != nil {
-		w.t.Fatal(err)
-	}
+	w.endPauses(d)
 }
 
 // run1 makes one run of cron, or now and then a backfill beside it, with whatever

@@ -1,12 +1,14 @@
--- $1 app, $2 most. Those that failed before come last, so that one of them
--- cannot keep the others from being read.
-SELECT m.meeting_id, m.sessions, m.ended
+-- $1 app, $2 most. Those that failed before come last, so that one of them cannot
+-- keep the others from being read, and those that wait for another try at the end.
+SELECT m.meeting_id, m.sessions, m.ended, w.waits
 FROM (SELECT meeting_id, count(*) AS sessions, count(*) FILTER (WHERE status = 'ENDED') AS ended,
              max(created_at) AS newest
       FROM realtimekit.sessions
       WHERE app_id = $1 AND meeting_id IS NOT NULL
       GROUP BY meeting_id) AS m
 LEFT JOIN sync.meeting_states AS t ON t.app_id = $1 AND t.meeting_id = m.meeting_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(t.retry_at > now() AND (t.tried_sessions, t.tried_ended) = (m.sessions, m.ended), false) AS waits) AS w
 WHERE (t.sessions_seen, t.sessions_ended) IS DISTINCT FROM (m.sessions, m.ended)
-ORDER BY coalesce(t.attempts, 0), m.newest DESC NULLS LAST, m.meeting_id
+ORDER BY w.waits, coalesce(t.attempts, 0), m.newest DESC NULLS LAST, m.meeting_id
 LIMIT $2

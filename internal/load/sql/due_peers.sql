@@ -22,7 +22,7 @@ WHERE st.app_id = $1 AND st.settled_at IS NOT NULL AND st.peers_asked_at IS NULL
   AND p.joined_at IS NOT NULL
   -- The ids of somebody who was pseudonymised are made up.
   AND NOT (coalesce(p.display_name, '') ~ '^erased-[a-z2-7]{16}$' AND substr(p.participant_id::text, 15, 1) = '8')
-  AND (t.outcome IS NULL OR t.outcome = 'failed' AND t.attempts < 5
+  AND (t.outcome IS NULL OR t.outcome IN ('failed', 'rejected') AND t.attempts < 5
        OR t.outcome = 'none' AND t.asked_at < coalesce(s.ended_at, s.updated_at, s.started_at) + interval '1 day'
           AND coalesce(s.ended_at, s.updated_at, s.started_at) + interval '1 day' <= $4)
 ORDER BY coalesce(t.attempts, 0), coalesce(s.ended_at, s.updated_at, s.started_at) DESC, p.session_id, p.joined_at, k.peer_id

@@ -1,17 +1,34 @@
 -- $1 run, $2 app, $3 meeting, $4 sessions, $5 ended, $6 distinct, $7 announced,
--- $8 failure, $9 model.Absence. What failed stays due, unless the meeting is given
--- up: the sessions seen are those of the last sound reading, or of that moment.
-INSERT INTO sync.meeting_states AS t (app_id, meeting_id, sessions_seen, sessions_ended, distinct_people,
-                                      announced_people, read_at, gone_at, attempts, not_found, last_error, run_id)
-VALUES ($2, $3, CASE WHEN $8::text IS NULL OR $9 = 2 THEN $4::bigint END, CASE WHEN $8::text IS NULL OR $9 = 2 THEN $5::bigint END,
-        $6, $7, CASE WHEN $8::text IS NULL THEN now() END, CASE WHEN $9 = 2 THEN now() END,
-        CASE WHEN $8::text IS NULL OR $9 = 2 THEN 0 ELSE 1 END, CASE WHEN $9::smallint = 1 THEN 1 ELSE 0 END, $8, $1)
+-- $8 failure, $9 model.Absence. A meeting is done with when it was read soundly or is
+-- given up (the third 404 in a row). Else it stays due; the second failure in a row
+-- waits a quarter of an hour, each further one twice as long.
+WITH verdict AS (
+    SELECT t.*, $8::text IS NULL AS sound,
+           $9::smallint = 2 OR $9 = 1 AND coalesce(t.not_found, 0) >= 2 AS gone,
+           coalesce(t.attempts, 0) AS failed_before
+    FROM (VALUES (1)) AS one LEFT JOIN sync.meeting_states AS t ON t.app_id = $2 AND t.meeting_id = $3
+)
+INSERT INTO sync.meeting_states AS t (
+    app_id, meeting_id, sessions_seen, sessions_ended, distinct_people, announced_people, read_at, gone_at,
+    attempts, not_found, retry_at, tried_sessions, tried_ended, last_error, run_id)
+SELECT $2, $3,
+       CASE WHEN sound OR gone THEN $4::bigint ELSE sessions_seen END,
+       CASE WHEN sound OR gone THEN $5::bigint ELSE sessions_ended END,
+       $6::bigint, $7::bigint,
+       CASE WHEN sound THEN now() ELSE read_at END,
+       CASE WHEN gone THEN coalesce(gone_at, now()) END,
+       CASE WHEN sound OR gone THEN 0 ELSE failed_before + 1 END,
+       CASE WHEN $9 = 1 THEN coalesce(not_found, 0) + 1 ELSE 0 END,
+       CASE WHEN sound OR gone THEN NULL
+            WHEN failed_before = 0 THEN now()
+            ELSE now() + least(interval '1 day', interval '15 minutes' * 2 ^ least(failed_before - 1, 10)) END,
+       CASE WHEN NOT (sound OR gone) THEN $4 END,
+       CASE WHEN NOT (sound OR gone) THEN $5 END,
+       $8, $1::bigint
+FROM verdict
 ON CONFLICT (app_id, meeting_id) DO UPDATE
-SET sessions_seen = CASE WHEN $9 = 1 AND t.not_found >= 2 THEN $4 ELSE coalesce(excluded.sessions_seen, t.sessions_seen) END,
-    sessions_ended = CASE WHEN $9 = 1 AND t.not_found >= 2 THEN $5 ELSE coalesce(excluded.sessions_ended, t.sessions_ended) END,
-    distinct_people = $6, announced_people = $7,
-    read_at = coalesce(excluded.read_at, t.read_at),
-    gone_at = CASE WHEN $9 = 2 OR $9 = 1 AND t.not_found >= 2 THEN coalesce(t.gone_at, now()) END,
-    attempts = CASE WHEN excluded.attempts = 0 OR $9 = 1 AND t.not_found >= 2 THEN 0 ELSE t.attempts + 1 END,
-    not_found = CASE WHEN $9 = 1 THEN t.not_found + 1 ELSE 0 END,
-    last_error = $8, run_id = $1
+SET (sessions_seen, sessions_ended, distinct_people, announced_people, read_at, gone_at,
+     attempts, not_found, retry_at, tried_sessions, tried_ended, last_error, run_id) = ROW (
+     excluded.sessions_seen, excluded.sessions_ended, excluded.distinct_people, excluded.announced_people, excluded.read_at,
+     excluded.gone_at, excluded.attempts, excluded.not_found, excluded.retry_at, excluded.tried_sessions,
+     excluded.tried_ended, excluded.last_error, excluded.run_id)
