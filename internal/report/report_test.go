@@ -205,6 +205,31 @@ func TestRange(t *testing.T) {
 	}
 }
 
+// TestRangeOfCenturies has a session that claims to be of long ago: the chart does
+// not draw each day since.
+func TestRangeOfCenturies(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Sessions: 2, Participants: 3, EventsPerParticipant: 5}, 1, at)
+	old := data.Apps[0].Sessions[0]
+	long := time.Date(2, 3, 4, 5, 0, 0, 0, time.UTC)
+	old.CreatedAt, old.StartedAt, old.EndedAt = long, long, long.Add(time.Hour)
+	pool := warehouse(t, data)
+	if _, err := pool.Exec(t.Context(), `SELECT analytics.refresh()`); err != nil {
+		t.Fatal(err)
+	}
+	page := rangePage(t, pool, report.Span{From: time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}, "range-centuries.html")
+	days := len(page.id(t, "days").rows())
+	if drawn := strings.Count(rawText(page.id(t, "charts")), `"0002-`) + strings.Count(rawText(page.id(t, "charts")), `"2026-`); drawn != days || days < 2 {
+		t.Errorf("%d days are drawn, want the %d with usage", drawn, days)
+	}
+	if size := len(rawText(page.id(t, "charts"))); size > 10_000 {
+		t.Errorf("the charts take %d bytes", size)
+	}
+	if !strings.Contains(page.text(), "Days without usage are left out") {
+		t.Error("nothing says that the chart has gaps")
+	}
+}
+
 // TestSessionOverMidnight moves the end of a session to the next day: no time on
 // its page is without its day.
 func TestSessionOverMidnight(t *testing.T) {

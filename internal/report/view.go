@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -169,17 +170,39 @@ func rangePage(d *rangeData, o Options) page {
 	return page{Title: v.Heading, Charts: d.charts(o), Now: o.Now, Made: o.Version, Zone: o.Zone, Range: v}
 }
 
-// charts lays usage out by app and day; a day without usage is 0.
-func (d *rangeData) charts(o Options) rangeCharts {
-	c := rangeCharts{Zone: o.Zone.String(), Days: []string{}, Apps: []string{}, Hours: [][]float64{}, Presets: []presetLine{}}
+// mostCalendarDays is up to how many days those without usage are drawn, too.
+const mostCalendarDays = 3660
+
+// Gaps reports whether the chart leaves out days without usage.
+func (d *rangeData) Gaps() bool {
+	return len(d.Days) > 0 && d.Days[len(d.Days)-1].Day.Sub(d.Days[0].Day) > mostCalendarDays*24*time.Hour
+}
+
+// calendar gives the days to draw, none twice: from the first with usage to the
+// last, so that a range may begin long before the data.
+func (d *rangeData) calendar() (days []string) {
+	if d.Gaps() {
+		for i := range d.Days {
+			days = append(days, d.Days[i].Day.Format(time.DateOnly))
+		}
+		return slices.Compact(days)
+	}
 	first, last := d.Span.From, d.Span.Last()
-	if len(d.Days) > 0 { // a range that began long before the data
+	if len(d.Days) > 0 {
 		first, last = d.Days[0].Day, d.Days[len(d.Days)-1].Day
 	}
-	days := map[string]int{}
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
-		days[day.Format(time.DateOnly)] = len(c.Days)
-		c.Days = append(c.Days, day.Format(time.DateOnly))
+		days = append(days, day.Format(time.DateOnly))
+	}
+	return days
+}
+
+// charts lays usage out by app and day; a day without usage is 0.
+func (d *rangeData) charts(o Options) rangeCharts {
+	c := rangeCharts{Zone: o.Zone.String(), Days: d.calendar(), Apps: []string{}, Hours: [][]float64{}, Presets: []presetLine{}}
+	days := map[string]int{}
+	for i, day := range c.Days {
+		days[day] = i
 	}
 	apps := map[string]int{}
 	for i := range d.Days {
