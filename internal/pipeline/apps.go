@@ -52,7 +52,7 @@ func eachApp(ctx context.Context, apps []string, progress *progress, read func(a
 	for i, appID := range apps {
 		progress.app(i, len(apps))
 		err := read(appID)
-		if err != nil && (endsRun(ctx, err) || errors.Is(err, model.ErrNotFound)) {
+		if endsApps(ctx, err) {
 			return errors.Join(failures, err)
 		}
 		if err != nil {
@@ -60,4 +60,9 @@ func eachApp(ctx context.Context, apps []string, progress *progress, read func(a
 		}
 	}
 	return failures
+}
+
+// endsApps reports whether an error of an app keeps the others from being read.
+func endsApps(ctx context.Context, err error) bool {
+	return err != nil && (endsRun(ctx, err) || errors.Is(err, model.ErrNotFound))
 }

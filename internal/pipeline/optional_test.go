@@ -279,6 +279,29 @@ func TestFailingOptionalReadsDoNotSpoilTheRun(t *testing.T) {
 	}
 }
 
+// An app whose sessions cannot be listed keeps no other's enrolment and daily counts
+// from being read.
+func TestFailingAppKeepsNoOtherFromOptionalReads(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rooms())
+	r.extract.RetryFor = 0
+	r.sim.Script(simulator.Fault{Path: "*/" + r.data.Apps[1].ID + "/sessions", Answer: simulator.KitError(500, "no")})
+	if result, err := r.run(t.Context(), cheap); err == nil || pipeline.Resumable(err) || result.Status != model.RunFailed {
+		t.Errorf("%s, %v", result.Status, err)
+	}
+	for _, table := range []string{"realtimekit.meeting_participants", "realtimekit.daily_stats"} {
+		want := r.data.Apps[0].ID + " " + r.data.Apps[2].ID
+		if got := r.text(`SELECT string_agg(DISTINCT app_id, ' ' ORDER BY app_id) FROM ` + table); got != want && got != r.data.Apps[2].ID+" "+r.data.Apps[0].ID {
+			t.Errorf("%s has rows of the apps %s, want %s", table, got, want)
+		}
+	}
+	r.sim.Script()
+	r.must(cheap, model.RunSucceeded)
+	if got := r.number(`SELECT count(*) FROM sync.endpoint_states WHERE read_at IS NOT NULL AND last_error IS NULL`); got != 6 {
+		t.Errorf("%d of 6 optional reads are done", got)
+	}
+}
+
 // One meeting that always fails keeps no other from being read.
 func TestOneBadMeetingKeepsNoOtherFromBeingRead(t *testing.T) {
 	t.Parallel()

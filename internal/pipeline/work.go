@@ -114,10 +114,18 @@ func (w *work) sync(ctx context.Context) error {
 	if w.plan.Kind == model.KindBackfill {
 		return w.backfill(ctx, apps)
 	}
-	if err := eachApp(ctx, apps, w.progress, func(appID string) error { return w.app(ctx, appID) }); err != nil {
+	var stored []string // apps whose sessions are
+	err = eachApp(ctx, apps, w.progress, func(appID string) error {
+		err := w.app(ctx, appID)
+		if err == nil {
+			stored = append(stored, appID)
+		}
+		return err
+	})
+	if endsApps(ctx, err) {
 		return err
 	}
-	return w.optional(ctx, apps)
+	return errors.Join(err, w.optional(ctx, stored))
 }
 
 // apps gives the ids of the apps to read, and stores what was listed of them.
