@@ -60,7 +60,7 @@ func (c *backfillCommand) plan() (pipeline.Plan, error) {
 	}
 	switch {
 	case len(c.Session) > 0 && (c.From != "" || c.To != "" || c.DryRun):
-		return plan, fmt.Errorf("%w: --session goes with neither --from, --to nor --dry-run", model.ErrUsage)
+		return plan, fmt.Errorf("%w: --session cannot be combined with --from, --to or --dry-run", model.ErrUsage)
 	case len(c.Session) == 0 && c.From == "":
 		return plan, fmt.Errorf("%w: give --from, and --to if the range has an end, or --session", model.ErrUsage)
 	}

@@ -9,7 +9,7 @@ import (
 
 const description = `Copies Cloudflare RealtimeKit sessions, participants and peer events into Postgres.
 
-Every flag can be set by the environment variable shown with it; a flag goes before the variable. A .env file in the working directory is read. The API token comes from CLOUDFLARE_API_TOKEN or a file, never from a flag.
+Every flag can be set by the environment variable shown with it; a flag overrides the variable. A .env file in the working directory is read. The API token comes from CLOUDFLARE_API_TOKEN or a file, never from a flag.
 
 Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 done, but some sessions or records were set aside, or something is not as it should be (verify, status --max-age); 75 nothing is wrong, try later.`
 
@@ -21,7 +21,7 @@ type cli struct {
 	Run      runCommand       `cmd:"" help:"Copy everything new or changed: the cron job."`
 	Backfill backfillCommand  `cmd:"" help:"Copy the sessions of a time range, or named sessions."`
 	Status   statusCommand    `cmd:"" help:"Say how fresh the warehouse is, and what is incomplete, failing or set aside."`
-	Verify   verifyCommand    `cmd:"" help:"Compare the warehouse with the API, session by session; write nothing."`
+	Verify   verifyCommand    `cmd:"" help:"Compare the warehouse with the API, session by session; change no data."`
 	Doctor   doctorCommand    `cmd:"" help:"Check configuration, API, database and rights, and say what to do about each problem."`
 	Rejects  rejectsCommand   `cmd:"" help:"List the records that were set aside, or try them again."`
 	Erase    eraseCommand     `cmd:"" help:"Erase a person from every table, and keep them from coming back."`
@@ -31,10 +31,10 @@ type cli struct {
 	Reader   readerCommand    `cmd:"" help:"Create or update rollcall_reader, the read-only role for BI tools."`
 	Loader   loaderCommand    `cmd:"" help:"Create or update rollcall_loader, the role for run and backfill, which can change no table definition."`
 	Report   reportCommand    `cmd:"" help:"Write a page about a session or a range of days, or export a view as CSV, JSON or Parquet."`
-	Demo     demoCommand      `cmd:"" help:"Run the main job on simulated sessions and a private Postgres: no account, no server, no network."`
+	Demo     demoCommand      `cmd:"" help:"Run the main job on simulated sessions and a private Postgres: no account, no server; no network where PostgreSQL is installed."`
 	Simulate simulateCommand  `cmd:"" help:"Serve a simulated RealtimeKit API, to try the other commands against."`
 
-	Completion completionCommand `cmd:"" help:"Print what makes bash, zsh or fish complete the arguments."`
+	Completion completionCommand `cmd:"" help:"Print the completion script of bash, zsh or fish."`
 	Man        manCommand        `cmd:"" hidden:"" help:"Print the manual page, in roff."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`

@@ -22,11 +22,11 @@ import (
 
 // apiFlags say which account to read and how fast.
 type apiFlags struct {
-	AccountID         string        `env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" help:"Cloudflare account (${env})."`
+	accountFlags      `embed:""`
 	APITokenFile      string        `name:"api-token-file" env:"CLOUDFLARE_API_TOKEN_FILE" placeholder:"FILE" help:"File with the API token, read when CLOUDFLARE_API_TOKEN is empty (${env})."`
 	BaseURL           string        `env:"CLOUDFLARE_BASE_URL" default:"https://api.cloudflare.com/client/v4" help:"Address of the API (${env})."`
 	AuthScheme        string        `env:"ROLLCALL_AUTH_SCHEME" enum:"bearer,basic" default:"bearer" help:"bearer for Cloudflare; basic for the older v2 API, where the account is the organization and the token its API key (${env})."`
-	AppIDs            []string      `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID,…" help:"RealtimeKit apps to read; none means all (${env})."`
+	AppIDs            []string      `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID" help:"RealtimeKit apps to read; none means all (${env})."`
 	RequestsPerSecond float64       `env:"ROLLCALL_REQUESTS_PER_SECOND" default:"3" help:"Most requests a second (${env})."`
 	QuotaShare        float64       `env:"ROLLCALL_QUOTA_SHARE" default:"0.2" help:"Share of the account's request quota to leave to others, 0 to 0.9 (${env})."`
 	MaxWait           time.Duration `env:"ROLLCALL_MAX_WAIT" default:"10m" help:"End the run with exit code 75 rather than wait longer than this for the quota (${env})."`
@@ -35,6 +35,21 @@ type apiFlags struct {
 	Concurrency       int           `env:"ROLLCALL_CONCURRENCY" default:"4" help:"Sessions to read at once, 1 to 64 (${env})."`
 	Lookback          time.Duration `env:"ROLLCALL_LOOKBACK" default:"72h" help:"How far before the newest known session to look for changes (${env})."`
 	Settle            time.Duration `env:"ROLLCALL_SETTLE" default:"1h" help:"How long after its end a session is read again (${env})."`
+}
+
+// accountFlags say of which account a command is.
+type accountFlags struct {
+	AccountID string `env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" help:"Cloudflare account (${env})."`
+}
+
+const noAccount = "CLOUDFLARE_ACCOUNT_ID is not set: it is the id in the address of the Cloudflare dashboard"
+
+// check refuses to go on without an account.
+func (f *accountFlags) check() error {
+	if f.AccountID == "" {
+		return fmt.Errorf("%w: %s", model.ErrUsage, noAccount)
+	}
+	return nil
 }
 
 // check refuses values that make no sense; the sentence names the variable.
@@ -52,15 +67,15 @@ func (f *apiFlags) wrong() []string {
 		ok   bool
 		text string
 	}{
-		{f.AccountID != "", "CLOUDFLARE_ACCOUNT_ID is not set: it is the id in the address of the Cloudflare dashboard"},
+		{f.AccountID != "", noAccount},
 		{f.AuthScheme != string(extract.SchemeBasic) || f.BaseURL != defaultBaseURL, "with ROLLCALL_AUTH_SCHEME=basic set CLOUDFLARE_BASE_URL to the older API's address, which ends in /v2"},
 		{f.AuthScheme != string(extract.SchemeBasic) || len(f.AppIDs) == 0, "with ROLLCALL_AUTH_SCHEME=basic leave REALTIMEKIT_APP_IDS empty: the organization is the only app"},
-		{f.RequestsPerSecond > 0 && f.RequestsPerSecond <= 1_000_000, "ROLLCALL_REQUESTS_PER_SECOND must be above 0"},
-		{f.QuotaShare >= 0 && f.QuotaShare <= 0.9, "ROLLCALL_QUOTA_SHARE must lie between 0 and 0.9"},
+		{f.RequestsPerSecond > 0 && f.RequestsPerSecond <= 1_000_000, "ROLLCALL_REQUESTS_PER_SECOND must be above 0 and at most 1000000"},
+		{f.QuotaShare >= 0 && f.QuotaShare <= 0.9, "ROLLCALL_QUOTA_SHARE must be between 0 and 0.9"},
 		{f.MaxWait >= 0, "ROLLCALL_MAX_WAIT must not be negative"},
 		{f.RetryFor >= 0, "ROLLCALL_RETRY_FOR must not be negative"},
-		{f.PerPage >= 1 && f.PerPage <= 1000, "ROLLCALL_PER_PAGE must lie between 1 and 1000"},
-		{f.Concurrency >= 1 && f.Concurrency <= 64, "ROLLCALL_CONCURRENCY must lie between 1 and 64"},
+		{f.PerPage >= 1 && f.PerPage <= 1000, "ROLLCALL_PER_PAGE must be between 1 and 1000"},
+		{f.Concurrency >= 1 && f.Concurrency <= 64, "ROLLCALL_CONCURRENCY must be between 1 and 64"},
 		{f.Lookback >= 0, "ROLLCALL_LOOKBACK must not be negative"},
 		{f.Settle >= 0, "ROLLCALL_SETTLE must not be negative"},
 	} {
@@ -183,6 +198,19 @@ func (f *databaseFlags) locate(ctx context.Context, log logger) (url secret.Text
 		return url, nil, nil, fmt.Errorf("start the private Postgres: %w", err)
 	}
 	return secret.New(server.URL()), server, func() { stopServer(ctx, server, log) }, nil
+}
+
+// openWarehouse connects to a warehouse that must have this program's schema.
+func (f *databaseFlags) openWarehouse(s *shell, log logger) (*pgxpool.Pool, func(), error) {
+	pool, done, err := f.open(s.ctx, log, 4)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := postgres.CheckSchema(s.ctx, pool); err != nil {
+		done()
+		return nil, nil, err
+	}
+	return pool, done, nil
 }
 
 // stopServer stops a private Postgres also when the program was told to stop.

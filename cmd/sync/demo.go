@@ -27,7 +27,7 @@ var attendanceSQL string
 // demoCommand is the main job on embedded defaults.
 type demoCommand struct {
 	KeepRunning bool   `help:"Leave the private Postgres up until Ctrl-C, to look at the data with psql or a BI tool."`
-	Seed        uint64 `default:"1" help:"Seed of the simulated sessions."`
+	Seed        uint64 `default:"1" help:"Seed of the simulated sessions; each has a database of its own."`
 }
 
 const demoToken = "demo-token"
@@ -37,7 +37,7 @@ func (c *demoCommand) Run(s *shell) error {
 	if os.Getenv("ROLLCALL_LOG_LEVEL") == "" {
 		s.logger = quietly(s.logger)
 	}
-	server, err := private.Start(s.ctx, private.Config{Name: "demo", AllowDownload: true, Logger: s.logger})
+	server, err := private.Start(s.ctx, private.Config{Name: c.database(), AllowDownload: true, Logger: s.logger})
 	if err != nil {
 		return fmt.Errorf("start the private Postgres: %w", err)
 	}
@@ -73,6 +73,14 @@ func (c *demoCommand) Run(s *shell) error {
 	return runErr
 }
 
+// database names the private Postgres: other sessions get one of their own.
+func (c *demoCommand) database() string {
+	if c.Seed == 1 {
+		return "demo"
+	}
+	return fmt.Sprintf("demo-%d", c.Seed)
+}
+
 // sync runs the simulator and, against it, exactly what run does.
 func (c *demoCommand) sync(s *shell, pool *pgxpool.Pool) error {
 	now, err := demoTime(s.ctx, pool)
@@ -87,7 +95,7 @@ func (c *demoCommand) sync(s *shell, pool *pgxpool.Pool) error {
 	defer api.stop()
 	fmt.Fprintf(s.stdout, "RealtimeKit simulator on %s\n\n", api.url)
 	flags := &apiFlags{
-		AccountID: data.AccountID, BaseURL: api.url, RequestsPerSecond: 1000, QuotaShare: 0.2,
+		accountFlags: accountFlags{data.AccountID}, BaseURL: api.url, RequestsPerSecond: 1000, QuotaShare: 0.2,
 		MaxWait: time.Minute, RetryFor: time.Minute, PerPage: 100, Concurrency: 4,
 		Lookback: 72 * time.Hour, Settle: time.Hour,
 	}

@@ -23,7 +23,7 @@ type eraseCommand struct {
 	App                 string   `placeholder:"ID" help:"Only in this app, where the same custom id is somebody else's in another."`
 	Pseudonymise        bool     `help:"Keep the rows and their times, so that counts stay, but nothing that says whose they are."`
 	DryRun              bool     `help:"Say what would be erased; write nothing."`
-	Yes                 bool     `help:"Confirm: what is erased cannot be had back."`
+	Yes                 bool     `help:"Confirm: what is erased cannot be recovered."`
 }
 
 // Run carries the command out.
@@ -37,7 +37,7 @@ func (c *eraseCommand) Run(s *shell) error {
 		return err
 	}
 	defer done()
-	store, err := c.protected(s.ctx, pool, s.logger, "")
+	store, err := c.protected(s.ctx, pool, s.logger, load.Privacy{})
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (c *eraseCommand) erasure() (load.Erasure, error) {
 	case len(c.UserID)+len(c.CustomParticipantID)+len(c.ParticipantID) == 0:
 		return e, fmt.Errorf("%w: say whom: --user-id, --custom-participant-id or --participant-id", model.ErrUsage)
 	case !c.DryRun && !c.Yes:
-		return e, fmt.Errorf("%w: what is erased cannot be had back; look with --dry-run, then confirm with --yes", model.ErrUsage)
+		return e, fmt.Errorf("%w: what is erased cannot be recovered; look with --dry-run, then confirm with --yes", model.ErrUsage)
 	}
 	return e, nil
 }
@@ -131,6 +131,9 @@ func (c *eraseCommand) print(w io.Writer, n load.ErasureCounts) {
 		fmt.Fprintf(w, "%-34s %8d %s\n", line.table, line.count, line.verb)
 	}
 	fmt.Fprintf(w, "in %d sessions of %d apps\n", n.Sessions, n.Apps)
+	if n.NoRow() {
+		fmt.Fprintln(w, "nobody with these identifiers is stored: check the spelling, unless they are to be kept out before they come")
+	}
 	if n.ParticipantsOfSameCustomID > 0 {
 		fmt.Fprintf(w, "%d more participants have the same custom_participant_id and stay: erase them by that id, if it is one person's\n", n.ParticipantsOfSameCustomID)
 	}

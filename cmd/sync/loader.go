@@ -26,7 +26,7 @@ func (c *loaderCommand) Run(s *shell) error {
 	work := roleWork{
 		command: "loader", role: postgres.Loader,
 		variable: "ROLLCALL_LOADER_PASSWORD", file: c.PasswordFile, newPassword: c.NewPassword,
-		may:    "loads: for run, backfill, verify, status, doctor and rejects; migrate, reader, loader, erase and retention need the owner of the tables",
+		may:    "loads: for run, backfill, verify, status, doctor, rejects and pseudonymise; migrate, reader, loader, erase and retention need the owner of the tables",
 		ensure: postgres.EnsureLoader, shell: s, databaseFlags: &c.databaseFlags,
 	}
 	work.afterwards = func(pool *pgxpool.Pool) error {

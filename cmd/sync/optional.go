@@ -9,8 +9,8 @@ import (
 
 // optionalFlags choose what a run reads beside the sessions.
 type optionalFlags struct {
-	With    []string `env:"ROLLCALL_WITH" placeholder:"NAME,…" help:"Read as well: peer-reports (call quality, one request a peer), peer-report-ips (the same with network addresses, personal data) (${env})."`
-	Without []string `env:"ROLLCALL_WITHOUT" placeholder:"NAME,…" help:"Do not read: enrolment (meetings and who is enrolled in them), daywise (the vendor's own counts) (${env})."`
+	With    []string `env:"ROLLCALL_WITH" placeholder:"NAME" help:"Read as well: peer-reports (call quality, one request a peer), peer-report-ips (the same with network addresses, personal data) (${env})."`
+	Without []string `env:"ROLLCALL_WITHOUT" placeholder:"NAME" help:"Do not read: enrolment (meetings and who is enrolled in them), daywise (the vendor's own counts) (${env})."`
 }
 
 // optional reads the two lists. Enrolment and daywise are cheap and so the
@@ -54,8 +54,8 @@ func printOptional(w *screen, r pipeline.OptionalResult) {
 		return
 	}
 	if r.Failures+r.MeetingsWaiting > 0 {
-		w.put("", "beside, reasons: SELECT app_id, endpoint, last_error FROM sync.endpoint_states WHERE last_error IS NOT NULL; SELECT meeting_id, last_error FROM sync.meeting_states WHERE attempts > 0")
+		w.put("", "also read, reasons: SELECT app_id, endpoint, last_error FROM sync.endpoint_states WHERE last_error IS NOT NULL; SELECT meeting_id, last_error FROM sync.meeting_states WHERE attempts > 0")
 	}
-	w.put("", "beside: enrolment of %d meetings, %d days of the vendor's counts, %d peer reports; rows: %d new, %d changed",
+	w.put("", "also read: enrolment of %d meetings, %d days of the vendor's counts, %d peer reports; rows: %d new, %d changed",
 		r.Meetings, r.Days, r.PeerReports, r.Inserted, r.Updated+r.Removed)
 }

@@ -26,20 +26,25 @@ func (f *keyFlags) key() (*privacy.Key, error) {
 	return privacy.NewKey(text)
 }
 
-// store gives a store that knows who was erased.
-func (f *keyFlags) protected(ctx context.Context, pool *pgxpool.Pool, log logger, names string) (*load.Store, error) {
-	key, err := f.key()
-	if err != nil {
-		return nil, err
-	}
-	store := load.New(pool, log)
-	return store, store.Protect(ctx, load.Privacy{Key: key, Names: names})
+// privacy leaves it to the warehouse whether names are stored.
+func (f *keyFlags) privacy() (p load.Privacy, err error) {
+	p.Key, err = f.key()
+	return p, err
 }
 
-// privacyFlags are those of commands that store personal data.
+// protected gives a store that knows who was erased; p is without the key.
+func (f *keyFlags) protected(ctx context.Context, pool *pgxpool.Pool, log logger, p load.Privacy) (store *load.Store, err error) {
+	if p.Key, err = f.key(); err != nil {
+		return nil, err
+	}
+	store = load.New(pool, log)
+	return store, store.Protect(ctx, p)
+}
+
+// privacyFlags are those of commands that store what the API shows.
 type privacyFlags struct {
 	keyFlags     `embed:""`
-	Pseudonymise string `env:"ROLLCALL_PSEUDONYMISE" placeholder:"names" help:"names: store keyed hashes in place of display names from now on; none: store names again. Without it as the warehouse had it last (${env})."`
+	Pseudonymise string `env:"ROLLCALL_PSEUDONYMISE" placeholder:"MODE" help:"names: store keyed hashes in place of display names from now on; none: store names again. Without it as the warehouse had it last (${env})."`
 }
 
 func (f *privacyFlags) privacy() (load.Privacy, error) {
@@ -50,15 +55,6 @@ func (f *privacyFlags) privacy() (load.Privacy, error) {
 	}
 	key, err := f.key()
 	return load.Privacy{Key: key, Names: f.Pseudonymise}, err
-}
-
-func (f *privacyFlags) store(ctx context.Context, pool *pgxpool.Pool, log logger) (*load.Store, error) {
-	p, err := f.privacy()
-	if err != nil {
-		return nil, err
-	}
-	store := load.New(pool, log)
-	return store, store.Protect(ctx, p)
 }
 
 // printTooOld tells what was left out because of the retention.
@@ -75,24 +71,24 @@ type namesCommand struct {
 	keyFlags      `embed:"" group:"Privacy"`
 
 	DryRun bool `help:"Count the rows with a name; write nothing."`
-	Yes    bool `help:"Confirm that the names are to be replaced: they cannot be had back from the hashes."`
+	Yes    bool `help:"Confirm that the names are to be replaced: they cannot be recovered from the hashes."`
 }
 
 // Run carries the command out.
 func (c *namesCommand) Run(s *shell) error {
 	if !c.DryRun && !c.Yes {
-		return fmt.Errorf("%w: names cannot be had back from their hashes; look with --dry-run, then confirm with --yes", model.ErrUsage)
+		return fmt.Errorf("%w: names cannot be recovered from their hashes; look with --dry-run, then confirm with --yes", model.ErrUsage)
 	}
 	pool, done, err := c.openWarehouse(s, s.logger)
 	if err != nil {
 		return err
 	}
 	defer done()
-	names := load.NamesPseudonymised
-	if c.DryRun {
-		names = ""
+	var p load.Privacy
+	if !c.DryRun {
+		p = load.Privacy{Names: load.NamesPseudonymised, Replacing: true}
 	}
-	store, err := c.protected(s.ctx, pool, s.logger, names)
+	store, err := c.protected(s.ctx, pool, s.logger, p)
 	if err != nil {
 		return err
 	}

@@ -5,32 +5,16 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/rollcall-etl/rollcall/internal/extract"
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
-	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
 // rejectsCommand shows the records that were set aside and tries them again.
 type rejectsCommand struct {
 	List  rejectsListCommand  `cmd:"" default:"withargs" help:"List the records that were set aside, and why."`
 	Retry rejectsRetryCommand `cmd:"" help:"Try them again by the rules of this version, after an upgrade for instance. Asks nothing of the API."`
-}
-
-// openWarehouse connects to a warehouse that must have this program's schema.
-func (f *databaseFlags) openWarehouse(s *shell, log logger) (*pgxpool.Pool, func(), error) {
-	pool, done, err := f.open(s.ctx, log, 4)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := postgres.CheckSchema(s.ctx, pool); err != nil {
-		done()
-		return nil, nil, err
-	}
-	return pool, done, nil
 }
 
 type rejectsListCommand struct {
@@ -118,19 +102,22 @@ func rejectView(r model.StoredReject) any {
 }
 
 type rejectsRetryCommand struct {
-	AccountID     string `env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" required:"" help:"Cloudflare account (${env})."`
+	accountFlags  `embed:""`
 	databaseFlags `embed:"" group:"Database"`
-	privacyFlags  `embed:"" group:"Privacy"`
+	keyFlags      `embed:"" group:"Privacy"`
 }
 
 // Run carries the command out.
 func (c *rejectsRetryCommand) Run(s *shell) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	pool, done, err := c.openWarehouse(s, s.logger)
 	if err != nil {
 		return err
 	}
 	defer done()
-	store, err := c.store(s.ctx, pool, s.logger)
+	store, err := c.protected(s.ctx, pool, s.logger, load.Privacy{})
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func (c *reportCommand) request(now time.Time) (r request, err error) {
 	case c.View == "" && c.Session == "" && c.From == "":
 		return r, fmt.Errorf("%w: give --session ID, or --from DATE and --to DATE, or --view NAME", model.ErrUsage)
 	case c.View == "" && c.Session != "" && (c.From != "" || c.To != "" || c.App != ""):
-		return r, fmt.Errorf("%w: --session goes with neither --from, --to nor --app, except with --view", model.ErrUsage)
+		return r, fmt.Errorf("%w: --session cannot be combined with --from, --to or --app, except with --view", model.ErrUsage)
 	}
 	if c.View != "" && c.Format == "" {
 		c.Format = "csv"

@@ -12,17 +12,20 @@ import (
 
 // retentionCommand deletes what is older than wanted.
 type retentionCommand struct {
-	AccountID     string `env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" required:"" help:"Cloudflare account (${env})."`
+	accountFlags  `embed:""`
 	databaseFlags `embed:"" group:"Database"`
 	keyFlags      `embed:"" group:"Privacy"`
 
-	OlderThan string `env:"ROLLCALL_RETENTION" required:"" placeholder:"400d" help:"Delete sessions that ended longer ago than this, in days, a day at least; whole days in UTC (${env})."`
-	DryRun    bool   `help:"Count what would be deleted; write nothing."`
+	OlderThan string `env:"ROLLCALL_RETENTION" required:"" placeholder:"DAYS" help:"Delete sessions that ended longer ago than this, in days such as 400d, a day at least; whole days in UTC (${env})."`
+	DryRun    bool   `help:"Count the sessions and their rows that would be deleted; write nothing."`
 	Quiet     bool   `short:"q" help:"Print nothing when all went well."`
 }
 
 // Run carries the command out.
 func (c *retentionCommand) Run(s *shell) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	before, err := c.horizon(time.Now())
 	if err != nil {
 		return err
@@ -36,7 +39,7 @@ func (c *retentionCommand) Run(s *shell) error {
 		return err
 	}
 	defer done()
-	store, err := c.protected(s.ctx, pool, log, "")
+	store, err := c.protected(s.ctx, pool, log, load.Privacy{})
 	if err != nil {
 		return err
 	}
@@ -71,7 +74,7 @@ func (c *retentionCommand) print(s *shell, before time.Time, n load.RetentionCou
 	fmt.Fprintf(s.stdout, "%d sessions that ended before %s (UTC) %s, with %d participants, %d peer events and %d peer reports\n",
 		n.Sessions, before.Format(time.DateOnly), verb, n.Participants, n.PeerEvents, n.PeerReports)
 	if c.DryRun {
-		fmt.Fprintln(s.stdout, "nothing was written")
+		fmt.Fprintln(s.stdout, "and what only these lead to, not counted here: meetings, enrolled people, rejected records, states and runs; nothing was written")
 		return
 	}
 	fmt.Fprintf(s.stdout, "also %d meetings without a session, %d enrolled people, %d rejected records, %d states and %d runs of the ledger\n",

@@ -23,7 +23,7 @@ type runCommand struct {
 	watchFlags    `embed:"" group:"Monitoring"`
 	privacyFlags  `embed:"" group:"Privacy"`
 
-	Every time.Duration `env:"ROLLCALL_EVERY" placeholder:"15m" help:"Stay in the foreground and run again this long after each start (${env})."`
+	Every time.Duration `env:"ROLLCALL_EVERY" placeholder:"DURATION" help:"Stay in the foreground and run again this long after each start (${env})."`
 	Quiet bool          `short:"q" help:"Print nothing when all went well."`
 }
 
@@ -75,10 +75,12 @@ type job struct {
 	close   func()
 }
 
+// privacySource is flags that say how personal data is treated.
+type privacySource interface{ privacy() (load.Privacy, error) }
+
 // openJob checks the configuration, connects, and refuses a schema that is not
-// this program's. Whoever watches is told of that. privacy is nil for a job that
-// stores nobody.
-func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watch *watchFlags, privacy *privacyFlags, quiet bool) (*job, error) {
+// this program's. Whoever watches is told of that.
+func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watch *watchFlags, privacy privacySource, quiet bool) (*job, error) {
 	j := &job{shell: s, api: api, database: database, quiet: quiet, logger: s.logger}
 	if quiet {
 		j.logger = quietly(s.logger)
@@ -107,7 +109,7 @@ func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watc
 // runConnections is how many connections a run opens at most.
 func runConnections(concurrency int) int { return load.Connections(concurrency) + 1 } // one holds the schema
 
-func (j *job) open(privacy *privacyFlags) error {
+func (j *job) open(privacy privacySource) error {
 	token, err := j.api.token()
 	if err != nil {
 		return err
@@ -116,10 +118,8 @@ func (j *job) open(privacy *privacyFlags) error {
 	if _, err := j.api.client(token, nil, j.logger); err != nil {
 		return err
 	}
-	if privacy != nil {
-		if j.privacy, err = privacy.privacy(); err != nil {
-			return err
-		}
+	if j.privacy, err = privacy.privacy(); err != nil {
+		return err
 	}
 	ctx := j.shell.ctx
 	connections := runConnections(j.api.Concurrency)

@@ -15,11 +15,11 @@ import (
 
 // statusCommand tells how the warehouse stands.
 type statusCommand struct {
-	AccountID     string   `env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" required:"" help:"Cloudflare account (${env})."`
+	accountFlags  `embed:""`
 	AppIDs        []string `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID,…" help:"Apps that --max-age looks at; none means all that were ever read (${env})."`
 	databaseFlags `embed:"" group:"Database"`
 
-	MaxAge   time.Duration `placeholder:"2h" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`
+	MaxAge   time.Duration `placeholder:"DURATION" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`
 	Watch    bool          `help:"Show it again and again until Ctrl-C; on a terminal in place, elsewhere one below the other, with --json one object a line."`
 	Interval time.Duration `default:"10s" help:"How often --watch looks."`
 	JSON     bool          `name:"json" help:"Print one JSON object, as docs/status.schema.json describes."`
@@ -40,6 +40,9 @@ type standing struct {
 
 // Run carries the command out.
 func (c *statusCommand) Run(s *shell) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	if c.MaxAge < 0 || c.Interval < time.Second {
 		return fmt.Errorf("%w: --max-age must not be negative, and --interval not be below 1s", model.ErrUsage)
 	}
@@ -90,16 +93,16 @@ func (c *statusCommand) show(screen *screen, now standing, indent string) error 
 			screen.put("OK ", "nothing is older than %s", c.MaxAge)
 		}
 	}
+	if len(now.Runs) == 0 {
+		screen.put("", "No run of account %s yet; start one with: rollcall run", c.AccountID)
+		return nil
+	}
 	printOverview(screen, &now.Overview)
 	return nil
 }
 
 // printOverview writes one screen.
 func printOverview(s *screen, o *model.Overview) {
-	if len(o.Runs) == 0 {
-		s.put("", "No run yet: rollcall run.")
-		return
-	}
 	s.put("", "Last runs")
 	for i := range o.Runs {
 		printRun(s, &o.Runs[i], o.At)
@@ -164,7 +167,7 @@ func printApps(s *screen, o *model.Overview) {
 		a := &o.Apps[i]
 		fresh := "never listed to the end"
 		if a.DiscoveredAt != nil {
-			fresh = "fresh to " + stamp(*a.DiscoveredAt) + ", " + ago(o.At.Sub(*a.DiscoveredAt)) + " ago"
+			fresh = "up to date as of " + stamp(*a.DiscoveredAt) + ", " + ago(o.At.Sub(*a.DiscoveredAt)) + " ago"
 		}
 		s.put("App ", "%s: %s", appName(a), fresh)
 		if a.Error != nil {
@@ -225,7 +228,7 @@ func printBudget(s *screen, o *model.Overview) {
 	b := &o.Budget
 	text := fmt.Sprintf("%d in the last hour, %d in 24 hours", b.Requests1h, b.Requests24h)
 	if b.Wait24h >= 1 {
-		text += fmt.Sprintf("; waits of %s on the budget", ago(time.Duration(b.Wait24h*float64(time.Second))))
+		text += fmt.Sprintf("; they waited %s in all for the budget", ago(time.Duration(b.Wait24h*float64(time.Second))))
 	}
 	s.put("Requests: ", "%s", text)
 	for _, t := range b.Tokens {

@@ -17,12 +17,12 @@ import (
 type verifyCommand struct {
 	apiFlags      `embed:"" group:"API"`
 	databaseFlags `embed:"" group:"Database"`
-	privacyFlags  `embed:"" group:"Privacy"`
+	keyFlags      `embed:"" group:"Privacy"`
 
 	From    string   `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation; without it: from the first session on."`
 	To      string   `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
 	Session []string `placeholder:"ID" sep:"," help:"Compare these sessions and no others, whatever their time."`
-	App     []string `placeholder:"ID" sep:"," help:"Compare these apps and no others; goes before --app-ids."`
+	App     []string `placeholder:"ID" sep:"," help:"Compare these apps and no others; overrides --app-ids."`
 	IDs     bool     `name:"ids" help:"Compare the ids of all participants and peer events, not their number alone: reads every page."`
 	JSON    bool     `name:"json" help:"Print one JSON object."`
 	Quiet   bool     `short:"q" help:"Print nothing when nothing differs."`
@@ -51,7 +51,7 @@ func (c *verifyCommand) Run(s *shell) error {
 	defer bar.close()
 	s.logger = bar.above(s.logger)
 	config.Progress = bar.shown()
-	j, err := openJob(s, model.KindVerify, &c.apiFlags, &c.databaseFlags, &watchFlags{}, &c.privacyFlags, c.Quiet)
+	j, err := openJob(s, model.KindVerify, &c.apiFlags, &c.databaseFlags, &watchFlags{}, &c.keyFlags, c.Quiet)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (c *verifyCommand) Run(s *shell) error {
 	}
 	defer release()
 	store := load.New(j.pool, j.logger)
-	if err := store.Protect(s.ctx, load.Privacy{Key: j.privacy.Key}); err != nil {
+	if err := store.Protect(s.ctx, j.privacy); err != nil {
 		return err
 	}
 	result, err := pipeline.Verify(s.ctx, config, plan, j.client, store, j.logger)
@@ -85,7 +85,7 @@ func (c *verifyCommand) plan() (pipeline.VerifyPlan, error) {
 		return plan, err
 	}
 	if len(c.Session) > 0 && (c.From != "" || c.To != "") {
-		return plan, fmt.Errorf("%w: --session goes with neither --from nor --to", model.ErrUsage)
+		return plan, fmt.Errorf("%w: --session cannot be combined with --from or --to", model.ErrUsage)
 	}
 	plan.From, plan.To, err = timeRange(c.From, c.To)
 	return plan, err
@@ -144,8 +144,8 @@ func mend(d *pipeline.Difference) string {
 		return !slices.ContainsFunc(d.Findings, func(f pipeline.Finding) bool { return f.Kind != kind })
 	}
 	switch {
-	case only(pipeline.FoundSetAside):
-		return "rollcall rejects list"
+	case d.SessionID.IsZero() && only(pipeline.FoundSetAside):
+		return "rollcall rejects list" // says why; the next run reads it again
 	case d.SessionID.IsZero():
 		return "rollcall verify, once more"
 	}

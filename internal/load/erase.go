@@ -38,6 +38,11 @@ type ErasureCounts struct {
 	ParticipantsOfSameCustomID int
 }
 
+// NoRow tells that nothing about the person was stored.
+func (c ErasureCounts) NoRow() bool {
+	return c.Participants+c.PeerEvents+c.PeerReports+c.PeerReportStates+c.MeetingParticipants+c.RejectedRecords+c.MaskedTexts == 0
+}
+
 // erasure is one under way.
 type erasure struct {
 	Erasure

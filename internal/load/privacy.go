@@ -23,6 +23,8 @@ const (
 type Privacy struct {
 	Key   *privacy.Key // nil for none
 	Names string       // one of the constants above
+	// Replacing says that PseudonymiseNames comes next, so that no stored name stays.
+	Replacing bool
 }
 
 // protection is what a store knows of it.
@@ -74,7 +76,7 @@ func (s *Store) Protect(ctx context.Context, p Privacy) error {
 	if err != nil {
 		return storeError("set whether names are pseudonymised", err)
 	}
-	if err := s.readPrivacy(ctx); err != nil || !wanted {
+	if err := s.readPrivacy(ctx); err != nil || !wanted || p.Replacing {
 		return err
 	}
 	return s.warnOfNames(ctx)

@@ -80,7 +80,7 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 	}
 	for i := range page.Sessions {
 		session := page.Sessions[i]
-		if !d.inRange(&session) || !d.isFirst(session.ID) {
+		if !d.inRange(&session) || !d.isFirst(ctx, session.ID) {
 			continue
 		}
 		d.listed++
@@ -112,14 +112,14 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 
 // isFirst reports whether the run comes upon a session for the first time. One
 // that two apps claim is stored for the first; which is right nobody can tell.
-func (d *discovery) isFirst(id model.UUID) bool {
+func (d *discovery) isFirst(ctx context.Context, id model.UUID) bool {
 	appID, known := d.handled[id]
 	if !known {
 		d.handled[id] = d.appID
 		return true
 	}
 	if appID != d.appID {
-		d.logger.Warn("session listed by two apps", "session_id", id.String(), "stored_for", appID, "also_listed_by", d.appID)
+		d.logger.WarnContext(ctx, "session listed by two apps", "session_id", id.String(), "stored_for", appID, "also_listed_by", d.appID)
 	}
 	return false
 }
@@ -169,7 +169,7 @@ func (d *discovery) followUp(ctx context.Context) error {
 		return err
 	}
 	for id, state := range open {
-		if !d.isFirst(id) {
+		if !d.isFirst(ctx, id) {
 			continue
 		}
 		if d.pausedFor(state, nil) {

@@ -107,7 +107,8 @@ func (w *work) failedPeer(ctx context.Context, peer model.DuePeer, reason error,
 	return nil
 }
 
-// noteEmpty keeps the peers without a report, so that none is asked for twice.
+// noteEmpty keeps the peers without a report, so that each is asked for once more
+// only: a day after its session.
 func (w *work) noteEmpty(ctx context.Context, empty []model.DuePeer) error {
 	for _, peer := range empty {
 		if err := w.store.NotePeer(ctx, w.run, peer, model.PeerReportNone, ""); err != nil {

@@ -1,5 +1,5 @@
--- What rollcall_loader may do: what run, backfill, verify, status, doctor and rejects
--- need, and nothing else. Run again, it comes to the same. To be run by a role that owns
+-- What rollcall_loader may do: what run, backfill, verify, status, doctor, rejects and
+-- pseudonymise need, and nothing else. Run again, it comes to the same. To be run by a role that owns
 -- the tables and has CREATEROLE, or by a superuser.
 DO $$
 DECLARE
@@ -45,13 +45,17 @@ BEGIN
         EXECUTE format('GRANT %s ON %s TO rollcall_loader', rights, target.name);
     END LOOP;
 
-    -- Tables that later migrations make, so that a run after an upgrade does not
-    -- wait for this command.
+    -- Tables that later migrations make, so that a run after an upgrade need not wait
+    -- for this command, unless one of them is a table of usage.
     ALTER DEFAULT PRIVILEGES IN SCHEMA realtimekit, sync GRANT SELECT, INSERT, UPDATE ON TABLES TO rollcall_loader;
     ALTER DEFAULT PRIVILEGES IN SCHEMA analytics GRANT SELECT ON TABLES TO rollcall_loader;
 
     -- Names without a schema are looked up nowhere else, whoever may create in
-    -- public.
-    EXECUTE format('ALTER ROLE rollcall_loader IN DATABASE %I SET search_path = pg_catalog', current_database());
+    -- public. Only this needs CREATEROLE once the role is there.
+    IF NOT EXISTS (SELECT FROM pg_db_role_setting
+                   WHERE setrole = 'rollcall_loader'::regrole AND 'search_path=pg_catalog' = ANY (setconfig)
+                     AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())) THEN
+        EXECUTE format('ALTER ROLE rollcall_loader IN DATABASE %I SET search_path = pg_catalog', current_database());
+    END IF;
 END
 $$;

@@ -69,6 +69,7 @@ func TestLoader(t *testing.T) {
 	if _, err := ensure(""); err != nil {
 		t.Errorf("the role as it should be is refused: %v", err)
 	}
+	mustNotNeedToMakeRoles(t, postgres.EnsureLoader)
 }
 
 // canOnlyLoad tries what the loader must be able to do beside the jobs

@@ -3,6 +3,7 @@ DO $$
 DECLARE
     columns text;
     too_much text;
+    setting text;
 BEGIN
     -- Two at once would both find no role.
     PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:reader', 0));
@@ -46,12 +47,19 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
 
-    -- Courtesies, which a user may switch off: rights do not rest on them.
-    EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET default_transaction_read_only = on', current_database());
-    EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET timezone = %L', current_database(), 'UTC');
-    EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET search_path = analytics, realtimekit', current_database());
-    EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET statement_timeout = %L', current_database(), '5min');
-    -- Compiling a plan takes longer than reading one session.
-    EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET jit = off', current_database());
+    -- Courtesies, which a user may switch off: rights do not rest on them. What is set
+    -- already is left alone, since only that needs CREATEROLE once the role is there.
+    -- Compiling a plan (jit) takes longer than reading one session.
+    FOREACH setting IN ARRAY ARRAY['default_transaction_read_only=on', 'TimeZone=UTC',
+                                   'search_path=analytics, realtimekit', 'statement_timeout=5min', 'jit=off']
+    LOOP
+        CONTINUE WHEN EXISTS (
+            SELECT FROM pg_db_role_setting
+            WHERE setrole = 'rollcall_reader'::regrole AND setting = ANY (setconfig)
+              AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()));
+        EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET %s TO %s',
+                       current_database(), split_part(setting, '=', 1),
+                       replace(quote_literal(split_part(setting, '=', 2)), ', ', $q$', '$q$));
+    END LOOP;
 END
 $$;

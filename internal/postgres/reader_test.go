@@ -1,7 +1,9 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
+	neturl "net/url"
 	"strings"
 	"testing"
 
@@ -82,11 +84,43 @@ func TestReader(t *testing.T) {
 	}
 	canOnlyRead(t, reader)
 	mustNotGainMore(t, pool)
+	mustNotNeedToMakeRoles(t, postgres.EnsureReader)
 	if _, err := pool.Exec(t.Context(), `ALTER ROLE rollcall_reader CREATEDB`); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err == nil || !strings.Contains(err.Error(), "may do more than read") {
 		t.Errorf("a role that may make databases is accepted: %v", err)
+	}
+}
+
+// mustNotNeedToMakeRoles renews a role, which the server has, with the rights of an
+// owner of the tables who may make none any more.
+func mustNotNeedToMakeRoles(t *testing.T, ensure func(context.Context, *pgxpool.Pool, secret.Text) (bool, error)) {
+	t.Helper()
+	url := pgtest.New(t)
+	if _, err := ensure(t.Context(), open(t, url), secret.Text{}); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := pgx.Identifier{cfg.Database + "_owner"}.Sanitize()
+	if _, err := open(t, url).Exec(t.Context(), `DROP SCHEMA realtimekit, sync, analytics CASCADE; CREATE ROLE `+owner+` LOGIN PASSWORD 'keeps';
+		ALTER DATABASE `+pgx.Identifier{cfg.Database}.Sanitize()+` OWNER TO `+owner); err != nil {
+		t.Fatal(err)
+	}
+	as, err := neturl.Parse(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	as.User = neturl.UserPassword(cfg.Database+"_owner", "keeps")
+	pool := open(t, as.String())
+	if _, err := postgres.MigrateUp(t.Context(), pool); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ensure(t.Context(), pool, secret.Text{}); err != nil {
+		t.Errorf("the owner of the tables cannot renew the role: %v", err)
 	}
 }
 
