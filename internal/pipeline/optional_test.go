@@ -463,7 +463,7 @@ func TestMeetingThatNeverAddsUpIsAskedForLessOften(t *testing.T) {
 	r := newRig(t, classroom())
 	short := simulator.Fault{Path: "*/meetings/*/participants", Answer: withoutRow("absent-1")}
 	r.sim.Script(short)
-	read := func(when string, status string, want int) {
+	read := func(when, status string, want int) {
 		t.Helper()
 		before := r.requests(simulator.RouteMeetingParticipants)
 		waiting := r.must(cheap, status).Optional.MeetingsWaiting
