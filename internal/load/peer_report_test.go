@@ -114,7 +114,7 @@ func TestReportThatWasSetAsideIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.settled(2)
-	aside := model.Rejected{Entity: model.EntityPeerReport, AppID: "app", SessionID: uuid(1), Key: model.UUID(uuid(2)).String(), Reason: "a text", Raw: `"x"`}
+	aside := model.Rejected{Entity: model.EntityPeerReport, AppID: "app", SessionID: uuid(1), Key: uuid(2).String(), Reason: "a text", Raw: `"x"`}
 	if _, err := b.store.SetAside(t.Context(), b.run, []model.Rejected{aside}); err != nil {
 		t.Fatal(err)
 	}
