@@ -34,7 +34,7 @@ func (c *rejectsListCommand) Run(s *shell) error {
 	}
 	defer done()
 	count := 0
-	err = load.New(pool, log).Rejects(s.ctx, c.All, func(r model.StoredReject) error {
+	err = load.New(pool, log).Rejects(s.ctx, "", c.All, func(r model.StoredReject) error {
 		count++
 		if !c.Raw {
 			r.Raw = ""
@@ -129,6 +129,9 @@ func (c *rejectsRetryCommand) Run(s *shell) error {
 	}
 	fmt.Fprintf(s.stdout, "%d records tried: %d loaded (%d rows new, %d changed), %d still set aside\n",
 		counts.Tried, counts.Loaded, counts.Inserted, counts.Updated, counts.StillRejected)
+	if counts.TooOld > 0 {
+		fmt.Fprintf(s.stdout, "%d sessions ended before the retention horizon and were left out\n", counts.TooOld)
+	}
 	if counts.StillRejected > 0 {
 		return errPartial
 	}

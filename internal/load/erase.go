@@ -55,7 +55,8 @@ type erasure struct {
 	people []model.MeetingParticipant
 	homes  []meetingKey // of people
 	peers  map[string]bool
-	plain  []string // identifiers as they may stand in a text
+	plain  []privacy.Identifier // as they may stand in a text
+	aside  []privacy.Identity   // of records that could not be stored
 }
 
 type personRow struct {
@@ -97,6 +98,7 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		{"find the person", w.find},
 		{"list the identifiers", func(ctx context.Context) error { return w.suppress(ctx, f) }},
 		{"erase peer reports", w.reports},
+		{"erase what events of others say", w.otherEvents},
 		{"erase participants and events", w.participants},
 		{"erase enrolments", w.enrolments},
 		{"erase rejected records", w.rejected},
@@ -149,7 +151,7 @@ func (w *erasure) suppress(ctx context.Context, f *privacy.Filter) error {
 			return // no identifier of the vendor's
 		}
 		if kind != privacy.CustomID || w.AppID == "" { // in other apps it is somebody else's
-			w.plain = append(w.plain, value)
+			w.plain = append(w.plain, privacy.Identifier{Kind: kind, Text: value})
 		}
 		hash := w.key.Identifier(kind, value)
 		if !seen[hash] {
@@ -291,7 +293,7 @@ func (w *erasure) rejected(ctx context.Context) error {
 		r.SessionID = session.Bytes
 		before := r
 		kept := w.filter.Rejected([]model.Rejected{r})
-		if len(kept) == 0 || privacy.IsOfPerson(r.Entity) && mentions(words, before) {
+		if len(kept) == 0 || privacy.IsOfPerson(r.Entity) && words.AreOf(&before) {
 			gone = append(gone, id)
 			if open && r.Entity == model.EntityParticipant {
 				without = append(without, session)
@@ -319,11 +321,4 @@ func (w *erasure) rejected(ctx context.Context) error {
 	_, err = w.tx.Exec(ctx, `UPDATE sync.rejected_records AS t SET reason = k.reason, raw_text = k.raw
 		FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k (id, reason, raw) WHERE t.rejected_id = k.id`, changed, reasons, raws)
 	return err
-}
-
-// mentions reports whether an identifier stands in a record.
-func mentions(words privacy.Words, r model.Rejected) bool {
-	_, inKey := words.Mask(r.Key)
-	_, inRaw := words.MaskJSON(r.Raw)
-	return inKey || inRaw
 }

@@ -21,6 +21,9 @@ func (w *erasure) find(ctx context.Context) error {
 	if err := w.checkApp(ctx); err != nil {
 		return err
 	}
+	if err := w.readAside(ctx); err != nil {
+		return err
+	}
 	for {
 		known := len(w.UserIDs)
 		if err := w.findRows(ctx); err != nil {
@@ -37,6 +40,11 @@ func (w *erasure) find(ctx context.Context) error {
 		for i := range w.people {
 			if p := &w.people[i]; w.isGiven(p.CustomParticipantID) {
 				w.addUser(p.ID)
+			}
+		}
+		for _, i := range w.aside {
+			if w.isGiven(i.CustomID) {
+				w.addUser(i.UserID)
 			}
 		}
 		if len(w.UserIDs) == known {
@@ -152,11 +160,35 @@ func (w *erasure) findPeople(ctx context.Context) error {
 	return rows.Err()
 }
 
+// readAside reads whose the records are that could not be stored.
+func (w *erasure) readAside(ctx context.Context) error {
+	rows, err := w.tx.Query(ctx, `SELECT entity, raw_text FROM sync.rejected_records WHERE $1 = '' OR app_id = $1`, w.AppID)
+	if err != nil {
+		return err
+	}
+	var entity, raw string
+	_, err = pgx.ForEachRow(rows, []any{&entity, &raw}, func() error {
+		switch i := privacy.IdentityOf(raw); entity {
+		case model.EntityParticipant:
+			w.aside = append(w.aside, i)
+		case model.EntityMeetingParticipant:
+			w.aside = append(w.aside, privacy.Identity{UserID: i.ID, CustomID: i.CustomID})
+		}
+		return nil
+	})
+	return err
+}
+
 // findPeers gathers the ids of the participants and of the peers that their
-// events name.
+// events name, unless these are somebody else's.
 func (w *erasure) findPeers(ctx context.Context) error {
 	for _, id := range w.ParticipantIDs {
 		w.peers[id.String()] = true
+	}
+	for _, i := range w.aside {
+		if id, err := model.ParseUUID(i.ID); err == nil && (w.isGiven(i.CustomID) || slices.Contains(w.values(privacy.UserID, w.UserIDs), i.UserID)) {
+			w.peers[id.String()] = true
+		}
 	}
 	var sessions, participants []pgtype.UUID
 	for i := range w.rows {
@@ -167,7 +199,10 @@ func (w *erasure) findPeers(ctx context.Context) error {
 	}
 	rows, err := w.tx.Query(ctx, `SELECT DISTINCT t.peer_id, t.socket_session_id
 		FROM unnest($1::uuid[], $2::uuid[]) AS k (session_id, participant_id)
-		JOIN realtimekit.peer_events AS t USING (session_id, participant_id)`, sessions, participants)
+		JOIN realtimekit.peer_events AS t USING (session_id, participant_id)
+		WHERE t.peer_id IS NULL OR NOT EXISTS (
+			SELECT FROM realtimekit.participants AS p
+			WHERE p.session_id = t.session_id AND p.participant_id::text = lower(t.peer_id) AND NOT p.participant_id = ANY ($2))`, sessions, participants)
 	if err != nil {
 		return err
 	}
@@ -182,7 +217,7 @@ func (w *erasure) findPeers(ctx context.Context) error {
 		}
 		for _, text := range []string{peer.String, socket.String} {
 			if text != "" {
-				w.plain = append(w.plain, text)
+				w.plain = append(w.plain, privacy.Identifier{Kind: privacy.ParticipantID, Text: text})
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -43,6 +42,26 @@ func (w *erasure) pseudonymiseRows(ctx context.Context) error {
 	}
 	_, err := w.tx.Exec(ctx, `DELETE FROM realtimekit.participants AS t USING unnest($1::uuid[], $2::uuid[]) AS k (session_id, participant_id)
 		WHERE t.session_id = k.session_id AND t.participant_id = k.participant_id`, sessions, old)
+	return err
+}
+
+// otherEvents takes the person out of the events of others that name them as the
+// peer. The ids are of one session each.
+func (w *erasure) otherEvents(ctx context.Context) error {
+	sessions, own := w.keys()
+	var ids, instead []string
+	for id := range w.peers {
+		ids = append(ids, id)
+		if peer, err := model.ParseUUID(id); err == nil && w.Mode == privacy.Pseudonymise {
+			instead = append(instead, w.key.PseudonymUUID(peer).String())
+		} else {
+			instead = append(instead, "")
+		}
+	}
+	_, err := w.tx.Exec(ctx, `UPDATE realtimekit.peer_events AS t SET peer_id = nullif(k.instead, ''), synced_at = now()
+		FROM unnest($2::text[], $3::text[]) AS k (id, instead)
+		WHERE t.session_id = ANY ($1::uuid[]) AND lower(t.peer_id) = lower(k.id)
+		  AND NOT (t.session_id, t.participant_id) IN (SELECT * FROM unnest($1::uuid[], $4::uuid[]))`, sessions, ids, instead, own)
 	return err
 }
 
@@ -109,9 +128,6 @@ const textColumnsSQL = `SELECT c.oid::regclass::text, quote_ident(a.attname), fo
 // records.
 func (w *erasure) texts(ctx context.Context) error {
 	words := privacy.NewWords(w.plain)
-	if len(words) == 0 {
-		return nil
-	}
 	rows, err := w.tx.Query(ctx, textColumnsSQL)
 	if err != nil {
 		return err
@@ -130,12 +146,12 @@ func (w *erasure) texts(ctx context.Context) error {
 }
 
 func (w *erasure) maskColumn(ctx context.Context, table, name, kind string, words privacy.Words) error {
-	mask, spelt := words.Mask, []string(words)
+	mask, spelt := words.Mask, words.Spelt()
 	if kind == "jsonb" {
-		mask, spelt = words.MaskJSON, nil
-		for _, id := range words {
-			spelt = append(spelt, inJSON(id))
-		}
+		mask, spelt = words.MaskJSON, words.SpeltInJSON()
+	}
+	if len(spelt) == 0 {
+		return nil
 	}
 	// The names come from the catalog, quoted by Postgres.
 	rows, err := w.tx.Query(ctx, `SELECT ctid::text, `+name+`::text FROM `+table+` WHERE `+name+` IS NOT NULL
@@ -160,10 +176,4 @@ func (w *erasure) maskColumn(ctx context.Context, table, name, kind string, word
 		w.counts.MaskedTexts++
 	}
 	return nil
-}
-
-// inJSON spells a text as it stands between the quotes of a jsonb value.
-func inJSON(text string) string {
-	quoted, _ := jsontext.AppendQuote(nil, text) // what is stored is UTF-8
-	return string(quoted[1 : len(quoted)-1])
 }

@@ -27,6 +27,7 @@ type intake struct {
 	rejected     []model.Rejected // that are not staged
 	rejectedSize int64            // about how many bytes they take
 	erased       int              // participants of the pass that are not stored since the person was erased
+	people       []privacy.Erased // of whom the pass had a record
 	aside        []model.UUID     // participants whose record the pass rejected, or dropped since the person was erased
 }
 
@@ -99,9 +100,10 @@ func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
 		}
 		in.nextPass(page.Pass)
 	}
-	erased, aside := in.filter.Page(in.appID, &page)
-	in.erased += erased
-	in.aside = append(in.aside, aside...)
+	taken := in.filter.Page(in.appID, &page)
+	in.erased += taken.Participants
+	in.aside = append(in.aside, taken.Aside...)
+	in.people = append(in.people, taken.People...)
 	in.encode(page)
 	in.reject(page.Rejected)
 	in.counts.participants.Read += len(page.Participants)
@@ -122,7 +124,7 @@ func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
 // nextPass forgets what was said of the records in the pass before: this one
 // tells. What that set aside is staged, should this one not be full either.
 func (in *intake) nextPass(number int) {
-	in.pass, in.erased, in.aside = number, 0, nil
+	in.pass, in.erased, in.people, in.aside = number, 0, nil, nil
 	in.counts.participants.Repaired, in.counts.events.Repaired = 0, 0
 }
 

@@ -98,10 +98,11 @@ func (s *Store) nameTable(ctx context.Context, t nameTable, dryRun bool) error {
 	return s.nameRows(ctx, t, batch)
 }
 
-// nameRows changes those of a batch that are still as they were read.
+// nameRows changes those of a batch that are still as they were read: a run that
+// has stored another reading meanwhile knew what names are to be.
 func (s *Store) nameRows(ctx context.Context, t nameTable, batch []namedRow) error {
 	return s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
-		columns := make([][]string, 7)
+		columns := make([][]string, 9)
 		for i := range batch {
 			r := &batch[i]
 			p := model.Participant{DisplayName: r.Name, Provenance: model.Provenance{Extra: []byte(r.Extra)}}
@@ -111,7 +112,7 @@ func (s *Store) nameRows(ctx context.Context, t nameTable, batch []namedRow) err
 				}
 			}
 			f.TakeName(&p)
-			for n, text := range []string{r.A, r.B, r.C, r.Name, p.DisplayName, string(p.Extra), string(p.Repairs.JSON())} {
+			for n, text := range []string{r.A, r.B, r.C, r.Name, p.DisplayName, string(p.Extra), string(p.Repairs.JSON()), r.Extra, r.Repairs} {
 				columns[n] = append(columns[n], text)
 			}
 		}
@@ -121,12 +122,13 @@ func (s *Store) nameRows(ctx context.Context, t nameTable, batch []namedRow) err
 		}
 		tag, err := tx.Exec(ctx, `UPDATE `+t.table+` AS t
 			SET `+set+`extra = nullif(k.extra, '')::jsonb, repairs = nullif(k.repairs, '')::jsonb, synced_at = now()
-			FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-				AS k (a, b, c, old, name, extra, repairs)
+			FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+				AS k (a, b, c, old, name, extra, repairs, old_extra, old_repairs)
 			WHERE `+t.match+` AND coalesce(`+t.name+`, '') = k.old
+			  AND (t.extra, t.repairs) IS NOT DISTINCT FROM (nullif(k.old_extra, '')::jsonb, nullif(k.old_repairs, '')::jsonb)
 			  AND (`+t.name+`, t.extra, t.repairs)
 			      IS DISTINCT FROM (nullif(k.name, ''), nullif(k.extra, '')::jsonb, nullif(k.repairs, '')::jsonb)`,
-			columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6])
+			columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6], columns[7], columns[8])
 		*t.count += int(tag.RowsAffected())
 		return err
 	})

@@ -14,11 +14,24 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
-// Rejects hands on rejected records, the oldest first: the open ones, or all.
-func (s *Store) Rejects(ctx context.Context, all bool, each func(model.StoredReject) error) error {
-	rows, err := s.pool.Query(ctx, `SELECT rejected_id, entity, coalesce(app_id, ''), session_id, record_key, reason, raw_text,
+// rejectAccount gives the account of a rejected record t: that of its app or, where
+// the app itself was rejected, of the run that saw it.
+const rejectAccount = `coalesce((SELECT a.account_id FROM realtimekit.apps AS a WHERE a.app_id = t.app_id),
+	(SELECT r.account_id FROM sync.runs AS r WHERE r.run_id = t.run_id))`
+
+// ResolveReject marks a rejected record as one that need not be stored any more.
+func (s *Store) ResolveReject(ctx context.Context, id int64) error {
+	_, err := s.pool.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now() WHERE rejected_id = $1`, id)
+	return storeError("resolve a rejected record", err)
+}
+
+// Rejects hands on rejected records, the oldest first: the open ones, or all; those
+// of one account, or of every for an empty accountID.
+func (s *Store) Rejects(ctx context.Context, accountID string, all bool, each func(model.StoredReject) error) error {
+	rows, err := s.pool.Query(ctx, `SELECT rejected_id, entity, coalesce(t.app_id, ''), session_id, record_key, reason, raw_text,
 			first_seen_at, last_seen_at, times_seen, resolved_at
-		FROM sync.rejected_records WHERE $1 OR resolved_at IS NULL ORDER BY rejected_id`, all)
+		FROM sync.rejected_records AS t
+		WHERE ($1 OR resolved_at IS NULL) AND ($2 = '' OR `+rejectAccount+` = $2) ORDER BY rejected_id`, all, accountID)
 	if err != nil {
 		return storeError("read the rejected records", err)
 	}

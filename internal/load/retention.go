@@ -157,7 +157,7 @@ func retainRest(ctx context.Context, tx pgx.Tx, accountID string, before time.Ti
 		{`DELETE FROM realtimekit.meetings AS t WHERE ` + ofAccount + ` AND ` + noSession + ` AND $2::timestamptz IS NOT NULL`, &c.Meetings},
 		{`DELETE FROM sync.session_states AS t WHERE ` + ofAccount + ` AND created_at < $2::timestamptz - interval '1 day'
 			AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = t.session_id)`, &c.States},
-		{`DELETE FROM sync.rejected_records AS t WHERE (app_id IS NULL OR ` + ofAccount + `) AND last_seen_at < $2`, &c.RejectedRecords},
+		{`DELETE FROM sync.rejected_records AS t WHERE ` + rejectAccount + ` = $1 AND last_seen_at < $2`, &c.RejectedRecords},
 	})
 }
 

@@ -86,7 +86,7 @@ func (s *Store) Absent(ctx context.Context, appID string, id model.UUID, page mo
 	if err != nil {
 		return absent, err
 	}
-	absent.Erased, _ = filter.Page(appID, &page)
+	absent.Erased = filter.Page(appID, &page).Participants
 	participants := make([][16]byte, len(page.Participants))
 	updated := make([]pgtype.Timestamptz, len(page.Participants))
 	for i := range page.Participants {

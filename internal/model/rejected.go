@@ -23,5 +23,6 @@ type Salvaged struct {
 // RetryCounts tells what a retry of the rejected records did.
 type RetryCounts struct {
 	Tried, Loaded, StillRejected int
+	TooOld                       int // sessions before the retention horizon, which are not wanted
 	RowCounts
 }

@@ -14,11 +14,13 @@ type rejects interface {
 	Acquire(ctx context.Context, accountID, kind string) (held context.Context, release func(), err error)
 	StartRun(ctx context.Context, run model.Run) (id int64, err error)
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
-	Rejects(ctx context.Context, all bool, each func(model.StoredReject) error) error
+	Rejects(ctx context.Context, accountID string, all bool, each func(model.StoredReject) error) error
+	ResolveReject(ctx context.Context, id int64) error
+	Horizon(ctx context.Context, accountID string) (time.Time, error)
 	LoadSalvaged(ctx context.Context, run model.Run, from model.StoredReject, salvaged model.Salvaged) (model.RowCounts, error)
 }
 
-// RetryRejects tries every open rejected record again: understand decodes it by
+// RetryRejects tries every open rejected record of the account again: understand decodes it by
 // the rules of this program, and what it understands is stored. Nothing is asked
 // of the API. It runs under a lock and an entry in the ledger of its own.
 func RetryRejects(ctx context.Context, cfg Config, understand func(model.Rejected) (model.Salvaged, error),
@@ -60,9 +62,17 @@ func RetryRejects(ctx context.Context, cfg Config, understand func(model.Rejecte
 func retryAll(ctx context.Context, run model.Run, understand func(model.Rejected) (model.Salvaged, error),
 	store rejects, counts *model.RetryCounts, logger *slog.Logger,
 ) error {
-	return store.Rejects(ctx, false, func(r model.StoredReject) error {
+	horizon, err := store.Horizon(ctx, run.AccountID)
+	if err != nil {
+		return err
+	}
+	return store.Rejects(ctx, run.AccountID, false, func(r model.StoredReject) error {
 		counts.Tried++
 		salvaged, err := understand(r.Rejected)
+		if err == nil && salvaged.Session != nil && isBefore(salvaged.Session, horizon) {
+			counts.TooOld++
+			return store.ResolveReject(ctx, r.ID)
+		}
 		var loaded model.RowCounts
 		if err == nil {
 			loaded, err = store.LoadSalvaged(ctx, run, r, salvaged)

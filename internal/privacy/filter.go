@@ -93,24 +93,39 @@ func (f *Filter) mode(appID string, kind Kind, value string) Mode {
 	return max(r.all, r.apps[appID])
 }
 
+// Erased is somebody on the list of whom a reading has a record. The zero value is
+// nobody.
+type Erased struct {
+	ParticipantID model.UUID // zero where the record is of a meeting's enrolment
+	UserID        string     // empty where only that participant is on the list
+	Mode          Mode
+}
+
+// Taken tells what Page did. The zero value is that of nothing.
+type Taken struct {
+	Participants int          // taken out, those of rejected records included
+	Aside        []model.UUID // under which those of dropped rejected records may be stored
+	People       []Erased     // taken out or pseudonymised, as the page has them
+}
+
 // Page takes the people of one page of an app's session out, or their
-// identifiers. It gives how many participants it took out, rejected ones included,
-// and the ids under which those of dropped rejected records may be stored. It changes the page's records in place.
-func (f *Filter) Page(appID string, page *model.ParticipantPage) (erased int, listed []model.UUID) {
+// identifiers. It changes the page's records in place.
+func (f *Filter) Page(appID string, page *model.ParticipantPage) (taken Taken) {
 	if f.idle() {
-		return 0, nil
+		return taken
 	}
 	of := make(map[model.UUID]Mode) // participants of the page that are on the list
 	kept := page.Participants[:0]
 	for i := range page.Participants {
 		p := &page.Participants[i]
-		mode := f.participantMode(appID, p)
-		if mode != Keep {
-			of[p.ID] = mode
+		who := f.erased(appID, p.UserID, p.CustomParticipantID, p.ID)
+		if who.Mode != Keep {
+			of[p.ID] = who.Mode
+			taken.People = append(taken.People, who)
 		}
-		switch mode {
+		switch who.Mode {
 		case Remove:
-			erased++
+			taken.Participants++
 			continue
 		case Pseudonymise:
 			f.key.PseudonymiseParticipant(p)
@@ -121,16 +136,37 @@ func (f *Filter) Page(appID string, page *model.ParticipantPage) (erased int, li
 	}
 	page.Participants = kept
 	page.Events = f.events(appID, page.Events, of)
-	page.Rejected, listed = f.rejected(page.Rejected, of)
-	return erased + len(listed), listed
+	page.Rejected, taken.Aside = f.rejected(page.Rejected, of)
+	taken.Participants += len(taken.Aside)
+	return taken
 }
 
-func (f *Filter) participantMode(appID string, p *model.Participant) Mode {
+// erased looks the identifiers of a record up.
+func (f *Filter) erased(appID, userID, customID string, id model.UUID) Erased {
 	if len(f.list) == 0 {
-		return Keep
+		return Erased{}
 	}
-	return max(f.mode(appID, UserID, p.UserID), f.mode(appID, CustomID, p.CustomParticipantID),
-		f.mode(appID, ParticipantID, p.ID.String()))
+	e := Erased{ParticipantID: id, Mode: max(f.mode(appID, UserID, userID), f.mode(appID, CustomID, customID))}
+	if e.Mode != Keep { // of a custom id, too: the vendor says whose it is
+		e.UserID = userID
+	}
+	if !id.IsZero() {
+		e.Mode = max(e.Mode, f.mode(appID, ParticipantID, id.String()))
+	}
+	return e
+}
+
+// PeopleOf gives those of a meeting's enrolled people who are on the list.
+func (f *Filter) PeopleOf(appID string, people []model.MeetingParticipant) (found []Erased) {
+	if f.idle() || len(f.list) == 0 {
+		return nil
+	}
+	for i := range people {
+		if e := f.erased(appID, people[i].ID, people[i].CustomParticipantID, model.UUID{}); e.Mode != Keep {
+			found = append(found, e)
+		}
+	}
+	return found
 }
 
 // events treats events as their participants. An event that comes alone, as a
@@ -155,10 +191,22 @@ func (f *Filter) events(appID string, events []model.PeerEvent, of map[model.UUI
 			f.key.PseudonymiseEvent(e)
 		case Keep:
 			e.Extra = f.tidyExtra(appID, e.Extra)
+			e.PeerID = f.peer(appID, e.PeerID)
 		}
 		kept = append(kept, *e)
 	}
 	return kept
+}
+
+// peer gives what to store of the peer that somebody else's event names.
+func (f *Filter) peer(appID, id string) string {
+	switch f.mode(appID, ParticipantID, id) {
+	case Remove:
+		return ""
+	case Pseudonymise:
+		return f.key.pseudonymPeer(id)
+	}
+	return id
 }
 
 // People takes erased people out of those enrolled in a meeting, or puts
@@ -170,7 +218,7 @@ func (f *Filter) People(appID string, people []model.MeetingParticipant) []model
 	kept := people[:0]
 	for i := range people {
 		p := &people[i]
-		switch max(f.mode(appID, UserID, p.ID), f.mode(appID, CustomID, p.CustomParticipantID)) {
+		switch f.erased(appID, p.ID, p.CustomParticipantID, model.UUID{}).Mode {
 		case Remove:
 			continue
 		case Pseudonymise:

@@ -84,6 +84,8 @@ func TestRejectedRecordsOfErasedPeople(t *testing.T) {
 		{"not sound JSON", model.EntityParticipant, "x", `{"display_name":"\xff","user_id":"u-erased-1`, false},
 		{"another number", model.EntityParticipant, "x", `{"duration":17,"preset_name":"17"}`, true},
 		{"somebody else", model.EntityParticipant, uuid(2).String(), `{"user_id":"u-other-17"}`, true},
+		{"its user_id is in an object", model.EntityParticipant, "x", `{"id":"` + uuid(2).String() + `","user_id":{"is":["u-erased-1"]}}`, false},
+		{"nobody knows what it is", model.EntityParticipant, "x", `[{"who":"u-erased-1"}]`, false},
 	} {
 		r := []model.Rejected{{Entity: c.entity, AppID: "app", Key: c.key, Raw: c.raw, Reason: "r"}}
 		if kept := f.Rejected(r); len(kept) == 1 != c.kept || c.kept && kept[0].Raw != c.raw {
@@ -93,6 +95,14 @@ func TestRejectedRecordsOfErasedPeople(t *testing.T) {
 	// Another app's participant of that id is somebody else; a session is nobody's.
 	if kept := f.Rejected([]model.Rejected{{Entity: model.EntityParticipant, AppID: "other", Key: uuid(1).String(), Raw: "{}"}}); len(kept) != 1 {
 		t.Error("dropped in another app")
+	}
+	// A record of somebody else says nothing of the person any more.
+	of := f.Rejected([]model.Rejected{{
+		Entity: model.EntityParticipant, AppID: "app", Key: uuid(2).String(),
+		Raw: `{"user_id":"u-other-17","beside":"u-erased-1","note":"u-erased-1, and so on","u-erased-1":1,"friend":{"custom_participant_id":17}}`,
+	}})
+	if len(of) != 1 || of[0].Raw != `{"user_id":"u-other-17","beside":"[erased]","note":"[erased], and so on","[erased]":1,"friend":{"custom_participant_id":"[erased]"}}` {
+		t.Errorf("somebody else's record became %v", of)
 	}
 	kept := f.Rejected([]model.Rejected{{Entity: model.EntitySession, Key: "s", Raw: `{"host":"u-erased-1","n":17}`, Reason: "r"}})
 	if len(kept) != 1 || kept[0].Raw != `{"host":"[erased]","n":17}` {
@@ -140,7 +150,7 @@ func TestPseudonymisedPage(t *testing.T) {
 			{ID: uuid(7), ParticipantID: uuid(6), PeerID: "p", SocketSessionID: "sock"},
 		},
 	}
-	if erased, _ := f.Page("app", &page); erased != 0 || len(page.Participants) != 2 || len(page.Events) != 2 {
+	if taken := f.Page("app", &page); taken.Participants != 0 || len(taken.People) != 1 || taken.People[0].UserID != "u-erased-1" || len(page.Participants) != 2 || len(page.Events) != 2 {
 		t.Fatalf("%+v", page)
 	}
 	p, e := page.Participants[0], page.Events[0]
@@ -164,10 +174,10 @@ func FuzzRewrite(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		if same := rewrite(raw, func(string, string, bool) (string, bool) { return "z", false }); same != raw {
+		if same := rewriteTokens(raw, func(token) (string, bool) { return "z", false }); same != raw {
 			t.Errorf("%q became %q", raw, same)
 		}
-		all := rewrite(raw, func(string, string, bool) (string, bool) { return "z", true })
+		all := rewriteTokens(raw, func(token) (string, bool) { return "z", true })
 		if json.Valid([]byte(raw)) && !json.Valid([]byte(all)) {
 			t.Errorf("%q became %q, which is no JSON", raw, all)
 		}

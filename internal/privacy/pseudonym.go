@@ -32,15 +32,19 @@ func (k *Key) PseudonymiseParticipant(p *model.Participant) {
 // PseudonymiseEvent replaces the identifiers of an event.
 func (k *Key) PseudonymiseEvent(e *model.PeerEvent) {
 	e.ParticipantID, e.ID = k.PseudonymUUID(e.ParticipantID), k.uuid(labelEvent, e.ID)
-	if peer, err := model.ParseUUID(e.PeerID); err == nil {
-		e.PeerID = k.PseudonymUUID(peer).String() // stays equal to the participant's id where it was
-	} else {
-		e.PeerID = k.Pseudonym(ParticipantID, e.PeerID)
-	}
+	e.PeerID = k.pseudonymPeer(e.PeerID)
 	if e.SocketSessionID != "" && !isErased.MatchString(e.SocketSessionID) {
 		e.SocketSessionID = pseudonym(erasedPrefix, k.sum(labelOther, e.SocketSessionID))
 	}
 	k.provenance(&e.Provenance)
+}
+
+// pseudonymPeer keeps a peer equal to the participant's id where it was.
+func (k *Key) pseudonymPeer(id string) string {
+	if peer, err := model.ParseUUID(id); err == nil {
+		return k.PseudonymUUID(peer).String()
+	}
+	return k.Pseudonym(ParticipantID, id)
 }
 
 // PseudonymisePerson replaces the identifiers and the name of an enrolled

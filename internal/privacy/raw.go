@@ -24,7 +24,7 @@ func (f *Filter) rejected(records []model.Rejected, of map[model.UUID]Mode) (kep
 		id, noID := model.ParseUUID(participant)
 		drop := noID == nil && of[id] != Keep
 		if !drop && IsOfPerson(r.Entity) {
-			drop = f.mentions(r)
+			drop = f.isAbout(r)
 		}
 		if drop {
 			if r.Entity == model.EntityParticipant {
@@ -57,9 +57,9 @@ func IsOfPerson(entity string) bool {
 	return false
 }
 
-// mentions reports whether a record is about somebody on the list: by its key,
-// or by a text in it.
-func (f *Filter) mentions(r *model.Rejected) bool {
+// isAbout reports whether a record is about somebody on the list: by its key, or
+// by what it says of itself.
+func (f *Filter) isAbout(r *model.Rejected) bool {
 	if len(f.list) == 0 {
 		return false
 	}
@@ -69,46 +69,73 @@ func (f *Filter) mentions(r *model.Rejected) bool {
 			return true
 		}
 	}
-	mentioned := false
-	rewrite(r.Raw, func(member, text string, _ bool) (string, bool) {
-		mentioned = mentioned || f.isListed(r.AppID, member, text)
+	return isOf(r.Raw, func(member, text string) bool { return f.isListed(r.AppID, member, text) })
+}
+
+// isOf reports whether a record in JSON is that of a person by its own identifiers.
+// One that has none, since nobody knows what it is, is that of whomever it mentions.
+func isOf(raw string, isPerson func(member, text string) bool) bool {
+	identified, found, mentioned := false, false, false
+	rewriteTokens(raw, func(t token) (string, bool) {
+		if t.kind == nameToken {
+			mentioned = mentioned || isPerson("", t.text)
+			return "", false
+		}
+		is := isPerson(t.member, t.text)
+		if _, own := identifierMembers[t.top]; own && t.text != "" && t.text != "null" {
+			identified, found = true, found || is
+		}
+		mentioned = mentioned || is
 		return "", false
 	})
+	if identified {
+		return found
+	}
 	return mentioned
+}
+
+// identifierMembers are the names under which records have a person's identifiers.
+var identifierMembers = map[string]Kind{
+	"id": UserID, "user_id": UserID, "participant_id": UserID, "custom_participant_id": CustomID,
+}
+
+// Identity is what a record says of whose it is; empty where it does not.
+type Identity struct{ ID, UserID, CustomID string }
+
+// IdentityOf reads it in a rejected record's text, which need not be sound JSON.
+func IdentityOf(raw string) (i Identity) {
+	rewriteTokens(raw, func(t token) (string, bool) {
+		if t.kind == nameToken || t.text == "null" {
+			return "", false
+		}
+		switch t.top {
+		case "id":
+			i.ID = t.text
+		case "user_id":
+			i.UserID = t.text
+		case "custom_participant_id":
+			i.CustomID = t.text
+		}
+		return "", false
+	})
+	return i
 }
 
 // isListed reports whether a value of a JSON text is the identifier of somebody on
 // the list.
 func (f *Filter) isListed(appID, member, text string) bool {
-	var kinds []Kind
-	switch {
-	case len(text) >= CertainLength:
-		kinds = []Kind{UserID, CustomID, ParticipantID}
-	case member == "user_id", member == "id", member == "participant_id":
-		kinds = []Kind{UserID}
-	case member == "custom_participant_id":
-		kinds = []Kind{CustomID}
+	if len(text) >= CertainLength {
+		return max(f.mode(appID, UserID, text), f.mode(appID, CustomID, text), f.mode(appID, ParticipantID, text)) != Keep
 	}
-	for _, kind := range kinds {
-		if f.mode(appID, kind, text) != Keep {
-			return true
-		}
-	}
-	return false
+	kind, known := identifierMembers[member]
+	return known && f.mode(appID, kind, text) != Keep
 }
 
 // mask takes out of a record that stays what it says of people on the list, and
 // names where these are not wanted.
 func (f *Filter) mask(r *model.Rejected) {
 	r.Reason = f.Text(r.Reason)
-	r.Raw = rewrite(r.Raw, func(member, text string, bare bool) (string, bool) {
-		if f.names && IsOfPerson(r.Entity) {
-			if clean, changed := f.withoutNames(member, text, bare); changed {
-				return clean, true
-			}
-		}
-		return ErasedText, f.isListed(r.AppID, member, text)
-	})
+	r.Raw = f.tidy(r.AppID, r.Raw, IsOfPerson(r.Entity))
 	if f.names && IsOfPerson(r.Entity) && strings.HasPrefix(r.Reason, "record: ") {
 		r.Reason, _, _ = strings.Cut(r.Reason, ", found ") // a record that is no object is quoted behind it
 	}
@@ -141,14 +168,7 @@ func (f *Filter) tidyExtra(appID string, extra []byte) []byte {
 	if len(extra) == 0 {
 		return extra
 	}
-	return []byte(rewrite(string(extra), func(member, text string, bare bool) (string, bool) {
-		if f.names {
-			if clean, changed := f.withoutNames(member, text, bare); changed {
-				return clean, true
-			}
-		}
-		return ErasedText, f.isListed(appID, member, text)
-	}))
+	return []byte(f.tidy(appID, string(extra), true))
 }
 
 // Session masks what a session's unknown fields say of people on the list.
@@ -156,9 +176,45 @@ func (f *Filter) Session(s *model.Session) {
 	if f.idle() || len(f.list) == 0 || len(s.Extra) == 0 {
 		return
 	}
-	s.Extra = []byte(rewrite(string(s.Extra), func(member, text string, _ bool) (string, bool) {
-		return ErasedText, f.isListed(s.AppID, member, text)
-	}))
+	s.Extra = []byte(f.tidy(s.AppID, string(s.Extra), false))
+}
+
+// tidy masks what a JSON text says of people on the list and, in a record of a
+// person, what may be a name where these are not wanted.
+func (f *Filter) tidy(appID, raw string, ofPerson bool) string {
+	return rewriteTokens(raw, func(t token) (string, bool) {
+		if f.names && ofPerson && t.kind != nameToken {
+			if clean, changed := f.withoutNames(t.member, t.text, t.kind == bareToken); changed {
+				return clean, true
+			}
+		}
+		if t.kind != nameToken && f.isListed(appID, t.member, t.text) {
+			return ErasedText, true
+		}
+		if t.kind == bareToken {
+			return "", false
+		}
+		return f.maskWords(appID, t.text)
+	})
+}
+
+// wordInText is what an identifier may be within running text.
+var wordInText = regexp.MustCompile(`[\p{L}\p{N}_]+(?:[-.@+][\p{L}\p{N}_]+)*`)
+
+// maskWords masks identifiers of people on the list within a text. Only their
+// hashes are known, so those with a space or another mark in them are not found.
+func (f *Filter) maskWords(appID, text string) (masked string, changed bool) {
+	if len(f.list) == 0 || len(text) < CertainLength {
+		return "", false
+	}
+	masked = wordInText.ReplaceAllStringFunc(text, func(word string) string {
+		if len(word) < CertainLength || !f.isListed(appID, "", word) {
+			return word
+		}
+		changed = true
+		return ErasedText
+	})
+	return masked, changed
 }
 
 var uuidInText = regexp.MustCompile(`(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
@@ -178,35 +234,36 @@ func (f *Filter) Text(text string) string {
 	})
 }
 
-// rewrite visits every value of a JSON text that is no list or object, with the
-// name of the member that it stands under, and puts another in its place where
-// visit says so. bare tells a number, boolean or null.
-func rewrite(raw string, visit func(member, text string, bare bool) (string, bool)) string {
-	return rewriteTokens(raw, func(member, text string, kind token) (string, bool) {
-		if kind == nameToken {
-			return "", false
-		}
-		return visit(member, text, kind == bareToken)
-	})
+// token is a part of a JSON text: a value that is no list or object, or the name of
+// a member.
+type token struct {
+	kind   tokenKind
+	member string // of the value, that around a list for its elements
+	top    string // the member of the outermost object in which it is
+	text   string
 }
 
-// token is a part of a JSON text.
-type token int
+type tokenKind int
 
 const (
-	textToken token = iota
-	bareToken       // number, boolean or null
-	nameToken       // of a member
+	textToken tokenKind = iota
+	bareToken           // number, boolean or null
+	nameToken           // of a member
 )
 
-// rewriteTokens visits the names of members as well. It asks little of the text: a
-// rejected record need not be sound JSON once its bytes were made printable.
-func rewriteTokens(raw string, visit func(member, text string, kind token) (string, bool)) string {
+// rewriteTokens visits every token of a JSON text and puts another in its place
+// where visit says so. It asks little of the text: a rejected record need not be
+// sound JSON once its bytes were made printable.
+func rewriteTokens(raw string, visit func(token) (string, bool)) string {
 	var out strings.Builder
 	var open []string // members around the present one
 	member, copied := "", 0
-	replace := func(from, to int, text string, kind token) {
-		if value, changed := visit(member, text, kind); changed {
+	replace := func(from, to int, text string, kind tokenKind) {
+		top := member
+		if len(open) > 1 {
+			top = open[1]
+		}
+		if value, changed := visit(token{kind, member, top, text}); changed {
 			quoted, _ := json.Marshal(value) // a string cannot fail
 			out.WriteString(raw[copied:from])
 			out.Write(quoted)

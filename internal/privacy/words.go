@@ -5,23 +5,67 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
-// Words are identifiers to be found in running text. Those shorter than
-// CertainLength could be anything and are not looked for.
-type Words []string
+// Identifier is one of a person, as it may stand in a text.
+type Identifier struct {
+	Kind Kind
+	Text string
+}
 
-// NewWords takes what is long enough of the identifiers.
-func NewWords(ids []string) Words {
-	words := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return len(id) < CertainLength })
-	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) }) // the longer is the more certain
-	return words
+// Words are identifiers to be found in running text. Those shorter than
+// CertainLength could be anything: they are looked for under the names of
+// identifiers only.
+type Words struct {
+	certain []string
+	short   []Identifier
+}
+
+// NewWords takes identifiers; a UUID is looked for in either case.
+func NewWords(ids []Identifier) Words {
+	var w Words
+	for _, id := range ids {
+		if _, err := model.ParseUUID(id.Text); err == nil {
+			w.certain = append(w.certain, strings.ToLower(id.Text), strings.ToUpper(id.Text))
+		} else if len(id.Text) >= CertainLength {
+			w.certain = append(w.certain, id.Text)
+		} else {
+			w.short = append(w.short, id)
+		}
+	}
+	slices.SortFunc(w.certain, func(a, b string) int { return len(b) - len(a) }) // the longer is the more certain
+	return w
+}
+
+// Spelt gives texts of which one is in every text that Mask would change.
+func (w Words) Spelt() []string { return w.certain }
+
+// SpeltInJSON does so for MaskJSON, for JSON as Postgres writes it.
+func (w Words) SpeltInJSON() (texts []string) {
+	for _, id := range w.certain {
+		quoted := inJSON(id)
+		texts = append(texts, quoted[1:len(quoted)-1])
+	}
+	for _, id := range w.short {
+		texts = append(texts, `": `+inJSON(id.Text), `": `+id.Text)
+	}
+	return texts
+}
+
+// inJSON gives a text as JSON has it, in quotes.
+func inJSON(text string) string {
+	quoted, _ := jsontext.AppendQuote(nil, text) // what is stored is UTF-8
+	return string(quoted)
 }
 
 // Mask puts ErasedText in the place of each identifier that stands by itself:
 // student-1 is not in student-12.
 func (w Words) Mask(text string) (masked string, changed bool) {
-	for _, id := range w {
+	for _, id := range w.certain {
 		var out strings.Builder
 		copied := 0
 		for at := 0; ; {
@@ -60,18 +104,36 @@ func isWord(r rune, size int) bool {
 	return size > 0 && (r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// MaskJSON does the same in the texts and names of a JSON text. A number is
-// masked where it is the identifier as a whole.
+// MaskJSON does the same in the texts and names of a JSON text. A number, and a
+// short identifier, is masked where it is the value as a whole.
 func (w Words) MaskJSON(raw string) (masked string, changed bool) {
-	masked = rewriteTokens(raw, func(_, text string, kind token) (string, bool) {
-		if kind == bareToken {
-			found := slices.Contains(w, text)
-			changed = changed || found
-			return ErasedText, found
+	masked = rewriteTokens(raw, func(t token) (string, bool) {
+		if t.kind != nameToken && w.isShort(t.member, t.text) || t.kind == bareToken && slices.Contains(w.certain, t.text) {
+			changed = true
+			return ErasedText, true
 		}
-		clean, found := w.Mask(text)
+		if t.kind == bareToken {
+			return "", false
+		}
+		clean, found := w.Mask(t.text)
 		changed = changed || found
 		return clean, found
 	})
 	return masked, changed
+}
+
+func (w Words) isShort(member, text string) bool {
+	kind, known := identifierMembers[member]
+	return known && slices.Contains(w.short, Identifier{kind, text})
+}
+
+// AreOf reports whether a rejected record is about the person whom the words name.
+func (w Words) AreOf(r *model.Rejected) bool {
+	if _, inKey := w.Mask(r.Key); inKey {
+		return true
+	}
+	return isOf(r.Raw, func(member, text string) bool {
+		_, found := w.Mask(text)
+		return found || w.isShort(member, text)
+	})
 }

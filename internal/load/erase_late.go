@@ -1,0 +1,99 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
+)
+
+// A reading may show that a row which is stored already is that of somebody who was
+// erased: the vendor gives a custom id late, or corrects it. The erasure is then
+// carried on, in a transaction of its own, before the reading is stored. A crash in
+// between leaves the reading to be made again.
+
+// eraseStored erases whom of the people a query finds stored, by the text of the
+// identifiers that key gives of them. It gives errOutdated where it erased somebody:
+// what was filtered before is to be filtered anew.
+func (s *Store) eraseStored(ctx context.Context, run model.Run, appID string, people []privacy.Erased, key func(*privacy.Erased) string, sql string, args ...any) error {
+	if len(people) == 0 {
+		return nil
+	}
+	keys := make([]string, len(people))
+	for i := range people {
+		keys[i] = key(&people[i])
+	}
+	rows, err := s.pool.Query(ctx, sql, append([]any{keys}, args...)...)
+	if err != nil {
+		return storeError("look for people who were erased", err)
+	}
+	stored, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(stored) == 0 {
+		return storeError("look for people who were erased", err)
+	}
+	for _, mode := range []privacy.Mode{privacy.Pseudonymise, privacy.Remove} {
+		e := Erasure{AppID: appID, Mode: mode, Version: run.Version}
+		for i := range people {
+			if p := &people[i]; p.Mode == mode && slices.Contains(stored, key(p)) {
+				e.add(p)
+			}
+		}
+		if len(e.UserIDs)+len(e.ParticipantIDs) == 0 {
+			continue
+		}
+		if _, err := s.Erase(ctx, e); err != nil {
+			return lateError(err, e)
+		}
+		s.logger.InfoContext(ctx, "people who were erased earlier turned out to be stored under another identifier: erased as well",
+			"app_id", appID, "people", len(stored))
+	}
+	return errOutdated
+}
+
+func (e *Erasure) add(p *privacy.Erased) {
+	if p.UserID != "" {
+		e.UserIDs = append(e.UserIDs, p.UserID)
+	}
+	if !p.ParticipantID.IsZero() {
+		e.ParticipantIDs = append(e.ParticipantIDs, p.ParticipantID)
+	}
+}
+
+// lateError explains where the role of the run may not erase: that concerns this
+// reading and no other.
+func lateError(err error, e Erasure) error {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || pg.Code != "42501" {
+		return err
+	}
+	command := "rollcall erase --app " + e.AppID
+	for _, id := range e.ParticipantIDs {
+		command += " --participant-id " + id.String()
+	}
+	for _, id := range e.UserIDs {
+		command += " --user-id " + id
+	}
+	if e.Mode == privacy.Pseudonymise {
+		command += " --pseudonymise"
+	}
+	return fmt.Errorf("somebody who was erased is stored under another identifier, and this role may not erase; as the role that ran rollcall migrate up: %s --yes", command)
+}
+
+// eraseParticipants is eraseStored for the participants of a session.
+func (s *Store) eraseParticipants(ctx context.Context, run model.Run, session *model.Session, people []privacy.Erased) error {
+	return s.eraseStored(ctx, run, session.AppID, people, func(p *privacy.Erased) string { return p.ParticipantID.String() },
+		`SELECT participant_id::text FROM realtimekit.participants WHERE session_id = $2 AND participant_id = ANY ($1::uuid[])`, uuidArg(session.ID))
+}
+
+// eraseEnrolled is eraseStored for the people enrolled in a meeting.
+func (s *Store) eraseEnrolled(ctx context.Context, run model.Run, appID, meetingID string, people []privacy.Erased) error {
+	return s.eraseStored(ctx, run, appID, people, func(p *privacy.Erased) string { return p.UserID },
+		`SELECT meeting_participant_id FROM realtimekit.meeting_participants
+			WHERE app_id = $2 AND meeting_id = $3 AND meeting_participant_id = ANY ($1)`, appID, meetingID)
+}

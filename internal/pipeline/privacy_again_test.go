@@ -1,0 +1,344 @@
+package pipeline_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
+	"github.com/rollcall-etl/rollcall/internal/secret"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+// bothModes are those of an erasure.
+var bothModes = []privacy.Mode{privacy.Remove, privacy.Pseudonymise}
+
+// choir is one session of four people; the first is the canary.
+func choir() *simulator.Data {
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 1, Participants: 4, EventsPerParticipant: 3}, 61, at)
+	canary(data.Apps[0].Sessions[0].Participants[0], 0)
+	return data
+}
+
+// eraseCanary erases the canary by the custom id.
+func (r *rig) eraseCanary(mode privacy.Mode) load.ErasureCounts {
+	r.t.Helper()
+	r.privacy = load.Privacy{Key: newKey(r.t, "canary-key")}
+	return r.erase(load.Erasure{CustomIDs: []string{canaryCustom}, Mode: mode})
+}
+
+// The custom id comes late: a row is stored by the time the API says that it is
+// that of somebody who was erased. It goes, or gets a pseudonym, and nobody is
+// counted twice.
+func TestErasedPersonIsRecognisedLate(t *testing.T) {
+	t.Parallel()
+	for _, mode := range bothModes {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			data := choir()
+			s := data.Apps[0].Sessions[0]
+			p := s.Participants[0]
+			p.CustomParticipantID = ""
+			r := newRig(t, data)
+			r.eraseCanary(mode)
+			r.must(withEverything(), model.RunSucceeded)
+			if got := r.number(`SELECT count(*) FROM realtimekit.participants WHERE display_name = $1`, canaryName); got != 1 {
+				t.Fatalf("%d rows of whom nothing said that they were erased", got)
+			}
+			r.sim.Update(func(d *simulator.Data) {
+				p.CustomParticipantID = canaryCustom
+				p.UpdatedAt, s.UpdatedAt = p.UpdatedAt.Add(time.Minute), s.UpdatedAt.Add(time.Minute)
+			})
+			r.newLog()
+			r.must(withEverything(), model.RunSucceeded)
+			r.gone()
+			want := map[privacy.Mode]int{privacy.Remove: 3, privacy.Pseudonymise: 4}[mode]
+			if got := r.number(`SELECT count(*) FROM realtimekit.participants WHERE removed_at IS NULL`); got != want {
+				t.Errorf("%d participants, want %d", got, want)
+			}
+			if got := r.number(`SELECT unique_people FROM analytics.session_summary`); got != want {
+				t.Errorf("%d people, want %d", got, want)
+			}
+			if got := r.number(`SELECT count(*) FROM realtimekit.participants`); got != want {
+				t.Errorf("%d rows, want %d", got, want)
+			}
+			r.must(allHistory, model.RunSucceeded)
+			r.gone()
+			if got := r.number(`SELECT count(*) FROM sync.erasures`); got != 2 {
+				t.Errorf("%d erasures in the books, want the first and what came of it", got)
+			}
+		})
+	}
+}
+
+// A role that may not erase says what to do, loads everything else, and nothing of
+// the person comes in meanwhile.
+func TestRoleThatMayNotEraseLate(t *testing.T) {
+	t.Parallel()
+	data := choir()
+	s := data.Apps[0].Sessions[0]
+	p := s.Participants[0]
+	p.CustomParticipantID = ""
+	r := newRig(t, data)
+	r.eraseCanary(privacy.Remove)
+	r.mustRun(model.RunSucceeded)
+	r.sim.Update(func(d *simulator.Data) {
+		p.CustomParticipantID = canaryCustom
+		p.UpdatedAt, s.UpdatedAt = p.UpdatedAt.Add(time.Minute), s.UpdatedAt.Add(time.Minute)
+		another(d)
+	})
+	owner := r.pool
+	r.pool = r.asLoader()
+	r.mustRun(model.RunPartial)
+	want := fmt.Sprintf("rollcall erase --app %s --participant-id %s --user-id %s --yes", data.Apps[0].ID, p.ID, p.UserID)
+	if got := r.text(`SELECT last_error FROM sync.session_states WHERE session_id = $1`, s.ID); !strings.HasSuffix(got, want) {
+		t.Errorf("the session failed with %q, want %q", got, want)
+	}
+	r.pool = owner
+	if got := r.number(`SELECT count(*) FROM realtimekit.sessions`); got != 2 {
+		t.Errorf("%d sessions, want the other one, too", got)
+	}
+	id, _ := model.ParseUUID(p.ID)
+	r.erase(load.Erasure{AppID: data.Apps[0].ID, ParticipantIDs: []model.UUID{id}, UserIDs: []string{p.UserID}, Mode: privacy.Remove})
+	r.newLog()
+	r.pool = r.asLoader()
+	r.mustRun(model.RunSucceeded)
+	r.pool = owner
+	r.gone()
+}
+
+// asLoader connects as the role that only loads.
+func (r *rig) asLoader() *pgxpool.Pool {
+	r.t.Helper()
+	if _, err := postgres.EnsureLoader(r.t.Context(), r.pool, secret.New("only-loads")); err != nil {
+		r.t.Fatal(err)
+	}
+	as, err := url.Parse(r.database.Reveal())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	as.User = url.UserPassword(postgres.Loader, "only-loads")
+	pool, err := postgres.Open(r.t.Context(), secret.New(as.String()), 8)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(pool.Close)
+	return pool
+}
+
+// Nobody else is put on the list because an event of the erased person names them,
+// and what events of others say of the person goes.
+func TestEventsThatNameOthers(t *testing.T) {
+	t.Parallel()
+	for _, mode := range bothModes {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			data := choir()
+			people := data.Apps[0].Sessions[0].Participants
+			people[0].Events[1].PeerID = people[2].ID
+			for i := range people[1].Events {
+				people[1].Events[i].PeerID = people[0].ID
+			}
+			r := newRig(t, data)
+			r.mustRun(model.RunSucceeded)
+			r.eraseCanary(mode)
+			for _, when := range []string{"after the erasure", "after a full backfill"} {
+				if got := r.number(`SELECT count(*) FROM realtimekit.participants WHERE participant_id = $1 AND display_name = $2 AND removed_at IS NULL`,
+					people[2].ID, people[2].DisplayName); got != 1 {
+					t.Errorf("%s: %d rows of somebody whom an event of the person names, want 1", when, got)
+				}
+				r.gone()
+				r.newLog()
+				r.must(allHistory, model.RunSucceeded)
+			}
+			r.must(withEverything(), model.RunSucceeded)
+			if got := r.number(`SELECT count(*) FROM realtimekit.peer_reports WHERE peer_id = $1`, people[0].ID); got != 0 {
+				t.Errorf("%d reports of the erased peer are stored under another's", got)
+			}
+			r.gone()
+			if got := r.number(`SELECT erased_participants FROM sync.session_states`); mode == privacy.Remove && got != 1 {
+				t.Errorf("%d erased participants, want 1", got)
+			}
+		})
+	}
+}
+
+// A record of somebody else that could not be stored is kept, but for what it says
+// of the erased person.
+func TestRejectedRecordOfAnotherStays(t *testing.T) {
+	t.Parallel()
+	data := choir()
+	people := data.Apps[0].Sessions[0].Participants
+	people[2].Extra = simulator.Extra{"joined_at": json.RawMessage(`"yesterday"`), "invited_by": json.RawMessage(`"` + canaryCustom + `"`)}
+	r := newRig(t, data)
+	r.mustRun(model.RunPartial)
+	r.eraseCanary(privacy.Remove)
+	for _, when := range []string{"after the erasure", "after a full backfill"} {
+		if got := r.text(`SELECT record_key || ' ' || (raw_text::jsonb ->> 'invited_by') FROM sync.rejected_records WHERE resolved_at IS NULL`); got != people[2].ID+" [erased]" {
+			t.Errorf("%s: set aside %s", when, got)
+		}
+		r.gone()
+		r.newLog()
+		r.must(allHistory, model.RunPartial)
+	}
+}
+
+// What other records say of the person is masked in whatever spelling, and stays so
+// when they are read again.
+func TestWhatOthersSayStaysMasked(t *testing.T) {
+	t.Parallel()
+	text := func(text string) json.RawMessage { return json.RawMessage(fmt.Sprintf("%q", text)) }
+	data := aviary()
+	for i, s := range data.Apps[0].Sessions {
+		s.Extra = simulator.Extra{"note": text("host " + canaryCustom)}
+		s.Participants[1].Extra = simulator.Extra{
+			"note":      text("kicked by " + userOf(i) + " at noon; " + canaryCustom),
+			"loud":      text("kicked by " + strings.ToUpper(userOf(i))),
+			"moderator": text(strings.ToUpper(userOf(i))), canaryCustom: json.RawMessage(`1`),
+		}
+	}
+	r := newRig(t, data)
+	r.mustRun(model.RunPartial)
+	r.eraseCanary(privacy.Remove)
+	for _, when := range []string{"after the erasure", "after a full backfill"} {
+		for _, table := range []string{"sessions", "participants"} {
+			if got := r.text(`SELECT string_agg(extra::text, ' ') FROM realtimekit.` + table + ` WHERE extra::text ~* 'caaaaaaa-0000|canary-custom'`); got != "<null>" {
+				t.Errorf("%s: %s say %s", when, table, got)
+			}
+		}
+		r.must(allHistory, model.RunPartial)
+	}
+	if got := r.number(`SELECT count(*) FROM realtimekit.participants WHERE extra ->> 'note' = 'kicked by [erased] at noon; [erased]'`); got == 0 {
+		t.Error("nothing is left of the texts")
+	}
+}
+
+// A short identifier is masked where it stands as one, and nowhere else.
+func TestShortIdentifierIsMaskedAsOne(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 1, Participants: 3, EventsPerParticipant: 3}, 61, at)
+	people := data.Apps[0].Sessions[0].Participants
+	people[0].CustomParticipantID = "17"
+	people[1].Extra = simulator.Extra{
+		"friend": json.RawMessage(`{"custom_participant_id":"17","id":"17"}`), "other": json.RawMessage(`{"custom_participant_id":17}`), "age": json.RawMessage(`17`),
+	}
+	r := newRig(t, data)
+	r.mustRun(model.RunSucceeded)
+	r.privacy = load.Privacy{Key: newKey(t, "canary-key")}
+	r.erase(load.Erasure{CustomIDs: []string{"17"}, Mode: privacy.Remove})
+	for _, when := range []string{"after the erasure", "after a full backfill"} {
+		if got := r.text(`SELECT extra::text FROM realtimekit.participants WHERE participant_id = $1`, people[1].ID); got !=
+			`{"age": 17, "other": {"custom_participant_id": "[erased]"}, "friend": {"id": "17", "custom_participant_id": "[erased]"}}` {
+			t.Errorf("%s: %s", when, got)
+		}
+		r.must(allHistory, model.RunSucceeded)
+	}
+}
+
+// The ids of a person of whom there is only a record that was set aside are on the
+// list as well.
+func TestIdentifiersOfARejectedRecord(t *testing.T) {
+	t.Parallel()
+	data := choir()
+	people := data.Apps[0].Sessions[0].Participants
+	people[0].Extra = simulator.Extra{"joined_at": json.RawMessage(`"yesterday"`)}
+	people[1].Extra = simulator.Extra{"moderator": json.RawMessage(`"` + people[0].UserID + `"`), "peer": json.RawMessage(`"` + people[0].ID + `"`)}
+	r := newRig(t, data)
+	r.mustRun(model.RunPartial)
+	r.newLog()
+	if got := r.eraseCanary(privacy.Remove); got.RejectedRecords != 1 || got.MaskedTexts != 1 {
+		t.Errorf("%+v, want the record and what another says", got)
+	}
+	r.gone()
+	r.must(allHistory, model.RunSucceeded)
+	r.gone()
+}
+
+// What a run stores while names are replaced is not taken back.
+func TestPseudonymiseLeavesWhatIsNewer(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 1, Participants: 2, EventsPerParticipant: 2}, 61, at)
+	p := data.Apps[0].Sessions[0].Participants[0]
+	p.Extra = simulator.Extra{"hands_raised": json.RawMessage(`1`)}
+	p.Events[0].Extra = simulator.Extra{"quality": json.RawMessage(`1`)}
+	r := newRig(t, data)
+	r.privacy = load.Privacy{Key: newKey(t, "canary-key"), Names: load.NamesPseudonymised}
+	r.mustRun(model.RunSucceeded)
+	r.exec(`UPDATE realtimekit.participants SET extra = extra || '{"nick":"Wren"}' WHERE extra IS NOT NULL`)
+	r.exec(`UPDATE realtimekit.peer_events SET extra = extra || '{"nick":"Wren"}' WHERE extra IS NOT NULL`)
+	tx, err := r.pool.Begin(t.Context()) // as a run's transaction under way
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{
+		`UPDATE realtimekit.participants SET extra = '{"hands_raised":7}' WHERE extra IS NOT NULL`,
+		`UPDATE realtimekit.peer_events SET extra = '{"quality":7}' WHERE extra IS NOT NULL`,
+	} {
+		if _, err := tx.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := make(chan error, 1)
+	store := r.protected()
+	go func() { _, err := store.PseudonymiseNames(t.Context(), false); done <- err }()
+	r.untilOneWaits()
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got := r.text(`SELECT (SELECT extra::text FROM realtimekit.participants WHERE extra IS NOT NULL) || (SELECT extra::text FROM realtimekit.peer_events WHERE extra IS NOT NULL)`); got != `{"hands_raised": 7}{"quality": 7}` {
+		t.Errorf("what a run stored meanwhile became %s", got)
+	}
+}
+
+// untilOneWaits returns once a transaction waits for the lock of another.
+func (r *rig) untilOneWaits() {
+	r.t.Helper()
+	for began := time.Now(); r.number(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0; {
+		if time.Since(began) > time.Minute {
+			r.t.Fatal("nobody waits for a lock")
+		}
+	}
+}
+
+// A record is tried again for the account that it is of, and not behind the
+// retention horizon.
+func TestRetryKeepsToAccountAndHorizon(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 8, Participants: 3, EventsPerParticipant: 1}, 51, at)
+	data.Apps[1].Extra = simulator.Extra{"created_at": json.RawMessage(`"yesterday"`)}
+	old := data.Apps[0].Sessions[0]
+	old.Extra = simulator.Extra{"minutes_consumed": json.RawMessage(`"many"`)}
+	r := newRig(t, data)
+	r.mustRun(model.RunPartial)
+	before := old.EndedAt.Add(48 * time.Hour).Truncate(24 * time.Hour)
+	if _, err := load.New(r.pool, discard).Retain(t.Context(), r.config.AccountID, before, false, func(load.RetentionCounts) {}); err != nil {
+		t.Fatal(err)
+	}
+	r.exec(`UPDATE sync.rejected_records SET raw_text = replace(replace(raw_text, '"yesterday"', 'null'), '"many"', '3')`)
+	own := r.config.AccountID
+	r.config.AccountID = "another-account"
+	if got := r.retry(); got.Tried != 0 {
+		t.Errorf("another account tried %+v", got)
+	}
+	r.config.AccountID = own
+	if got := r.retry(); got.Tried != 2 || got.StillRejected != 0 {
+		t.Errorf("tried %+v", got)
+	}
+	if got := r.number(`SELECT count(*) FROM realtimekit.apps WHERE account_id <> $1`, own); got != 0 {
+		t.Errorf("%d apps are another account's", got)
+	}
+	if got := r.number(`SELECT count(*) FROM realtimekit.sessions WHERE session_id = $1`, old.ID); got != 0 {
+		t.Error("a session behind the retention horizon is stored")
+	}
+}
