@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -72,17 +73,18 @@ func lateError(err error, e Erasure) error {
 	if !ok || pg.Code != "42501" {
 		return err
 	}
-	command := "rollcall erase --app " + e.AppID
+	flags := []string{"--app", e.AppID}
 	for _, id := range e.ParticipantIDs {
-		command += " --participant-id " + id.String()
+		flags = append(flags, "--participant-id", id.String())
 	}
 	for _, id := range e.UserIDs {
-		command += " --user-id " + id
+		flags = append(flags, "--user-id", id)
 	}
 	if e.Mode == privacy.Pseudonymise {
-		command += " --pseudonymise"
+		flags = append(flags, "--pseudonymise")
 	}
-	return fmt.Errorf("somebody who was erased is stored under another identifier, and this role may not erase; as the role that ran rollcall migrate up: %s --yes", command)
+	return fmt.Errorf("somebody who was erased is stored under another identifier, and this role may not erase; as the role that ran rollcall migrate up: rollcall erase %s --yes",
+		strings.Join(flags, " "))
 }
 
 // eraseParticipants is eraseStored for the participants of a session.

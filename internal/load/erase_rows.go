@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -148,7 +149,7 @@ func (w *erasure) texts(ctx context.Context) error {
 func (w *erasure) maskColumn(ctx context.Context, table, name, kind string, words privacy.Words) error {
 	mask, spelt := words.Mask, words.Spelt()
 	if kind == "jsonb" {
-		mask, spelt = words.MaskJSON, words.SpeltInJSON()
+		mask, spelt = words.MaskJSON, words.SpeltInJSON(inJSON)
 	}
 	if len(spelt) == 0 {
 		return nil
@@ -176,4 +177,10 @@ func (w *erasure) maskColumn(ctx context.Context, table, name, kind string, word
 		w.counts.MaskedTexts++
 	}
 	return nil
+}
+
+// inJSON gives a text as Postgres has it in a jsonb value, in quotes.
+func inJSON(text string) string {
+	quoted, _ := jsontext.AppendQuote(nil, text) // what is stored is UTF-8
+	return string(quoted)
 }

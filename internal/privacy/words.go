@@ -6,8 +6,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
@@ -44,22 +42,17 @@ func NewWords(ids []Identifier) Words {
 // Spelt gives texts of which one is in every text that Mask would change.
 func (w Words) Spelt() []string { return w.certain }
 
-// SpeltInJSON does so for MaskJSON, for JSON as Postgres writes it.
-func (w Words) SpeltInJSON() (texts []string) {
+// SpeltInJSON does so for MaskJSON, for JSON with a space behind each colon; quote
+// gives a text in quotes as it is spelt there.
+func (w Words) SpeltInJSON(quote func(string) string) (texts []string) {
 	for _, id := range w.certain {
-		quoted := inJSON(id)
+		quoted := quote(id)
 		texts = append(texts, quoted[1:len(quoted)-1])
 	}
 	for _, id := range w.short {
-		texts = append(texts, `": `+inJSON(id.Text), `": `+id.Text)
+		texts = append(texts, `": `+quote(id.Text), `": `+id.Text)
 	}
 	return texts
-}
-
-// inJSON gives a text as JSON has it, in quotes.
-func inJSON(text string) string {
-	quoted, _ := jsontext.AppendQuote(nil, text) // what is stored is UTF-8
-	return string(quoted)
 }
 
 // Mask puts ErasedText in the place of each identifier that stands by itself:
