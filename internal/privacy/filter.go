@@ -173,6 +173,7 @@ func (f *Filter) PeopleOf(appID string, people []model.MeetingParticipant) (foun
 // rejected one that is tried again does, is looked up by its participant's id.
 func (f *Filter) events(appID string, events []model.PeerEvent, of map[model.UUID]Mode) []model.PeerEvent {
 	kept := events[:0]
+	var peer, stored string // the latest, and what is stored of it: events come in rows of one peer
 	for i := range events {
 		e := &events[i]
 		mode, known := of[e.ParticipantID]
@@ -191,7 +192,10 @@ func (f *Filter) events(appID string, events []model.PeerEvent, of map[model.UUI
 			f.key.PseudonymiseEvent(e)
 		case Keep:
 			e.Extra = f.tidyExtra(appID, e.Extra)
-			e.PeerID = f.peer(appID, e.PeerID)
+			if e.PeerID != peer {
+				peer, stored = e.PeerID, f.peer(appID, e.PeerID)
+			}
+			e.PeerID = stored
 		}
 		kept = append(kept, *e)
 	}

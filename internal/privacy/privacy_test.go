@@ -198,7 +198,7 @@ func BenchmarkPage(b *testing.B) {
 					page.Participants[i] = model.Participant{ID: uuid(i + 100), UserID: "u-0123456789", CustomParticipantID: "custom", DisplayName: "Some Name"}
 				}
 				for i := range page.Events {
-					page.Events[i].ParticipantID = page.Participants[i/3].ID
+					page.Events[i].ParticipantID, page.Events[i].PeerID = page.Participants[i/3].ID, page.Participants[i/3].UserID
 				}
 				f.Page("app", &page)
 			}
