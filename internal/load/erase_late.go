@@ -19,18 +19,10 @@ import (
 // carried on, in a transaction of its own, before the reading is stored. A crash in
 // between leaves the reading to be made again.
 
-// eraseStored erases whom of the people a query finds stored, by the text of the
-// identifiers that key gives of them. It gives errOutdated where it erased somebody:
-// what was filtered before is to be filtered anew.
-func (s *Store) eraseStored(ctx context.Context, run model.Run, appID string, people []privacy.Erased, key func(*privacy.Erased) string, sql string, args ...any) error {
-	if len(people) == 0 {
-		return nil
-	}
-	keys := make([]string, len(people))
-	for i := range people {
-		keys[i] = key(&people[i])
-	}
-	rows, err := s.pool.Query(ctx, sql, append([]any{keys}, args...)...)
+// eraseStored erases those of the people whose key, the text of an identifier, is
+// among what is stored. It gives errOutdated where it erased somebody: what was
+// filtered before is to be filtered anew.
+func (s *Store) eraseStored(ctx context.Context, run model.Run, appID string, people []privacy.Erased, key func(*privacy.Erased) string, rows pgx.Rows, err error) error {
 	if err != nil {
 		return storeError("look for people who were erased", err)
 	}
@@ -89,13 +81,30 @@ func lateError(err error, e Erasure) error {
 
 // eraseParticipants is eraseStored for the participants of a session.
 func (s *Store) eraseParticipants(ctx context.Context, run model.Run, session *model.Session, people []privacy.Erased) error {
-	return s.eraseStored(ctx, run, session.AppID, people, func(p *privacy.Erased) string { return p.ParticipantID.String() },
-		`SELECT participant_id::text FROM realtimekit.participants WHERE session_id = $2 AND participant_id = ANY ($1::uuid[])`, uuidArg(session.ID))
+	if len(people) == 0 {
+		return nil
+	}
+	key := func(p *privacy.Erased) string { return p.ParticipantID.String() }
+	rows, err := s.pool.Query(ctx, `SELECT participant_id::text FROM realtimekit.participants
+		WHERE session_id = $1 AND participant_id = ANY ($2::uuid[])`, uuidArg(session.ID), keysOf(people, key))
+	return s.eraseStored(ctx, run, session.AppID, people, key, rows, err)
 }
 
 // eraseEnrolled is eraseStored for the people enrolled in a meeting.
 func (s *Store) eraseEnrolled(ctx context.Context, run model.Run, appID, meetingID string, people []privacy.Erased) error {
-	return s.eraseStored(ctx, run, appID, people, func(p *privacy.Erased) string { return p.UserID },
-		`SELECT meeting_participant_id FROM realtimekit.meeting_participants
-			WHERE app_id = $2 AND meeting_id = $3 AND meeting_participant_id = ANY ($1)`, appID, meetingID)
+	if len(people) == 0 {
+		return nil
+	}
+	key := func(p *privacy.Erased) string { return p.UserID }
+	rows, err := s.pool.Query(ctx, `SELECT meeting_participant_id FROM realtimekit.meeting_participants
+		WHERE app_id = $1 AND meeting_id = $2 AND meeting_participant_id = ANY ($3)`, appID, meetingID, keysOf(people, key))
+	return s.eraseStored(ctx, run, appID, people, key, rows, err)
+}
+
+func keysOf(people []privacy.Erased, key func(*privacy.Erased) string) []string {
+	keys := make([]string, len(people))
+	for i := range people {
+		keys[i] = key(&people[i])
+	}
+	return keys
 }
