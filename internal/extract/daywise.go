@@ -15,7 +15,9 @@ import (
 
 // DailyStats reads the vendor's own counts of an app, day by day. A zero from
 // leaves the range to the API, which is documented as the last 30 days; else
-// the days from and to are named. Days without data seem to be left out.
+// the days from and to are named. Days without data seem to be left out, all of
+// them where there is none. An answer without the list of the days of sessions says
+// nothing about any day and is an error.
 func (c *Client) DailyStats(ctx context.Context, appID string, from, to time.Time) (model.DailyPage, error) {
 	query := url.Values{}
 	if !from.IsZero() {
@@ -25,7 +27,11 @@ func (c *Client) DailyStats(ctx context.Context, appID string, from, to time.Tim
 	var days dayBook
 	err := c.get(ctx, "/"+url.PathEscape(appID)+"/analytics/daywise", query, func(body []byte) (envelope, error) {
 		days = dayBook{appID: appID}
-		return readEnvelope(body, days.section)
+		env, err := readEnvelope(body, days.section)
+		if err == nil && env.success && env.hasData && !days.listed {
+			err = fmt.Errorf("%w: the answer has no list data.session_stats.day_stats", errShape)
+		}
+		return env, err
 	})
 	return days.page(), err
 }
@@ -33,6 +39,7 @@ func (c *Client) DailyStats(ctx context.Context, appID string, from, to time.Tim
 // dayBook gathers the two lists of an answer, sessions and recordings, by day.
 type dayBook struct {
 	appID    string
+	listed   bool // the days of sessions were there, be it none
 	days     []model.DailyStats
 	rejected []model.Rejected
 }
@@ -43,10 +50,12 @@ func (b *dayBook) section(s *scanner, name string) error {
 	if name != "session_stats" && name != "recording_stats" || s.dec.PeekKind() != jsontext.KindBeginObject {
 		return wrapJSON(s.dec.SkipValue())
 	}
+	ofSessions := name == "session_stats"
 	return s.object(func(name string) error {
-		if name != "day_stats" {
+		if name != "day_stats" || s.dec.PeekKind() == jsontext.KindNull {
 			return wrapJSON(s.dec.SkipValue())
 		}
+		b.listed = b.listed || ofSessions
 		return s.array(func() error {
 			return s.guarded(dayFields, func(c cursor) error {
 				b.day(c)

@@ -174,9 +174,8 @@ func TestDailyStats(t *testing.T) {
 			`{"session_stats":{"day_stats":[{"day":"2026-11-20","alpha":1}]},"recording_stats":{"day_stats":[{"day":"2026-11-20","beta":2}]}}`,
 			[]model.DailyStats{{Day: day(20), Provenance: model.Provenance{Extra: []byte(`{"alpha":1,"beta":2}`)}}},
 		},
-		"nothing":       {`{"session_stats":{"day_stats":null},"recording_stats":null}`, nil},
-		"empty":         {`{}`, nil},
-		"not an object": {`{"session_stats":"x"}`, nil},
+		"no days":                     {`{"session_stats":{"day_stats":[]},"recording_stats":{"day_stats":[]}}`, nil},
+		"no days, recordings unknown": {`{"session_stats":{"day_stats":[]},"recording_stats":null}`, nil},
 	} {
 		r := answeringWith(t, http.StatusOK, `{"success":true,"data":`+c.data+`}`)
 		got, err := r.DailyStats(t.Context(), "app", time.Time{}, time.Time{})
@@ -184,10 +183,46 @@ func TestDailyStats(t *testing.T) {
 			t.Errorf("%s: %v %+v\n%s", name, err, got.Rejected, diff)
 		}
 	}
-	r := answeringWith(t, http.StatusOK, `{"data":{"session_stats":{"day_stats":[{"day":"soon","total_sessions":1,"key":"`+canary+`"},{"day":"2026-11-20","total_sessions":1.5}]}}}`)
+}
+
+// Such an answer does not say that the vendor counted nothing.
+func TestDailyStatsWithoutDaysAreNoAnswer(t *testing.T) {
+	t.Parallel()
+	for name, data := range map[string]string{
+		"null":                    `null`,
+		"a list":                  `[]`,
+		"empty":                   `{}`,
+		"null for the sessions":   `{"session_stats":null,"recording_stats":{"day_stats":[]}}`,
+		"a text for the sessions": `{"session_stats":"x"}`,
+		"a list for the sessions": `{"session_stats":[]}`,
+		"no days":                 `{"session_stats":{"sessions_count":4}}`,
+		"null for the days":       `{"session_stats":{"day_stats":null}}`,
+		"other names":             `{"sessionStats":{"dayStats":[]}}`,
+		"recordings only":         `{"recording_stats":{"day_stats":[{"day":"2026-11-20","total_recordings":2}]}}`,
+	} {
+		_, err := answeringWith(t, http.StatusOK, `{"success":true,"data":`+data+`}`).DailyStats(t.Context(), "app", time.Time{}, time.Time{})
+		if err == nil || !strings.Contains(err.Error(), "session_stats.day_stats") {
+			t.Errorf("%s: error %v, want one that says what is not there", name, err)
+		}
+	}
+	// What the answer says itself is the better reason.
+	_, err := answeringWith(t, http.StatusOK, `{"success":false,"data":{},"error":{"code":400,"message":"range too long"}}`).
+		DailyStats(t.Context(), "app", time.Time{}, time.Time{})
+	if err == nil || !strings.Contains(err.Error(), "range too long") {
+		t.Errorf("error %v, want that of the answer", err)
+	}
+}
+
+func TestDaysThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	day := func(n int) time.Time { return time.Date(2026, 11, n, 0, 0, 0, 0, time.UTC) }
+	r := answeringWith(t, http.StatusOK, `{"data":{"session_stats":{"day_stats":[{"day":"0001-01-01","total_sessions":1},{"day":"soon","total_sessions":1,"key":"`+canary+`"},{"day":"2026-11-20","total_sessions":1.5}]}}}`)
 	got, err := r.DailyStats(t.Context(), "app", day(1), day(2))
-	if err != nil || len(got.Days) != 0 || len(got.Rejected) != 2 || got.Rejected[1].Key != "2026-11-20" || strings.Contains(got.Rejected[0].Raw, canary) {
-		t.Errorf("%+v, %v", got, err)
+	if err != nil || len(got.Days) != 0 || len(got.Rejected) != 3 || got.Rejected[2].Key != "2026-11-20" || strings.Contains(got.Rejected[1].Raw, canary) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if reason := got.Rejected[0].Reason; !strings.Contains(reason, `"0001-01-01" is out of range`) {
+		t.Errorf("the first day of year 1 is refused for %q", reason)
 	}
 	if query := r.sim.Requests()[0].Query; query != "end_date=2026-11-02&start_date=2026-11-01" {
 		t.Errorf("asked %q", query)

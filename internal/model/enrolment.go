@@ -125,7 +125,7 @@ func ParseDay(raw string) (day time.Time, mended bool, err error) {
 	}
 	at, mended, err := ParseTime(raw)
 	text := strings.Trim(raw, " \t\r\n\"'")
-	if err != nil || at.IsZero() || len(text) < len(layout) {
+	if err != nil || len(text) < len(layout) {
 		return time.Time{}, false, fmt.Errorf("%q is not a day", clip(raw))
 	}
 	if day, err = time.Parse(layout, text[:len(layout)]); err != nil {
@@ -135,7 +135,7 @@ func ParseDay(raw string) (day time.Time, mended bool, err error) {
 }
 
 func checkDay(raw string, day time.Time, mended bool) (time.Time, bool, error) {
-	if day.Year() < 1 {
+	if day.Year() < 1 || day.IsZero() { // the zero time would be no day at all
 		return time.Time{}, false, fmt.Errorf("day %q is out of range", clip(raw))
 	}
 	return day, mended, nil

@@ -22,6 +22,8 @@ func TestParseDay(t *testing.T) {
 		"2026-11-20T13:00:00Z":      {day: day, mended: true},
 		"2026-11-31":                {bad: true},
 		"20.11.2026":                {bad: true},
+		"0001-01-01":                {bad: true},
+		"0001-01-01T00:00:00Z":      {bad: true},
 		"null":                      {bad: true},
 		"":                          {bad: true},
 	} {

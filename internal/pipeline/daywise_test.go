@@ -46,6 +46,40 @@ func TestDifferenceIsShown(t *testing.T) {
 	}
 }
 
+// An answer that is not understood says nothing of any day: it is a failure, tried
+// again by the next run, and not a day without sessions.
+func TestDaysThatAreNotUnderstoodAreNotZero(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{`{}`, `{"session_stats":null}`, `{"sessionStats":{"dayStats":[]}}`} {
+		r := newRig(t, rooms())
+		r.extract.RetryFor = 0
+		r.sim.Script(simulator.Fault{Path: "*/analytics/daywise", Answer: simulator.Reply(http.StatusOK, nil, `{"success":true,"data":`+data+`}`)})
+		r.must(daywise, model.RunPartial)
+		if got := r.text(`SELECT string_agg(DISTINCT status, ' ') FROM analytics.reconciliation`); got != "not_read" {
+			t.Errorf("%s: days %s, want all not read", data, got)
+		}
+		if got := r.text(`SELECT last_error FROM sync.endpoint_states WHERE endpoint = 'daywise'`); !strings.Contains(got, "session_stats.day_stats") {
+			t.Errorf("%s: the reason is %q", data, got)
+		}
+		r.sim.Script()
+		r.must(daywise, model.RunSucceeded)
+		if got := r.text(`SELECT string_agg(DISTINCT status, ' ') FROM analytics.reconciliation`); got != "agrees" {
+			t.Errorf("%s: the next run leaves days %s, want all to agree", data, got)
+		}
+	}
+}
+
+// No days in the list is an answer.
+func TestNoDaysAreAnAnswer(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rooms())
+	r.sim.Script(simulator.Fault{Path: "*/analytics/daywise", Answer: simulator.Reply(http.StatusOK, nil, `{"success":true,"data":{"session_stats":{"day_stats":[]}}}`)})
+	r.must(daywise, model.RunSucceeded)
+	if got := r.number(`SELECT count(*) FROM analytics.reconciliation WHERE status = 'not_read'`); got != 0 {
+		t.Errorf("%d days are not read, want none", got)
+	}
+}
+
 // History older than the API's own range is asked for once, not in each run; a
 // server that refuses the range is believed.
 func TestHistoryIsAskedForOnce(t *testing.T) {
