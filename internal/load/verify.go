@@ -59,7 +59,7 @@ func (s *Store) Holdings(ctx context.Context, appID string, ids []model.UUID, fr
 		var started, ended, created, updated pgtype.Timestamptz
 		v := &h.Session
 		err := row.Scan(&id, &v.AppID, &h.Stored, &v.MeetingID, &v.MeetingTitle, &v.Type, &v.Status, &most, &minutes,
-			&started, &ended, &created, &updated, &h.Participants, &h.SetAside, &h.Erased, &h.Settled, &h.Gone, &h.Problem)
+			&started, &ended, &created, &updated, &h.Participants, &h.SetAside, &h.EventsSetAside, &h.Erased, &h.Settled, &h.Gone, &h.Problem)
 		v.ID = id.Bytes
 		v.MaxConcurrent, v.MinutesConsumed = number(most), number(minutes)
 		v.StartedAt, v.EndedAt, v.CreatedAt, v.UpdatedAt = started.Time, ended.Time, created.Time, updated.Time
@@ -148,11 +148,13 @@ func (s *Store) SaveVerifyCheckpoint(ctx context.Context, run model.Run, appID s
 	return storeError("save the checkpoint of app "+appID, err)
 }
 
-// EndVerification forgets the checkpoints of a range that was compared in all
-// apps, so that the same command begins anew.
-func (s *Store) EndVerification(ctx context.Context, run model.Run, r model.VerifyRange) error {
+// EndVerification forgets the checkpoints of a range that was compared in the
+// given apps, nil for all, so that the same command begins anew. Those of other
+// apps stay: a verification of theirs may still be under way.
+func (s *Store) EndVerification(ctx context.Context, run model.Run, apps []string, r model.VerifyRange) error {
 	_, err := s.pool.Exec(ctx, `DELETE FROM sync.verifications
-		WHERE account_id = $1 AND range_from = $2 AND range_to = $3 AND is_by_ids = $4`,
-		run.AccountID, rangeStart(r.From), rangeEnd(r.To), r.ByIDs)
+		WHERE account_id = $1 AND range_from = $2 AND range_to = $3 AND is_by_ids = $4
+			AND ($5::text[] IS NULL OR app_id = ANY ($5))`,
+		run.AccountID, rangeStart(r.From), rangeEnd(r.To), r.ByIDs, apps)
 	return storeError("end the verification", err)
 }

@@ -6,14 +6,15 @@ import "time"
 type Holding struct {
 	Session Session // as stored; only ID and AppID where there is no row
 	Stored  bool    // whether there is a row
-	// Participants counts the stored ones that were not removed, SetAside the
-	// participants that wait in the rejected records.
-	Participants int
-	SetAside     int
-	Erased       int    // participants that are not stored since the person was erased
-	Settled      bool   // complete, and read after the settle window
-	Gone         bool   // the API is known not to list it any more
-	Problem      string // why the last reading failed or left it incomplete
+	// Participants counts the stored ones that were not removed, SetAside and
+	// EventsSetAside the participants and events that wait in the rejected records.
+	Participants   int
+	SetAside       int
+	EventsSetAside int
+	Erased         int    // participants that are not stored since the person was erased
+	Settled        bool   // complete, and read after the settle window
+	Gone           bool   // the API is known not to list it any more
+	Problem        string // why the last reading failed or left it incomplete
 }
 
 // Coverage tells how far the runs have come in an app. The zero value is an app

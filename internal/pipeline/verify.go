@@ -36,7 +36,7 @@ type verifyStore interface {
 
 	VerifyCheckpoint(ctx context.Context, run model.Run, appID string, r model.VerifyRange) (model.VerifyCheckpoint, error)
 	SaveVerifyCheckpoint(ctx context.Context, run model.Run, appID string, r model.VerifyRange, c model.VerifyCheckpoint) error
-	EndVerification(ctx context.Context, run model.Run, r model.VerifyRange) error
+	EndVerification(ctx context.Context, run model.Run, apps []string, r model.VerifyRange) error
 }
 
 // VerifyPlan says which sessions are compared. The zero value means all of them,
@@ -152,7 +152,7 @@ func (v *verification) all(ctx context.Context) error {
 	if err != nil || !v.sound {
 		return err
 	}
-	return v.store.EndVerification(ctx, v.run, v.span())
+	return v.store.EndVerification(ctx, v.run, v.cfg.AppIDs, v.span())
 }
 
 func (v *verification) span() model.VerifyRange {

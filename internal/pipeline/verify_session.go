@@ -190,8 +190,9 @@ func (a *appVerification) contents(ctx context.Context, c candidate, d *Differen
 	if columns := differingColumns(&c.held.Session, c.listed); len(columns) > 0 {
 		d.found(FoundRecord, "%s", strings.Join(columns, ", "))
 	}
-	if c.held.SetAside > 0 {
-		d.found(FoundSetAside, "%s set aside", plural(c.held.SetAside, "participant"))
+	if c.held.SetAside+c.held.EventsSetAside > 0 {
+		d.found(FoundSetAside, "%s and %s set aside; rollcall rejects list says why",
+			plural(c.held.SetAside, "participant"), plural(c.held.EventsSetAside, "peer event"))
 	}
 	if !a.plan.ByIDs {
 		announced, err := a.source.CountParticipants(ctx, a.appID, c.id)

@@ -2,7 +2,9 @@ package pipeline_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -224,6 +226,44 @@ func TestVerifyGoesOnWhereTheBudgetStoppedIt(t *testing.T) {
 	}
 	if most := int64(60 - compared + 20); result.Summary.Requests > most {
 		t.Errorf("%d requests, want %d at most: what was compared is not compared again", result.Summary.Requests, most)
+	}
+}
+
+// Peer events that could not be stored are no less set aside than participants.
+func TestVerifyFindsEventsThatWereSetAside(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 4, Participants: 3, EventsPerParticipant: 2}, 61, at)
+	bad := data.Apps[0].Sessions[1]
+	bad.Participants[1].Extra = simulator.Extra{"peer_events": json.RawMessage(`[null, 17]`)}
+	r := newRig(t, data)
+	r.mustRun(model.RunPartial)
+	for _, ids := range []bool{false, true} {
+		result, found := r.mustVerify(pipeline.VerifyPlan{ByIDs: ids})
+		sameFindings(t, "events", found, map[string]string{bad.ID: "set_aside"})
+		if len(found) == 1 && !strings.Contains(result.Differences[0].Findings[0].Detail, "2 peer events set aside") {
+			t.Errorf("told as %q", result.Differences[0].Findings[0].Detail)
+		}
+	}
+}
+
+// What one app's verification has reached does not end with that of another app.
+func TestVerifyOfOneAppKeepsTheCheckpointsOfOthers(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 6, Participants: 3, EventsPerParticipant: 2}, 61, at)
+	r := newRig(t, data)
+	r.mustRun(model.RunSucceeded)
+	r.extract.RetryFor = 0
+	r.sim.Script(simulator.Fault{Path: "*/" + data.Apps[1].ID + "/sessions", Answer: simulator.KitError(http.StatusInternalServerError, "not now")})
+	if _, err := r.verify(t.Context(), pipeline.VerifyPlan{}); err == nil {
+		t.Fatal("the app that cannot be listed is no failure")
+	}
+	r.sim.Script()
+	r.config.AppIDs = []string{data.Apps[1].ID}
+	if _, err := r.verify(t.Context(), pipeline.VerifyPlan{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.text(`SELECT string_agg(app_id, ' ') FROM sync.verifications`); got != data.Apps[0].ID {
+		t.Errorf("checkpoints of %s are left, want that of %s", got, data.Apps[0].ID)
 	}
 }
 

@@ -7,13 +7,15 @@ SELECT s.session_id, s.app_id, true, coalesce(s.meeting_id, ''), coalesce(s.meet
        (SELECT count(*) FROM realtimekit.participants AS p WHERE p.session_id = s.session_id AND p.removed_at IS NULL),
        (SELECT count(*) FROM sync.rejected_records AS r
         WHERE r.session_id = s.session_id AND r.entity = 'participant' AND r.resolved_at IS NULL),
+       (SELECT count(*) FROM sync.rejected_records AS r
+        WHERE r.session_id = s.session_id AND r.entity = 'peer_event' AND r.resolved_at IS NULL),
        coalesce(t.erased_participants, 0), t.settled_at IS NOT NULL, t.gone_at IS NOT NULL, coalesce(t.last_error, '')
 FROM realtimekit.sessions AS s LEFT JOIN sync.session_states AS t USING (session_id)
 WHERE s.session_id = ANY ($2::uuid[])
    OR s.app_id = $1 AND coalesce(s.created_at, s.started_at, '-infinity') >= $3
       AND coalesce(s.created_at, s.started_at, '-infinity') < $4
 UNION ALL
-SELECT t.session_id, t.app_id, false, '', '', '', '', NULL, NULL, NULL, NULL, t.created_at, NULL, 0, 0,
+SELECT t.session_id, t.app_id, false, '', '', '', '', NULL, NULL, NULL, NULL, t.created_at, NULL, 0, 0, 0,
        0, false, t.gone_at IS NOT NULL, coalesce(t.last_error, '')
 FROM sync.session_states AS t
 WHERE t.session_id = ANY ($2::uuid[])
