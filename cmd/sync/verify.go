@@ -32,7 +32,7 @@ type verifyCommand struct {
 func (*verifyCommand) Help() string {
 	return `Asks the API for every session of the range and compares it with the warehouse: its record, and the number of its participants; where that differs, or with --ids, the ids of participants and peer events. Costs about one request a session, within the shared request budget. Writes no data.
 
-A range that was begun and stopped goes on where it stopped; sessions that differed before are then compared again. Sessions that are live, or changed after the last run, are no difference.
+A range that was begun and stopped goes on where it stopped; sessions that differed before are then compared again. Sessions that are live, or changed after the last run, are no difference. An app of the warehouse that the API does not list is one, unless --app or --app-ids names the apps.
 
 Exit codes: 0 nothing differs; 1 failed; 2 wrong usage; 3 something differs, and the list says what to run; 75 the budget is spent, another verification is under way, or it was told to stop: the same command goes on.`
 }
@@ -146,6 +146,8 @@ func mend(d *pipeline.Difference) string {
 	switch {
 	case d.SessionID.IsZero() && only(pipeline.FoundSetAside):
 		return "rollcall rejects list" // says why; the next run reads it again
+	case only(pipeline.FoundAppMissing):
+		return "nothing if it was deleted at the vendor (REALTIMEKIT_APP_IDS then names the others); else rollcall doctor"
 	case d.SessionID.IsZero():
 		return "rollcall verify, once more"
 	}

@@ -44,6 +44,19 @@ func (s *Store) Coverage(ctx context.Context, appID string) (model.Coverage, err
 	return model.Coverage{AsOf: asOf.Time, Watermark: mark.Time}, storeError("read how far app "+appID+" is known", err)
 }
 
+// UnlistedApps gives the apps of an account that the warehouse holds, but those
+// listed.
+func (s *Store) UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error) {
+	rows, err := s.pool.Query(ctx, `SELECT app_id, coalesce(name, ''),
+			(SELECT count(*) FROM realtimekit.sessions AS s WHERE s.app_id = a.app_id)
+		FROM realtimekit.apps AS a WHERE account_id = $1 AND app_id <> ALL (coalesce($2, '{}'::text[])) ORDER BY app_id`, accountID, listed)
+	if err != nil {
+		return nil, storeError("read the stored apps", err)
+	}
+	apps, err := pgx.CollectRows(rows, pgx.RowToStructByPos[model.HeldApp])
+	return apps, storeError("read the stored apps", err)
+}
+
 // Holdings gives what the warehouse holds of an app's sessions created in
 // [from, to), a zero time meaning open, and of those with the given ids. A
 // session without any time lies in the ranges that are open at the start.

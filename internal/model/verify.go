@@ -17,6 +17,13 @@ type Holding struct {
 	Problem        string // why the last reading failed or left it incomplete
 }
 
+// HeldApp is an app that the warehouse holds.
+type HeldApp struct {
+	ID       string
+	Name     string // empty where it was never listed
+	Sessions int    // stored of it
+}
+
 // Coverage tells how far the runs have come in an app. The zero value is an app
 // that no run has listed.
 type Coverage struct {

@@ -14,28 +14,59 @@ type appSource interface {
 	Apps(ctx context.Context, each func(model.AppPage) error) (model.Pass, error)
 }
 
-// listApps gives the ids of all apps of the account, each once, and what does not
-// add up about the list, empty for nothing. Each page goes to save too.
-func listApps(ctx context.Context, source appSource, save func(model.AppPage) error, logger *slog.Logger) (ids []string, doubt string, err error) {
+// appList is what the API lists of an account's apps.
+type appList struct {
+	ids   []string // each once
+	doubt string   // what does not add up about the list, empty for nothing
+	// unlisted are apps of the account that the warehouse holds and the list does
+	// not show: deleted at the vendor, or missing by mistake.
+	unlisted []model.HeldApp
+}
+
+// listApps lists the apps of the account. Each page goes to save too; unlisted gives
+// the apps of the warehouse but the given ones.
+//
+// An app may be deleted in good order, and must not spoil every later run. That all
+// of them are gone is believed no more than any list that does not add up: so
+// answers an API that has lost its data, or does not recognise the token.
+func listApps(ctx context.Context, source appSource, save func(model.AppPage) error,
+	unlisted func(ctx context.Context, listed []string) ([]model.HeldApp, error), logger *slog.Logger,
+) (list appList, err error) {
+	for range 2 {
+		if list, err = readApps(ctx, source, save); err != nil {
+			return appList{}, fmt.Errorf("list the apps: %w", err)
+		}
+		if list.unlisted, err = unlisted(ctx, list.ids); err != nil {
+			return appList{}, err
+		}
+		if list.doubt != "" || len(list.ids) > 0 || len(list.unlisted) == 0 {
+			break
+		}
+	}
+	if len(list.ids) == 0 {
+		logger.WarnContext(ctx, "the account has no apps, or the token does not see them")
+	}
+	if list.doubt == "" && len(list.ids) == 0 && len(list.unlisted) > 0 {
+		list.doubt = "it shows no app, and the warehouse holds " + plural(len(list.unlisted), "app") + " of the account"
+	}
+	return list, nil
+}
+
+func readApps(ctx context.Context, source appSource, save func(model.AppPage) error) (list appList, err error) {
 	seen := make(map[string]bool)
 	pass, err := twice(func() (model.Pass, error) {
 		return source.Apps(ctx, func(page model.AppPage) error {
 			for i := range page.Apps {
 				if id := page.Apps[i].ID; !seen[id] {
 					seen[id] = true
-					ids = append(ids, id)
+					list.ids = append(list.ids, id)
 				}
 			}
 			return save(page)
 		})
 	})
-	if err != nil {
-		return nil, "", fmt.Errorf("list the apps: %w", err)
-	}
-	if len(ids) == 0 {
-		logger.WarnContext(ctx, "the account has no apps, or the token does not see them")
-	}
-	return ids, pass.Doubt(), nil
+	list.doubt = pass.Doubt()
+	return list, err
 }
 
 // appError is an app that could not be read, which concerns no other app.

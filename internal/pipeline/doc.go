@@ -39,6 +39,8 @@ type store interface {
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
 
 	SaveApps(ctx context.Context, run model.Run, apps []model.App) error
+	// UnlistedApps gives the stored apps of an account but those listed.
+	UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error)
 	// LoadSession stores a session and what read hands to stage, all or nothing.
 	LoadSession(ctx context.Context, run model.Run, session model.Session,
 		read func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error)) (model.RowCounts, error)

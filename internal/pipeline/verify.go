@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -28,6 +29,7 @@ type verifyStore interface {
 	StartRun(ctx context.Context, run model.Run) (id int64, err error)
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
 
+	UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error)
 	Coverage(ctx context.Context, appID string) (model.Coverage, error)
 	FirstSession(ctx context.Context, appID string) (time.Time, error)
 	Horizon(ctx context.Context, accountID string) (time.Time, error)
@@ -164,11 +166,24 @@ func (v *verification) apps(ctx context.Context) ([]string, error) {
 	if len(v.cfg.AppIDs) > 0 {
 		return v.cfg.AppIDs, nil
 	}
-	ids, doubt, err := listApps(ctx, v.source, func(model.AppPage) error { return nil }, v.logger)
-	if doubt != "" {
-		v.unsound(ctx, Difference{Findings: []Finding{{FoundList, "the list of apps does not add up: " + doubt}}})
+	list, err := listApps(ctx, v.source, func(model.AppPage) error { return nil }, v.unlistedApps, v.logger)
+	if list.doubt != "" {
+		v.unsound(ctx, Difference{Findings: []Finding{{FoundList, "the list of apps does not add up: " + list.doubt}}})
 	}
-	return ids, err
+	for _, app := range list.unlisted {
+		v.differ(ctx, Difference{AppID: app.ID, Findings: []Finding{{FoundAppMissing, fmt.Sprintf(
+			"the API lists no such app; the warehouse keeps %s of it (%q), which could not be compared", plural(app.Sessions, "session"), app.Name)}}})
+	}
+	return list.ids, err
+}
+
+// unlistedApps gives the apps that the list lacks. Sessions that are asked for by
+// name are found without it.
+func (v *verification) unlistedApps(ctx context.Context, listed []string) ([]model.HeldApp, error) {
+	if len(v.plan.Sessions) > 0 {
+		return nil, nil
+	}
+	return v.store.UnlistedApps(ctx, v.run.AccountID, listed)
 }
 
 // unsound notes a list that cannot be trusted: what it shows is compared, and the

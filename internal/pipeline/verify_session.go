@@ -39,6 +39,7 @@ const (
 	FoundSetAside     = "set_aside"    // a record waits in the rejected records
 	FoundUnread       = "unread"       // the API did not give the session
 	FoundList         = "list"         // a list of the API does not add up
+	FoundAppMissing   = "app_missing"  // the warehouse has the app, the API does not list it
 )
 
 // mostIDs is how many missing participants of a session are named.

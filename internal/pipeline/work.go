@@ -133,7 +133,7 @@ func (w *work) apps(ctx context.Context) ([]string, error) {
 	if len(w.cfg.AppIDs) > 0 {
 		return w.cfg.AppIDs, nil
 	}
-	ids, doubt, err := listApps(ctx, w.source, func(page model.AppPage) error {
+	list, err := listApps(ctx, w.source, func(page model.AppPage) error {
 		if w.dryRun {
 			return nil
 		}
@@ -141,12 +141,20 @@ func (w *work) apps(ctx context.Context) ([]string, error) {
 			return err
 		}
 		return w.store.SaveApps(ctx, w.run, page.Apps)
-	}, w.logger)
-	if doubt != "" {
+	}, w.unlistedApps, w.logger)
+	if list.doubt != "" {
 		w.leaveOut()
-		w.logger.WarnContext(ctx, "the list of apps does not add up", "problem", doubt)
+		w.logger.WarnContext(ctx, "the list of apps does not add up", "problem", list.doubt)
 	}
-	return ids, err
+	for _, app := range list.unlisted {
+		w.logger.WarnContext(ctx, "the list of apps lacks an app of the warehouse; its sessions are not read",
+			"app_id", app.ID, "app", app.Name, "sessions_stored", app.Sessions)
+	}
+	return list.ids, err
+}
+
+func (w *work) unlistedApps(ctx context.Context, listed []string) ([]model.HeldApp, error) {
+	return w.store.UnlistedApps(ctx, w.run.AccountID, listed)
 }
 
 // twice reads a list again if it does not add up the first time.
