@@ -18,7 +18,7 @@ type backfillCommand struct {
 
 	From            string   `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation. A range that was begun and stopped goes on where it stopped."`
 	To              string   `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
-	Session         []string `placeholder:"ID" sep:"," help:"Copy these sessions and no others, whatever their time."`
+	Session         []string `placeholder:"ID" sep:"," help:"Copy these sessions and no others, whatever their time, as the API gives them now: also where a stored record is newer by its updated_at."`
 	Full            bool     `help:"Read again what is complete and unchanged."`
 	IgnoreRetention bool     `help:"Read also sessions that ended before the retention horizon. The next rollcall retention deletes them again."`
 	DryRun          bool     `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`

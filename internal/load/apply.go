@@ -110,7 +110,8 @@ func (l *sessionLoad) columns() []any {
 
 // updateRow changes the session's row where it differs.
 func (l *sessionLoad) updateRow(ctx context.Context, tx pgx.Tx) error {
-	tag, err := tx.Exec(ctx, updateSessionSQL, append([]any{uuidArg(l.session.ID), l.run.ID, l.stale}, l.columns()...)...)
+	args := append([]any{uuidArg(l.session.ID), l.run.ID, l.stale}, l.columns()...)
+	tag, err := tx.Exec(ctx, updateSessionSQL, append(args, l.reading.Overrides)...)
 	l.changed = tag.RowsAffected() > 0
 	l.counts.session.Updated += int(tag.RowsAffected())
 	return err

@@ -88,9 +88,9 @@ func (l *sessionLoad) merge(ctx context.Context, tx pgx.Tx, whole bool) error {
 		count     *int
 		skip      bool
 	}{
-		{"change participants", updateParticipantsSQL, []any{id, run, l.stale}, &l.counts.participants.Updated, l.fresh},
+		{"change participants", updateParticipantsSQL, []any{id, run, l.stale, l.reading.Overrides}, &l.counts.participants.Updated, l.fresh},
 		{"add participants", insertParticipantsSQL, []any{id, run}, &l.counts.participants.Inserted, false},
-		{"change peer events", updatePeerEventsSQL, []any{id, run, l.stale}, &l.counts.events.Updated, l.fresh},
+		{"change peer events", updatePeerEventsSQL, []any{id, run, l.stale, l.reading.Overrides}, &l.counts.events.Updated, l.fresh},
 		{"add peer events", insertPeerEventsSQL, []any{id, run}, &l.counts.events.Inserted, false},
 	} {
 		if step.skip {

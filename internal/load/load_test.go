@@ -169,6 +169,44 @@ func TestOverlappingReadingsKeepTheLater(t *testing.T) {
 	}
 }
 
+// A session that was asked for by name is stored as the API has it, in all three
+// tables and also through staging, unless a later reading is there.
+func TestReadingThatOverrides(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]bool{"alone": false, "after a later reading": true} {
+		b := newBench(t)
+		page := func(name string, at time.Time) model.ParticipantPage {
+			return model.ParticipantPage{
+				Pass: 1, Participants: []model.Participant{participant(2, name, at)},
+				Events: []model.PeerEvent{{ID: uuid(4), ParticipantID: uuid(2), Name: name, UpdatedAt: at}},
+			}
+		}
+		newer, older := session(1), session(1)
+		newer.MeetingTitle, newer.UpdatedAt = "first", t0
+		older.MeetingTitle, older.UpdatedAt = "second", t0.Add(-time.Hour)
+		b.mustLoad(newer, page("first", t0))
+		overrides := full
+		overrides.Overrides = true
+		_, err := b.store.LoadSession(t.Context(), b.run, older, func(_ context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
+			if later {
+				b.mustLoad(newer, page("first", t0))
+			}
+			return overrides, stage(page("second", t0.Add(-time.Hour)))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "second second second"
+		if later {
+			want = "first first first"
+		}
+		if got := b.text(`SELECT concat_ws(' ', s.meeting_title, p.display_name, e.event_name)
+			FROM realtimekit.sessions AS s JOIN realtimekit.participants AS p USING (session_id) JOIN realtimekit.peer_events AS e USING (session_id)`); got != want {
+			t.Errorf("%s: stored %q, want %q", name, got, want)
+		}
+	}
+}
+
 // bruin-data/ingestr#639, apache/devlake#1729: the same key twice in one batch
 // (SQLSTATE 21000); the later updated_at wins, whichever comes first.
 func TestSameKeyTwiceInOneReading(t *testing.T) {

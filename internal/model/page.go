@@ -56,6 +56,10 @@ type Reading struct {
 	// list is gone. LastPass is its number.
 	FullPass bool
 	LastPass int
+	// Overrides tells that records count also where they are older, by their
+	// updated_at, than those stored: somebody asked for the session by name. A
+	// reading that began later still stands.
+	Overrides bool
 	// Complete tells that the session was ENDED and a full pass was made.
 	Complete bool
 	// Settled tells that the full pass began after the settle window.

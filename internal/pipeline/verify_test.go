@@ -267,6 +267,40 @@ func TestVerifyOfOneAppKeepsTheCheckpointsOfOthers(t *testing.T) {
 	}
 }
 
+// Where the vendor's times go back, a run keeps what it has, since an old page of a
+// cache looks no different; verify says so, and what it advises mends it.
+func TestAdviceOfVerifyMendsTimesThatWentBack(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 4, Participants: 3, EventsPerParticipant: 2}, 61, at)
+	r := newRig(t, data)
+	r.mustRun(model.RunSucceeded)
+	s := data.Apps[0].Sessions[1]
+	r.sim.Update(func(*simulator.Data) {
+		s.MeetingTitle, s.UpdatedAt = "Restored", s.UpdatedAt.Add(-time.Hour)
+		p := s.Participants[0]
+		p.DisplayName, p.UpdatedAt = "Restored", p.UpdatedAt.Add(-time.Hour)
+		p.Events[0].EventName, p.Events[0].UpdatedAt = "PEER_RESTORED", p.Events[0].UpdatedAt.Add(-time.Hour)
+	})
+	r.mustRun(model.RunSucceeded)
+	r.must(pipeline.Plan{Kind: model.KindBackfill, Full: true}, model.RunSucceeded)
+	_, found := r.mustVerify(pipeline.VerifyPlan{ByIDs: true})
+	sameFindings(t, "before", found, map[string]string{s.ID: "record participants"})
+
+	id, err := model.ParseUUID(s.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.must(pipeline.Plan{Kind: model.KindBackfill, Sessions: []model.UUID{id}}, model.RunSucceeded)
+	_, found = r.mustVerify(pipeline.VerifyPlan{ByIDs: true})
+	sameFindings(t, "after", found, map[string]string{})
+	r.exact(nil)
+	before := r.versions()
+	r.mustRun(model.RunSucceeded)
+	if r.versions() != before {
+		t.Error("the next run writes rows again")
+	}
+}
+
 // A verification under way keeps a second one out, and a run goes beside it.
 func TestVerifyHoldsALockOfItsOwn(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,5 @@
--- $1 session, $2 run, $3 whether a later reading of the session is stored already.
+-- $1 session, $2 run, $3 whether a later reading of the session is stored already,
+-- $4 whether the reading counts also where its records are older than the stored ones.
 -- Of two copies in one reading the later updated_at wins, then the later read.
 -- A stored row that is newer stays; an identical one is not touched, which an
 -- ON CONFLICT DO UPDATE would do: it locks the row even when it changes nothing.
@@ -26,7 +27,7 @@ FROM latest AS s
 WHERE t.session_id = $1
   AND t.participant_id = s.participant_id
   AND (s.updated_at > t.updated_at
-       OR (NOT $3 AND (s.updated_at = t.updated_at OR s.updated_at IS NULL OR t.updated_at IS NULL)))
+       OR (NOT $3 AND ($4 OR s.updated_at = t.updated_at OR s.updated_at IS NULL OR t.updated_at IS NULL)))
   AND (t.removed_at IS NOT NULL
        OR (t.user_id, t.custom_participant_id, t.display_name, t.preset_name, t.joined_at, t.left_at,
            t.duration_minutes, t.created_at, t.updated_at, t.extra, t.repairs)

@@ -1,4 +1,5 @@
--- $1 session, $2 run, $3 whether a later reading of the session is stored already.
+-- $1 session, $2 run, $3 whether a later reading of the session is stored already,
+-- $4 whether the reading counts also where its records are older than the stored ones.
 WITH latest AS (
     SELECT DISTINCT ON (participant_id, event_id) *
     FROM pg_temp.staged_peer_events
@@ -21,7 +22,7 @@ WHERE t.session_id = $1
   AND t.participant_id = s.participant_id
   AND t.event_id = s.event_id
   AND (s.updated_at > t.updated_at
-       OR (NOT $3 AND (s.updated_at = t.updated_at OR s.updated_at IS NULL OR t.updated_at IS NULL)))
+       OR (NOT $3 AND ($4 OR s.updated_at = t.updated_at OR s.updated_at IS NULL OR t.updated_at IS NULL)))
   AND (t.event_name, t.peer_id, t.socket_session_id, t.preset_view_type, t.minutes_consumed,
        t.created_at, t.updated_at, t.extra, t.repairs)
       IS DISTINCT FROM
