@@ -181,6 +181,7 @@ CREATE TABLE sync.meeting_states (
     retry_at         timestamptz,
     tried_sessions   bigint,
     tried_ended      bigint,
+    empty_since      timestamptz,
     last_error       text,
     run_id           bigint  NOT NULL,
     PRIMARY KEY (app_id, meeting_id)
@@ -199,6 +200,7 @@ COMMENT ON COLUMN sync.meeting_states.not_found IS 'Of the last attempts, those 
 COMMENT ON COLUMN sync.meeting_states.retry_at IS 'Before this time the meeting is not read again unless its sessions change, UTC; the pause grows with the attempts, up to a day. Null where nothing is wrong.';
 COMMENT ON COLUMN sync.meeting_states.tried_sessions IS 'Sessions that the meeting had in the warehouse at the last reading that failed or did not add up; null where nothing is wrong.';
 COMMENT ON COLUMN sync.meeting_states.tried_ended IS 'Of those, sessions that had ended.';
+COMMENT ON COLUMN sync.meeting_states.empty_since IS 'Since when every reading found nobody and no announced count, UTC: believed after a quarter of an hour. Null where the last one did not.';
 COMMENT ON COLUMN sync.meeting_states.last_error IS 'Why the last reading failed; null otherwise.';
 COMMENT ON COLUMN sync.meeting_states.run_id IS 'Run that last read or tried to read it: sync.runs.run_id.';
 

@@ -60,11 +60,12 @@ func (c *Client) Meeting(ctx context.Context, appID, meetingID string) (model.Me
 	return meeting, err
 }
 
-// MeetingParticipants hands on the people enrolled in a meeting, page by page.
+// MeetingParticipants hands on the people enrolled in a meeting, page by page. An
+// answer without a list is an error: who is enrolled shows in no other place.
 func (c *Client) MeetingParticipants(ctx context.Context, appID, meetingID string, each func(model.MeetingParticipantPage) error) (model.Pass, error) {
 	return listing[model.MeetingParticipantPage]{
 		path: meetingsPath(appID) + "/" + url.PathEscape(meetingID) + "/participants",
-		base: &c.bases.enrolled,
+		base: &c.bases.enrolled, strict: true,
 		row: func(s *scanner, page *model.MeetingParticipantPage) error {
 			return s.guarded(enrolledFields, func(c cursor) error {
 				readEnrolled(c, appID, meetingID, page)

@@ -146,6 +146,24 @@ func TestEnrolledPeopleArePaged(t *testing.T) {
 	}
 }
 
+// Where a list should be, null or an object says nothing of who is enrolled; an
+// empty list does.
+func TestEnrolmentWithoutAListIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"success":true,"data":null}`: "data holds no list",
+		`{"success":true,"data":{}}`:   "data holds no list",
+		`{"success":true,"data":{"participants":[{"id":"p1"}]},"paging":{"total_count":0}}`: "data holds no list",
+		`{"success":false,"data":null,"error":{"code":400,"message":"not now"}}`:            "not now",
+		`{"success":true,"data":[]}`: "",
+	} {
+		_, err := answeringWith(t, http.StatusOK, body).MeetingParticipants(t.Context(), "app", "room", func(model.MeetingParticipantPage) error { return nil })
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", body, err, want)
+		}
+	}
+}
+
 func TestDailyStats(t *testing.T) {
 	t.Parallel()
 	day := func(n int) time.Time { return time.Date(2026, 11, n, 0, 0, 0, 0, time.UTC) }

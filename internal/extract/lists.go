@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
@@ -126,6 +128,7 @@ type listing[P any] struct {
 	base   *pageBase
 	query  url.Values
 	member string // member of data that holds the rows; data itself may hold them too
+	strict bool   // an answer without a list, null even, is no empty list but no answer
 	row    func(s *scanner, page *P) error
 	keys   func(page *P) []key
 }
@@ -139,13 +142,18 @@ func (l listing[P]) read(ctx context.Context, c *Client, each func(P) error) (mo
 		var env envelope
 		err := c.get(ctx, l.path, query, func(body []byte) (envelope, error) {
 			page = *new(P) // an attempt that failed half-way leaves nothing
+			listed := false
 			var err error
 			env, err = readEnvelope(body, func(s *scanner, name string) error {
 				if name != l.member && name != "" {
 					return wrapJSON(s.dec.SkipValue())
 				}
+				listed = listed || s.dec.PeekKind() == jsontext.KindBeginArray
 				return s.array(func() error { return l.row(s, &page) })
 			})
+			if l.strict && err == nil && env.success && env.hasData && !listed {
+				err = fmt.Errorf("%w: data holds no list", errShape)
+			}
 			return env, err
 		})
 		return fetched{paging: env.paging, keys: l.keys(&page), deliver: func() error { return each(page) }}, err

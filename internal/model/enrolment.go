@@ -81,6 +81,9 @@ type DueMeeting struct {
 	ID              string
 	Sessions, Ended int  // in the warehouse now
 	Waits           bool // it failed before, and is to be left alone for now
+	// WasEmpty tells that the last reading was Empty, and that such readings go back
+	// a quarter of an hour at least.
+	WasEmpty bool
 }
 
 // Enrolment is what one reading of a meeting's enrolled people found.
@@ -90,11 +93,23 @@ type Enrolment struct {
 	Pass
 	// Listed holds the ids that the last pass listed, those set aside included.
 	Listed []string
+	// Empty tells that the list came to its end, held nobody and announced no count.
+	Empty bool
 	// Absence tells whether the API still knows the meeting.
 	Absence Absence
 	// Failure says why the reading failed or cannot be trusted; empty for a
 	// sound one. The meeting is read again by a later run unless it is given up.
 	Failure string
+}
+
+// Doubt says in words why the reading cannot be trusted, or is empty. A meeting
+// that has had a session has somebody enrolled, as a rule: that there is nobody is
+// believed where the API announces it, or says so again after a while.
+func (e *Enrolment) Doubt() string {
+	if d := e.Pass.Doubt(); d != "" || !e.Empty || e.Meeting.WasEmpty {
+		return d
+	}
+	return "the API lists nobody and announces no count, which is believed if it says so again after a quarter of an hour"
 }
 
 // Full reports whether somebody that the reading did not list is enrolled no

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,26 @@ func TestParseDay(t *testing.T) {
 		got, mended, err := model.ParseDay(raw)
 		if !got.Equal(want.day) || mended != want.mended || (err != nil) != want.bad {
 			t.Errorf("ParseDay(%q) = %v, %v, %v", raw, got, mended, err)
+		}
+	}
+}
+
+// That nobody is enrolled is believed where the API announces it or has said it
+// before; what does not add up is told first.
+func TestDoubtOfAnEmptyEnrolment(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		e    model.Enrolment
+		want string
+	}{
+		"somebody":        {model.Enrolment{Pass: model.Pass{Announced: -1, Distinct: 1}}, ""},
+		"announced empty": {model.Enrolment{Pass: model.Pass{Announced: 0}}, ""},
+		"empty":           {model.Enrolment{Empty: true, Pass: model.Pass{Announced: -1}}, "announces no count"},
+		"empty again":     {model.Enrolment{Empty: true, Meeting: model.DueMeeting{WasEmpty: true}, Pass: model.Pass{Announced: -1}}, ""},
+		"too few":         {model.Enrolment{Pass: model.Pass{Announced: 3, Distinct: 2}}, "announced 3"},
+	} {
+		if got := c.e.Doubt(); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: doubt %q, want %q", name, got, c.want)
 		}
 	}
 }

@@ -128,6 +128,7 @@ func (w *work) oneEnrolment(ctx context.Context, appID string, due model.DueMeet
 		w.noteEnrolment(ctx, due.ID, e.Failure)
 	default:
 		w.extras.Meetings++
+		e.Empty = e.Sound() && e.Announced < 0 && e.Distinct == 0
 		if e.Failure = e.Doubt(); e.Failure != "" {
 			w.noteEnrolment(ctx, due.ID, e.Failure)
 		}

@@ -456,6 +456,55 @@ func TestMeetingThatIsOnceNotFoundIsReadLater(t *testing.T) {
 	}
 }
 
+// An empty list proves nothing, and a null still less: the people are read once the
+// API gives them, without waiting for another session.
+func TestEmptyEnrolmentIsNotBelievedAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"success":true,"data":null}`, `{"success":true,"data":[]}`} {
+		r := newRig(t, rooms())
+		r.extract.RetryFor = 0
+		r.sim.Script(simulator.Fault{Path: "*/meetings/*/participants", Answer: simulator.Reply(200, nil, body)})
+		r.must(cheap, model.RunPartial)
+		r.must(cheap, model.RunPartial) // it says so again, but too soon
+		r.sim.Script()
+		r.endPauses(10 * time.Minute)
+		r.exec(`UPDATE sync.meeting_states SET retry_at = now() WHERE retry_at IS NOT NULL`)
+		r.must(cheap, model.RunSucceeded)
+		if diff, err := oracle.DiffBeside(t.Context(), r.pool, r.sim); err != nil || diff != "" {
+			t.Errorf("%s: what is read beside is not what the API holds (-API +warehouse): %v\n%.3000s", body, err, diff)
+		}
+		if got := r.number(`SELECT count(*) FROM sync.meeting_states WHERE empty_since IS NOT NULL OR last_error IS NOT NULL`); got != 0 {
+			t.Errorf("%s: %d meetings still pass for empty", body, got)
+		}
+	}
+}
+
+// An API without paging objects that goes on saying that nobody is enrolled is
+// believed after a quarter of an hour, and from then on; one that announces it, at
+// once.
+func TestMeetingWhereNobodyIsEnrolled(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range []simulator.Dialect{{}, {Paging: simulator.PagingAbsent}} {
+		data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 1}, 9, at)
+		r := newRig(t, data)
+		r.sim.SetDialect(dialect)
+		if dialect.Paging == simulator.PagingAbsent {
+			r.must(cheap, model.RunPartial)
+			r.must(cheap, model.RunPartial)
+			r.endPauses(16 * time.Minute)
+		}
+		r.must(cheap, model.RunSucceeded)
+		r.sim.Update(another)
+		r.endPauses(16 * time.Minute)
+		r.must(cheap, model.RunSucceeded)
+		r.sim.Reset()
+		r.must(cheap, model.RunSucceeded)
+		if got := r.requests(simulator.RouteMeetingParticipants); got != 0 {
+			t.Errorf("%+v: asked %d times again", dialect, got)
+		}
+	}
+}
+
 // A meeting whose list never adds up is asked for ever less often, but stays in the
 // exit code; a session that is new, or ends, brings it at once.
 func TestMeetingThatNeverAddsUpIsAskedForLessOften(t *testing.T) {

@@ -52,8 +52,8 @@ var at = time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
 // endPauses lets so much time go by for what waits for another try.
 func (r *rig) endPauses(after time.Duration) {
 	r.t.Helper()
-	for _, table := range []string{"sync.session_states", "sync.meeting_states"} {
-		if _, err := r.pool.Exec(r.t.Context(), `UPDATE `+table+` SET retry_at = retry_at - $1::interval WHERE retry_at IS NOT NULL`, after); err != nil {
+	for _, column := range []string{"sync.session_states SET retry_at = retry_at", "sync.meeting_states SET retry_at = retry_at", "sync.meeting_states SET empty_since = empty_since"} {
+		if _, err := r.pool.Exec(r.t.Context(), `UPDATE `+column+` - $1::interval`, after); err != nil {
 			r.t.Fatal(err)
 		}
 	}

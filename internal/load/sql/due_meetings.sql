@@ -1,6 +1,6 @@
 -- $1 app, $2 most. Those that failed before come last, so that one of them cannot
 -- keep the others from being read, and those that wait for another try at the end.
-SELECT m.meeting_id, m.sessions, m.ended, w.waits
+SELECT m.meeting_id, m.sessions, m.ended, w.waits, coalesce(t.empty_since <= now() - interval '15 minutes', false)
 FROM (SELECT meeting_id, count(*) AS sessions, count(*) FILTER (WHERE status = 'ENDED') AS ended,
              max(created_at) AS newest
       FROM realtimekit.sessions
