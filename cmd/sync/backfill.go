@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/load"
@@ -16,13 +17,13 @@ type backfillCommand struct {
 	metricsFlags  `embed:"" group:"Monitoring"`
 	privacyFlags  `embed:"" group:"Privacy"`
 
-	From            string   `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation. A range that was begun and stopped goes on where it stopped."`
-	To              string   `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
-	Session         []string `placeholder:"ID" sep:"," help:"Copy these sessions and no others, whatever their time, as the API gives them now: also where a stored record is newer by its updated_at."`
-	Full            bool     `help:"Read again what is complete and unchanged."`
-	IgnoreRetention bool     `help:"Read also sessions that ended before the retention horizon. The next rollcall retention deletes them again."`
-	DryRun          bool     `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
-	Quiet           bool     `short:"q" help:"Print nothing when all went well."`
+	From            filled `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation. A range that was begun and stopped goes on where it stopped."`
+	To              filled `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
+	Session         list   `placeholder:"ID,…" help:"Copy these sessions and no others, whatever their time, as the API gives them now: also where a stored record is newer by its updated_at."`
+	Full            bool   `help:"Read again what is complete and unchanged."`
+	IgnoreRetention bool   `help:"Read also sessions that ended before the retention horizon. The next rollcall retention deletes them again."`
+	DryRun          bool   `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
+	Quiet           bool   `short:"q" help:"Print nothing when all went well."`
 }
 
 // Run carries the command out.
@@ -64,7 +65,7 @@ func (c *backfillCommand) plan() (pipeline.Plan, error) {
 	case len(c.Session) == 0 && c.From == "":
 		return plan, fmt.Errorf("%w: give --from, and --to if the range has an end, or --session", model.ErrUsage)
 	}
-	plan.From, plan.To, err = timeRange(c.From, c.To)
+	plan.From, plan.To, err = timeRange(string(c.From), string(c.To))
 	return plan, err
 }
 
@@ -76,7 +77,9 @@ func sessionIDs(texts []string) ([]model.UUID, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: --session: %w", model.ErrUsage, err)
 		}
-		ids = append(ids, id)
+		if !slices.Contains(ids, id) { // in another case of letters
+			ids = append(ids, id)
+		}
 	}
 	return ids, nil
 }

@@ -26,7 +26,7 @@ type apiFlags struct {
 	APITokenFile      string        `name:"api-token-file" env:"CLOUDFLARE_API_TOKEN_FILE" placeholder:"FILE" help:"File with the API token, read when CLOUDFLARE_API_TOKEN is empty (${env})."`
 	BaseURL           string        `env:"CLOUDFLARE_BASE_URL" default:"https://api.cloudflare.com/client/v4" help:"Address of the API (${env})."`
 	AuthScheme        string        `env:"ROLLCALL_AUTH_SCHEME" enum:"bearer,basic" default:"bearer" help:"bearer for Cloudflare; basic for the older v2 API, where the account is the organization and the token its API key (${env})."`
-	AppIDs            []string      `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID" help:"RealtimeKit apps to read; none means all (${env})."`
+	AppIDs            list          `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID,…" help:"RealtimeKit apps to read; none means all (${env})."`
 	RequestsPerSecond float64       `env:"ROLLCALL_REQUESTS_PER_SECOND" default:"3" help:"Most requests a second (${env})."`
 	QuotaShare        float64       `env:"ROLLCALL_QUOTA_SHARE" default:"0.2" help:"Share of the account's request quota to leave to others, 0 to 0.9 (${env})."`
 	MaxWait           time.Duration `env:"ROLLCALL_MAX_WAIT" default:"10m" help:"End the run with exit code 75 rather than wait longer than this for the quota (${env})."`
@@ -141,8 +141,8 @@ func (f *apiFlags) pipelineConfig() pipeline.Config {
 
 // databaseFlags say where the warehouse is.
 type databaseFlags struct {
-	DatabaseURL     string `env:"DATABASE_URL" placeholder:"URL" help:"Warehouse: any libpq connection string; none means a private Postgres in your data directory. On a shared machine use the variable, since others see flags (${env})."`
-	DatabaseURLFile string `env:"DATABASE_URL_FILE" placeholder:"FILE" help:"File with the connection string, read when DATABASE_URL is empty (${env})."`
+	DatabaseURL     filled `env:"DATABASE_URL" placeholder:"URL" help:"Warehouse: any libpq connection string; none means a private Postgres in your data directory. On a shared machine use the variable, since others see flags (${env})."`
+	DatabaseURLFile filled `env:"DATABASE_URL_FILE" placeholder:"FILE" help:"File with the connection string, read when DATABASE_URL is empty (${env})."`
 }
 
 // open connects to the warehouse; close lets go of it, and stops the private
@@ -183,12 +183,12 @@ func caution(ctx context.Context, log logger, pool *pgxpool.Pool) {
 // locate gives the connection string of the warehouse. Where none is configured it
 // starts the private Postgres, which stop stops; server is nil otherwise.
 func (f *databaseFlags) locate(ctx context.Context, log logger) (url secret.Text, server *private.Server, stop func(), err error) {
-	url, err = readSecret("DATABASE_URL", f.DatabaseURLFile)
+	url, err = readSecret("DATABASE_URL", string(f.DatabaseURLFile))
 	if err != nil {
 		return url, nil, nil, err
 	}
 	if f.DatabaseURL != "" {
-		url = secret.New(f.DatabaseURL)
+		url = secret.New(string(f.DatabaseURL))
 	}
 	if !url.IsZero() {
 		return url, nil, func() {}, nil

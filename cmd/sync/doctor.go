@@ -162,7 +162,7 @@ func (c *doctorCommand) configuration(to *checks) (token secret.Text, ready bool
 
 // files checks who may read the files that hold secrets.
 func (c *doctorCommand) files(to *checks) {
-	for _, path := range []string{".env", c.APITokenFile, c.DatabaseURLFile, c.PrivacyKeyFile} {
+	for _, path := range []string{".env", c.APITokenFile, string(c.DatabaseURLFile), c.PrivacyKeyFile} {
 		if path == "" {
 			continue
 		}

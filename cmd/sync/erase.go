@@ -20,7 +20,7 @@ type eraseCommand struct {
 	UserID              []string `name:"user-id" sep:"none" placeholder:"ID" help:"The vendor's id of the person in one meeting; may be repeated. - reads ids from standard input, one a line, where others cannot see them."`
 	CustomParticipantID []string `name:"custom-participant-id" sep:"none" placeholder:"ID" help:"Your own system's id of the person, with every user_id that was ever seen with it; may be repeated, and - as above."`
 	ParticipantID       []string `name:"participant-id" sep:"none" placeholder:"UUID" help:"One participant of one session, where it has no other id; may be repeated."`
-	App                 string   `placeholder:"ID" help:"Only in this app, where the same custom id is somebody else's in another."`
+	App                 filled   `placeholder:"ID" help:"Only in this app, where the same custom id is somebody else's in another."`
 	Pseudonymise        bool     `help:"Keep the rows and their times, so that counts stay, but nothing that says whose they are."`
 	DryRun              bool     `help:"Say what would be erased; write nothing."`
 	Yes                 bool     `help:"Confirm: what is erased cannot be recovered."`
@@ -58,7 +58,7 @@ func (c *eraseCommand) erasure() (load.Erasure, error) {
 		return load.Erasure{}, err
 	}
 	e := load.Erasure{
-		UserIDs: c.UserID, CustomIDs: c.CustomParticipantID, AppID: c.App, Mode: privacy.Remove, DryRun: c.DryRun, Version: version(),
+		UserIDs: c.UserID, CustomIDs: c.CustomParticipantID, AppID: string(c.App), Mode: privacy.Remove, DryRun: c.DryRun, Version: version(),
 	}
 	if c.Pseudonymise {
 		e.Mode = privacy.Pseudonymise

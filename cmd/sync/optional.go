@@ -9,8 +9,8 @@ import (
 
 // optionalFlags choose what a run reads beside the sessions.
 type optionalFlags struct {
-	With    []string `env:"ROLLCALL_WITH" placeholder:"NAME" help:"Read as well: peer-reports (call quality, one request a peer), peer-report-ips (the same with network addresses, personal data) (${env})."`
-	Without []string `env:"ROLLCALL_WITHOUT" placeholder:"NAME" help:"Do not read: enrolment (meetings and who is enrolled in them), daywise (the vendor's own counts) (${env})."`
+	With    list `env:"ROLLCALL_WITH" placeholder:"NAME,…" help:"Read as well: peer-reports (call quality, one request a peer), peer-report-ips (the same with network addresses, personal data) (${env})."`
+	Without list `env:"ROLLCALL_WITHOUT" placeholder:"NAME,…" help:"Do not read: enrolment (meetings and who is enrolled in them), daywise (the vendor's own counts) (${env})."`
 }
 
 // optional reads the two lists. Enrolment and daywise are cheap and so the
@@ -19,7 +19,6 @@ func (f *optionalFlags) optional() (pipeline.Optional, error) {
 	o := pipeline.Optional{Enrolment: true, Daywise: true}
 	for _, name := range f.With {
 		switch name {
-		case "":
 		case "enrolment", "daywise": // the default
 		case "peer-reports":
 			o.PeerReports = true
@@ -31,7 +30,6 @@ func (f *optionalFlags) optional() (pipeline.Optional, error) {
 	}
 	for _, name := range f.Without {
 		switch name {
-		case "":
 		case "enrolment":
 			o.Enrolment = false
 		case "daywise":

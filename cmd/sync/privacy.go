@@ -44,7 +44,7 @@ func (f *keyFlags) protected(ctx context.Context, pool *pgxpool.Pool, log logger
 // privacyFlags are those of commands that store what the API shows.
 type privacyFlags struct {
 	keyFlags     `embed:""`
-	Pseudonymise string `env:"ROLLCALL_PSEUDONYMISE" placeholder:"MODE" help:"names: store keyed hashes in place of display names from now on; none: store names again. Without it as the warehouse had it last (${env})."`
+	Pseudonymise filled `env:"ROLLCALL_PSEUDONYMISE" placeholder:"MODE" help:"names: store keyed hashes in place of display names from now on; none: store names again. Without it as the warehouse had it last (${env})."`
 }
 
 func (f *privacyFlags) privacy() (load.Privacy, error) {
@@ -54,7 +54,7 @@ func (f *privacyFlags) privacy() (load.Privacy, error) {
 		return load.Privacy{}, fmt.Errorf("%w: ROLLCALL_PSEUDONYMISE: %q is neither names nor none", model.ErrUsage, f.Pseudonymise)
 	}
 	key, err := f.key()
-	return load.Privacy{Key: key, Names: f.Pseudonymise}, err
+	return load.Privacy{Key: key, Names: string(f.Pseudonymise)}, err
 }
 
 // printTooOld tells what was left out because of the retention.

@@ -35,19 +35,6 @@ type reportCommand struct {
 	Output   string `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. A file that is there is replaced once the new one is whole."`
 }
 
-// filled is a value that may be left out but not be empty, as that of a variable
-// of the shell is that was never set: an export would then hold everything.
-type filled string
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (f *filled) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		return errors.New("the value is empty")
-	}
-	*f = filled(text)
-	return nil
-}
-
 // request is what the flags come to.
 type request struct {
 	filter export.Filter

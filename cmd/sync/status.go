@@ -16,7 +16,7 @@ import (
 // statusCommand tells how the warehouse stands.
 type statusCommand struct {
 	accountFlags  `embed:""`
-	AppIDs        []string `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID,…" help:"Apps that --max-age looks at; none means all that were ever read (${env})."`
+	AppIDs        list `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID,…" help:"Apps that --max-age looks at; none means all that were ever read (${env})."`
 	databaseFlags `embed:"" group:"Database"`
 
 	MaxAge   time.Duration `placeholder:"DURATION" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`

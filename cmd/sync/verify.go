@@ -19,13 +19,13 @@ type verifyCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 	keyFlags      `embed:"" group:"Privacy"`
 
-	From    string   `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation; without it: from the first session on."`
-	To      string   `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
-	Session []string `placeholder:"ID" sep:"," help:"Compare these sessions and no others, whatever their time."`
-	App     []string `placeholder:"ID" sep:"," help:"Compare these apps and no others; overrides --app-ids."`
-	IDs     bool     `name:"ids" help:"Compare the ids of all participants and peer events, not their number alone: reads every page."`
-	JSON    bool     `name:"json" help:"Print one JSON object."`
-	Quiet   bool     `short:"q" help:"Print nothing when nothing differs."`
+	From    filled `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation; without it: from the first session on."`
+	To      filled `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
+	Session list   `placeholder:"ID,…" help:"Compare these sessions and no others, whatever their time."`
+	App     list   `placeholder:"ID,…" help:"Compare these apps and no others; overrides --app-ids."`
+	IDs     bool   `name:"ids" help:"Compare the ids of all participants and peer events, not their number alone: reads every page."`
+	JSON    bool   `name:"json" help:"Print one JSON object."`
+	Quiet   bool   `short:"q" help:"Print nothing when nothing differs."`
 }
 
 // Help gives the longer text of --help.
@@ -87,7 +87,7 @@ func (c *verifyCommand) plan() (pipeline.VerifyPlan, error) {
 	if len(c.Session) > 0 && (c.From != "" || c.To != "") {
 		return plan, fmt.Errorf("%w: --session cannot be combined with --from or --to", model.ErrUsage)
 	}
-	plan.From, plan.To, err = timeRange(c.From, c.To)
+	plan.From, plan.To, err = timeRange(string(c.From), string(c.To))
 	return plan, err
 }
 
