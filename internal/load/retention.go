@@ -4,11 +4,13 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
@@ -54,6 +56,9 @@ func (s *Store) Horizon(ctx context.Context, accountID string) (time.Time, error
 // Retain deletes the sessions of an account that ended before a time, with all
 // that belongs to them, and remembers the time, so that no later run reads them
 // again. Batches are committed one by one: stopped, it goes on the next time.
+// The time is saved first, or a run could read anew what was just deleted; after a
+// crash in between the sessions are there still, and are left out of later readings
+// as they will be in the end. A role that may not delete all this changes nothing.
 // The usage by day stays, since it is of nobody in particular: the sessions' rows
 // of analytics.session_dates stay too, by which the refresh knows not to compute
 // their days anew. progress is told after each batch. With dryRun it only counts.
@@ -61,6 +66,9 @@ func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, 
 	var counts RetentionCounts
 	if dryRun {
 		return s.countExpired(ctx, accountID, before)
+	}
+	if err := s.mayRetain(ctx); err != nil {
+		return counts, err
 	}
 	// Days that are not computed yet must be before their sessions go.
 	if err := s.awaitAnalytics(ctx); err != nil {
@@ -96,6 +104,27 @@ func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, 
 		return counts, storeError("delete old runs", err)
 	}
 	return counts, s.awaitAnalytics(ctx) // what a run left to whoever held the lock
+}
+
+// mayRetain refuses a role that lacks a right which the statements below need: the
+// horizon never moves back, so it is not to move for a deletion that cannot be.
+func (s *Store) mayRetain(ctx context.Context) error {
+	var lacking string
+	err := s.pool.QueryRow(ctx, `
+		WITH emptied AS (SELECT unnest('{realtimekit.peer_reports, realtimekit.peer_events, realtimekit.participants, realtimekit.sessions,
+			realtimekit.meeting_participants, realtimekit.meetings, sync.session_states, sync.peer_report_states, sync.meeting_states,
+			sync.rejected_records, sync.run_sessions, sync.runs, analytics.stale_sessions}'::text[]) AS name)
+		SELECT privilege || ' on ' || name
+		FROM (SELECT name, unnest('{DELETE, SELECT}'::text[]) AS privilege FROM emptied
+		      UNION ALL SELECT unnest('{realtimekit.apps, sync.privacy}'::text[]), 'SELECT') AS needed
+		WHERE NOT has_table_privilege(name, privilege) LIMIT 1`).Scan(&lacking)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err != nil:
+		return storeError("look at the role's rights", err)
+	}
+	return fmt.Errorf("%w: the role of DATABASE_URL lacks %s and cannot delete old sessions: use the role that ran rollcall migrate up; nothing was changed", model.ErrStore, lacking)
 }
 
 func (s *Store) countExpired(ctx context.Context, accountID string, before time.Time) (c RetentionCounts, err error) {
