@@ -183,12 +183,11 @@ func caution(ctx context.Context, log logger, pool *pgxpool.Pool) {
 // locate gives the connection string of the warehouse. Where none is configured it
 // starts the private Postgres, which stop stops; server is nil otherwise.
 func (f *databaseFlags) locate(ctx context.Context, log logger) (url secret.Text, server *private.Server, stop func(), err error) {
-	url, err = readSecret("DATABASE_URL", string(f.DatabaseURLFile))
+	if url = secret.Trimmed(string(f.DatabaseURL)); url.IsZero() {
+		url, err = readSecret("DATABASE_URL", string(f.DatabaseURLFile))
+	}
 	if err != nil {
 		return url, nil, nil, err
-	}
-	if f.DatabaseURL != "" {
-		url = secret.New(string(f.DatabaseURL))
 	}
 	if !url.IsZero() {
 		return url, nil, func() {}, nil

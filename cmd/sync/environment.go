@@ -106,8 +106,8 @@ func readEnvironment(path string) (map[string]string, error) {
 // readSecret gives the secret of an environment variable or, where that is
 // empty, of the file; name is the variable's.
 func readSecret(name, file string) (secret.Text, error) {
-	if value := strings.TrimSpace(os.Getenv(name)); value != "" {
-		return secret.New(value), nil
+	if value := secret.Trimmed(os.Getenv(name)); !value.IsZero() {
+		return value, nil
 	}
 	if file == "" {
 		return secret.Text{}, nil
@@ -116,9 +116,9 @@ func readSecret(name, file string) (secret.Text, error) {
 	if err != nil {
 		return secret.Text{}, fmt.Errorf("%w: %s_FILE: %w", model.ErrUsage, name, err)
 	}
-	value := strings.TrimSpace(string(text))
-	if value == "" {
+	value := secret.Trimmed(string(text))
+	if value.IsZero() {
 		return secret.Text{}, fmt.Errorf("%w: %s_FILE: the file %s is empty", model.ErrUsage, name, file)
 	}
-	return secret.New(value), nil
+	return value, nil
 }

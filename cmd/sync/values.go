@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ type filled string
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (f *filled) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
+	if len(bytes.TrimSpace(text)) == 0 {
 		return errors.New("the value is empty")
 	}
 	*f = filled(text)

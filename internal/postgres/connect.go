@@ -34,12 +34,16 @@ func Open(ctx context.Context, url secret.Text, connections int) (*pgxpool.Pool,
 // OpenTraced opens as Open does, and has every statement seen by a tracer; nil
 // is for none.
 func OpenTraced(ctx context.Context, url secret.Text, connections int, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
-	if err := misread(url.Reveal()); err != nil {
+	connection := secret.Trimmed(url.Reveal()).Reveal()
+	if err := misread(connection); err != nil {
 		return nil, err
 	}
-	cfg, err := pgxpool.ParseConfig(url.Reveal())
+	cfg, err := pgxpool.ParseConfig(connection)
 	if err != nil {
-		return nil, parameterError(err)
+		return nil, parameterError(connection, err)
+	}
+	if err := misparsed(connection, cfg.ConnConfig); err != nil {
+		return nil, err
 	}
 	cfg.MaxConns = int32(min(connections, 1000)) //nolint:gosec // bounded on the line itself
 	if cfg.ConnConfig.ConnectTimeout == 0 {

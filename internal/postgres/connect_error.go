@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -36,8 +37,8 @@ func connectError(cfg *pgx.ConnConfig, err error) error {
 			advice = "check user and password in DATABASE_URL"
 		case "3D000":
 			advice = "create the database, or name another in DATABASE_URL"
-		case "42704": // its name may be the end of a password
-			reason = "the server does not know a parameter that DATABASE_URL names"
+		case "42704", "42602", "22023", "22P02", "55P02": // its name or value may be the end of a password
+			reason = "the server does not know a parameter that DATABASE_URL names, or not with this value"
 			advice = "a value with a space in it must stand in single quotes"
 		case "53300":
 			advice = "raise max_connections or lower ROLLCALL_CONCURRENCY"
@@ -70,30 +71,92 @@ func encryptionAdvice(err error, reason string) string {
 	return ""
 }
 
-// notAConnection says what a connection string looks like.
-const notAConnection = "it is not a connection string such as postgres://user:password@host:5432/database"
+// What a connection string looks like, and what is often wrong with one.
+const (
+	notAConnection = "it is not a connection string such as postgres://user:password@host:5432/database"
+	badSpace       = "a space must be written as %20 in a URL, and in the keyword form a value with a space in it stands in single quotes"
+	badMark        = "in a password a slash must be written as %2F and @ as %40, and in another name @ as %40"
+)
 
-// misread refuses a URL of another scheme, which would be taken for the name of a
-// parameter, and one whose password has a slash in it: what is behind that would
-// be taken for the name of a database or parameter, and shown as such.
+// parameterName is what PostgreSQL takes for the name of a parameter.
+var parameterName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*$`)
+
+func isURL(connection string) bool {
+	return strings.HasPrefix(connection, "postgres://") || strings.HasPrefix(connection, "postgresql://")
+}
+
+// refused says why a connection string is not used, without repeating it.
+func refused(why string) error { return fmt.Errorf("%w: DATABASE_URL: %s", model.ErrUsage, why) }
+
+// misread refuses a connection string of which the driver would take a part for
+// something else than it is, and show it as such: a URL of another scheme for the
+// name of a parameter, what is behind a slash in a password for that of a database.
 func misread(connection string) error {
-	scheme, rest, isURL := strings.Cut(connection, "://")
-	if isURL && scheme != "postgres" && scheme != "postgresql" && !strings.ContainsAny(scheme, "= ") {
-		return fmt.Errorf("%w: DATABASE_URL: %s", model.ErrUsage, notAConnection)
+	scheme, rest, found := strings.Cut(connection, "://")
+	if strings.IndexAny(connection, "\"'`“”‘’") == 0 {
+		return refused("it must stand without quotes around it")
 	}
-	authority, path, _ := strings.Cut(rest, "/")
+	if !isURL(connection) {
+		if found && !strings.ContainsAny(scheme, "= ") {
+			return refused(notAConnection)
+		}
+		return nil
+	}
+	_, path, _ := strings.Cut(rest, "/")
 	name, _, _ := strings.Cut(path, "=") // of the database, and of the first parameter
-	if isURL && !strings.Contains(authority, "@") && strings.Contains(name, "@") {
-		return fmt.Errorf("%w: DATABASE_URL: in a password a slash must be written as %%2F, and in another name @ as %%40", model.ErrUsage)
+	switch {
+	case strings.ContainsAny(connection, asciiSpace):
+		return refused(badSpace)
+	case strings.Contains(name, "@"):
+		return refused(badMark)
 	}
 	return nil
+}
+
+// asciiSpace is what separates the keywords of a connection string.
+const asciiSpace = " \t\r\n\v\f"
+
+// misparsed refuses a connection string that the driver understands, but not as it
+// was meant: a part of it, perhaps of the password, would be shown as the name of a
+// host, a database or a parameter, or sent to a server that it does not name.
+func misparsed(connection string, cfg *pgx.ConnConfig) error {
+	hosts := []string{cfg.Host}
+	for _, other := range cfg.Fallbacks {
+		hosts = append(hosts, other.Host)
+	}
+	for _, host := range hosts {
+		if strings.LastIndex(host, "@") > 0 && isURL(connection) { // a socket's abstract name begins with one
+			return refused(badMark)
+		} else if strings.LastIndex(host, "@") > 0 {
+			return refused(notAConnection)
+		}
+	}
+	for _, value := range append(hosts, cfg.Database, cfg.User) {
+		if strings.Contains(value, "://") {
+			return refused(notAConnection)
+		}
+	}
+	for name, value := range cfg.RuntimeParams {
+		if !parameterName.MatchString(name) || isURL(value) {
+			return refused(notA(connection))
+		}
+	}
+	return nil
+}
+
+// notA says that a text is no connection string, and names the space in it.
+func notA(connection string) string {
+	if strings.ContainsAny(connection, asciiSpace) {
+		return notAConnection + "; " + badSpace
+	}
+	return notAConnection
 }
 
 // parameterError says what is wrong with a connection string without repeating
 // it: of the driver's texts only those are told that hold nothing of it but the
 // names of files.
-func parameterError(err error) error {
-	why := notAConnection
+func parameterError(connection string, err error) error {
+	why := notA(connection)
 	if parse, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		file, unread := errors.AsType[*fs.PathError](parse)
 		switch inner := errors.Unwrap(parse); {
@@ -108,7 +171,7 @@ func parameterError(err error) error {
 			why = "sslcert and sslkey go together"
 		}
 	}
-	return fmt.Errorf("%w: DATABASE_URL: %s", model.ErrUsage, why)
+	return refused(why)
 }
 
 // rootCause gives the innermost error, without the connection parameters that

@@ -42,7 +42,8 @@ func TestConnectErrors(t *testing.T) {
 		"a slash and ?":  {"postgres://u:12/a?" + password + "@127.0.0.1:1/db", model.ErrUsage, "must be written as %2F"},
 		"a mark in it":   {"postgres://u:12?" + password + "@127.0.0.1:1/db", model.ErrStore, "check that the server is running"},
 		"@ in a value":   {"postgres://127.0.0.1:1/db?application_name=a@b", model.ErrStore, "check that the server is running"},
-		"a space in it":  {fmt.Sprintf("host=%s port=%d user=%s password=%s %s=x dbname=%s", cfg.Host, cfg.Port, cfg.User, cfg.Password, password, cfg.Database), model.ErrStore, "in single quotes"},
+		"a space in it":  {fmt.Sprintf("host=%s port=%d user=%s password=%s %s=x dbname=%s", cfg.Host, cfg.Port, cfg.User, cfg.Password, password, cfg.Database), model.ErrUsage, "in single quotes"},
+		"a word behind":  {fmt.Sprintf("host=%s port=%d user=%s password=%s %s=x dbname=%s", cfg.Host, cfg.Port, cfg.User, cfg.Password, "canary_0815", cfg.Database), model.ErrStore, "in single quotes"},
 		"nobody there":   {"postgres://u:" + password + "@127.0.0.1:1/db", model.ErrStore, "check that the server is running"},
 		"wrong password": {strings.Replace(url, cfg.Password, password, 1), model.ErrStore, "check user and password"},
 		"no TLS there":   {url + "&sslmode=require", model.ErrStore, "server refused TLS connection; turn on ssl"},
@@ -61,7 +62,7 @@ func TestConnectErrors(t *testing.T) {
 			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
-			if err != nil && (strings.Contains(err.Error(), password) || strings.Contains(err.Error(), cfg.Password)) {
+			if err != nil && (strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), cfg.Password)) {
 				t.Errorf("the password is in %v", err)
 			}
 		})
@@ -112,4 +113,60 @@ func shakeHands(conn net.Conn, config *tls.Config) {
 		return
 	}
 	_ = tls.Server(conn, config).Handshake() // the other side says how it went
+}
+
+// Whatever is written in place of a connection string: no part of it is shown, and
+// nothing is sent to a server that it does not name.
+func TestMisreadConnectionStringIsNotShown(t *testing.T) {
+	t.Parallel()
+	const uri = "postgres://u:canary%s@127.0.0.1:1/db"
+	const space = "a space must be written as %20 in a URL"
+	quoted := func(quote string) string { return quote + fmt.Sprintf(uri, "") + "?sslmode=disable" + quote }
+	for name, c := range map[string]struct{ url, want string }{
+		"quotes":                     {quoted(`"`), "without quotes around it"},
+		"single quotes":              {quoted("'"), "without quotes around it"},
+		"quotes, keywords":           {`"host=127.0.0.1 port=1 user=u password=canary"`, "without quotes around it"},
+		"its name":                   {"DATABASE_URL=" + fmt.Sprintf(uri, ""), "not a connection string"},
+		"its name, a parameter":      {"DATABASE_URL=" + fmt.Sprintf(uri, "") + "?sslmode=disable", "not a connection string"},
+		"a command":                  {"psql " + fmt.Sprintf(uri, "") + "?sslmode=disable", "not a connection string"},
+		"one slash":                  {"postgres:/u:canary@127.0.0.1:1/db?sslmode=disable", "not a connection string"},
+		"capitals":                   {"POSTGRES://u:canary@127.0.0.1:1/db?sslmode=disable", "not a connection string"},
+		"the secret alone":           {"canary", "not a connection string"},
+		"a URL as database":          {"host=127.0.0.1 port=1 dbname=" + fmt.Sprintf(uri, ""), "not a connection string"},
+		"a URL as host":              {"host=" + fmt.Sprintf(uri, ""), "not a connection string"},
+		"a user in the host":         {"host=u:canary@127.0.0.1 port=1", "not a connection string"},
+		"a space in it":              {"postgres://u:can ary@127.0.0.1:1/db", space},
+		"a space at the end of it":   {"postgres://u:canary @127.0.0.1:1/db", space},
+		"a space at its beginning":   {"postgres://u: canary@127.0.0.1:1/db", space},
+		"a line in it":               {"postgres://u:can\nary@127.0.0.1:1/db", space},
+		"a space, keywords":          {"host=127.0.0.1 port=1 password=a canary", "stands in single quotes"},
+		"a space, keywords behind":   {"host=127.0.0.1 port=1 password=a canary user=u", "stands in single quotes"},
+		"a hard space, keywords":     {"host=127.0.0.1 port=1 password=a\u00a0 canary\u00a0b=c", "stands in single quotes"},
+		"an @ in it":                 {"postgres://u:12@canary@127.0.0.1:1/db", "@ as %40"},
+		"an @ and a slash":           {"postgres://u:12@127.0.0.1/canary@127.0.0.1:1/db", "@ as %40"},
+		"an @ and a port":            {"postgres://u:12@can:ary@127.0.0.1:1/db", "not a connection string"},
+		"a parameter without a name": {fmt.Sprintf(uri, "") + "?can@ary=1", "@ as %40"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := postgres.Open(t.Context(), secret.New(c.url), 2)
+			if !errors.Is(err, model.ErrUsage) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if err != nil && (strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "ary")) {
+				t.Errorf("a part of it is in %v", err)
+			}
+		})
+	}
+	// What looks alike and is right.
+	for _, url := range []string{
+		"postgres://u:can%20ary@127.0.0.1:1/db", "host=127.0.0.1 port=1 user=u password='can ary'", "host = 127.0.0.1 port = 1 application_name = 'a @ b://c'",
+		" postgres://u:canary@127.0.0.1:1/db", "\tpostgres://u:canary@127.0.0.1:1/db?sslmode=disable", "\r\npostgres://u:canary@127.0.0.1:1/db\n",
+		"\u00a0postgres://u:canary@127.0.0.1:1/db\u00a0", "\ufeffpostgres://u:canary@127.0.0.1:1/db\u200b", " host=127.0.0.1 port=1 password=canary\n",
+		"postgres://u@127.0.0.1:1,127.0.0.1:2/db?application_name=a@b", "postgres://u@127.0.0.1:1/db?options=-c%20search_path%3Dx", "postgres://u@127.0.0.1:1/d%40b?my.param=x",
+	} {
+		if _, err := postgres.Open(t.Context(), secret.New(url), 2); !errors.Is(err, model.ErrStore) || !strings.Contains(err.Error(), "on 127.0.0.1:1 as user") || strings.Contains(err.Error(), "ary") {
+			t.Errorf("%q: %v", url, err)
+		}
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"unicode"
 )
 
 // Text is a secret that prints as [redacted] wherever it is formatted, logged
@@ -24,6 +26,12 @@ func New(value string) Text {
 		return Text{}
 	}
 	return Text{reveal: func() string { return value }}
+}
+
+// Trimmed wraps a secret as somebody typed or pasted it: without what is white or
+// invisible around it, such as a line's end or a byte order mark.
+func Trimmed(value string) Text {
+	return New(strings.TrimFunc(value, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }))
 }
 
 // Reveal gives the secret itself. Call it only where it is sent.
