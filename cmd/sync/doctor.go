@@ -162,7 +162,10 @@ func (c *doctorCommand) configuration(to *checks) (token secret.Text, ready bool
 
 // files checks who may read the files that hold secrets.
 func (c *doctorCommand) files(to *checks) {
-	for _, path := range []string{".env", c.APITokenFile, string(c.DatabaseURLFile), c.PrivacyKeyFile} {
+	for _, file := range []struct{ name, path string }{
+		{"", ".env"}, {"CLOUDFLARE_API_TOKEN", c.APITokenFile}, {"DATABASE_URL", string(c.DatabaseURLFile)}, {"ROLLCALL_PRIVACY_KEY", c.PrivacyKeyFile},
+	} {
+		path := file.path
 		if path == "" {
 			continue
 		}
@@ -170,7 +173,7 @@ func (c *doctorCommand) files(to *checks) {
 		switch {
 		case errors.Is(err, os.ErrNotExist): // a missing one is told where it is read
 		case err != nil:
-			to.problem("secret files", err.Error(), "let the user that runs rollcall read it")
+			to.failed("secret files", unread(file.name, path, err), "let the user that runs rollcall read it")
 		case !info.Mode().IsRegular(): // handed over by a pipe or a device
 		case info.Mode().Perm()&0o077 != 0 && path == ".env":
 			to.warn("secret files", fmt.Sprintf(".env has mode %04o: others may read the secrets in it", info.Mode().Perm()), "chmod 600 .env")

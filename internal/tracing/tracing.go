@@ -9,12 +9,14 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/exaring/otelpgx"
+	"github.com/go-logr/logr"
 	"github.com/jackc/pgx/v5"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel"
@@ -44,11 +46,14 @@ func Start(ctx context.Context, version string, logger *slog.Logger) *Tracing {
 	}
 	var once sync.Once
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		once.Do(func() { logger.WarnContext(ctx, "traces are lost; the run is not affected", "error", err) })
+		once.Do(func() {
+			logger.WarnContext(ctx, "traces are lost; the run is not affected", "error", withoutAddress(err))
+		})
 	}))
+	otel.SetLogger(logr.New(library{ctx, logger}))
 	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
-		logger.WarnContext(ctx, "traces cannot be sent; check the OTEL_EXPORTER_OTLP_ variables", "error", err)
+		logger.WarnContext(ctx, "traces cannot be sent; check the OTEL_EXPORTER_OTLP_ variables", "error", withoutAddress(err))
 		return nil
 	}
 	attributes, err := resource.New(ctx,
@@ -68,7 +73,10 @@ func wanted(ctx context.Context, logger *slog.Logger) bool {
 	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
 		return false
 	}
-	endpoint := os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") + os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")
+	endpoint := os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+	if endpoint == "" {
+		endpoint = os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")
+	}
 	switch exporter := os.Getenv("OTEL_TRACES_EXPORTER"); exporter {
 	case "otlp":
 	case "":
@@ -89,6 +97,10 @@ func wanted(ctx context.Context, logger *slog.Logger) bool {
 		logger.WarnContext(ctx, "traces are not sent: OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf", "protocol", protocol)
 		return false
 	}
+	if _, err := url.Parse(endpoint); err != nil { // the library would take its default
+		logger.WarnContext(ctx, "traces are not sent: OTEL_EXPORTER_OTLP_ENDPOINT is not an address such as http://127.0.0.1:4318; it is not shown, since it may hold a credential")
+		return false
+	}
 	return true
 }
 
@@ -100,7 +112,7 @@ func (t *Tracing) Close(ctx context.Context, logger *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
 	if err := t.provider.Shutdown(ctx); err != nil {
-		logger.WarnContext(ctx, "traces were not sent to the end; the run is not affected", "error", err)
+		logger.WarnContext(ctx, "traces were not sent to the end; the run is not affected", "error", withoutAddress(err))
 	}
 }
 
