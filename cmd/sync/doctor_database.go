@@ -52,6 +52,11 @@ func (c *doctorCommand) server(to *checks, f *postgres.Facts, server *private.Se
 	if server != nil {
 		what = "private, in " + server.Dir()
 	}
+	if f.RoleOnlyReads {
+		to.problem("database", fmt.Sprintf("PostgreSQL %s %s lets the role %s only read", f.Version, what, f.Role),
+			"let DATABASE_URL name the role that ran rollcall migrate up, or rollcall_loader")
+		return
+	}
 	if f.ReadOnly {
 		to.problem("database", fmt.Sprintf("PostgreSQL %s %s only reads, as a standby does", f.Version, what), "let DATABASE_URL name the primary")
 		return

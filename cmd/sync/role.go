@@ -34,9 +34,12 @@ func (w *roleWork) run() error {
 		return err
 	}
 	defer closeAll()
-	if err := postgres.CheckSchema(w.ctx, pool); err != nil {
+	// Rights on a table that a migration changes at the same time cannot be changed.
+	release, err := postgres.HoldSchema(w.ctx, pool)
+	if err != nil {
 		return err
 	}
+	defer release()
 	login, err := w.ensure(w.ctx, pool, password)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func Advice(err error) string {
 	case pg.Code == "42501":
 		return "; the role of DATABASE_URL lacks this right: use the role that ran rollcall migrate up or, for run, backfill, verify, status and rejects, that of rollcall loader"
 	case pg.Code == "25006":
-		return "; the server only reads, as a standby does: DATABASE_URL must name the primary"
+		return "; the server only reads, as a standby does, or the role, as rollcall_reader does: DATABASE_URL must name the primary and a role that may write"
 	case pg.Code == "42P01" || pg.Code == "42703":
 		return "; run rollcall migrate up"
 	case pg.Code == "57014":

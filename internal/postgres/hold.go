@@ -12,22 +12,27 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
+// roleOnlyReads is true where the role, not the server or the database, was set to
+// read only, as rollcall_reader is.
+const roleOnlyReads = `EXISTS (SELECT FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on' AND source IN ('user', 'database user'))`
+
 // schemaLock is an advisory lock: shared by those who rely on the schema,
 // exclusive for whoever changes it.
 const schemaLock = `hashtextextended('rollcall:schema', 0)`
 
-// HoldSchema refuses a schema that is not this program's, as CheckSchema does,
-// and keeps it as it is until release: whoever wants to change it waits. Where
-// it is being changed at this moment, the error wraps model.ErrLocked.
+// HoldSchema refuses a schema that is not this program's, as CheckSchema does, and
+// a role that only reads. It keeps the schema as it is until release: whoever wants
+// to change it waits. Where it is being changed at this moment, the error wraps
+// model.ErrLocked.
 func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, Failed("connect", err)
 	}
-	var got bool
+	var got, onlyReads bool
 	// Also false while somebody waits to change it, so that runs which follow
 	// each other closely cannot keep that off for ever.
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`)`).Scan(&got); err != nil {
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`), `+roleOnlyReads).Scan(&got, &onlyReads); err != nil {
 		conn.Release()
 		return nil, Failed("hold the schema", err)
 	}
@@ -36,7 +41,11 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 		return nil, fmt.Errorf("%w: a migration is under way; the next run goes on", model.ErrLocked)
 	}
 	release = func() { letGo(ctx, conn) }
-	if err := CheckSchema(ctx, pool); err != nil {
+	err = CheckSchema(ctx, pool)
+	if err == nil && onlyReads {
+		err = fmt.Errorf("%w: the role of DATABASE_URL only reads: use the role that ran rollcall migrate up or, for run, backfill, verify, status and rejects, that of rollcall loader", model.ErrStore)
+	}
+	if err != nil {
 		release()
 		return nil, err
 	}

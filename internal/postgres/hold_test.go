@@ -168,3 +168,24 @@ func TestStopIsNoFailureOfTheDatabase(t *testing.T) {
 		t.Errorf("stopped while it waits: %v", err)
 	}
 }
+
+// The rights of both roles are on the same tables: one who changes them waits for
+// the other, or the server would refuse.
+func TestRolesAreMadeOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pool := open(t, url)
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(t.Context(), `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:roles', 0))`); err != nil {
+		t.Fatal(err)
+	}
+	for name, ensure := range map[string]func(context.Context, *pgxpool.Pool, secret.Text) (bool, error){"reader": postgres.EnsureReader, "loader": postgres.EnsureLoader} {
+		if _, err := ensure(t.Context(), impatient(t, url), secret.Text{}); code(err) != "55P03" {
+			t.Errorf("%s does not wait: %v", name, err)
+		}
+	}
+}

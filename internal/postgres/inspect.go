@@ -28,6 +28,8 @@ type Facts struct {
 	Now      time.Time // by the server's clock
 	ReadOnly bool      // a standby, or read-only by default
 
+	RoleOnlyReads bool // which is why ReadOnly is true
+
 	Encrypted  bool
 	TLSVersion string
 	// Verified tells how far the server's certificate is checked: "no", "issuer"
@@ -56,7 +58,7 @@ func Inspect(ctx context.Context, pool *pgxpool.Pool) (Facts, error) {
 		f.Local = true
 	}
 	var powers [5]bool
-	err := pool.QueryRow(ctx, inspectSQL).Scan(&f.Version, &f.Now, &f.ReadOnly, &f.Encrypted, &f.TLSVersion,
+	err := pool.QueryRow(ctx, fmt.Sprintf(inspectSQL, roleOnlyReads)).Scan(&f.Version, &f.Now, &f.ReadOnly, &f.RoleOnlyReads, &f.Encrypted, &f.TLSVersion,
 		&f.Role, &powers[0], &powers[1], &powers[2], &powers[3], &powers[4],
 		&f.DatabaseBytes, &f.Most, &f.Used, &f.RoleLimit, &f.DatabaseLimit, &f.Temp, &f.Create, &f.DataDirectory)
 	if !strings.HasPrefix(config.Host, "/") {

@@ -6,8 +6,9 @@ DECLARE
     target record;
     rights text;
 BEGIN
-    -- Two at once would both find no role.
-    PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:loader', 0));
+    -- Two at once would both find no role, and would change the rights on the same
+    -- tables, which the server refuses.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:roles', 0));
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollcall_loader') THEN
         CREATE ROLE rollcall_loader NOLOGIN NOINHERIT;
         COMMENT ON ROLE rollcall_loader IS 'Writes what Rollcall gathers and changes no table definition; made by: rollcall loader.';

@@ -5,8 +5,9 @@ DECLARE
     too_much text;
     setting text;
 BEGIN
-    -- Two at once would both find no role.
-    PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:reader', 0));
+    -- Two at once would both find no role, and would change the rights on the same
+    -- tables, which the server refuses.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:roles', 0));
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollcall_reader') THEN
         CREATE ROLE rollcall_reader NOLOGIN;
         COMMENT ON ROLE rollcall_reader IS 'Reads what Rollcall gathered, for BI tools; made by: rollcall reader.';
