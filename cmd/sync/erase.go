@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -100,6 +102,10 @@ func (c *eraseCommand) readInput(in io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("read the identifiers from standard input: %w", err)
 		}
+		if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
+			return fmt.Errorf("%w: standard input is no text in UTF-8, or has a zero byte in it: save the list as UTF-8", model.ErrUsage)
+		}
+		text = bytes.TrimPrefix(text, []byte("\uFEFF")) // as editors of Windows begin a file
 		lines := strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' })
 		if len(lines) == 0 {
 			return fmt.Errorf("%w: standard input has no identifiers", model.ErrUsage)

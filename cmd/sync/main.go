@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 
@@ -70,6 +71,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if complete(parser) {
 		return exitDone
 	}
+	if err := checkArguments(args); err != nil {
+		return report(stderr, err)
+	}
 	if err := loadEnvironment(environmentFile); err != nil {
 		return report(stderr, err)
 	}
@@ -89,6 +93,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = failure // nobody has seen what is partial
 	}
 	return report(stderr, err)
+}
+
+// checkArguments refuses what is no text: the parser would put other characters in
+// its place, and an erasure be of somebody else.
+func checkArguments(args []string) error {
+	for i, arg := range args {
+		if !utf8.ValidString(arg) {
+			return fmt.Errorf("%w: argument %d is no text in UTF-8", model.ErrUsage, i+1)
+		}
+	}
+	return nil
 }
 
 // newParser gives the parser of the command line. exit is called once --help or
