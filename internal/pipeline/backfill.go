@@ -151,8 +151,8 @@ func (w *work) namedSessions(ctx context.Context, apps []string) error {
 	if err := group.Wait(); err != nil || len(w.missing) == 0 {
 		return errors.Join(err, w.unanswered)
 	}
-	return errors.Join(w.unanswered, fmt.Errorf("sessions %v: %w in any of the %d apps; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
-		w.missing, model.ErrNotFound, len(apps)))
+	return errors.Join(w.unanswered, fmt.Errorf("%s: %w in any of the %d apps; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
+		listed(w.missing), model.ErrNotFound, len(apps)))
 }
 
 // errInNoApp: a session that was asked for by name, in every app.

@@ -271,6 +271,18 @@ func plural(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
+// listed names sessions in a sentence.
+func listed(ids []model.UUID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = id.String()
+	}
+	if len(ids) == 1 {
+		return "session " + texts[0]
+	}
+	return "sessions " + strings.Join(texts, ", ")
+}
+
 // named compares the sessions that a verification names, in whichever app they
 // are. It needs no checkpoint.
 func (v *verification) named(ctx context.Context, apps []string) error {
@@ -287,8 +299,8 @@ func (v *verification) named(ctx context.Context, apps []string) error {
 		v.progress.named()
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("sessions %v: %w in any of the %d apps, nor in the warehouse; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
-			missing, model.ErrNotFound, len(apps))
+		return fmt.Errorf("%s: %w in any of the %d apps, nor in the warehouse; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
+			listed(missing), model.ErrNotFound, len(apps))
 	}
 	return nil
 }

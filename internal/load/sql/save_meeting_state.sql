@@ -1,7 +1,8 @@
 -- $1 run, $2 app, $3 meeting, $4 sessions, $5 ended, $6 distinct, $7 announced,
--- $8 failure, $9 model.Absence, $10 whether nobody was listed and no count announced. A meeting is done with when it was read soundly or is
--- given up (the third 404 in a row). Else it stays due; the second failure in a row
--- waits a quarter of an hour, each further one twice as long.
+-- $8 failure, $9 model.Absence, $10 whether nobody was listed and no count announced.
+-- A meeting is done with when it was read soundly or is given up (the third 404 in a
+-- row). Else it stays due; the second failure in a row waits a quarter of an hour, each
+-- further one twice as long.
 WITH verdict AS (
     SELECT t.*, $8::text IS NULL AS sound,
            $9::smallint = 2 OR $9 = 1 AND coalesce(t.not_found, 0) >= 2 AS gone,
