@@ -118,7 +118,7 @@ func TestMetricsServed(t *testing.T) {
 	if got := fetch(t, "http://"+addr+"/healthz"); got != "ok\n" {
 		t.Errorf("/healthz answers %q", got)
 	}
-	out.wait(t, `beside:`)
+	out.wait(t, `also read:`)
 	text := fetch(t, "http://"+addr+"/metrics")
 	parser := expfmt.NewTextParser(prommodel.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(text))

@@ -131,7 +131,7 @@ var mutants = []mutant{
 	},
 	{
 		"what was set aside is closed by a reading that missed it",
-		"load/sql/resolve.sql", "AND ($3 OR entity", "AND (true OR $3 OR entity",
+		"load/sql/resolve.sql", "OR $3 AND entity", "OR (true OR $3) AND entity",
 		"load", "TestOnlyAFullReadingResolves",
 	},
 	{
