@@ -58,7 +58,7 @@ func Inspect(ctx context.Context, pool *pgxpool.Pool) (Facts, error) {
 		f.Local = true
 	}
 	var powers [5]bool
-	err := pool.QueryRow(ctx, fmt.Sprintf(inspectSQL, roleOnlyReads)).Scan(&f.Version, &f.Now, &f.ReadOnly, &f.RoleOnlyReads, &f.Encrypted, &f.TLSVersion,
+	err := pool.QueryRow(ctx, inspectSQL).Scan(&f.Version, &f.Now, &f.ReadOnly, &f.RoleOnlyReads, &f.Encrypted, &f.TLSVersion,
 		&f.Role, &powers[0], &powers[1], &powers[2], &powers[3], &powers[4],
 		&f.DatabaseBytes, &f.Most, &f.Used, &f.RoleLimit, &f.DatabaseLimit, &f.Temp, &f.Create, &f.DataDirectory)
 	if !strings.HasPrefix(config.Host, "/") {

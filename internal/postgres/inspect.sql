@@ -1,5 +1,6 @@
 SELECT current_setting('server_version'), clock_timestamp(),
-       pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean, %s,
+       pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean,
+       EXISTS (SELECT FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on' AND source IN ('user', 'database user')),
        coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
        coalesce((SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()), ''),
        r.rolname::text, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolreplication, r.rolbypassrls,
