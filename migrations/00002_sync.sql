@@ -134,6 +134,7 @@ CREATE TABLE sync.app_states (
     account_id    text        NOT NULL,
     watermark     timestamptz,
     discovered_at timestamptz,
+    unlisted_at   timestamptz,
     last_error    text,
     run_id        bigint      NOT NULL
 );
@@ -142,6 +143,7 @@ COMMENT ON COLUMN sync.app_states.app_id IS 'App.';
 COMMENT ON COLUMN sync.app_states.account_id IS 'Cloudflare account of the app.';
 COMMENT ON COLUMN sync.app_states.watermark IS 'Creation time of the newest session that was listed and dealt with, UTC. The next run lists from the lookback before it.';
 COMMENT ON COLUMN sync.app_states.discovered_at IS 'When a list of the app''s sessions was last read to its end, UTC.';
+COMMENT ON COLUMN sync.app_states.unlisted_at IS 'When a run first found that the API does not list the app any more, UTC; null while it does.';
 COMMENT ON COLUMN sync.app_states.last_error IS 'Why the last discovery did not come to its end; null otherwise.';
 COMMENT ON COLUMN sync.app_states.run_id IS 'Run that last listed the app: sync.runs.run_id.';
 

@@ -57,6 +57,21 @@ func (s *Store) UnlistedApps(ctx context.Context, accountID string, listed []str
 	return apps, storeError("read the stored apps", err)
 }
 
+// NoteUnlisted keeps which apps of an account the API does not list, and gives those
+// of which the run before did not know it.
+func (s *Store) NoteUnlisted(ctx context.Context, accountID string, unlisted []string) (first []string, err error) {
+	rows, err := s.pool.Query(ctx, `WITH changed AS (
+			UPDATE sync.app_states SET unlisted_at = CASE WHEN app_id = ANY (coalesce($2, '{}'::text[])) THEN now() END
+			WHERE account_id = $1 AND (unlisted_at IS NULL) = (app_id = ANY (coalesce($2, '{}'::text[])))
+			RETURNING app_id, unlisted_at)
+		SELECT app_id FROM changed WHERE unlisted_at IS NOT NULL`, accountID, unlisted)
+	if err != nil {
+		return nil, storeError("note which apps are not listed", err)
+	}
+	first, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	return first, storeError("note which apps are not listed", err)
+}
+
 // Holdings gives what the warehouse holds of an app's sessions created in
 // [from, to), a zero time meaning open, and of those with the given ids. A
 // session without any time lies in the ranges that are open at the start.

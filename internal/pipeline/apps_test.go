@@ -23,7 +23,7 @@ func (r *rig) missingApps() string {
 	return strings.Join(apps, " ")
 }
 
-// An app may be deleted at the vendor: every run says so, none is spoilt by it.
+// An app may be deleted at the vendor: a run warns of it once, none is spoilt by it.
 func TestAppThatIsNotListedAnyMore(t *testing.T) {
 	t.Parallel()
 	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 6, Participants: 2, EventsPerParticipant: 2}, 61, at)
@@ -42,6 +42,18 @@ func TestAppThatIsNotListedAnyMore(t *testing.T) {
 	}
 	if missing := r.missingApps(); missing != gone {
 		t.Errorf("missing %q, want %s", missing, gone)
+	}
+	warned := func() int { return strings.Count(r.log.String(), `"level":"WARN","msg":"the list of apps lacks`) }
+	r.mustRun(model.RunSucceeded)
+	if n := warned(); n != 1 {
+		t.Errorf("two runs warned %d times, want once", n)
+	}
+	r.sim.Update(func(d *simulator.Data) { d.Apps = d.Apps[:2] }) // it is back
+	r.mustRun(model.RunSucceeded)
+	r.sim.Update(func(d *simulator.Data) { d.Apps = d.Apps[:1] })
+	r.mustRun(model.RunSucceeded)
+	if n := warned(); n != 2 {
+		t.Errorf("warned %d times, want again after the app was back", n)
 	}
 	// Apps that are named are not looked up in the list.
 	r.config.AppIDs = []string{kept}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -146,11 +147,29 @@ func (w *work) apps(ctx context.Context) ([]string, error) {
 		w.leaveOut()
 		w.logger.WarnContext(ctx, "the list of apps does not add up", "problem", list.doubt)
 	}
-	for _, app := range list.unlisted {
-		w.logger.WarnContext(ctx, "the list of apps lacks an app of the warehouse; its sessions are not read",
+	if err != nil || w.dryRun {
+		return list.ids, err
+	}
+	return list.ids, w.tellUnlisted(ctx, list.unlisted)
+}
+
+// tellUnlisted warns once of an app that the API does not list any more: it may have
+// been deleted, and nobody wants to be told so by each run.
+func (w *work) tellUnlisted(ctx context.Context, unlisted []model.HeldApp) error {
+	ids := make([]string, len(unlisted))
+	for i := range unlisted {
+		ids[i] = unlisted[i].ID
+	}
+	first, err := w.store.NoteUnlisted(ctx, w.run.AccountID, ids)
+	for i := range unlisted {
+		app, level := &unlisted[i], slog.LevelInfo
+		if slices.Contains(first, app.ID) {
+			level = slog.LevelWarn
+		}
+		w.logger.Log(ctx, level, "the list of apps lacks an app of the warehouse; its sessions are not read",
 			"app_id", app.ID, "app", app.Name, "sessions_stored", app.Sessions)
 	}
-	return list.ids, err
+	return err
 }
 
 func (w *work) unlistedApps(ctx context.Context, listed []string) ([]model.HeldApp, error) {
