@@ -81,7 +81,7 @@ func (e appError) Unwrap() error { return e.error }
 func eachApp(ctx context.Context, apps []string, progress *progress, read func(appID string) error) error {
 	var failures error
 	for i, appID := range apps {
-		progress.app(i, len(apps))
+		progress.part(i, len(apps))
 		err := read(appID)
 		if endsApps(ctx, err) {
 			return errors.Join(failures, err)

@@ -54,7 +54,7 @@ func (w *work) backfillApp(ctx context.Context, appID string) (sound bool, err e
 	if err != nil {
 		return false, err
 	}
-	w.progress.within(w.share(start))
+	w.progress.reached(w.share(start))
 	sound = true
 	err = w.chunks(ctx, appID, start, func(d *discovery) error {
 		before := w.unreadSessions()
@@ -137,7 +137,7 @@ func nextChunk(size time.Duration, sessions int) time.Duration {
 func (w *work) namedSessions(ctx context.Context, apps []string) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(w.cfg.Concurrency)
-	w.progress.app(0, len(w.plan.Sessions))
+	w.progress.part(0, len(w.plan.Sessions))
 	for _, id := range w.plan.Sessions {
 		if _, handled := w.handled[id]; handled {
 			continue

@@ -125,11 +125,11 @@ func (d *discovery) isFirst(ctx context.Context, id model.UUID) bool {
 }
 
 // inRange reports whether a session belongs to the range.
-func (d *discovery) inRange(s *model.Session) bool { return within(s, d.from, d.to) }
+func (d *discovery) inRange(s *model.Session) bool { return isCreatedIn(s, d.from, d.to) }
 
-// within reports whether a session belongs to [from, to); zero means open. One
+// isCreatedIn reports whether a session belongs to [from, to); zero means open. One
 // without any time belongs to every range.
-func within(s *model.Session, from, to time.Time) bool {
+func isCreatedIn(s *model.Session, from, to time.Time) bool {
 	at := placed(s)
 	return at.IsZero() || !at.Before(from) && (to.IsZero() || at.Before(to))
 }

@@ -18,7 +18,7 @@ type Progress struct {
 	Left     time.Duration // estimated, 0 while nothing can be said
 }
 
-// progress adds up what a backfill has done and tells it. A nil one tells nobody.
+// progress adds up what a run of any kind has done and tells it. A nil one tells nobody.
 type progress struct {
 	kind   string // of run
 	tell   func(Progress)
@@ -34,8 +34,8 @@ type progress struct {
 	last        Progress
 }
 
-// app begins another part.
-func (p *progress) app(done, parts int) {
+// part begins another one, after so many of all.
+func (p *progress) part(done, parts int) {
 	if p == nil {
 		return
 	}
@@ -70,8 +70,8 @@ func (p *progress) named() {
 	p.reach(0)
 }
 
-// within notes how much of the present part is done.
-func (p *progress) within(share float64) {
+// reached notes how much of the present part is done.
+func (p *progress) reached(share float64) {
 	if p == nil {
 		return
 	}
@@ -89,7 +89,7 @@ func (p *progress) chunk(ctx context.Context, share float64) {
 	if p == nil {
 		return
 	}
-	p.within(share)
+	p.reached(share)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if now := p.now(); now.Sub(p.logged) >= logEvery {
@@ -136,6 +136,6 @@ func (d *discovery) advance(s *model.Session) {
 		from, to = d.listFrom, d.listTo
 	}
 	if d.progress != nil && !s.CreatedAt.IsZero() && !from.IsZero() {
-		d.progress.within(share(from, to, s.CreatedAt))
+		d.progress.reached(share(from, to, s.CreatedAt))
 	}
 }

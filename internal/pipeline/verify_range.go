@@ -183,7 +183,7 @@ func (a *appVerification) gather(ctx context.Context, from, to time.Time) (all [
 				aside[page.Rejected[i].Key] = page.Rejected[i]
 			}
 			for i := range page.Sessions {
-				if s := &page.Sessions[i]; byID[s.ID] == nil && within(s, from, to) {
+				if s := &page.Sessions[i]; byID[s.ID] == nil && isCreatedIn(s, from, to) {
 					c := &candidate{id: s.ID, listed: s}
 					byID[s.ID], order = c, append(order, c)
 				}

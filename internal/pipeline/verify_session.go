@@ -286,7 +286,7 @@ func listed(ids []model.UUID) string {
 // named compares the sessions that a verification names, in whichever app they
 // are. It needs no checkpoint.
 func (v *verification) named(ctx context.Context, apps []string) error {
-	v.progress.app(0, len(v.plan.Sessions))
+	v.progress.part(0, len(v.plan.Sessions))
 	var missing []model.UUID
 	for _, id := range v.plan.Sessions {
 		found, err := v.namedSession(ctx, apps, id)
