@@ -140,6 +140,21 @@ var mutants = []mutant{
 		"pipeline", "TestSessionOfTheFutureHoldsUpNobody",
 	},
 	{
+		"who is recognised late stays",
+		"load/session.go", "s.eraseParticipants(ctx, run, &session, in.people)", "s.eraseParticipants(ctx, run, &session, nil)",
+		"pipeline", "TestErasedPersonIsRecognisedLate",
+	},
+	{
+		"that all apps are gone is believed",
+		"pipeline/apps.go", "len(list.ids) == 0 && len(list.unlisted) > 0 {", "false {",
+		"pipeline", "TestEmptyListOfAppsIsNotBelieved",
+	},
+	{
+		"daily counts that are not understood are none",
+		"extract/daywise.go", "&& !days.listed {", "&& false {",
+		"pipeline", "TestDaysThatAreNotUnderstoodAreNotZero",
+	},
+	{
 		"who was erased during a run comes back",
 		"load/apply.go", "		return errOutdated", "		_ = errOutdated",
 		"pipeline", "TestErasureDuringARun",
