@@ -28,6 +28,14 @@ func choir() *simulator.Data {
 	return data
 }
 
+// nameCanary lets the API say whose the first participant of the choir is.
+func nameCanary(d *simulator.Data) {
+	s := d.Apps[0].Sessions[0]
+	p := s.Participants[0]
+	p.CustomParticipantID = canaryCustom
+	p.UpdatedAt, s.UpdatedAt = p.UpdatedAt.Add(time.Minute), s.UpdatedAt.Add(time.Minute)
+}
+
 // eraseCanary erases the canary by the custom id.
 func (r *rig) eraseCanary(mode privacy.Mode) load.ErasureCounts {
 	r.t.Helper()
@@ -44,19 +52,14 @@ func TestErasedPersonIsRecognisedLate(t *testing.T) {
 		t.Run(mode.String(), func(t *testing.T) {
 			t.Parallel()
 			data := choir()
-			s := data.Apps[0].Sessions[0]
-			p := s.Participants[0]
-			p.CustomParticipantID = ""
+			data.Apps[0].Sessions[0].Participants[0].CustomParticipantID = ""
 			r := newRig(t, data)
 			r.eraseCanary(mode)
 			r.must(withEverything(), model.RunSucceeded)
 			if got := r.number(`SELECT count(*) FROM realtimekit.participants WHERE display_name = $1`, canaryName); got != 1 {
 				t.Fatalf("%d rows of whom nothing said that they were erased", got)
 			}
-			r.sim.Update(func(d *simulator.Data) {
-				p.CustomParticipantID = canaryCustom
-				p.UpdatedAt, s.UpdatedAt = p.UpdatedAt.Add(time.Minute), s.UpdatedAt.Add(time.Minute)
-			})
+			r.sim.Update(nameCanary)
 			r.newLog()
 			r.must(withEverything(), model.RunSucceeded)
 			r.gone()
@@ -90,11 +93,8 @@ func TestRoleThatMayNotEraseLate(t *testing.T) {
 	r := newRig(t, data)
 	r.eraseCanary(privacy.Remove)
 	r.mustRun(model.RunSucceeded)
-	r.sim.Update(func(d *simulator.Data) {
-		p.CustomParticipantID = canaryCustom
-		p.UpdatedAt, s.UpdatedAt = p.UpdatedAt.Add(time.Minute), s.UpdatedAt.Add(time.Minute)
-		another(d)
-	})
+	r.sim.Update(nameCanary)
+	r.sim.Update(another)
 	owner := r.pool
 	r.pool = r.asLoader()
 	r.mustRun(model.RunPartial)
