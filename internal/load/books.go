@@ -229,7 +229,8 @@ func (s *Store) SaveDiscovery(ctx context.Context, run model.Run, appID string, 
 	_, err := s.pool.Exec(ctx, `INSERT INTO sync.app_states AS t (app_id, account_id, watermark, discovered_at, last_error, run_id)
 		VALUES ($1, $2, CASE WHEN $3::timestamptz > now() THEN now() ELSE $3 END, CASE WHEN $4::text IS NULL THEN now() END, $4, $5)
 		ON CONFLICT (app_id) DO UPDATE SET account_id = $2, watermark = greatest(t.watermark, excluded.watermark),
-			discovered_at = CASE WHEN $4::text IS NULL THEN now() ELSE t.discovered_at END, last_error = $4, run_id = $5`,
+			discovered_at = CASE WHEN $4::text IS NULL THEN now() ELSE t.discovered_at END, last_error = $4,
+			unlisted_at = NULL, run_id = $5`,
 		appID, run.AccountID, timeArg(watermark), textArg(problem), run.ID)
 	return storeError("save the watermark of app "+appID, err)
 }

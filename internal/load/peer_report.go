@@ -61,12 +61,7 @@ func (s *Store) SavePeerReport(ctx context.Context, run model.Run, p model.PeerR
 		if err != nil {
 			return err
 		}
-		if err := notePeer(ctx, tx, run, peer, model.PeerReportStored, ""); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
-			WHERE session_id = $1 AND entity = 'peer_report' AND record_key = $2 AND resolved_at IS NULL`, uuidArg(p.SessionID), p.PeerID.String())
-		return err
+		return notePeer(ctx, tx, run, peer, model.PeerReportStored, "")
 	})
 	if err == nil {
 		s.tellOf(model.EntityPeerReport, model.RowCounts{Read: 1, Inserted: 1})

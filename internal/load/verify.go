@@ -48,7 +48,8 @@ func (s *Store) Coverage(ctx context.Context, appID string) (model.Coverage, err
 // listed.
 func (s *Store) UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error) {
 	rows, err := s.pool.Query(ctx, `SELECT app_id, coalesce(name, ''),
-			(SELECT count(*) FROM realtimekit.sessions AS s WHERE s.app_id = a.app_id)
+			(SELECT count(*) FROM realtimekit.sessions AS s WHERE s.app_id = a.app_id),
+			EXISTS (SELECT FROM sync.app_states AS t WHERE t.app_id = a.app_id AND t.unlisted_at IS NOT NULL)
 		FROM realtimekit.apps AS a WHERE account_id = $1 AND app_id <> ALL (coalesce($2, '{}'::text[])) ORDER BY app_id`, accountID, listed)
 	if err != nil {
 		return nil, storeError("read the stored apps", err)
@@ -57,19 +58,13 @@ func (s *Store) UnlistedApps(ctx context.Context, accountID string, listed []str
 	return apps, storeError("read the stored apps", err)
 }
 
-// NoteUnlisted keeps which apps of an account the API does not list, and gives those
-// of which the run before did not know it.
-func (s *Store) NoteUnlisted(ctx context.Context, accountID string, unlisted []string) (first []string, err error) {
-	rows, err := s.pool.Query(ctx, `WITH changed AS (
-			UPDATE sync.app_states SET unlisted_at = CASE WHEN app_id = ANY (coalesce($2, '{}'::text[])) THEN now() END
-			WHERE account_id = $1 AND (unlisted_at IS NULL) = (app_id = ANY (coalesce($2, '{}'::text[])))
-			RETURNING app_id, unlisted_at)
-		SELECT app_id FROM changed WHERE unlisted_at IS NOT NULL`, accountID, unlisted)
-	if err != nil {
-		return nil, storeError("note which apps are not listed", err)
-	}
-	first, err = pgx.CollectRows(rows, pgx.RowTo[string])
-	return first, storeError("note which apps are not listed", err)
+// NoteUnlisted keeps that the API does not list apps any more, which a run has just
+// told of. That it lists one again is kept with its discovery.
+func (s *Store) NoteUnlisted(ctx context.Context, run model.Run, ids []string) error {
+	_, err := s.pool.Exec(ctx, `INSERT INTO sync.app_states AS t (app_id, account_id, unlisted_at, run_id)
+		SELECT unnest($1::text[]), $2, now(), $3
+		ON CONFLICT (app_id) DO UPDATE SET unlisted_at = now() WHERE t.unlisted_at IS NULL`, ids, run.AccountID, run.ID)
+	return storeError("note which apps are not listed", err)
 }
 
 // Holdings gives what the warehouse holds of an app's sessions created in

@@ -22,6 +22,7 @@ type HeldApp struct {
 	ID       string
 	Name     string // empty where it was never listed
 	Sessions int    // stored of it
+	Known    bool   // to be not listed by the API any more
 }
 
 // Coverage tells how far the runs have come in an app. The zero value is an app

@@ -41,8 +41,7 @@ type store interface {
 	SaveApps(ctx context.Context, run model.Run, apps []model.App) error
 	// UnlistedApps gives the stored apps of an account but those listed.
 	UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error)
-	// NoteUnlisted keeps which those are, and gives the ones that are new to it.
-	NoteUnlisted(ctx context.Context, accountID string, unlisted []string) (first []string, err error)
+	NoteUnlisted(ctx context.Context, run model.Run, ids []string) error
 	// LoadSession stores a session and what read hands to stage, all or nothing.
 	LoadSession(ctx context.Context, run model.Run, session model.Session,
 		read func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error)) (model.RowCounts, error)

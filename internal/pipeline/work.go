@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -156,20 +155,19 @@ func (w *work) apps(ctx context.Context) ([]string, error) {
 // tellUnlisted warns once of an app that the API does not list any more: it may have
 // been deleted, and nobody wants to be told so by each run.
 func (w *work) tellUnlisted(ctx context.Context, unlisted []model.HeldApp) error {
-	ids := make([]string, len(unlisted))
-	for i := range unlisted {
-		ids[i] = unlisted[i].ID
-	}
-	first, err := w.store.NoteUnlisted(ctx, w.run.AccountID, ids)
+	var first []string
 	for i := range unlisted {
 		app, level := &unlisted[i], slog.LevelInfo
-		if slices.Contains(first, app.ID) {
-			level = slog.LevelWarn
+		if !app.Known {
+			first, level = append(first, app.ID), slog.LevelWarn
 		}
 		w.logger.Log(ctx, level, "the list of apps lacks an app of the warehouse; its sessions are not read",
 			"app_id", app.ID, "app", app.Name, "sessions_stored", app.Sessions)
 	}
-	return err
+	if len(first) == 0 {
+		return nil
+	}
+	return w.store.NoteUnlisted(ctx, w.run, first)
 }
 
 func (w *work) unlistedApps(ctx context.Context, listed []string) ([]model.HeldApp, error) {

@@ -70,7 +70,6 @@ var steps = map[string]string{
 	"resolve daily counts":                 `entity = 'daily_stats'`,
 	"store a peer report":                  `INSERT INTO realtimekit.peer_reports`,
 	"note that a peer was answered":        `INSERT INTO sync.peer_report_states`,
-	"resolve a peer report's record":       `entity = 'peer_report' AND record_key = $2`,
 	"refresh the usage by day":             `analytics.refresh`,
 	"resolve a rejected record":            `SET resolved_at = now() WHERE rejected_id`,
 	"make the schema of the books":         `CREATE SCHEMA sync`,

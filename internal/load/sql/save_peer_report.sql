@@ -1,6 +1,11 @@
 -- $1 run, $2 session, $3 participant, $4 peer, $5 the report as JSON. A peer is
--- asked for once, so a row that is there is of an earlier copy of the state. The
--- participant may have been erased since the peer was found.
+-- asked for until there is a report, so a row that is there is of an earlier copy of
+-- the state. The participant may have been erased since the peer was found. What was
+-- set aside of the peer before is resolved.
+WITH resolved AS (
+    UPDATE sync.rejected_records SET resolved_at = now()
+    WHERE session_id = $2 AND entity = 'peer_report' AND record_key = $4::uuid::text AND resolved_at IS NULL
+)
 INSERT INTO realtimekit.peer_reports (
     session_id, participant_id, peer_id,
     preset_name, sdk_name, sdk_version, room_view_type, os_name, os_version, is_mobile, cpu_count, browser_name,
