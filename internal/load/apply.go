@@ -43,6 +43,9 @@ func (l *sessionLoad) apply(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("store its row: %w", err)
 		}
 	}
+	if err := l.eraseLate(ctx, tx); err != nil {
+		return fmt.Errorf("erase who was recognised late: %w", err)
+	}
 	if err := l.children(ctx, tx); err != nil {
 		return err
 	}

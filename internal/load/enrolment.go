@@ -69,17 +69,12 @@ func (s *Store) SavePeople(ctx context.Context, run model.Run, appID, meetingID 
 		return model.RowCounts{}, nil
 	}
 	var counts model.RowCounts
-	err := s.withFilter(ctx, func(f *privacy.Filter) error {
-		if err := s.eraseEnrolled(ctx, run, appID, meetingID, f.PeopleOf(appID, people)); err != nil {
-			return err
+	err := s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) (err error) {
+		if err := eraseLateEnrolled(ctx, tx, s.privacy.key, appID, meetingID, f.PeopleOf(appID, people)); err != nil {
+			return fmt.Errorf("erase who was recognised late: %w", err)
 		}
-		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
-			if err := holdPrivacy(ctx, tx, f); err != nil {
-				return err
-			}
-			counts, err = savePeople(ctx, tx, run, appID, meetingID, f.People(appID, people))
-			return err
-		})
+		counts, err = savePeople(ctx, tx, run, appID, meetingID, f.People(appID, people))
+		return err
 	})
 	if err == nil {
 		s.tellOf(model.EntityMeetingParticipant, counts)

@@ -51,6 +51,8 @@ type erasure struct {
 	tx     pgx.Tx
 	counts ErasureCounts
 
+	customs map[string]bool // the custom ids that were given, in every form
+
 	rows   []personRow
 	people []model.MeetingParticipant
 	homes  []meetingKey // of people
@@ -58,14 +60,6 @@ type erasure struct {
 	plain  []privacy.Identifier // as they may stand in a text
 	aside  []privacy.Identity   // of records that could not be stored
 }
-
-type personRow struct {
-	session     model.UUID
-	appID       string
-	participant model.Participant
-}
-
-type meetingKey struct{ appID, meetingID string }
 
 // Erase removes people, or puts pseudonyms in their place, in every table, and
 // keeps hashes of their identifiers so that no later reading brings them back:
@@ -254,7 +248,15 @@ func (w *erasure) enrolments(ctx context.Context) error {
 		repairs = append(repairs, string(p.Repairs.JSON()))
 	}
 	if w.Mode == privacy.Pseudonymise {
-		_, err := w.tx.Exec(ctx, `UPDATE realtimekit.meeting_participants AS t
+		// Where a later reading came under the pseudonym, that stays.
+		_, err := w.tx.Exec(ctx, `DELETE FROM realtimekit.meeting_participants AS t
+			USING unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k (app_id, meeting_id, id, new_id)
+			JOIN realtimekit.meeting_participants AS p ON p.app_id = k.app_id AND p.meeting_id = k.meeting_id AND p.meeting_participant_id = k.new_id
+			WHERE t.app_id = k.app_id AND t.meeting_id = k.meeting_id AND t.meeting_participant_id = k.id`, apps, meetings, ids, newIDs)
+		if err != nil {
+			return err
+		}
+		_, err = w.tx.Exec(ctx, `UPDATE realtimekit.meeting_participants AS t
 			SET meeting_participant_id = k.new_id, custom_participant_id = nullif(k.custom_id, ''), display_name = k.name,
 			    extra = NULL, repairs = nullif(k.repairs, '')::jsonb, synced_at = now()
 			FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])

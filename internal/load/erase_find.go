@@ -21,6 +21,10 @@ func (w *erasure) find(ctx context.Context) error {
 	if err := w.checkApp(ctx); err != nil {
 		return err
 	}
+	w.customs = make(map[string]bool)
+	for _, id := range w.values(privacy.CustomID, w.CustomIDs) {
+		w.customs[id] = true
+	}
 	if err := w.readAside(ctx); err != nil {
 		return err
 	}
@@ -76,9 +80,7 @@ func (w *erasure) addUser(id string) {
 
 // isGiven reports whether a row's custom id is one that was given, or the
 // pseudonym of one.
-func (w *erasure) isGiven(custom string) bool {
-	return custom != "" && slices.Contains(w.values(privacy.CustomID, w.CustomIDs), custom)
-}
+func (w *erasure) isGiven(custom string) bool { return custom != "" && w.customs[custom] }
 
 // values gives the forms in which identifiers may be stored: as they are, a UUID
 // in either case, and as the pseudonym of an earlier erasure.
@@ -104,40 +106,50 @@ func (w *erasure) findRows(ctx context.Context) error {
 	} else {
 		where += ` AND $4::uuid[] IS NOT NULL`
 	}
-	rows, err := w.tx.Query(ctx, `SELECT p.session_id, s.app_id, p.participant_id, coalesce(p.user_id, ''),
-			coalesce(p.custom_participant_id, ''), coalesce(p.display_name, ''), p.repairs::text
-		FROM realtimekit.participants AS p JOIN realtimekit.sessions AS s USING (session_id)
-		WHERE ($3 = '' OR s.app_id = $3) AND `+where,
+	rows, err := w.tx.Query(ctx, `SELECT `+personColumns+` WHERE ($3 = '' OR s.app_id = $3) AND `+where,
 		w.values(privacy.UserID, w.UserIDs), w.values(privacy.CustomID, w.CustomIDs), w.AppID, peers)
 	if err != nil {
 		return err
 	}
-	w.rows, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (personRow, error) {
-		var r personRow
-		var session, id pgtype.UUID
-		var repairs pgtype.Text
-		p := &r.participant
-		err := row.Scan(&session, &r.appID, &id, &p.UserID, &p.CustomParticipantID, &p.DisplayName, &repairs)
-		r.session, p.ID = session.Bytes, id.Bytes
-		if err == nil && repairs.Valid {
-			err = json.Unmarshal([]byte(repairs.String), &p.Repairs)
-		}
-		return r, err
-	})
+	w.rows, err = pgx.CollectRows(rows, scanPersonRow)
 	if w.Mode == privacy.Pseudonymise {
 		w.rows = slices.DeleteFunc(w.rows, func(r personRow) bool { return privacy.IsErased(&r.participant) })
 	}
 	return err
 }
 
+// personColumns are those that scanPersonRow reads, and where they are from.
+const personColumns = `p.session_id, s.app_id, p.participant_id, coalesce(p.user_id, ''),
+		coalesce(p.custom_participant_id, ''), coalesce(p.display_name, ''), p.repairs::text
+	FROM realtimekit.participants AS p JOIN realtimekit.sessions AS s USING (session_id)`
+
+func scanPersonRow(row pgx.CollectableRow) (r personRow, err error) {
+	var session, id pgtype.UUID
+	var repairs pgtype.Text
+	p := &r.participant
+	err = row.Scan(&session, &r.appID, &id, &p.UserID, &p.CustomParticipantID, &p.DisplayName, &repairs)
+	r.session, p.ID = session.Bytes, id.Bytes
+	if err == nil && repairs.Valid {
+		err = json.Unmarshal([]byte(repairs.String), &p.Repairs)
+	}
+	return r, err
+}
+
 func (w *erasure) findPeople(ctx context.Context) error {
-	rows, err := w.tx.Query(ctx, `SELECT app_id, meeting_id, meeting_participant_id, coalesce(custom_participant_id, ''), repairs::text
-		FROM realtimekit.meeting_participants
+	rows, err := w.tx.Query(ctx, `SELECT `+enrolledColumns+`
 		WHERE ($3 = '' OR app_id = $3) AND (meeting_participant_id = ANY ($1) OR custom_participant_id = ANY ($2))`,
 		w.values(privacy.UserID, w.UserIDs), w.values(privacy.CustomID, w.CustomIDs), w.AppID)
 	if err != nil {
 		return err
 	}
+	return w.collectPeople(rows)
+}
+
+// enrolledColumns are those that collectPeople reads, and where they are from.
+const enrolledColumns = `app_id, meeting_id, meeting_participant_id, coalesce(custom_participant_id, ''), repairs::text
+	FROM realtimekit.meeting_participants`
+
+func (w *erasure) collectPeople(rows pgx.Rows) error {
 	defer rows.Close()
 	w.people, w.homes = w.people[:0], w.homes[:0]
 	for rows.Next() {
@@ -185,8 +197,9 @@ func (w *erasure) findPeers(ctx context.Context) error {
 	for _, id := range w.ParticipantIDs {
 		w.peers[id.String()] = true
 	}
+	users := w.values(privacy.UserID, w.UserIDs)
 	for _, i := range w.aside {
-		if id, err := model.ParseUUID(i.ID); err == nil && (w.isGiven(i.CustomID) || slices.Contains(w.values(privacy.UserID, w.UserIDs), i.UserID)) {
+		if id, err := model.ParseUUID(i.ID); err == nil && (w.isGiven(i.CustomID) || slices.Contains(users, i.UserID)) {
 			w.peers[id.String()] = true
 		}
 	}

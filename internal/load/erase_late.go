@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -15,96 +14,99 @@ import (
 )
 
 // A reading may show that a row which is stored already is that of somebody who was
-// erased: the vendor gives a custom id late, or corrects it. The erasure is then
-// carried on, in a transaction of its own, before the reading is stored. A crash in
-// between leaves the reading to be made again.
+// erased: the vendor gives a custom id late, or corrects it. The row goes, or gets
+// its pseudonym, in the transaction that stores the reading.
 
-// eraseStored erases those of the people whose key, the text of an identifier, is
-// among what is stored. It gives errOutdated where it erased somebody: what was
-// filtered before is to be filtered anew.
-func (s *Store) eraseStored(ctx context.Context, run model.Run, appID string, people []privacy.Erased, key func(*privacy.Erased) string, rows pgx.Rows, err error) error {
-	if err != nil {
-		return storeError("look for people who were erased", err)
-	}
-	stored, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil || len(stored) == 0 {
-		return storeError("look for people who were erased", err)
-	}
-	for _, mode := range []privacy.Mode{privacy.Pseudonymise, privacy.Remove} {
-		e := Erasure{AppID: appID, Mode: mode, Version: run.Version}
-		for i := range people {
-			if p := &people[i]; p.Mode == mode && slices.Contains(stored, key(p)) {
-				e.add(p)
-			}
-		}
-		if len(e.UserIDs)+len(e.ParticipantIDs) == 0 {
-			continue
-		}
-		if _, err := s.Erase(ctx, e); err != nil {
-			return lateError(err, e)
-		}
-		s.logger.InfoContext(ctx, "people who were erased earlier turned out to be stored under another identifier: erased as well",
-			"app_id", appID, "people", len(stored))
-	}
-	return errOutdated
-}
+// errMayNotErase concerns what was read, and nothing else.
+var errMayNotErase = errors.New("a stored row turns out to be of somebody who was erased, and this role may not erase it")
 
-func (e *Erasure) add(p *privacy.Erased) {
-	if p.UserID != "" {
-		e.UserIDs = append(e.UserIDs, p.UserID)
-	}
-	if !p.ParticipantID.IsZero() {
-		e.ParticipantIDs = append(e.ParticipantIDs, p.ParticipantID)
-	}
-}
-
-// lateError explains where the role of the run may not erase: that concerns this
-// reading and no other.
-func lateError(err error, e Erasure) error {
+// mayNotErase names the command where an error says that the role lacks the right.
+func mayNotErase(err error, mode privacy.Mode, flag string, ids []string) error {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok || pg.Code != "42501" {
 		return err
 	}
-	flags := []string{"--app", e.AppID}
-	for _, id := range e.ParticipantIDs {
-		flags = append(flags, "--participant-id", id.String())
+	const most = 20 // an error is a sentence; the next reading names the others
+	command := "rollcall erase"
+	if mode == privacy.Pseudonymise {
+		command += " --pseudonymise"
 	}
-	for _, id := range e.UserIDs {
-		flags = append(flags, "--user-id", id)
-	}
-	if e.Mode == privacy.Pseudonymise {
-		flags = append(flags, "--pseudonymise")
-	}
-	return fmt.Errorf("somebody who was erased is stored under another identifier, and this role may not erase; as the role that ran rollcall migrate up: rollcall erase %s --yes",
-		strings.Join(flags, " "))
+	return fmt.Errorf("%w: as the role that ran rollcall migrate up, run %s %s %s --yes",
+		errMayNotErase, command, flag, strings.Join(ids[:min(len(ids), most)], " "+flag+" "))
 }
 
-// eraseParticipants is eraseStored for the participants of a session.
-func (s *Store) eraseParticipants(ctx context.Context, run model.Run, session *model.Session, people []privacy.Erased) error {
-	if len(people) == 0 {
+// eraseLate does so for the participants of the session, and for those enrolled in
+// its meeting under the same ids.
+func (l *sessionLoad) eraseLate(ctx context.Context, tx pgx.Tx) error {
+	if l.fresh {
 		return nil
 	}
-	key := func(p *privacy.Erased) string { return p.ParticipantID.String() }
-	rows, err := s.pool.Query(ctx, `SELECT participant_id::text FROM realtimekit.participants
-		WHERE session_id = $1 AND participant_id = ANY ($2::uuid[])`, uuidArg(session.ID), keysOf(people, key))
-	return s.eraseStored(ctx, run, session.AppID, people, key, rows, err)
+	ids := make(map[privacy.Mode][]string)
+	for _, p := range l.intake.people {
+		ids[p.Mode] = append(ids[p.Mode], p.ID.String())
+	}
+	for mode, ids := range ids {
+		w := &erasure{Erasure: Erasure{Mode: mode}, key: l.intake.store.privacy.key, tx: tx}
+		rows, err := tx.Query(ctx, `SELECT `+personColumns+`
+			WHERE p.session_id = $1 AND p.participant_id = ANY ($2::uuid[])`, uuidArg(l.session.ID), ids)
+		if err != nil {
+			return err
+		}
+		if w.rows, err = pgx.CollectRows(rows, scanPersonRow); err != nil {
+			return err
+		}
+		if len(w.rows) == 0 {
+			continue
+		}
+		var stored, users []string
+		for i := range w.rows {
+			p := &w.rows[i].participant
+			stored, users = append(stored, p.ID.String()), append(users, p.UserID)
+		}
+		if err = w.reports(ctx); err == nil {
+			err = w.participants(ctx)
+		}
+		if err != nil {
+			return mayNotErase(err, mode, "--participant-id", stored)
+		}
+		if err := eraseLateEnrolled(ctx, tx, w.key, l.session.AppID, l.session.MeetingID, map[privacy.Mode][]string{mode: users}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// eraseEnrolled is eraseStored for the people enrolled in a meeting.
-func (s *Store) eraseEnrolled(ctx context.Context, run model.Run, appID, meetingID string, people []privacy.Erased) error {
-	if len(people) == 0 {
-		return nil
+// eraseLateEnrolled does so for the people enrolled in a meeting.
+func eraseLateEnrolled(ctx context.Context, tx pgx.Tx, key *privacy.Key, appID, meetingID string, listed map[privacy.Mode][]string) error {
+	for mode, ids := range listed {
+		w := &erasure{Erasure: Erasure{Mode: mode}, key: key, tx: tx}
+		rows, err := tx.Query(ctx, `SELECT `+enrolledColumns+`
+			WHERE app_id = $1 AND meeting_id = $2 AND meeting_participant_id = ANY ($3)`, appID, meetingID, ids)
+		if err != nil {
+			return err
+		}
+		if err := w.collectPeople(rows); err != nil {
+			return err
+		}
+		if len(w.people) == 0 {
+			continue
+		}
+		stored := make([]string, len(w.people))
+		for i := range w.people {
+			stored[i] = fmt.Sprintf("%q", w.people[i].ID)
+		}
+		if err := w.enrolments(ctx); err != nil {
+			return mayNotErase(err, mode, "--user-id", stored)
+		}
 	}
-	key := func(p *privacy.Erased) string { return p.UserID }
-	rows, err := s.pool.Query(ctx, `SELECT meeting_participant_id FROM realtimekit.meeting_participants
-		WHERE app_id = $1 AND meeting_id = $2 AND meeting_participant_id = ANY ($3)`, appID, meetingID, keysOf(people, key))
-	return s.eraseStored(ctx, run, appID, people, key, rows, err)
+	return nil
 }
 
-func keysOf(people []privacy.Erased, key func(*privacy.Erased) string) []string {
-	keys := make([]string, len(people))
-	for i := range people {
-		keys[i] = key(&people[i])
-	}
-	return keys
+// meetingKey names a meeting.
+type meetingKey struct{ appID, meetingID string }
+
+type personRow struct {
+	session     model.UUID
+	appID       string
+	participant model.Participant
 }

@@ -34,7 +34,8 @@ func (w *erasure) pseudonymiseRows(ctx context.Context) error {
 			p.first_synced_at, now(), p.run_id
 		FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[])
 			AS k (session_id, old_id, new_id, user_id, custom_id, name, repairs)
-		JOIN realtimekit.participants AS p ON p.session_id = k.session_id AND p.participant_id = k.old_id`,
+		JOIN realtimekit.participants AS p ON p.session_id = k.session_id AND p.participant_id = k.old_id
+		ON CONFLICT (session_id, participant_id) DO NOTHING`, // a later reading came under the pseudonym
 		sessions, old, ids, users, customs, names, repairs); err != nil {
 		return err
 	}
@@ -107,6 +108,13 @@ func (w *erasure) pseudonymiseEvents(ctx context.Context, sessions, participants
 		peers, sockets = append(peers, e.PeerID), append(sockets, e.SocketSessionID)
 		repairs = append(repairs, string(e.Repairs.JSON()))
 	}
+	if _, err := w.tx.Exec(ctx, `DELETE FROM realtimekit.peer_events AS t
+		USING unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[]) AS k (session_id, participant_id, event_id, new_participant_id, new_id)
+		JOIN realtimekit.peer_events AS p ON p.session_id = k.session_id AND p.participant_id = k.new_participant_id AND p.event_id = k.new_id
+		WHERE t.session_id = k.session_id AND t.participant_id = k.participant_id AND t.event_id = k.event_id`,
+		of, by, old, newBy, ids); err != nil {
+		return err
+	}
 	_, err = w.tx.Exec(ctx, `UPDATE realtimekit.peer_events AS t
 		SET participant_id = k.new_participant_id, event_id = k.new_id, peer_id = nullif(k.peer_id, ''),
 		    socket_session_id = nullif(k.socket_id, ''), extra = NULL, repairs = nullif(k.repairs, '')::jsonb, synced_at = now()
@@ -154,30 +162,34 @@ func (w *erasure) maskColumn(ctx context.Context, table, name, kind string, word
 	if len(spelt) == 0 {
 		return nil
 	}
+	if len(spelt) > mostSpelt {
+		spelt = nil
+	}
 	// The names come from the catalog, quoted by Postgres.
 	rows, err := w.tx.Query(ctx, `SELECT ctid::text, `+name+`::text FROM `+table+` WHERE `+name+` IS NOT NULL
-		AND EXISTS (SELECT FROM unnest($1::text[]) AS id WHERE strpos(`+name+`::text, id) > 0) FOR UPDATE`, spelt)
+		AND ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS id WHERE strpos(`+name+`::text, id) > 0)) FOR UPDATE`, spelt)
 	if err != nil {
 		return err
 	}
-	type found struct{ At, Text string }
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[found])
-	if err != nil {
+	var at, text string
+	var places, texts []string
+	if _, err := pgx.ForEachRow(rows, []any{&at, &text}, func() error {
+		if masked, changed := mask(text); changed {
+			places, texts = append(places, at), append(texts, masked)
+		}
+		return nil
+	}); err != nil {
 		return err
 	}
-	for _, f := range all {
-		masked, changed := mask(f.Text)
-		if !changed {
-			continue
-		}
-		_, err := w.tx.Exec(ctx, `UPDATE `+table+` SET `+name+` = $1::text::`+kind+` WHERE ctid = $2::text::tid`, masked, f.At)
-		if err != nil {
-			return err
-		}
-		w.counts.MaskedTexts++
-	}
-	return nil
+	w.counts.MaskedTexts += len(places)
+	_, err = w.tx.Exec(ctx, `UPDATE `+table+` AS t SET `+name+` = k.text::`+kind+`
+		FROM unnest($1::text[], $2::text[]) AS k (place, text) WHERE t.ctid = k.place::tid`, places, texts)
+	return err
 }
+
+// mostSpelt is up to how many texts are looked for in the database: it goes through
+// all of them for each row.
+const mostSpelt = 100
 
 // inJSON gives a text as Postgres has it in a jsonb value, in quotes.
 func inJSON(text string) string {

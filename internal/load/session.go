@@ -40,9 +40,6 @@ func (s *Store) loadSession(ctx context.Context, run model.Run, session model.Se
 	if err != nil {
 		return model.RowCounts{}, err
 	}
-	if err := s.eraseParticipants(ctx, run, &session, in.people); err != nil {
-		return model.RowCounts{}, err
-	}
 	if err := in.connect(ctx); err != nil {
 		return model.RowCounts{}, fmt.Errorf("store session %s: %w", session.ID, err)
 	}

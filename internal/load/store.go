@@ -61,7 +61,7 @@ func storeError(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if isOfData(err) || errors.Is(err, model.ErrUsage) {
+	if isOfData(err) || errors.Is(err, model.ErrUsage) || errors.Is(err, errMayNotErase) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return postgres.Failed(doing, err)

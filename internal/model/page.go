@@ -57,8 +57,8 @@ type Reading struct {
 	FullPass bool
 	LastPass int
 	// Overrides tells that records count also where they are older, by their
-	// updated_at, than those stored: somebody asked for the session by name. A
-	// reading that began later still stands.
+	// updated_at, than those stored: somebody asked for the session by name. Where a
+	// reading that began later is stored, they do not.
 	Overrides bool
 	// Complete tells that the session was ENDED and a full pass was made.
 	Complete bool

@@ -75,10 +75,87 @@ func TestErasedPersonIsRecognisedLate(t *testing.T) {
 			}
 			r.must(allHistory, model.RunSucceeded)
 			r.gone()
-			if got := r.number(`SELECT count(*) FROM sync.erasures`); got != 2 {
-				t.Errorf("%d erasures in the books, want the first and what came of it", got)
+		})
+	}
+}
+
+// So it is where the record that says so cannot be used, and where the person is
+// enrolled under another identifier.
+func TestErasedPersonIsRecognisedLateElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, mode := range bothModes {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			data := choir()
+			data.Apps[0].Sessions[0].Participants[0].CustomParticipantID = ""
+			r := newRig(t, data)
+			r.eraseCanary(mode)
+			r.must(cheap, model.RunSucceeded)
+			r.sim.Update(nameCanary)
+			r.sim.Update(func(d *simulator.Data) {
+				d.Apps[0].Sessions[0].Participants[0].Extra = simulator.Extra{"joined_at": json.RawMessage(`"yesterday"`)}
+			})
+			r.sim.Update(another) // so that the meeting is read again
+			r.newLog()
+			r.must(cheap, model.RunSucceeded)
+			r.gone()
+			enrolled := map[privacy.Mode]int{privacy.Remove: 3, privacy.Pseudonymise: 4}[mode]
+			if got := r.number(`SELECT count(*) FROM realtimekit.meeting_participants WHERE removed_at IS NULL`); got != enrolled {
+				t.Errorf("%d people are enrolled, want %d", got, enrolled)
 			}
 		})
+	}
+}
+
+// Many sessions at once of people who are recognised late, one of them slow.
+func TestManyAreRecognisedLate(t *testing.T) {
+	t.Parallel()
+	const sessions = 40
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: sessions, Participants: 3, EventsPerParticipant: 2}, 62, at)
+	for i, s := range data.Apps[0].Sessions {
+		canary(s.Participants[0], i)
+		s.Participants[0].CustomParticipantID = ""
+	}
+	r := newRig(t, data)
+	r.config.Concurrency = 16
+	r.eraseCanary(privacy.Remove)
+	r.must(allHistory, model.RunSucceeded)
+	r.sim.Update(func(d *simulator.Data) {
+		for _, s := range d.Apps[0].Sessions {
+			s.Participants[0].CustomParticipantID = canaryCustom
+			s.Participants[0].UpdatedAt = s.Participants[0].UpdatedAt.Add(time.Minute)
+		}
+	})
+	r.sim.Reset()
+	r.newLog()
+	r.must(allHistory, model.RunSucceeded)
+	r.gone()
+	if got := r.requests(simulator.RouteParticipants); got != sessions {
+		t.Errorf("%d requests for participants, want each session read once", got)
+	}
+}
+
+// A person whose pseudonym is there already, from a reading after the row was
+// stored, is pseudonymised all the same.
+func TestPseudonymThatIsTaken(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, choir())
+	r.must(cheap, model.RunSucceeded)
+	r.eraseCanary(privacy.Pseudonymise)
+	// Let in again, as docs/privacy.md says.
+	r.exec(`DELETE FROM sync.suppressions`)
+	r.exec(`UPDATE sync.privacy SET generation = generation + 1`)
+	r.must(allHistory, model.RunSucceeded)
+	r.exec(`UPDATE sync.meeting_states SET sessions_seen = NULL`)
+	r.must(cheap, model.RunSucceeded)
+	if got := r.number(`SELECT count(*) FROM realtimekit.participants`); got != 5 {
+		t.Fatalf("%d rows, want the pseudonym and the person beside it", got)
+	}
+	r.newLog()
+	r.eraseCanary(privacy.Pseudonymise)
+	r.gone()
+	if p, e := r.number(`SELECT count(*) FROM realtimekit.participants`), r.number(`SELECT count(*) FROM realtimekit.meeting_participants`); p != 4 || e != 4 {
+		t.Errorf("%d participants and %d enrolled, want 4 and 4", p, e)
 	}
 }
 
@@ -98,7 +175,7 @@ func TestRoleThatMayNotEraseLate(t *testing.T) {
 	owner := r.pool
 	r.pool = r.asLoader()
 	r.mustRun(model.RunPartial)
-	want := fmt.Sprintf("rollcall erase --app %s --participant-id %s --user-id %s --yes", data.Apps[0].ID, p.ID, p.UserID)
+	want := "rollcall erase --participant-id " + p.ID + " --yes"
 	if got := r.text(`SELECT last_error FROM sync.session_states WHERE session_id = $1`, s.ID); !strings.HasSuffix(got, want) {
 		t.Errorf("the session failed with %q, want %q", got, want)
 	}
@@ -107,7 +184,7 @@ func TestRoleThatMayNotEraseLate(t *testing.T) {
 		t.Errorf("%d sessions, want the other one, too", got)
 	}
 	id, _ := model.ParseUUID(p.ID)
-	r.erase(load.Erasure{AppID: data.Apps[0].ID, ParticipantIDs: []model.UUID{id}, UserIDs: []string{p.UserID}, Mode: privacy.Remove})
+	r.erase(load.Erasure{ParticipantIDs: []model.UUID{id}, Mode: privacy.Remove})
 	r.newLog()
 	r.pool = r.asLoader()
 	r.mustRun(model.RunSucceeded)

@@ -102,7 +102,10 @@ func misread(connection string) error {
 		}
 		return nil
 	}
-	_, path, _ := strings.Cut(rest, "/")
+	authority, path, _ := strings.Cut(rest, "/")
+	if strings.Contains(authority, "?") {
+		path = "" // the slash is in a parameter
+	}
 	name, _, _ := strings.Cut(path, "=") // of the database, and of the first parameter
 	switch {
 	case strings.ContainsAny(connection, asciiSpace):
@@ -125,6 +128,9 @@ func misparsed(connection string, cfg *pgx.ConnConfig) error {
 		hosts = append(hosts, other.Host)
 	}
 	for _, host := range hosts {
+		if strings.HasPrefix(host, "/") { // the folder of a socket
+			continue
+		}
 		if strings.LastIndex(host, "@") > 0 && isURL(connection) { // a socket's abstract name begins with one
 			return refused(badMark)
 		} else if strings.LastIndex(host, "@") > 0 {

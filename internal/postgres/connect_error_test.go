@@ -164,8 +164,15 @@ func TestMisreadConnectionStringIsNotShown(t *testing.T) {
 		" postgres://u:canary@127.0.0.1:1/db", "\tpostgres://u:canary@127.0.0.1:1/db?sslmode=disable", "\r\npostgres://u:canary@127.0.0.1:1/db\n",
 		"\u00a0postgres://u:canary@127.0.0.1:1/db\u00a0", "\ufeffpostgres://u:canary@127.0.0.1:1/db\u200b", " host=127.0.0.1 port=1 password=canary\n",
 		"postgres://u@127.0.0.1:1,127.0.0.1:2/db?application_name=a@b", "postgres://u@127.0.0.1:1/db?options=-c%20search_path%3Dx", "postgres://u@127.0.0.1:1/d%40b?my.param=x",
+		"postgres://u@127.0.0.1:1?passfile=/a@b", "postgres://127.0.0.1:1?user=u&password=a/b@c&dbname=d",
 	} {
 		if _, err := postgres.Open(t.Context(), secret.New(url), 2); !errors.Is(err, model.ErrStore) || !strings.Contains(err.Error(), "on 127.0.0.1:1 as user") || strings.Contains(err.Error(), "ary") {
+			t.Errorf("%q: %v", url, err)
+		}
+	}
+	// Homes of some networks have an @.
+	for _, url := range []string{"host=/home/jo@corp.example/run dbname=d user=u", "postgres://u@/d?host=/home/jo@corp.example/run"} {
+		if _, err := postgres.Open(t.Context(), secret.New(url), 2); !errors.Is(err, model.ErrStore) || !strings.Contains(err.Error(), "/home/jo@corp.example/run") {
 			t.Errorf("%q: %v", url, err)
 		}
 	}

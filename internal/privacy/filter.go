@@ -93,19 +93,17 @@ func (f *Filter) mode(appID string, kind Kind, value string) Mode {
 	return max(r.all, r.apps[appID])
 }
 
-// Erased is somebody on the list of whom a reading has a record. The zero value is
-// nobody.
+// Erased is a participant of somebody on the list, by the id that the API gives.
 type Erased struct {
-	ParticipantID model.UUID // zero where the record is of a meeting's enrolment
-	UserID        string     // empty where only that participant is on the list
-	Mode          Mode
+	ID   model.UUID
+	Mode Mode
 }
 
 // Taken tells what Page did. The zero value is that of nothing.
 type Taken struct {
 	Participants int          // taken out, those of rejected records included
 	Aside        []model.UUID // under which those of dropped rejected records may be stored
-	People       []Erased     // taken out or pseudonymised, as the page has them
+	People       []Erased     // taken out or pseudonymised, rejected records included
 }
 
 // Page takes the people of one page of an app's session out, or their
@@ -118,12 +116,12 @@ func (f *Filter) Page(appID string, page *model.ParticipantPage) (taken Taken) {
 	kept := page.Participants[:0]
 	for i := range page.Participants {
 		p := &page.Participants[i]
-		who := f.erased(appID, p.UserID, p.CustomParticipantID, p.ID)
-		if who.Mode != Keep {
-			of[p.ID] = who.Mode
-			taken.People = append(taken.People, who)
+		mode := f.participantMode(appID, p)
+		if mode != Keep {
+			of[p.ID] = mode
+			taken.People = append(taken.People, Erased{p.ID, mode})
 		}
-		switch who.Mode {
+		switch mode {
 		case Remove:
 			taken.Participants++
 			continue
@@ -136,37 +134,42 @@ func (f *Filter) Page(appID string, page *model.ParticipantPage) (taken Taken) {
 	}
 	page.Participants = kept
 	page.Events = f.events(appID, page.Events, of)
-	page.Rejected, taken.Aside = f.rejected(page.Rejected, of)
-	taken.Participants += len(taken.Aside)
+	var dropped []Erased
+	page.Rejected, dropped = f.rejected(page.Rejected, of)
+	for _, p := range dropped {
+		taken.Participants++
+		taken.Aside = append(taken.Aside, f.key.PseudonymUUID(p.ID)) // zero where it has none
+		taken.People = append(taken.People, p)
+	}
 	return taken
 }
 
-// erased looks the identifiers of a record up.
-func (f *Filter) erased(appID, userID, customID string, id model.UUID) Erased {
+func (f *Filter) participantMode(appID string, p *model.Participant) Mode {
 	if len(f.list) == 0 {
-		return Erased{}
+		return Keep
 	}
-	e := Erased{ParticipantID: id, Mode: max(f.mode(appID, UserID, userID), f.mode(appID, CustomID, customID))}
-	if e.Mode != Keep { // of a custom id, too: the vendor says whose it is
-		e.UserID = userID
-	}
-	if !id.IsZero() {
-		e.Mode = max(e.Mode, f.mode(appID, ParticipantID, id.String()))
-	}
-	return e
+	return max(f.mode(appID, UserID, p.UserID), f.mode(appID, CustomID, p.CustomParticipantID),
+		f.mode(appID, ParticipantID, p.ID.String()))
 }
 
-// PeopleOf gives those of a meeting's enrolled people who are on the list.
-func (f *Filter) PeopleOf(appID string, people []model.MeetingParticipant) (found []Erased) {
-	if f.idle() || len(f.list) == 0 {
+func (f *Filter) personMode(appID string, p *model.MeetingParticipant) Mode {
+	return max(f.mode(appID, UserID, p.ID), f.mode(appID, CustomID, p.CustomParticipantID))
+}
+
+// PeopleOf gives the ids of those enrolled people who are on the list; nil for none.
+func (f *Filter) PeopleOf(appID string, people []model.MeetingParticipant) (ids map[Mode][]string) {
+	if f.idle() {
 		return nil
 	}
 	for i := range people {
-		if e := f.erased(appID, people[i].ID, people[i].CustomParticipantID, model.UUID{}); e.Mode != Keep {
-			found = append(found, e)
+		if mode := f.personMode(appID, &people[i]); mode != Keep {
+			if ids == nil {
+				ids = make(map[Mode][]string)
+			}
+			ids[mode] = append(ids[mode], people[i].ID)
 		}
 	}
-	return found
+	return ids
 }
 
 // events treats events as their participants. An event that comes alone, as a
@@ -222,7 +225,7 @@ func (f *Filter) People(appID string, people []model.MeetingParticipant) []model
 	kept := people[:0]
 	for i := range people {
 		p := &people[i]
-		switch f.erased(appID, p.ID, p.CustomParticipantID, model.UUID{}).Mode {
+		switch f.personMode(appID, p) {
 		case Remove:
 			continue
 		case Pseudonymise:

@@ -85,6 +85,8 @@ func TestRejectedRecordsOfErasedPeople(t *testing.T) {
 		{"another number", model.EntityParticipant, "x", `{"duration":17,"preset_name":"17"}`, true},
 		{"somebody else", model.EntityParticipant, uuid(2).String(), `{"user_id":"u-other-17"}`, true},
 		{"its user_id is in an object", model.EntityParticipant, "x", `{"id":"` + uuid(2).String() + `","user_id":{"is":["u-erased-1"]}}`, false},
+		{"its custom id has a space", model.EntityParticipant, "x", `{"user_id":null,"custom_participant_id":" u-erased-1","id":12}`, false},
+		{"its id says nothing", model.EntityParticipant, uuid(2).String(), `{"id":"` + uuid(2).String() + `","user":{"user_id":"u-erased-1"},"display_name":"Mira"}`, false},
 		{"nobody knows what it is", model.EntityParticipant, "x", `[{"who":"u-erased-1"}]`, false},
 	} {
 		r := []model.Rejected{{Entity: c.entity, AppID: "app", Key: c.key, Raw: c.raw, Reason: "r"}}
@@ -150,7 +152,7 @@ func TestPseudonymisedPage(t *testing.T) {
 			{ID: uuid(7), ParticipantID: uuid(6), PeerID: "p", SocketSessionID: "sock"},
 		},
 	}
-	if taken := f.Page("app", &page); taken.Participants != 0 || len(taken.People) != 1 || taken.People[0].UserID != "u-erased-1" || len(page.Participants) != 2 || len(page.Events) != 2 {
+	if taken := f.Page("app", &page); taken.Participants != 0 || len(taken.People) != 1 || taken.People[0].ID != uuid(5) || len(page.Participants) != 2 || len(page.Events) != 2 {
 		t.Fatalf("%+v", page)
 	}
 	p, e := page.Participants[0], page.Events[0]

@@ -13,29 +13,27 @@ import (
 // id "17", must stand under the name of an identifier.
 const CertainLength = 8
 
-// rejected drops rejected records of people on the list and masks what others
-// say of them; of marks the participants of the same page. listed are the ids
-// under which dropped participants may be stored.
-func (f *Filter) rejected(records []model.Rejected, of map[model.UUID]Mode) (kept []model.Rejected, listed []model.UUID) {
+// rejected drops rejected records of people on the list and masks what others say
+// of them; of marks the participants of the same page. It gives those whose record as
+// a participant it dropped, the id zero where that has none.
+func (f *Filter) rejected(records []model.Rejected, of map[model.UUID]Mode) (kept []model.Rejected, dropped []Erased) {
 	kept = records[:0]
 	for i := range records {
 		r := &records[i]
 		participant, _, _ := strings.Cut(r.Key, "/")
-		id, noID := model.ParseUUID(participant)
-		drop := noID == nil && of[id] != Keep
-		if !drop && IsOfPerson(r.Entity) {
-			drop = f.isAbout(r)
+		id, _ := model.ParseUUID(participant)
+		mode := of[id]
+		if mode == Keep && IsOfPerson(r.Entity) {
+			mode = f.about(r)
 		}
-		if drop {
-			if r.Entity == model.EntityParticipant {
-				listed = append(listed, f.key.PseudonymUUID(id)) // zero where it has none
-			}
-			continue
+		if mode == Keep {
+			f.mask(r)
+			kept = append(kept, *r)
+		} else if r.Entity == model.EntityParticipant {
+			dropped = append(dropped, Erased{id, mode})
 		}
-		f.mask(r)
-		kept = append(kept, *r)
 	}
-	return kept, listed
+	return kept, dropped
 }
 
 // Rejected drops records of people on the list that could not be used, and masks
@@ -57,41 +55,50 @@ func IsOfPerson(entity string) bool {
 	return false
 }
 
-// isAbout reports whether a record is about somebody on the list: by its key, or
-// by what it says of itself.
-func (f *Filter) isAbout(r *model.Rejected) bool {
+// about gives what becomes of a record that is about somebody on the list: by its
+// key, or by what it says of itself.
+func (f *Filter) about(r *model.Rejected) (mode Mode) {
 	if len(f.list) == 0 {
-		return false
+		return Keep
 	}
 	for key, found := r.Key, true; found; _, key, found = strings.Cut(key, "/") {
 		first, _, _ := strings.Cut(key, "/")
-		if max(f.mode(r.AppID, ParticipantID, first), f.mode(r.AppID, UserID, key)) != Keep {
-			return true
-		}
+		mode = max(mode, f.mode(r.AppID, ParticipantID, first), f.mode(r.AppID, UserID, key))
 	}
-	return isOf(r.Raw, func(member, text string) bool { return f.isListed(r.AppID, member, text) })
+	if mode != Keep {
+		return mode
+	}
+	if isOf(r, func(member, text string) bool {
+		of := max(f.listed(r.AppID, member, text), f.listedWithin(r.AppID, text))
+		mode = max(mode, of)
+		return of != Keep
+	}) {
+		return mode
+	}
+	return Keep
 }
 
-// isOf reports whether a record in JSON is that of a person by its own identifiers.
-// One that has none, since nobody knows what it is, is that of whomever it mentions.
-func isOf(raw string, isPerson func(member, text string) bool) bool {
-	identified, found, mentioned := false, false, false
-	rewriteTokens(raw, func(t token) (string, bool) {
+// isOf reports whether a record is that of a person by its own identifiers. One that
+// has none, since nobody knows what it is, is that of whomever it mentions.
+func isOf(r *model.Rejected, isPerson func(member, text string) bool) bool {
+	// An event stands under its participant, a report under its peer.
+	identified := r.Key != "" && (r.Entity == model.EntityPeerEvent || r.Entity == model.EntityPeerReport)
+	found, mentioned := false, false
+	rewriteTokens(r.Raw, func(t token) (string, bool) {
 		if t.kind == nameToken {
-			mentioned = mentioned || isPerson("", t.text)
+			mentioned = isPerson("", t.text) || mentioned
 			return "", false
 		}
 		is := isPerson(t.member, t.text)
-		if _, own := identifierMembers[t.top]; own && t.text != "" && t.text != "null" {
-			identified, found = true, found || is
-		}
 		mentioned = mentioned || is
+		if _, own := identifierMembers[t.top]; own && t.text != "" && t.text != "null" {
+			found = found || is
+			// A participant's id is made up for a session and says nothing of whose it is.
+			identified = identified || t.top != "id" || r.Entity == model.EntityMeetingParticipant
+		}
 		return "", false
 	})
-	if identified {
-		return found
-	}
-	return mentioned
+	return found || mentioned && !identified
 }
 
 // identifierMembers are the names under which records have a person's identifiers.
@@ -121,14 +128,30 @@ func IdentityOf(raw string) (i Identity) {
 	return i
 }
 
-// isListed reports whether a value of a JSON text is the identifier of somebody on
-// the list.
-func (f *Filter) isListed(appID, member, text string) bool {
+// listed tells whether a value of a JSON text is the identifier of somebody on the
+// list.
+func (f *Filter) listed(appID, member, text string) Mode {
 	if len(text) >= CertainLength {
-		return max(f.mode(appID, UserID, text), f.mode(appID, CustomID, text), f.mode(appID, ParticipantID, text)) != Keep
+		return max(f.mode(appID, UserID, text), f.mode(appID, CustomID, text), f.mode(appID, ParticipantID, text))
 	}
-	kind, known := identifierMembers[member]
-	return known && f.mode(appID, kind, text) != Keep
+	if kind, known := identifierMembers[member]; known {
+		return f.mode(appID, kind, text)
+	}
+	return Keep
+}
+
+// listedWithin tells whether one stands in a text. Only hashes are known, so
+// identifiers with a space or another odd mark in them are not found.
+func (f *Filter) listedWithin(appID, text string) (mode Mode) {
+	if len(f.list) == 0 || len(text) < CertainLength {
+		return Keep
+	}
+	for _, word := range wordInText.FindAllString(text, -1) {
+		if len(word) >= CertainLength {
+			mode = max(mode, f.listed(appID, "", word))
+		}
+	}
+	return mode
 }
 
 // mask takes out of a record that stays what it says of people on the list, and
@@ -188,7 +211,7 @@ func (f *Filter) tidy(appID, raw string, ofPerson bool) string {
 				return clean, true
 			}
 		}
-		if t.kind != nameToken && f.isListed(appID, t.member, t.text) {
+		if t.kind != nameToken && f.listed(appID, t.member, t.text) != Keep {
 			return ErasedText, true
 		}
 		if t.kind == bareToken {
@@ -201,20 +224,17 @@ func (f *Filter) tidy(appID, raw string, ofPerson bool) string {
 // wordInText is what an identifier may be within running text.
 var wordInText = regexp.MustCompile(`[\p{L}\p{N}_]+(?:[-.@+][\p{L}\p{N}_]+)*`)
 
-// maskWords masks identifiers of people on the list within a text. Only their
-// hashes are known, so those with a space or another mark in them are not found.
+// maskWords masks identifiers of people on the list within a text.
 func (f *Filter) maskWords(appID, text string) (masked string, changed bool) {
-	if len(f.list) == 0 || len(text) < CertainLength {
+	if f.listedWithin(appID, text) == Keep {
 		return "", false
 	}
-	masked = wordInText.ReplaceAllStringFunc(text, func(word string) string {
-		if len(word) < CertainLength || !f.isListed(appID, "", word) {
+	return wordInText.ReplaceAllStringFunc(text, func(word string) string {
+		if len(word) < CertainLength || f.listed(appID, "", word) == Keep {
 			return word
 		}
-		changed = true
 		return ErasedText
-	})
-	return masked, changed
+	}), true
 }
 
 var uuidInText = regexp.MustCompile(`(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)

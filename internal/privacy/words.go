@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -19,33 +20,39 @@ type Identifier struct {
 // CertainLength could be anything: they are looked for under the names of
 // identifiers only.
 type Words struct {
-	certain []string
+	certain map[string]bool
+	odd     []string // of these, what is more than a word; the longest first
 	short   []Identifier
 }
 
 // NewWords takes identifiers; a UUID is looked for in either case.
 func NewWords(ids []Identifier) Words {
-	var w Words
+	w := Words{certain: make(map[string]bool)}
 	for _, id := range ids {
 		if _, err := model.ParseUUID(id.Text); err == nil {
-			w.certain = append(w.certain, strings.ToLower(id.Text), strings.ToUpper(id.Text))
+			w.certain[strings.ToLower(id.Text)], w.certain[strings.ToUpper(id.Text)] = true, true
 		} else if len(id.Text) >= CertainLength {
-			w.certain = append(w.certain, id.Text)
-		} else {
+			w.certain[id.Text] = true
+		} else if !slices.Contains(w.short, id) {
 			w.short = append(w.short, id)
 		}
 	}
-	slices.SortFunc(w.certain, func(a, b string) int { return len(b) - len(a) }) // the longer is the more certain
+	for id := range w.certain {
+		if wordInText.FindString(id) != id {
+			w.odd = append(w.odd, id)
+		}
+	}
+	slices.SortFunc(w.odd, func(a, b string) int { return len(b) - len(a) }) // the longer is the more certain
 	return w
 }
 
 // Spelt gives texts of which one is in every text that Mask would change.
-func (w Words) Spelt() []string { return w.certain }
+func (w Words) Spelt() []string { return slices.Collect(maps.Keys(w.certain)) }
 
 // SpeltInJSON does so for MaskJSON, for JSON with a space behind each colon; quote
 // gives a text in quotes as it is spelt there.
 func (w Words) SpeltInJSON(quote func(string) string) (texts []string) {
-	for _, id := range w.certain {
+	for id := range w.certain {
 		quoted := quote(id)
 		texts = append(texts, quoted[1:len(quoted)-1])
 	}
@@ -58,7 +65,7 @@ func (w Words) SpeltInJSON(quote func(string) string) (texts []string) {
 // Mask puts ErasedText in the place of each identifier that stands by itself:
 // student-1 is not in student-12.
 func (w Words) Mask(text string) (masked string, changed bool) {
-	for _, id := range w.certain {
+	for _, id := range w.odd {
 		var out strings.Builder
 		copied := 0
 		for at := 0; ; {
@@ -77,6 +84,13 @@ func (w Words) Mask(text string) (masked string, changed bool) {
 			text = out.String() + text[copied:]
 		}
 	}
+	text = wordInText.ReplaceAllStringFunc(text, func(word string) string {
+		if !w.certain[word] {
+			return word
+		}
+		changed = true
+		return ErasedText
+	})
 	return text, changed
 }
 
@@ -101,7 +115,7 @@ func isWord(r rune, size int) bool {
 // short identifier, is masked where it is the value as a whole.
 func (w Words) MaskJSON(raw string) (masked string, changed bool) {
 	masked = rewriteTokens(raw, func(t token) (string, bool) {
-		if t.kind != nameToken && w.isShort(t.member, t.text) || t.kind == bareToken && slices.Contains(w.certain, t.text) {
+		if t.kind != nameToken && w.isShort(t.member, t.text) || t.kind == bareToken && w.certain[t.text] {
 			changed = true
 			return ErasedText, true
 		}
@@ -125,7 +139,7 @@ func (w Words) AreOf(r *model.Rejected) bool {
 	if _, inKey := w.Mask(r.Key); inKey {
 		return true
 	}
-	return isOf(r.Raw, func(member, text string) bool {
+	return isOf(r, func(member, text string) bool {
 		_, found := w.Mask(text)
 		return found || w.isShort(member, text)
 	})

@@ -141,7 +141,7 @@ var mutants = []mutant{
 	},
 	{
 		"who is recognised late stays",
-		"load/session.go", "s.eraseParticipants(ctx, run, &session, in.people)", "s.eraseParticipants(ctx, run, &session, nil)",
+		"load/apply.go", "	if err := l.eraseLate(ctx, tx); err != nil {", "	if err := error(nil); err != nil {",
 		"pipeline", "TestErasedPersonIsRecognisedLate",
 	},
 	{
