@@ -416,6 +416,9 @@ SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC'
 SET jit = off
 SET plan_cache_mode = force_custom_plan
+-- Before the first ANALYZE a large session looks like one of a few rows, and its
+-- presences and events would be joined by a loop over rows kept in memory.
+SET enable_material = off
 AS $$
 DECLARE
     changed uuid[];
