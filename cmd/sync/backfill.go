@@ -105,7 +105,7 @@ func timeRange(fromText, toText string) (from, to time.Time, err error) {
 func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
 	p := pipeline.New(j.api.pipelineConfig(), j.client, load.New(j.pool, j.logger), j.logger)
 	preview, err := p.Preview(j.shell.ctx, plan, j.api.PerPage)
-	if err != nil {
+	if err != nil && len(preview.Sessions) == 0 {
 		return err
 	}
 	for i := range preview.Sessions {
@@ -118,7 +118,7 @@ func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
 	fmt.Fprintf(j.shell.stdout, "%d sessions to read: about %d requests, %s at %.4g requests a second; nothing was written\n",
 		len(preview.Sessions), requests, time.Duration(seconds*float64(time.Second)).Round(time.Second), pace)
 	printTooOld(newScreen(j.shell), preview.TooOld, preview.Horizon)
-	return nil
+	return err // of an app that could not be listed
 }
 
 // bound reads a day or a time in UTC; day is added to a day, so that the last

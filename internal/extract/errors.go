@@ -8,42 +8,71 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
 // AnswerError is an answer of the API that is not the data that was asked for.
-// errors.Is tells model.ErrRefused and model.ErrNotFound apart.
+// errors.Is tells model.ErrRefused, model.ErrDenied and model.ErrNotFound apart.
 type AnswerError struct {
 	Path    string // below …/realtime/kit, without host, account or token
-	Status  int    // HTTP status, or the error's own code where 200 came with success:false
+	Status  int    // HTTP status, or the error's own code where 200 came with success:false and that is one
 	Code    int    // code of the error envelope, 0 where there was none
 	Message string // message of the error envelope, bounded
 }
 
 func (e *AnswerError) Error() string {
-	return fmt.Sprintf("GET %s: status %d: %s%s", e.Path, e.Status,
-		failure{code: e.Code, message: e.Message}, e.advice())
+	return e.said() + e.advice()
 }
 
-// advice says in one clause what to check.
+func (e *AnswerError) said() string {
+	return fmt.Sprintf("GET %s: status %d: %s", e.Path, e.Status, failure{code: e.Code, message: e.Message})
+}
+
+// advice says in one clause what to check: the token, the account, the app, or the
+// one thing that was asked for.
 func (e *AnswerError) advice() string {
 	switch {
-	case e.Code == 6003 || e.Code == 6111:
+	case e.Code == 6003 || e.Code >= 6100 && e.Code < 6200:
 		return "; check that CLOUDFLARE_API_TOKEN is an API token, complete and without quotes"
-	case e.Status == http.StatusBadRequest:
-		return "; check CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID and REALTIMEKIT_APP_IDS"
-	case e.Status == http.StatusNotFound && e.Path == "/apps":
-		return "; check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL"
 	case e.Status == http.StatusUnauthorized:
 		return "; check that CLOUDFLARE_API_TOKEN is valid and not expired"
-	case e.Status == http.StatusForbidden:
+	case e.denied() || e.Status == http.StatusForbidden && e.Path == appsPath:
 		return "; check that the token has the Realtime permission for CLOUDFLARE_ACCOUNT_ID and allows this machine's address"
 	case e.Status >= 300 && e.Status < 400:
 		return "; redirects are not followed, check CLOUDFLARE_BASE_URL"
+	case e.Status == http.StatusNotFound && e.Path == appsPath:
+		return "; check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL"
+	case !e.Is(model.ErrRefused):
+		return ""
+	case e.Path == appsPath:
+		return "; check CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL"
 	}
-	return ""
+	return adviceOn(e.Path)
+}
+
+const appsPath = "/apps"
+
+// adviceOn says what is refused by a path below that of the apps.
+func adviceOn(path string) string {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	switch {
+	case len(parts) < 3 || parts[1] == "analytics":
+		return fmt.Sprintf("; the API refuses this app: check that app %s belongs to CLOUDFLARE_ACCOUNT_ID and that the token may read it; REALTIMEKIT_APP_IDS can leave it out", parts[0])
+	case parts[2] == "peer-report":
+		return "; the API refuses this peer's report"
+	case parts[1] == "sessions":
+		return "; the API refuses this session: if it goes on, ask the vendor about session " + parts[2]
+	}
+	return "; the API refuses this meeting: if it goes on, ask the vendor about meeting " + parts[2]
+}
+
+// Refusal names the kind of a refusal, by which the same one of several things is
+// recognised, and gives what the API said without advice.
+func (e *AnswerError) Refusal() (kind, said string) {
+	return fmt.Sprintf("%d/%d", e.Status, e.Code), e.said()
 }
 
 // Is maps the status to the sentinels by which the pipeline decides.
@@ -53,23 +82,47 @@ func (e *AnswerError) Is(target error) bool {
 		return e.Status == http.StatusNotFound || e.Status == http.StatusGone
 	case model.ErrRefused:
 		return !e.transient() && !e.Is(model.ErrNotFound)
+	case model.ErrDenied:
+		return e.denied()
 	case model.ErrUnavailable:
-		return e.Status == http.StatusForbidden || e.Status == http.StatusMethodNotAllowed || e.Code == codeNoRoute
+		return e.Status == http.StatusForbidden || e.Status == http.StatusMethodNotAllowed || e.Code == codeNoRoute ||
+			e.Status < 300 && e.Code >= firstGatewayCode
 	case model.ErrBadRequest:
 		return e.Status == http.StatusBadRequest
 	}
 	return false
 }
 
-// codeNoRoute is the gateway's code for a path that it does not serve.
-const codeNoRoute = 7003
+const (
+	// firstGatewayCode is the least of the gateway's own codes; RealtimeKit's are
+	// HTTP statuses. Source: the OpenAPI documents of both.
+	firstGatewayCode = 1000
+	// codeNoRoute is the gateway's code for a path that it does not serve.
+	codeNoRoute = 7003
+)
+
+// denied reports whether an answer refuses the token, and not the one thing that
+// was asked for: 401, or a code of the gateway that speaks of the credentials. There
+// is no official list; these are in public reports of users: 6003 and 61xx for a
+// header that is no token's, 91xx for credentials that are wrong or not allowed
+// this, 10000 and 10001 for a token that is not valid or lacks the permission.
+func (e *AnswerError) denied() bool {
+	if e.transient() || e.Is(model.ErrNotFound) {
+		return false
+	}
+	switch c := e.Code; {
+	case c == 6003, c >= 6100 && c < 6200, c >= 9100 && c < 9200, c == 10000, c == 10001:
+		return true
+	}
+	return e.Status == http.StatusUnauthorized
+}
 
 func (e *AnswerError) transient() bool {
 	switch e.Status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
 	}
-	return e.Status >= 500 || e.Status < 300 // an answer without data is no refusal
+	return e.Status >= 500 || e.Status < 300 && e.Code < firstGatewayCode // an answer without data is no refusal
 }
 
 // transientError is a failure that another attempt may not meet: the transport,
@@ -91,8 +144,8 @@ func isTransient(err error) bool {
 }
 
 // answerError explains an answer by its status, or, where that is 200, by the
-// error it holds: a status as RealtimeKit writes it, or one of Cloudflare's own
-// codes, all of which from 1000 up speak of the token, the account or the path.
+// error it holds: a status as RealtimeKit writes it, or one of the gateway's own
+// codes, which stays what it is. Which of those speak of the token, denied says.
 func (c *Client) answerError(path string, resp *http.Response, env envelope) error {
 	env.failure.message = c.errorText(env.failure.message)
 	status := resp.StatusCode
@@ -100,9 +153,7 @@ func (c *Client) answerError(path string, resp *http.Response, env envelope) err
 		switch code := env.failure.code; {
 		case code >= 300 && code < 600:
 			status = code
-		case code >= 1000:
-			status = http.StatusForbidden
-		default:
+		case code < firstGatewayCode:
 			return &transientError{path: path, cause: fmt.Errorf("status 200 without data: %s", env.failure)}
 		}
 	}
@@ -113,6 +164,16 @@ func (c *Client) answerError(path string, resp *http.Response, env envelope) err
 // section 6).
 const alertProtocolVersion = 70
 
+// errUnfit is a server that gives no answer to anything that is asked.
+var errUnfit = unfit{}
+
+type unfit struct{}
+
+func (unfit) Error() string { return model.ErrRefused.Error() }
+func (unfit) Is(target error) bool {
+	return target == model.ErrRefused || target == model.ErrDenied
+}
+
 // transportError explains a request that got no answer. A certificate that is
 // not trusted will not be trusted a second later.
 func (c *Client) transportError(path string, err error) error {
@@ -121,10 +182,10 @@ func (c *Client) transportError(path string, err error) error {
 	}
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return fmt.Errorf("%w: GET %s: the server's TLS certificate is not trusted, check CLOUDFLARE_BASE_URL and the machine's certificates: %w",
-			model.ErrRefused, path, untrusted.Err)
+			errUnfit, path, untrusted.Err)
 	}
 	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == "remote error" && alert.Err.Error() == tls.AlertError(alertProtocolVersion).Error() {
-		return fmt.Errorf("%w: GET %s: the server speaks no TLS 1.2 or newer, check CLOUDFLARE_BASE_URL: %w", model.ErrRefused, path, err)
+		return fmt.Errorf("%w: GET %s: the server speaks no TLS 1.2 or newer, check CLOUDFLARE_BASE_URL: %w", errUnfit, path, err)
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) {
 		err = fmt.Errorf("%w; check CLOUDFLARE_BASE_URL and the network", err)

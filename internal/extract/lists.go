@@ -21,7 +21,7 @@ func (c *Client) Apps(ctx context.Context, each func(model.AppPage) error) (mode
 		return model.Pass{Announced: 1, Distinct: 1}, each(model.AppPage{Apps: []model.App{only}})
 	}
 	return listing[model.AppPage]{
-		path: "/apps",
+		path: appsPath,
 		base: &c.bases.apps,
 		row: func(s *scanner, page *model.AppPage) error {
 			app, rejected, err := s.app(c.cfg.AccountID)

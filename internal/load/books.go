@@ -192,7 +192,7 @@ func (s *Store) Unsettled(ctx context.Context, appID string) (map[model.UUID]mod
 func (s *Store) states(ctx context.Context, where string, arg any) (map[model.UUID]model.SessionState, error) {
 	rows, err := s.pool.Query(ctx, `SELECT session_id, app_id, fingerprint, coalesce(status, ''), read_at,
 		coalesce(distinct_participants, 0), complete_at IS NOT NULL, settled_at IS NOT NULL,
-		coalesce(retry_at > now(), false), tried_fingerprint FROM sync.session_states `+where, arg)
+		coalesce(retry_at > now(), false), tried_fingerprint, failed_at IS NOT NULL FROM sync.session_states `+where, arg)
 	if err != nil {
 		return nil, storeError("read session states", err)
 	}
@@ -200,7 +200,7 @@ func (s *Store) states(ctx context.Context, where string, arg any) (map[model.UU
 	var st model.SessionState
 	var id pgtype.UUID
 	var readAt pgtype.Timestamptz
-	_, err = pgx.ForEachRow(rows, []any{&id, &st.AppID, &st.Fingerprint, &st.Status, &readAt, &st.Participants, &st.Complete, &st.Settled, &st.Paused, &st.Tried}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &st.AppID, &st.Fingerprint, &st.Status, &readAt, &st.Participants, &st.Complete, &st.Settled, &st.Paused, &st.Tried, &st.Failed}, func() error {
 		st.SessionID, st.ReadAt = id.Bytes, readAt.Time
 		states[st.SessionID] = st
 		st.Fingerprint, st.Tried = nil, nil
@@ -218,6 +218,22 @@ func (s *Store) Watermark(ctx context.Context, appID string) (time.Time, error) 
 		return time.Time{}, nil
 	}
 	return mark.Time, storeError("read the watermark of app "+appID, err)
+}
+
+// FailingApps gives the apps of an account whose last list of sessions did not come
+// to its end, or does not add up.
+func (s *Store) FailingApps(ctx context.Context, accountID string) (map[string]bool, error) {
+	rows, err := s.pool.Query(ctx, `SELECT app_id FROM sync.app_states WHERE account_id = $1 AND last_error IS NOT NULL`, accountID)
+	if err != nil {
+		return nil, storeError("read which apps fail", err)
+	}
+	failing := make(map[string]bool)
+	var appID string
+	_, err = pgx.ForEachRow(rows, []any{&appID}, func() error {
+		failing[appID] = true
+		return nil
+	})
+	return failing, storeError("read which apps fail", err)
 }
 
 // SaveDiscovery notes that the sessions of an app were listed. The watermark never

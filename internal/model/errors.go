@@ -6,9 +6,12 @@ import "errors"
 // means for the run. Ask with errors.Is; the wrapping error says what happened
 // and what to do.
 var (
-	// ErrRefused: the API refuses this token, account or request for good.
-	// Nothing further is asked of it.
+	// ErrRefused: the API refuses what was asked for, and would again. It concerns
+	// that one session, app or meeting, unless it is ErrDenied too.
 	ErrRefused = errors.New("the API refused the request")
+	// ErrDenied: the API refuses the token, the account or this machine, whatever is
+	// asked for. Nothing further is asked of it. Also ErrRefused.
+	ErrDenied = errors.New("the API refuses the token or the account")
 	// ErrNotFound: the API does not know this app or session.
 	ErrNotFound = errors.New("not found")
 	// ErrUnavailable: the account or the token lacks this part of the API. Also

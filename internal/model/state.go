@@ -79,6 +79,7 @@ type SessionState struct {
 	// early for another one unless the record is no longer Tried.
 	Paused bool
 	Tried  []byte // fingerprint at the last such reading, nil for none
+	Failed bool   // the last reading failed
 }
 
 // Fingerprint digests everything that a list tells of a session, so that any

@@ -77,14 +77,25 @@ func (e appError) Unwrap() error { return e.error }
 // eachApp goes through the apps one after the other. One that fails keeps no
 // other from being read; what concerns the run as a whole ends it, and hides no
 // failure before it. An app named in the configuration that the API does not know
-// is a mistake of the configuration.
-func eachApp(ctx context.Context, apps []string, progress *progress, read func(appID string) error) error {
+// is a mistake of the configuration. The same refusal of several apps in a row,
+// those that failing gives not counted, is not theirs.
+func eachApp(ctx context.Context, apps []string, failing func(context.Context) (map[string]bool, error), progress *progress,
+	read func(appID string) error,
+) error {
+	known, err := failing(ctx)
+	if err != nil {
+		return err
+	}
 	var failures error
+	refused := row{things: "apps"}
 	for i, appID := range apps {
 		progress.part(i, len(apps))
 		err := read(appID)
 		if endsApps(ctx, err) {
 			return errors.Join(failures, err)
+		}
+		if denied := refused.judge(err, known[appID]); denied != nil {
+			return errors.Join(failures, denied)
 		}
 		if err != nil {
 			failures = errors.Join(failures, appError{err})

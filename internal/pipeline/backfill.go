@@ -33,7 +33,7 @@ const listMargin = 24 * time.Hour
 // when all apps are done, so that a later try skips those that were.
 func (w *work) backfill(ctx context.Context, apps []string) error {
 	sound := true
-	err := eachApp(ctx, apps, w.progress, func(appID string) error {
+	err := eachApp(ctx, apps, w.failing, w.progress, func(appID string) error {
 		ok, err := w.backfillApp(ctx, appID)
 		sound = sound && ok
 		return err
@@ -138,6 +138,10 @@ func (w *work) namedSessions(ctx context.Context, apps []string) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(w.cfg.Concurrency)
 	w.progress.part(0, len(w.plan.Sessions))
+	states, err := w.store.States(ctx, w.plan.Sessions)
+	if err != nil {
+		return err
+	}
 	for _, id := range w.plan.Sessions {
 		if _, handled := w.handled[id]; handled {
 			continue
@@ -145,7 +149,7 @@ func (w *work) namedSessions(ctx context.Context, apps []string) error {
 		w.handled[id] = ""
 		group.Go(func() error {
 			defer w.progress.named()
-			return w.findSession(groupCtx, apps, id)
+			return w.findSession(groupCtx, apps, id, states[id])
 		})
 	}
 	if err := group.Wait(); err != nil || len(w.missing) == 0 {
@@ -159,8 +163,9 @@ func (w *work) namedSessions(ctx context.Context, apps []string) error {
 var errInNoApp = fmt.Errorf("the API does not know the session any more: %w", model.ErrNotFound)
 
 // findSession reads a session in the app that has it. An app that gives no answer
-// keeps none after it from being asked.
-func (w *work) findSession(ctx context.Context, apps []string, id model.UUID) error {
+// keeps none after it from being asked. state is zero where the warehouse does not
+// know the session.
+func (w *work) findSession(ctx context.Context, apps []string, id model.UUID, state model.SessionState) error {
 	reason := errInNoApp
 	for _, appID := range apps {
 		session, err := w.source.Session(ctx, appID, id)
@@ -168,27 +173,24 @@ func (w *work) findSession(ctx context.Context, apps []string, id model.UUID) er
 		case err == nil && w.isTooOld(&session):
 			return nil
 		case err == nil:
-			return w.session(ctx, session)
+			return w.session(ctx, session, state.Failed)
 		case errors.Is(err, model.ErrNotFound):
 		case endsRun(ctx, err) || errors.As(err, new(*model.RejectedError)): // it is this app's
-			return w.lost(ctx, appID, id, err)
+			return w.lost(ctx, appID, id, state.Failed, err)
 		default:
 			reason = fmt.Errorf("app %s: %w", appID, err)
 		}
 	}
-	return w.notFound(ctx, apps, id, reason)
+	return w.notFound(ctx, apps, id, state, reason)
 }
 
 // notFound notes why no app gave a session: with the session where the warehouse
 // has it, else to be told once the others are read.
-func (w *work) notFound(ctx context.Context, apps []string, id model.UUID, reason error) error {
-	states, err := w.store.States(ctx, []model.UUID{id})
-	if err != nil {
-		return err
+func (w *work) notFound(ctx context.Context, apps []string, id model.UUID, state model.SessionState, reason error) error {
+	if slices.Contains(apps, state.AppID) {
+		return w.lost(ctx, state.AppID, id, state.Failed, reason)
 	}
-	if state, known := states[id]; known && slices.Contains(apps, state.AppID) {
-		return w.lost(ctx, state.AppID, id, reason)
-	}
+	denied := w.sessionRow.judge(reason, false)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if errors.Is(reason, errInNoApp) {
@@ -196,5 +198,5 @@ func (w *work) notFound(ctx context.Context, apps []string, id model.UUID, reaso
 	} else {
 		w.unanswered = errors.Join(w.unanswered, appError{fmt.Errorf("session %s: %w", id, reason)})
 	}
-	return nil
+	return denied
 }

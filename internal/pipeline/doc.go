@@ -12,9 +12,10 @@ import (
 )
 
 // source gives records of the API. Every error tells by errors.Is whether the
-// API refused for good (model.ErrRefused), does not know what was asked for
-// (model.ErrNotFound) or must not be asked for a while (model.ErrBudgetSpent);
-// any other concerns that one call, which was already repeated.
+// API refuses the token (model.ErrDenied) or this one thing (model.ErrRefused), does
+// not know what was asked for (model.ErrNotFound) or must not be asked for a while
+// (model.ErrBudgetSpent); any other concerns that one call, which was already
+// repeated.
 type source interface {
 	// Apps, Sessions and Participants hand on one page after the other. The
 	// pass tells whether the list can be trusted.
@@ -42,6 +43,9 @@ type store interface {
 	// UnlistedApps gives the stored apps of an account but those listed.
 	UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error)
 	NoteUnlisted(ctx context.Context, run model.Run, ids []string) error
+	// FailingApps gives the apps of an account whose last list of sessions did not
+	// come to its end, or does not add up.
+	FailingApps(ctx context.Context, accountID string) (map[string]bool, error)
 	// LoadSession stores a session and what read hands to stage, all or nothing.
 	LoadSession(ctx context.Context, run model.Run, session model.Session,
 		read func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error)) (model.RowCounts, error)

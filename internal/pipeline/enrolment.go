@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,21 +40,66 @@ func (w *work) enrolment(ctx context.Context, appID string, state *model.Endpoin
 	if err != nil {
 		return true, err
 	}
-	failures := 0
-	for _, m := range due {
-		err := w.oneEnrolment(ctx, appID, m, missing[m.ID])
-		if err == nil {
-			continue
-		}
-		if failures++; isPartOver(ctx, err) || failures == mostFailures {
-			return true, fmt.Errorf("meeting %s: %w", m.ID, err)
-		}
+	ask := &asking{row: row{things: "meetings"}, answered: !state.ReadAt.IsZero() || len(due) > fewMeetings}
+	if err := w.enrolments(ctx, appID, due, missing, ask); err != nil {
+		return true, err
 	}
 	state.ReadAt = w.now()
 	if len(due) == mostMeetings {
 		w.logger.InfoContext(ctx, "enough meetings for one run; the next one goes on", "app_id", appID, "meetings", len(due))
 	}
 	return true, nil
+}
+
+// enrolments reads due meetings one after the other. A meeting that is refused is
+// left to a later run and keeps no other from being read; the same refusal of
+// several in a row, or other failures, end the part. As long as the endpoint has
+// given nothing, who was refused is held: it may be that the account lacks it, and
+// then nothing is wrong with the meetings.
+func (w *work) enrolments(ctx context.Context, appID string, due []model.DueMeeting, missing map[string]bool, ask *asking) error {
+	type refused struct {
+		e   model.Enrolment
+		err error
+	}
+	var held []refused
+	failures := 0
+	for _, m := range due {
+		e := model.Enrolment{AppID: appID, Meeting: m, Pass: model.Pass{Announced: -1}}
+		err := w.readEnrolment(ctx, &e, missing[m.ID])
+		if err == nil {
+			ask.gave()
+		}
+		if ask.answered {
+			for _, h := range held {
+				if err := w.endEnrolment(ctx, &h.e, h.err); err != nil {
+					return err
+				}
+			}
+			held = nil
+		}
+		if ask.isOver(ctx, err) {
+			return fmt.Errorf("meeting %s: %w", m.ID, err)
+		}
+		unknown := meetingAbsence(m.ID, err) != model.Present
+		if ask.isUnclear(err) && !unknown {
+			held = append(held, refused{e, err})
+		} else if saveErr := w.endEnrolment(ctx, &e, err); saveErr != nil {
+			return saveErr
+		}
+		if err == nil || unknown {
+			continue
+		}
+		if !errors.Is(err, model.ErrRefused) {
+			failures++
+		}
+		if over := ask.judge(err); over != nil || failures == mostFailures {
+			return fmt.Errorf("meeting %s: %w", m.ID, cmp.Or(over, err))
+		}
+	}
+	if len(held) > 0 {
+		return fmt.Errorf("meeting %s: %w", held[0].e.Meeting.ID, held[0].err)
+	}
+	return nil
 }
 
 // withoutWaiting gives the meetings to read now, and how many are left alone.
@@ -101,43 +147,38 @@ func (w *work) saveMeetings(ctx context.Context, meetings []model.Meeting) error
 	return err
 }
 
-// oneEnrolment reads one meeting. What failed or did not add up is noted and
-// read again by a later run; a meeting that the API does not know, as it has said
-// three times, is not, until its sessions change.
-func (w *work) oneEnrolment(ctx context.Context, appID string, due model.DueMeeting, withRecord bool) error {
-	e := model.Enrolment{AppID: appID, Meeting: due, Pass: model.Pass{Announced: -1}}
-	var err error
+// readEnrolment reads one meeting: its record where that is wanted, and its people.
+func (w *work) readEnrolment(ctx context.Context, e *model.Enrolment, withRecord bool) error {
 	if withRecord {
-		err = w.meetingRecord(ctx, appID, due.ID)
+		if err := w.meetingRecord(ctx, e.AppID, e.Meeting.ID); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = w.people(ctx, &e)
-	}
-	if err != nil && isPartOver(ctx, err) {
-		return err
-	}
-	e.Absence = meetingAbsence(due.ID, err)
+	return w.people(ctx, e)
+}
+
+// endEnrolment notes how the reading of a meeting ended. What failed or did not add
+// up is read again by a later run; a meeting that the API does not know, as it has
+// said three times, is not, until its sessions change.
+func (w *work) endEnrolment(ctx context.Context, e *model.Enrolment, err error) error {
+	e.Absence = meetingAbsence(e.Meeting.ID, err)
 	switch {
 	case e.Absence != model.Present:
 		e.Failure = err.Error()
 		w.extras.MeetingsGone++
-		w.logger.InfoContext(ctx, "the API does not know the meeting", "meeting_id", due.ID, "error", err)
-		err = nil
+		w.logger.InfoContext(ctx, "the API does not know the meeting", "meeting_id", e.Meeting.ID, "error", err)
 	case err != nil:
 		e.Failure = err.Error()
-		w.noteEnrolment(ctx, due.ID, e.Failure)
+		w.noteEnrolment(ctx, e.Meeting.ID, e.Failure)
 	default:
 		w.extras.Meetings++
 		e.Empty = e.Sound() && e.Announced < 0 && e.Distinct == 0
 		if e.Failure = e.Doubt(); e.Failure != "" {
-			w.noteEnrolment(ctx, due.ID, e.Failure)
+			w.noteEnrolment(ctx, e.Meeting.ID, e.Failure)
 		}
 	}
-	removed, saveErr := w.store.EndEnrolment(ctx, w.run, e)
+	removed, err := w.store.EndEnrolment(ctx, w.run, *e)
 	w.extras.Removed += removed
-	if saveErr != nil {
-		return saveErr
-	}
 	return err
 }
 

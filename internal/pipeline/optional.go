@@ -191,9 +191,42 @@ func isEnd(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrStore) || errors.Is(err, model.ErrUsage))
 }
 
-// isPartOver reports whether an error concerns the whole part and not one record
-// of it. A malformed request may be the record's own: its id is not accepted.
-func isPartOver(ctx context.Context, err error) bool {
-	return isEnd(ctx, err) || errors.Is(err, model.ErrUnavailable) ||
-		errors.Is(err, model.ErrRefused) && !errors.Is(err, model.ErrBadRequest)
+// asking is one reading of a part that asks for one thing after the other.
+type asking struct {
+	row row
+	// answered tells that the endpoint has given something, now or before: then the
+	// account has it, and what it refuses is the one thing.
+	answered bool
+}
+
+// gave notes an answer.
+func (a *asking) gave() {
+	a.answered = true
+	a.row.answered()
+}
+
+// isOver reports whether an error concerns the whole part and not one thing of it:
+// the token is refused, or there is no such path and never was one.
+func (a *asking) isOver(ctx context.Context, err error) bool {
+	lacking := errors.Is(err, model.ErrUnavailable) && !errors.Is(err, model.ErrRefused)
+	return isEnd(ctx, err) || errors.Is(err, model.ErrDenied) || lacking && !a.answered
+}
+
+// judge counts how one more thing ended, and gives an error once the same refusal
+// has come too often in a row: the refusal itself where the endpoint has given
+// nothing yet, so that it passes for lacking, else one that is only a failure.
+func (a *asking) judge(reason error) error {
+	switch over := a.row.judge(reason, false); {
+	case over == nil:
+		return nil
+	case a.answered:
+		return errors.New(over.Error())
+	}
+	return reason
+}
+
+// isUnclear reports whether a refusal may mean this one thing as well as that the
+// account lacks the endpoint: it has given nothing yet.
+func (a *asking) isUnclear(err error) bool {
+	return !a.answered && errors.Is(err, model.ErrUnavailable)
 }

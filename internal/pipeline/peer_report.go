@@ -31,15 +31,21 @@ func (w *work) peerReports(ctx context.Context, appID string, state *model.Endpo
 	}
 	failures := 0
 	var empty []model.DuePeer
+	ask := &asking{row: row{things: "peers"}, answered: !state.ReadAt.IsZero()}
+	var held []refusedPeer // refused before the endpoint gave anything
 	for _, peer := range due {
 		w.extras.PeersAsked++
 		report, err := w.source.PeerReport(ctx, peer, w.plan.Optional.PeerAddresses)
 		switch {
 		case err == nil:
 			state.ReadAt = w.now()
-			err = errors.Join(w.savePeerReport(ctx, report), w.noteEmpty(ctx, empty))
-			empty = nil
-		case isPartOver(ctx, err):
+			ask.gave()
+			err = errors.Join(w.savePeerReport(ctx, report), w.noteEmpty(ctx, empty), w.noteRefused(ctx, held))
+			empty, held = nil, nil
+		case ask.isOver(ctx, err):
+		case ask.isUnclear(err):
+			held = append(held, refusedPeer{peer, err})
+			err = ask.judge(err)
 		case errors.Is(err, model.ErrNotFound):
 			if empty = append(empty, peer); !state.ReadAt.IsZero() {
 				err, empty = w.noteEmpty(ctx, empty), nil
@@ -47,7 +53,7 @@ func (w *work) peerReports(ctx context.Context, appID string, state *model.Endpo
 				return true, errNoReports
 			}
 		default:
-			err = w.failedPeer(ctx, peer, err, &failures)
+			err = w.failedPeer(ctx, peer, err, ask, &failures)
 		}
 		if err != nil {
 			return true, errors.Join(err, w.noteEmpty(ctx, empty))
@@ -56,7 +62,26 @@ func (w *work) peerReports(ctx context.Context, appID string, state *model.Endpo
 	if w.extras.PeersAsked >= mostPeers {
 		w.logger.InfoContext(ctx, "enough peer reports for one run; the next one goes on", "app_id", appID)
 	}
+	if len(held) > 0 {
+		return true, errors.Join(held[0].reason, w.noteEmpty(ctx, empty))
+	}
 	return true, w.noteEmpty(ctx, empty)
+}
+
+// refusedPeer is a peer of which the API refused the report.
+type refusedPeer struct {
+	model.DuePeer
+	reason error
+}
+
+// noteRefused keeps that peers were refused, each for itself.
+func (w *work) noteRefused(ctx context.Context, peers []refusedPeer) error {
+	for _, p := range peers {
+		if err := w.notePeerFailure(ctx, p.DuePeer, p.reason); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // peersSince gives after which time a session must have ended for the API to
@@ -88,23 +113,30 @@ func (w *work) savePeerReport(ctx context.Context, report model.PeerReport) erro
 
 // failedPeer notes a peer whose report could not be read. Its error ends the
 // part.
-func (w *work) failedPeer(ctx context.Context, peer model.DuePeer, reason error, failures *int) error {
+func (w *work) failedPeer(ctx context.Context, peer model.DuePeer, reason error, ask *asking, failures *int) error {
 	if rejected, ok := errors.AsType[*model.RejectedError](reason); ok {
 		if err := w.setAside(ctx, []model.Rejected{rejected.Record}); err != nil {
 			return err
 		}
 		return w.store.NotePeer(ctx, w.run, peer, model.PeerReportRejected, rejected.Record.Reason)
 	}
-	w.leaveOut()
-	w.extras.Failures++
-	w.logger.WarnContext(ctx, "peer report failed; a later run tries again", "peer_id", peer.PeerID.String(), "error", reason)
-	if err := w.store.NotePeer(ctx, w.run, peer, model.PeerReportFailed, reason.Error()); err != nil {
+	if err := w.notePeerFailure(ctx, peer, reason); err != nil {
 		return err
+	}
+	if errors.Is(reason, model.ErrRefused) {
+		return ask.judge(reason)
 	}
 	if *failures++; *failures == mostFailures {
 		return reason
 	}
 	return nil
+}
+
+func (w *work) notePeerFailure(ctx context.Context, peer model.DuePeer, reason error) error {
+	w.leaveOut()
+	w.extras.Failures++
+	w.logger.WarnContext(ctx, "peer report failed; a later run tries again", "peer_id", peer.PeerID.String(), "error", reason)
+	return w.store.NotePeer(ctx, w.run, peer, model.PeerReportFailed, reason.Error())
 }
 
 // noteEmpty keeps the peers without a report, so that each is asked for once more

@@ -21,7 +21,7 @@ type Preview struct {
 }
 
 // Preview lists what a backfill of a range would read. It takes no lock and
-// writes nothing. perPage is the number of rows that one request asks for.
+// writes nothing. With an error it tells of the apps that could be listed. perPage is the number of rows that one request asks for.
 func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview, error) {
 	w := &work{
 		Pipeline: p, plan: plan, logger: p.logger, handled: make(map[model.UUID]string), dryRun: true,
@@ -35,12 +35,12 @@ func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview
 	if err != nil {
 		return out, err
 	}
-	for _, appID := range apps {
+	err = eachApp(ctx, apps, w.failing, nil, func(appID string) error {
 		start, err := w.start(ctx, appID)
 		if err != nil {
-			return out, err
+			return err
 		}
-		err = w.chunks(ctx, appID, start, func(d *discovery) error {
+		return w.chunks(ctx, appID, start, func(d *discovery) error {
 			d.preview = func(s *model.Session, state model.SessionState) {
 				out.Sessions = append(out.Sessions, *s)
 				rows := max(s.MaxConcurrent.Value, float64(state.Participants), 1)
@@ -48,11 +48,8 @@ func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview
 			}
 			return w.discover(ctx, d)
 		})
-		if err != nil {
-			return out, err
-		}
-	}
+	})
 	out.TooOld, out.Horizon = w.tooOld, w.horizon
 	out.Listed, _ = p.source.Requests()
-	return out, nil
+	return out, err
 }

@@ -9,33 +9,36 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
-// sessionByID reads a session that no list showed.
-func (w *work) sessionByID(ctx context.Context, appID string, id model.UUID) error {
+// sessionByID reads a session that no list showed. known tells that its last
+// reading failed.
+func (w *work) sessionByID(ctx context.Context, appID string, id model.UUID, known bool) error {
 	session, err := w.source.Session(ctx, appID, id)
 	if err != nil {
-		return w.lost(ctx, appID, id, err)
+		return w.lost(ctx, appID, id, known, err)
 	}
-	return w.session(ctx, session)
+	return w.session(ctx, session, known)
 }
 
 // lost notes a session whose record could not be had.
-func (w *work) lost(ctx context.Context, appID string, id model.UUID, reason error) error {
+func (w *work) lost(ctx context.Context, appID string, id model.UUID, known bool, reason error) error {
 	ctx, done := w.cfg.Observe(ctx, appID, id)
-	outcome, err := w.failed(ctx, model.Session{ID: id, AppID: appID}, reason)
+	outcome, err := w.failed(ctx, model.Session{ID: id, AppID: appID}, known, reason)
 	done(outcome, reason)
 	return err
 }
 
 // session reads and stores one session. An error ends the run; a failure that
-// concerns this session alone is noted and is none.
-func (w *work) session(ctx context.Context, session model.Session) error {
+// concerns this session alone is noted and is none. known tells that its last
+// reading failed.
+func (w *work) session(ctx context.Context, session model.Session, known bool) error {
 	ctx, done := w.cfg.Observe(ctx, session.AppID, session.ID)
 	reading, err := w.readAndStore(ctx, session)
 	if err != nil {
-		outcome, end := w.failed(ctx, session, err)
+		outcome, end := w.failed(ctx, session, known, err)
 		done(outcome, err)
 		return end
 	}
+	w.sessionRow.answered()
 	done(reading.Outcome(), nil)
 	return nil
 }
@@ -68,9 +71,11 @@ func (w *work) readAndStore(ctx context.Context, session model.Session) (model.R
 
 // failed notes that a session could not be read, and lets the run go on, unless
 // the reason concerns the run as a whole. The outcome is empty where the session
-// does not count as failed.
-func (w *work) failed(ctx context.Context, session model.Session, reason error) (outcome string, err error) {
+// does not count as failed. Of a row of refusals the last is noted too, so that the
+// next run comes to the sessions after it.
+func (w *work) failed(ctx context.Context, session model.Session, known bool, reason error) (outcome string, err error) {
 	if rejected, ok := errors.AsType[*model.RejectedError](reason); ok {
+		w.sessionRow.answered()
 		return "", w.setAside(ctx, []model.Rejected{rejected.Record})
 	}
 	if endsRun(ctx, reason) {
@@ -78,7 +83,8 @@ func (w *work) failed(ctx context.Context, session model.Session, reason error) 
 	}
 	w.leaveUnread()
 	w.logger.WarnContext(ctx, "session failed", "session_id", session.ID.String(), "error", reason)
-	return model.OutcomeFailed, w.store.FailSession(ctx, w.run, session, reason.Error(), absence(reason))
+	denied := w.sessionRow.judge(reason, known)
+	return model.OutcomeFailed, errors.Join(denied, w.store.FailSession(ctx, w.run, session, reason.Error(), absence(reason)))
 }
 
 // absence tells what an error says of whether the API still knows a session.

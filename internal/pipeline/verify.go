@@ -30,6 +30,7 @@ type verifyStore interface {
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
 
 	UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error)
+	FailingApps(ctx context.Context, accountID string) (map[string]bool, error)
 	Coverage(ctx context.Context, appID string) (model.Coverage, error)
 	FirstSession(ctx context.Context, appID string) (time.Time, error)
 	Horizon(ctx context.Context, accountID string) (time.Time, error)
@@ -79,6 +80,8 @@ type verification struct {
 	progress *progress
 	result   VerifyResult
 	sound    bool // every list added up
+
+	sessionRow row // refusals of sessions
 }
 
 // Verify compares the warehouse with the API, session by session, under a lock
@@ -91,7 +94,7 @@ func Verify(ctx context.Context, cfg Config, plan VerifyPlan, source verifySourc
 		return VerifyResult{}, err
 	}
 	defer release()
-	v := &verification{cfg: cfg, plan: plan, source: source, store: store, now: cfg.Now, sound: true}
+	v := &verification{cfg: cfg, plan: plan, source: source, store: store, now: cfg.Now, sound: true, sessionRow: row{things: "sessions"}}
 	if v.now == nil {
 		v.now = time.Now
 	}
@@ -150,7 +153,7 @@ func (v *verification) all(ctx context.Context) error {
 	if len(v.plan.Sessions) > 0 {
 		return v.named(ctx, apps)
 	}
-	err = eachApp(ctx, apps, v.progress, func(appID string) error { return v.app(ctx, appID) })
+	err = eachApp(ctx, apps, v.failing, v.progress, func(appID string) error { return v.app(ctx, appID) })
 	if err != nil || !v.sound {
 		return err
 	}
@@ -175,6 +178,10 @@ func (v *verification) apps(ctx context.Context) ([]string, error) {
 			"the API lists no such app; the warehouse keeps %s of it (%q), which could not be compared", plural(app.Sessions, "session"), app.Name)}}})
 	}
 	return list.ids, err
+}
+
+func (v *verification) failing(ctx context.Context) (map[string]bool, error) {
+	return v.store.FailingApps(ctx, v.run.AccountID)
 }
 
 // unlistedApps gives the apps that the list lacks. Sessions that are asked for by

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,10 +90,13 @@ func (a *appVerification) compare(ctx context.Context, c candidate) error {
 		err = nil
 	}
 	if err != nil {
-		if endsRun(ctx, err) {
+		if !endsRun(ctx, err) {
+			d.found(FoundUnread, "%v", err)
+			err = a.sessionRow.judge(err, c.held != nil && c.held.Problem != "")
+		}
+		if err != nil {
 			return fmt.Errorf("session %s: %w", c.id, err)
 		}
-		d.found(FoundUnread, "%v", err)
 	}
 	a.count(1)
 	delete(a.differing, c.id)
@@ -133,6 +137,7 @@ func (a *appVerification) look(ctx context.Context, c candidate, d *Difference) 
 	if err := a.contents(ctx, c, d); err != nil {
 		return err
 	}
+	a.sessionRow.answered()
 	if len(d.Findings) > 0 && a.nextRunReads(c) {
 		d.Findings, d.Participants = nil, nil
 		a.result.Newer++
@@ -288,21 +293,24 @@ func listed(ids []model.UUID) string {
 func (v *verification) named(ctx context.Context, apps []string) error {
 	v.progress.part(0, len(v.plan.Sessions))
 	var missing []model.UUID
+	var unanswered error
 	for _, id := range v.plan.Sessions {
 		found, err := v.namedSession(ctx, apps, id)
-		if err != nil {
-			return err
-		}
-		if !found {
+		switch {
+		case err != nil && endsRun(ctx, err):
+			return errors.Join(unanswered, err)
+		case err != nil: // it keeps no other session from being compared
+			unanswered = errors.Join(unanswered, err)
+		case !found:
 			missing = append(missing, id)
 		}
 		v.progress.named()
 	}
-	if len(missing) > 0 {
-		return fmt.Errorf("%s: %w in any of the %d apps, nor in the warehouse; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
-			listed(missing), model.ErrNotFound, len(apps))
+	if len(missing) == 0 {
+		return unanswered
 	}
-	return nil
+	return errors.Join(unanswered, fmt.Errorf("%s: %w in any of the %d apps, nor in the warehouse; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
+		listed(missing), model.ErrNotFound, len(apps)))
 }
 
 // namedSession compares a session in the app that the warehouse knows, else in
@@ -330,7 +338,7 @@ func (v *verification) namedSession(ctx context.Context, apps []string, id model
 			case err != nil && endsRun(ctx, err):
 				return false, err
 			case err != nil:
-				unanswered = err
+				unanswered = appError{err}
 				continue
 			}
 			c.listed = &session
@@ -342,5 +350,8 @@ func (v *verification) namedSession(ctx context.Context, apps []string, id model
 		a := &appVerification{verification: v, appID: appID, covered: covered, differing: make(map[model.UUID]bool)}
 		return true, a.compare(ctx, c)
 	}
-	return false, unanswered
+	if unanswered == nil {
+		return false, nil
+	}
+	return false, cmp.Or(v.sessionRow.judge(unanswered, false), unanswered)
 }

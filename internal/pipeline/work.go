@@ -33,6 +33,8 @@ type work struct {
 
 	progress *progress // nil for none
 
+	sessionRow row // refusals of sessions
+
 	sentBefore   int64 // requests of the client before this run
 	waitedBefore time.Duration
 
@@ -93,9 +95,10 @@ func (w *work) unreadSessions() int {
 	return w.unread
 }
 
-// endsRun reports whether an error concerns the run as a whole.
+// endsRun reports whether an error concerns the run as a whole. A refusal of one
+// session or one app does not.
 func endsRun(ctx context.Context, err error) bool {
-	return ctx.Err() != nil || errors.Is(err, model.ErrRefused) || errors.Is(err, model.ErrBudgetSpent) ||
+	return ctx.Err() != nil || errors.Is(err, model.ErrDenied) || errors.Is(err, model.ErrBudgetSpent) ||
 		errors.Is(err, model.ErrStore) || errors.Is(err, model.ErrUsage)
 }
 
@@ -115,7 +118,7 @@ func (w *work) sync(ctx context.Context) error {
 		return w.backfill(ctx, apps)
 	}
 	var stored []string // apps whose sessions are
-	err = eachApp(ctx, apps, w.progress, func(appID string) error {
+	err = eachApp(ctx, apps, w.failing, w.progress, func(appID string) error {
 		err := w.app(ctx, appID)
 		if err == nil {
 			stored = append(stored, appID)
@@ -168,6 +171,11 @@ func (w *work) tellUnlisted(ctx context.Context, unlisted []model.HeldApp) error
 		return nil
 	}
 	return w.store.NoteUnlisted(ctx, w.run, first)
+}
+
+// failing gives the apps whose sessions the last run could not list.
+func (w *work) failing(ctx context.Context) (map[string]bool, error) {
+	return w.store.FailingApps(ctx, w.run.AccountID)
 }
 
 func (w *work) unlistedApps(ctx context.Context, listed []string) ([]model.HeldApp, error) {
