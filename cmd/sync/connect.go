@@ -118,7 +118,7 @@ func (f *apiFlags) watchedClient(token secret.Text, shared extract.BudgetStore, 
 		PerPage: f.PerPage, MaxBody: maxBody, RetryFor: f.RetryFor, Timeout: idleTimeout, Logger: log,
 		Budget: extract.NewBudget(extract.BudgetConfig{
 			PerSecond: f.RequestsPerSecond, QuotaShare: f.QuotaShare, MaxWait: f.MaxWait,
-			Store: shared, Key: budgetKey(f.BaseURL, token),
+			Store: shared, Key: budgetKey(f.BaseURL, token), Logger: log,
 		}),
 	}
 	watch.observeAPI(&cfg)

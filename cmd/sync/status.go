@@ -242,7 +242,26 @@ func printBudget(s *screen, o *model.Overview) {
 			}
 			s.put("          ", "quota %q: %d%s left until %s", q.Name, q.Remaining, of, stamp(q.ResetAt))
 		}
+		if wait := longestWait(&t, o.At); wait > model.LongWait {
+			s.put("          ", "no wait is longer than %s, whatever the API asks for; then one request tries", ago(model.LongestWait))
+			s.put("          ", "to end it at once: DELETE FROM sync.request_budgets")
+		}
 	}
+}
+
+// longestWait gives how long nobody may send by what the API said of a token: until
+// a time that it named, or until a quota of which at most half is left is full again.
+// How much of it belongs to others is up to each run.
+func longestWait(t *model.TokenBudget, now time.Time) (wait time.Duration) {
+	if t.ClosedUntil != nil {
+		wait = t.ClosedUntil.Sub(now)
+	}
+	for _, q := range t.Quotas {
+		if q.Remaining <= q.Calls/2 {
+			wait = max(wait, q.ResetAt.Sub(now))
+		}
+	}
+	return wait
 }
 
 func printProblem(s *screen, p *model.SessionProblem) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -31,6 +32,8 @@ type Budget struct {
 	failure  error   // of what was to be shared since the last Take
 	// untold is until when a Retry-After that could not be shared holds.
 	untold time.Time
+	// warned is the end of the long wait that the log told of.
+	warned time.Time
 }
 
 // BudgetConfig bounds what Rollcall may spend of the account's quota.
@@ -38,6 +41,7 @@ type BudgetConfig struct {
 	PerSecond  float64       // requests a second at most; above 0
 	QuotaShare float64       // share of the quota that is left to others, 0 ≤ share < 1
 	MaxWait    time.Duration // a longer wait ends the run with model.ErrBudgetSpent
+	Logger     *slog.Logger  // told of waits beyond model.LongWait; nil for nobody
 	// Store and Key let other processes share the budget; without a store it is
 	// this process' own. Key names the token without giving it away.
 	Store BudgetStore
@@ -55,12 +59,17 @@ func NewBudget(cfg BudgetConfig) *Budget {
 	return b
 }
 
+// lookAgain is how often a sender that waits looks whether it still has to: somebody
+// may have ended a long wait by hand.
+const lookAgain = time.Minute
+
 // Take waits until one request may be sent. Each successful Take must be
 // followed by one Done.
 func (b *Budget) Take(ctx context.Context) error {
 	began := time.Now()
 	for {
 		wait, changed, err := b.admit(ctx)
+		b.warn(ctx, wait)
 		switch {
 		case err != nil:
 			return err
@@ -73,7 +82,7 @@ func (b *Budget) Take(ctx context.Context) error {
 			b.waited += time.Since(began)
 			return nil
 		}
-		timer := time.NewTimer(wait)
+		timer := time.NewTimer(min(wait, lookAgain))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -85,13 +94,29 @@ func (b *Budget) Take(ctx context.Context) error {
 	}
 }
 
+// warn tells the log of a long wait, once.
+func (b *Budget) warn(ctx context.Context, wait time.Duration) {
+	if wait <= model.LongWait || b.cfg.Logger == nil {
+		return
+	}
+	until := time.Now().Add(wait)
+	b.mu.Lock()
+	known := until.Sub(b.warned).Abs() < time.Minute
+	b.warned = until
+	b.mu.Unlock()
+	if !known {
+		b.cfg.Logger.WarnContext(ctx, "an answer of the API lets nobody send for a long time; rollcall status tells how to end it",
+			"wait_seconds", wait.Round(time.Second).Seconds(), "until", until.UTC().Truncate(time.Second))
+	}
+}
+
 func waitError(ctx context.Context) error {
 	return fmt.Errorf("wait for the request budget: %w", context.Cause(ctx))
 }
 
-// admit lets one request through, or says how long to wait unless an answer
-// changes the picture before. Nobody holds a place in the token bucket while
-// waiting: places would fall due together when the gate opens.
+// admit lets one request through, or says how long to wait unless an answer changes
+// the picture before; beside an error, how long it would be. Nobody holds a place in
+// the token bucket while waiting: places would fall due together when the gate opens.
 func (b *Budget) admit(ctx context.Context) (wait time.Duration, changed <-chan struct{}, err error) {
 	b.mu.Lock()
 	changed, err = b.changed, b.failure
@@ -104,7 +129,7 @@ func (b *Budget) admit(ctx context.Context) (wait time.Duration, changed <-chan 
 	var pace float64
 	failure := b.state.update(ctx, func(s *budgetState, now time.Time) {
 		if left := time.Until(untold); left > 0 {
-			s.close(now.Add(left)) // by the state's clock
+			s.close(now, left) // by the state's clock
 		}
 		wait, err = s.admit(&b.cfg, b.sender, now)
 		pace = s.pace(&b.cfg)
@@ -129,10 +154,11 @@ func (b *Budget) Done(ctx context.Context, headers http.Header) {
 }
 
 // Close stops all requests for the given time, as Retry-After asks, even when
-// ctx has ended.
+// ctx has ended; for no longer than model.LongestWait, after which one request
+// finds out whether the API still asks for it.
 func (b *Budget) Close(ctx context.Context, wait time.Duration) {
-	until := time.Now().Add(wait)
-	err := b.state.update(ctx, func(s *budgetState, now time.Time) { s.close(now.Add(wait)) })
+	until := latest(time.Now(), wait)
+	err := b.state.update(ctx, func(s *budgetState, now time.Time) { s.close(now, wait) })
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err != nil && until.After(b.untold) {
@@ -167,6 +193,10 @@ func (b *Budget) Pace() float64 {
 
 // spent reports that a wait is longer than allowed.
 func (c *BudgetConfig) spent(wait time.Duration) error {
-	return fmt.Errorf("%w: the next request may be sent in %s, longer than the %s that ROLLCALL_MAX_WAIT allows",
-		model.ErrBudgetSpent, wait.Round(time.Second), c.MaxWait)
+	advice := ""
+	if wait > model.LongWait {
+		advice = "; rollcall status tells how to end it"
+	}
+	return fmt.Errorf("%w: the next request may be sent in %s, longer than the %s that ROLLCALL_MAX_WAIT allows%s",
+		model.ErrBudgetSpent, wait.Round(time.Second), c.MaxWait, advice)
 }

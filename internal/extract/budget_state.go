@@ -3,6 +3,8 @@ package extract
 import (
 	"net/http"
 	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
 // budgetState is what all senders that share a token know together. The zero
@@ -14,6 +16,9 @@ type budgetState struct {
 	FullAt time.Time `json:"full_at,omitzero"`
 	// ClosedUntil is when Retry-After lets anybody send again.
 	ClosedUntil time.Time `json:"closed_until,omitzero"`
+	// Cut tells that a longer wait was asked for: after ClosedUntil one request
+	// finds out whether it still is.
+	Cut bool `json:"cut,omitempty"`
 	// Probed turns true with the first answer: before it, one request at a time
 	// finds out what is left of the quota.
 	Probed bool `json:"probed"`
@@ -45,16 +50,38 @@ const (
 	usedShare = 0.97
 )
 
-// close lets nobody send before a time.
-func (s *budgetState) close(until time.Time) {
-	if until.After(s.ClosedUntil) {
-		s.ClosedUntil = until
+// close lets nobody send for a time.
+func (s *budgetState) close(now time.Time, wait time.Duration) {
+	if until := latest(now, wait); until.After(s.ClosedUntil) {
+		s.ClosedUntil, s.Cut = until, wait > model.LongestWait
+	}
+}
+
+// mend bounds what is stored of the future. It was written by the same clock, so
+// that only a clock that was set back, or an older version of the program, leaves
+// times there that lie further ahead than anything writes.
+func (s *budgetState) mend(cfg *BudgetConfig, now time.Time) {
+	if wait := s.ClosedUntil.Sub(now); wait > model.LongestWait {
+		s.ClosedUntil, s.Cut = latest(now, wait), true
+	}
+	for _, l := range s.Limits {
+		if wait := l.ResetAt.Sub(now); wait > model.LongestWait {
+			l.ResetAt = latest(now, wait)
+		}
+		l.Window = min(l.Window, model.LongestWait)
+	}
+	// Nobody asked for the pauses of the pace: what lies further ahead than one is begun
+	// anew.
+	interval, depth := s.interval(cfg)
+	if s.FullAt.Sub(now) > max(longestPause, 2*interval+depth) {
+		s.FullAt = now
 	}
 }
 
 // admit counts one request of the sender as in flight and gives 0, or says how
 // long to wait. An error says that the wait is longer than allowed.
 func (s *budgetState) admit(cfg *BudgetConfig, sender string, now time.Time) (time.Duration, error) {
+	s.mend(cfg, now)
 	out := s.inFlight(now)
 	until := s.openAt(cfg, out, now)
 	if !s.Probed && out > 0 {
@@ -65,25 +92,31 @@ func (s *budgetState) admit(cfg *BudgetConfig, sender string, now time.Time) (ti
 	}
 	if wait := until.Sub(now); wait > 0 {
 		if wait > cfg.MaxWait {
-			return 0, cfg.spent(wait)
+			return wait, cfg.spent(wait)
 		}
 		return wait, nil
 	}
-	pace := s.pace(cfg)
-	interval := time.Duration(float64(time.Second) / pace)
-	depth := time.Duration(burst(pace)-1) * interval
+	interval, depth := s.interval(cfg)
 	if s.FullAt.Before(now) {
 		s.FullAt = now
 	}
 	if wait := s.FullAt.Sub(now) - depth; wait > 0 {
 		if wait > max(cfg.MaxWait, longestPause) {
-			return 0, cfg.spent(wait)
+			return wait, cfg.spent(wait)
 		}
 		return wait, nil
 	}
 	s.FullAt = s.FullAt.Add(interval)
 	s.count(sender, 1, now)
 	return 0, nil
+}
+
+// interval gives how far apart requests are by the pace, and how far the bucket lets
+// them run ahead of it.
+func (s *budgetState) interval(cfg *BudgetConfig) (interval, depth time.Duration) {
+	pace := s.pace(cfg)
+	interval = time.Duration(float64(time.Second) / pace)
+	return interval, time.Duration(burst(pace)-1) * interval
 }
 
 // burst gives the depth of the token bucket: one request, or what falls due
@@ -106,7 +139,7 @@ func (s *budgetState) count(sender string, change int, now time.Time) {
 func (s *budgetState) inFlight(now time.Time) int {
 	sum := 0
 	for name, of := range s.Senders {
-		if now.Sub(of.SeenAt) > countedAfter {
+		if now.Sub(of.SeenAt).Abs() > countedAfter { // in the future: the clock was set back
 			delete(s.Senders, name)
 			continue
 		}
@@ -119,6 +152,10 @@ func (s *budgetState) inFlight(now time.Time) int {
 // and not while what is left of a quota belongs to others.
 func (s *budgetState) openAt(cfg *BudgetConfig, inFlight int, now time.Time) time.Time {
 	open := s.ClosedUntil
+	if s.Cut && !open.After(now) {
+		s.Cut = false
+		s.Probed = s.Probed && inFlight > 0
+	}
 	for _, l := range s.Limits {
 		if l.Unknown {
 			continue
@@ -141,7 +178,7 @@ func (s *budgetState) done(sender string, headers http.Header, now time.Time) {
 	s.Probed = s.Probed || headers != nil
 	for _, item := range parseLimits(headers.Values("Ratelimit-Policy")) {
 		l := s.limit(item.name)
-		l.Quota, l.Window = item.params["q"], time.Duration(item.params["w"])*time.Second
+		l.Quota, l.Window = item.params["q"], min(time.Duration(item.params["w"])*time.Second, model.LongestWait)
 	}
 	told := make(map[*limit]bool, 1)
 	for _, item := range parseLimits(headers.Values("Ratelimit")) {

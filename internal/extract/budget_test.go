@@ -141,6 +141,12 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("Retry-After %q gives %s, %t", text, got, ok)
 		}
 	}
+	// A date is one of the clock that wrote the answer.
+	for date, want := range map[string]time.Duration{"Tue, 23 Nov 2027 08:04:00 GMT": time.Minute, "Tue, 23 Nov 2027 08:06:00 GMT": 0, "nonsense": 365*24*time.Hour + 5*time.Minute} {
+		if got, _ := retryAfter(http.Header{"Retry-After": {"Tue, 23 Nov 2027 08:05:00 GMT"}, "Date": {date}}, now); got != want {
+			t.Errorf("a date after %s gives %s, want %s", date, got, want)
+		}
+	}
 	for _, text := range []string{"", "soon", "-1", "NaN"} {
 		if got, ok := retryAfter(http.Header{"Retry-After": {text}}, now); ok {
 			t.Errorf("Retry-After %q gives %s", text, got)

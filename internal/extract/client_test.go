@@ -199,7 +199,7 @@ func TestRefusalsAreNotRepeated(t *testing.T) {
 		"401 without an envelope":         {simulator.BareUnauthorized(), model.ErrRefused, "Unauthorized"},
 		"403":                             {simulator.GatewayError(403, 10000, "Authentication error"), model.ErrRefused, "Realtime permission"},
 		"404":                             {simulator.KitError(404, "No session found"), model.ErrNotFound, "No session found"},
-		"200 that says 403":               {simulator.Unsuccessful(403, "no"), model.ErrRefused, "Realtime permission"},
+		"200 that says 403":               {simulator.Unsuccessful(403, "no"), model.ErrRefused, "the API refuses this session"},
 		"200 that says 404":               {simulator.Unsuccessful(404, "gone"), model.ErrNotFound, "gone"},
 		"redirect":                        {simulator.Redirect("http://127.0.0.1:9/"), model.ErrRefused, "CLOUDFLARE_BASE_URL"},
 	} {

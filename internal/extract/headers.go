@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -23,8 +24,9 @@ func parseLimits(values []string) []limitItem {
 		item := limitItem{name: strings.Trim(strings.TrimSpace(parts[0]), `"`), params: make(map[string]int, 2)}
 		for _, part := range parts[1:] {
 			key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-			if n, err := strconv.Atoi(strings.Trim(value, `"`)); err == nil && n >= 0 && n < 1<<30 {
-				item.params[strings.TrimSpace(key)] = n
+			n, err := strconv.Atoi(strings.Trim(value, `"`))
+			if n >= 0 && (err == nil || errors.Is(err, strconv.ErrRange)) {
+				item.params[strings.TrimSpace(key)] = min(n, maxParam)
 			}
 		}
 		if len(item.params) > 0 {
@@ -34,17 +36,22 @@ func parseLimits(values []string) []limitItem {
 	return items
 }
 
-// maxRetryAfter bounds Retry-After in seconds, about four months.
-const maxRetryAfter = 1e7
+const (
+	// maxParam bounds a member's number, so that it stays one of seconds.
+	maxParam = 1<<30 - 1
+	// maxRetryAfter bounds Retry-After in seconds before it becomes a duration.
+	maxRetryAfter = 1e9
+)
 
-// retryAfter reads Retry-After, in seconds or as an HTTP date. ok is false where
-// there is none or it makes no sense.
+// retryAfter reads Retry-After, in seconds or as an HTTP date, which is a time of
+// the clock that wrote the answer's Date; without that, now stands for it. The
+// budget bounds the wait. ok is false where there is none or it makes no sense.
 func retryAfter(headers http.Header, now time.Time) (wait time.Duration, ok bool) {
 	text := strings.TrimSpace(headers.Get("Retry-After"))
 	if text == "" {
 		return 0, false
 	}
-	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		if math.IsNaN(seconds) || seconds < 0 {
 			return 0, false
 		}
@@ -53,6 +60,9 @@ func retryAfter(headers http.Header, now time.Time) (wait time.Duration, ok bool
 	at, err := http.ParseTime(text)
 	if err != nil {
 		return 0, false
+	}
+	if date, err := http.ParseTime(headers.Get("Date")); err == nil {
+		now = date
 	}
 	return max(at.Sub(now), 0), true
 }

@@ -3,6 +3,8 @@ package extract
 import (
 	"math"
 	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
 // limit is one quota as the answers describe it.
@@ -19,6 +21,14 @@ type limit struct {
 // windows that lie closer together are taken for the same.
 const unknownWindow = 20 * time.Second
 
+// latest gives the end of a wait that an answer asks for, or that is stored: no
+// later than model.LongestWait from now. An absurd header, or a time that was noted
+// by a clock that was ahead, would else stop everybody who shares the token for
+// years, and the exit code would say that nothing is wrong.
+func latest(now time.Time, wait time.Duration) time.Time {
+	return now.Add(min(wait, model.LongestWait))
+}
+
 // note takes one answer's word on what is left, and reports whether it gave
 // one. Answers overtake each other: within a window the number only falls, so
 // the lowest is the latest. Seconds are rounded up and answers take their time,
@@ -26,7 +36,7 @@ const unknownWindow = 20 * time.Second
 func (l *limit) note(item limitItem, now time.Time) bool {
 	left, told := item.params["r"]
 	rest, timed := item.params["t"]
-	resetAt := now.Add(time.Duration(max(rest, 1)) * time.Second)
+	resetAt := latest(now, time.Duration(max(rest, 1))*time.Second)
 	if !timed {
 		resetAt = now.Add(l.Window)
 	}
@@ -40,7 +50,8 @@ func (l *limit) note(item limitItem, now time.Time) bool {
 			slack = unknownWindow / 2
 		}
 		later := resetAt.Sub(l.ResetAt)
-		if later < -slack {
+		absurd := l.Window > 0 && l.ResetAt.Sub(now) > l.Window+slack // no window ends so late
+		if later < -slack && !absurd {
 			return true // overtaken by an answer of a later window
 		}
 		if later <= slack {

@@ -106,7 +106,7 @@ func TestRefusalsAreSaidOnceAndForAll(t *testing.T) {
 		is     error
 		says   string
 	}{
-		"400":                        {simulator.KitError(400, "bad"), model.ErrRefused, "REALTIMEKIT_APP_IDS"},
+		"400":                        {simulator.KitError(400, "bad"), model.ErrRefused, "the API refuses this session"},
 		"400 bad header":             {simulator.GatewayError(400, 6003, "Invalid request headers"), model.ErrRefused, "complete and without quotes"},
 		"401 bare":                   {simulator.BareUnauthorized(), model.ErrRefused, "Unauthorized; check that CLOUDFLARE_API_TOKEN"},
 		"403":                        {simulator.GatewayError(403, 10000, "Authentication error"), model.ErrRefused, "Realtime permission"},

@@ -2,6 +2,14 @@ package model
 
 import "time"
 
+const (
+	// LongestWait is the longest that an answer of the API can hold up requests,
+	// whatever it asks for. Cloudflare documents five minutes.
+	LongestWait = 2 * time.Hour
+	// LongWait is a wait that somebody should know of.
+	LongWait = time.Hour
+)
+
 // Overview is the state of the warehouse and of Rollcall's books. Its JSON form
 // is what "status --json" prints and docs/status.schema.json describes: times are
 // RFC 3339 in UTC, null where there is none.

@@ -54,6 +54,11 @@ func effects() map[string]struct {
 		"redirect": {"redirect:to=http://other.invalid/x", func(o outcome) bool {
 			return o.status == 307 && o.header.Get("Location") == "http://other.invalid/x"
 		}},
+		"refused":     {"refused:code=451,ids=0123456789abcdef", status(451, `"code":451`)},
+		"refused-200": {"refused-200:ids=0123456789abcdef", status(200, `"code":1234`)},
+		"absurd-wait": {"absurd-wait", func(o outcome) bool {
+			return o.status == 429 && strings.Contains(o.header.Get("Retry-After"), "9999")
+		}},
 		"html":         {"html", status(502, "<html>")},
 		"html-200":     {"html-200", status(200, "<html>")},
 		"empty":        {"empty", func(o outcome) bool { return o.err == nil && o.status == 200 && o.body == "" }},
@@ -253,6 +258,44 @@ func TestParseErrors(t *testing.T) {
 	}
 	if opts.Quota != (simulator.Quota{}) || opts.Dialect != (simulator.Dialect{}) || opts.Script != nil {
 		t.Errorf("errors left their mark: %+v", opts)
+	}
+}
+
+// A refusal strikes what it names and nothing beside it.
+func TestRefusedThings(t *testing.T) {
+	t.Parallel()
+	d, s := bulk(3)
+	c := serve(t, d, simulator.Options{})
+	session, app := "/"+s.AppID+"/sessions/"+s.ID, "/"+s.AppID
+	for _, tt := range []struct {
+		spec         string
+		struck, free []string
+	}{
+		{"refused:ids=" + s.ID[35:], []string{participantsPath(s)}, []string{"/apps", app + "/sessions"}},
+		{"refused:of=apps,ids=" + s.AppID[35:], []string{app + "/sessions"}, []string{"/apps", session, participantsPath(s)}},
+		{"refused:of=meetings,ids=" + s.MeetingID[len(s.MeetingID)-1:], []string{app + "/meetings/" + s.MeetingID + "/participants"}, []string{app + "/meetings", session}},
+		{"refused:of=peers,ids=" + s.Participants[0].ID[35:], []string{app + "/sessions/peer-report/" + s.Participants[0].ID}, []string{session}},
+	} {
+		f, err := simulator.ParseFault(tt.spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.sim.Script(f)
+		for _, path := range tt.struck {
+			if o := c.get(path); o.status != 403 {
+				t.Errorf("%s: %s answers %d", tt.spec, path, o.status)
+			}
+		}
+		for _, path := range tt.free {
+			if o := c.get(path); o.status != 200 {
+				t.Errorf("%s: %s answers %d", tt.spec, path, o.status)
+			}
+		}
+	}
+	for _, spec := range []string{"refused:of=rooms", "absurd-wait:as=year"} {
+		if _, err := simulator.ParseFault(spec); err == nil {
+			t.Errorf("%q is accepted", spec)
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ type entry struct {
 }
 
 func registry() []entry {
-	all := slices.Concat(statusFaults(), bodyFaults(), transportFaults(), dataFaults())
+	all := slices.Concat(statusFaults(), refusalFaults(), bodyFaults(), transportFaults(), dataFaults())
 	for i := range all {
 		all[i].kind = KindFault
 	}
