@@ -80,6 +80,9 @@ var faults = []string{
 	"every-2nd-500", "every-3rd-502", "truncated:every=3", "cut-gzip:every=2", "reset:every=4", "html-200:every=3", "garbage:every=2",
 	"empty:every=3", "unsuccessful:every=4", "rate-limited:wait=0s,every=5", "html:nth=2", "gone:nth=2", "status:code=500,path=*/participants",
 	"late-row", "late-joiner", "new-session", "live-ends:nth=2", "reset", "bad-token:nth=4", "unsuccessful:code=10000,nth=5",
+	"refused:code=403,ids=012", "refused:code=451,ids=0123456789abcdef", "refused-200:code=1234,ids=89ab", "refused:of=apps,code=409,ids=01234567",
+	"refused:of=meetings,code=403,ids=0123", "redirect:path=*/participants,every=3",
+	"absurd-wait:as=date,nth=3", "absurd-wait:as=seconds,nth=4", "absurd-wait:as=t,nth=2", "absurd-wait:as=clock,nth=2",
 }
 
 // step is one run or backfill that may fail or be stopped, which may be.
@@ -109,9 +112,27 @@ func (h *history) step() {
 	if h.rng.IntN(2) == 0 {
 		plan = pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, 0, -1-h.rng.IntN(40)), Full: h.rng.IntN(2) == 0}
 	}
-	_, err := h.run(ctx, plan)
+	result, err := h.run(ctx, plan)
 	if errors.Is(err, model.ErrStore) {
 		h.t.Errorf("the database failed: %v", err)
+	}
+	if !h.moved {
+		h.honest(plan, result.Status)
+	}
+}
+
+// honest fails where a session passes for complete and is not, or a run for
+// succeeded that left something out.
+func (r *rig) honest(plan pipeline.Plan, status string) {
+	r.t.Helper()
+	if diff, err := oracle.DiffComplete(r.t.Context(), r.pool, r.sim); err != nil || diff != "" {
+		r.t.Errorf("what is called complete is not what the API holds (-API +warehouse): %v\n%.3000s\n%s", err, diff, r.log)
+	}
+	if plan.Kind != model.KindRun || status != model.RunSucceeded {
+		return
+	}
+	if diff, err := oracle.DiffListed(r.t.Context(), r.pool, r.sim, nil); err != nil || diff != "" {
+		r.t.Errorf("a run that succeeded left the warehouse unlike the API (-API +warehouse): %v\n%.3000s\n%s", err, diff, r.log)
 	}
 }
 
