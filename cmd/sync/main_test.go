@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +81,7 @@ func TestScripts(t *testing.T) {
 			"hold":     hold,
 			"login":    login,
 			"pings":    pings,
+			"put":      put,
 			"requests": requests,
 			"schema":   schema,
 			"sql":      sql,
@@ -171,6 +173,14 @@ func sql(ts *testscript.TestScript, neg bool, args []string) {
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), args[0])
 	ts.Check(err)
+}
+
+// put writes lines, in which variables were replaced, to a file of the script.
+func put(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: put file lines…")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(args[1:], "\n")+"\n"), 0o600))
 }
 
 // login lets the program connect as another role: login role password. Without arguments
