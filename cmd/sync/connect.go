@@ -115,7 +115,7 @@ func (f *apiFlags) client(token secret.Text, shared extract.BudgetStore, log log
 func (f *apiFlags) watchedClient(token secret.Text, shared extract.BudgetStore, log logger, watch *monitor) (*extract.Client, error) {
 	cfg := extract.Config{
 		BaseURL: f.BaseURL, AccountID: f.AccountID, Token: token, Scheme: extract.Scheme(f.AuthScheme), UserAgent: "rollcall/" + version(),
-		PerPage: f.PerPage, MaxBody: maxBody, RetryFor: f.RetryFor, Timeout: idleTimeout, Logger: log,
+		PerPage: f.PerPage, MaxBody: maxBody, RetryFor: f.RetryFor, Timeout: idleTimeout, Logger: log, Now: machineNow,
 		Budget: extract.NewBudget(extract.BudgetConfig{
 			PerSecond: f.RequestsPerSecond, QuotaShare: f.QuotaShare, MaxWait: f.MaxWait,
 			Store: shared, Key: budgetKey(f.BaseURL, token),
@@ -135,7 +135,7 @@ func budgetKey(baseURL string, token secret.Text) string {
 func (f *apiFlags) pipelineConfig() pipeline.Config {
 	return pipeline.Config{
 		AccountID: f.AccountID, AppIDs: f.AppIDs, Lookback: f.Lookback, Settle: f.Settle,
-		Concurrency: f.Concurrency, Version: version(),
+		Concurrency: f.Concurrency, Version: version(), Now: machineNow,
 	}
 }
 

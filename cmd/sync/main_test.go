@@ -23,7 +23,16 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(serverFirst{m}, map[string]func(){"rollcall": main})
+	testscript.Main(serverFirst{m}, map[string]func(){"rollcall": elsewhen})
+}
+
+// elsewhen is the program on a machine whose clock is wrong by what MACHINE_CLOCK
+// says, such as -72h.
+func elsewhen() {
+	if skew, err := time.ParseDuration(os.Getenv("MACHINE_CLOCK")); err == nil {
+		machineNow = func() time.Time { return time.Now().Add(skew) }
+	}
+	main()
 }
 
 // serverFirst starts the test server's life around the scripts; the program that
@@ -73,6 +82,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"babble":   babble,
+			"apiclock": apiclock,
 			"beside":   beside,
 			"comeback": comeback,
 			"exact":    exact,
@@ -118,6 +128,17 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		sim.Script(f)
 	}
+}
+
+// apiclock sets the clock by which the script's API dates its answers wrong, by a
+// duration such as -72h.
+func apiclock(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: apiclock duration")
+	}
+	skew, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	ts.Value("sim").(*simulator.Server).SetDate(skew)
 }
 
 // babble makes the script's API say the token once more after each answer, which

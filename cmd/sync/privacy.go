@@ -37,7 +37,7 @@ func (f *keyFlags) protected(ctx context.Context, pool *pgxpool.Pool, log logger
 	if p.Key, err = f.key(); err != nil {
 		return nil, err
 	}
-	store = load.New(pool, log)
+	store = newStore(pool, log)
 	return store, store.Protect(ctx, p)
 }
 

@@ -27,6 +27,9 @@ type source interface {
 	optionalSource
 	// Requests counts requests, and the time that they waited for the budget.
 	Requests() (sent int64, waited time.Duration)
+	// ClockSkew tells how far the API's clock is ahead of this machine's; ok is
+	// false before an answer has told.
+	ClockSkew() (ahead time.Duration, ok bool)
 }
 
 // store keeps records and the books. An error that wraps model.ErrStore means
@@ -35,6 +38,10 @@ type store interface {
 	// Acquire takes the lock of a kind of run, or fails with model.ErrLocked.
 	// The returned context ends when the lock is lost.
 	Acquire(ctx context.Context, accountID, kind string) (held context.Context, release func(), err error)
+	// ClockSkew tells how far the server's clock is ahead of this machine's, from
+	// the moment on in which it was asked for the time or a lock was acquired.
+	ClockSkew() time.Duration
+	ServerTime(ctx context.Context) (time.Time, error)
 	StartRun(ctx context.Context, run model.Run) (id int64, err error)
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
 
