@@ -96,6 +96,7 @@ func TestScripts(t *testing.T) {
 			"schema":   schema,
 			"sql":      sql,
 			"terminal": terminal,
+			"upper":    upper,
 			"vanish":   vanish,
 			"watching": watching,
 		},
@@ -202,6 +203,14 @@ func put(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: put file lines…")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(args[1:], "\n")+"\n"), 0o600))
+}
+
+// upper sets a variable to a text in upper case.
+func upper(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: upper variable text")
+	}
+	ts.Setenv(args[0], strings.ToUpper(args[1]))
 }
 
 // login lets the program connect as another role: login role password. Without arguments

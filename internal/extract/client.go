@@ -60,6 +60,7 @@ type Client struct {
 	onlyApp string
 
 	redactor redactor
+	spelt    sync.Map // ids of apps as the API lists them, by those that were folded
 
 	http   *http.Client
 	bodies sync.Pool     // *body, so that a page costs no new one
@@ -98,7 +99,7 @@ func New(cfg Config) (*Client, error) {
 	case "", SchemeBearer:
 		c.base += "/accounts/" + url.PathEscape(cfg.AccountID) + "/realtime/kit"
 	case SchemeBasic:
-		c.onlyApp = "/" + url.PathEscape(cfg.AccountID)
+		c.onlyApp = "/" + url.PathEscape(model.FoldID(cfg.AccountID))
 	default:
 		return nil, fmt.Errorf("%w: the authentication scheme must be %s or %s, got %q", model.ErrUsage, SchemeBearer, SchemeBasic, cfg.Scheme)
 	}
@@ -106,7 +107,23 @@ func New(cfg Config) (*Client, error) {
 }
 
 // url gives the address of a path that begins with the app.
-func (c *Client) url(path string) string { return c.base + strings.TrimPrefix(path, c.onlyApp) }
+func (c *Client) url(path string) string {
+	app, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if listed, ok := c.spelt.Load(app); ok {
+		path = "/" + url.PathEscape(listed.(string)) + "/" + rest
+	}
+	return c.base + strings.TrimPrefix(path, c.onlyApp)
+}
+
+// fold gives the id by which an app is known here, and remembers in which letters the
+// API listed it: it may not know it in others.
+func (c *Client) fold(id string) string {
+	folded := model.FoldID(id)
+	if folded != id {
+		c.spelt.Store(folded, id)
+	}
+	return folded
+}
 
 // authorize adds the credentials to a request.
 func (c *Client) authorize(req *http.Request) {

@@ -45,6 +45,8 @@ type store interface {
 	StartRun(ctx context.Context, run model.Run) (id int64, err error)
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
 
+	// FoldApps puts what is stored under an app's id in other letters to the app.
+	FoldApps(ctx context.Context) (folded []string, mayNot bool, err error)
 	SaveApps(ctx context.Context, run model.Run, apps []model.App) error
 	// UnlistedApps gives the stored apps of an account but those listed.
 	UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error)

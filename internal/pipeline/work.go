@@ -115,6 +115,9 @@ func (w *work) sync(ctx context.Context) error {
 	if err := w.readHorizon(ctx); err != nil {
 		return err
 	}
+	if err := w.foldApps(ctx); err != nil {
+		return err
+	}
 	apps, err := w.apps(ctx)
 	if err != nil {
 		return err
@@ -137,6 +140,19 @@ func (w *work) sync(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(err, w.optional(ctx, stored))
+}
+
+// foldApps mends what an earlier version made of an app that was configured in other
+// letters than the API lists: a second, nameless one.
+func (w *work) foldApps(ctx context.Context) error {
+	folded, mayNot, err := w.store.FoldApps(ctx)
+	for _, id := range folded {
+		w.logger.InfoContext(ctx, "an app was stored twice, in other letters; what was stored of it is now that of the app", "app_id", model.FoldID(id), "was", id)
+	}
+	if mayNot {
+		w.logger.WarnContext(ctx, "an app is stored twice, in other letters, and this role may not mend that: run rollcall migrate up once, with the role that owns the tables")
+	}
+	return err
 }
 
 // apps gives the ids of the apps to read, and stores what was listed of them.
