@@ -3,8 +3,7 @@ package load
 import (
 	"context"
 	_ "embed"
-	"errors"
-	"strings"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -51,13 +50,11 @@ func (s *Store) FoldApps(ctx context.Context) (folded []string, mayNot bool, err
 			return err
 		}
 		for _, id := range ids {
-			for statement := range strings.SplitSeq(foldAppSQL, ";\n") {
-				if strings.TrimSpace(statement) == "" {
-					continue
-				}
-				if _, err := tx.Exec(ctx, statement, id, model.FoldID(id)); err != nil {
-					return errors.Join(errors.New("app "+id), err)
-				}
+			if _, err := tx.Exec(ctx, `SELECT set_config('rollcall.was', $1, true), set_config('rollcall.folded', $2, true)`, id, model.FoldID(id)); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, foldAppSQL); err != nil {
+				return fmt.Errorf("app %s: %w", id, err)
 			}
 		}
 		return nil

@@ -12,12 +12,11 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
-// endedAt is a session of two that began an hour before its end.
-func endedAt(data *simulator.Data, i int, end time.Time) *simulator.Session {
-	s := data.Apps[0].Sessions[i]
+// endFirst lets the first session of a data set last for the hour before a time.
+func endFirst(data *simulator.Data, end time.Time) {
+	s := data.Apps[0].Sessions[0]
 	s.Status = simulator.StatusEnded
 	s.StartedAt, s.CreatedAt, s.EndedAt, s.UpdatedAt = end.Add(-time.Hour), end.Add(-time.Hour), end, end
-	return s
 }
 
 // A machine that is days behind, or ahead, lists what there is, calls nothing settled
@@ -28,7 +27,7 @@ func TestMachinesClockDecidesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 3, Participants: 2, EventsPerParticipant: 1}, 71, at)
-			endedAt(data, 0, at.Add(-30*time.Minute))
+			endFirst(data, at.Add(-30*time.Minute))
 			r := newRig(t, data)
 			r.skew = skew
 			for _, plan := range []pipeline.Plan{{Kind: model.KindRun}, {Kind: model.KindBackfill, From: at.AddDate(-1, 0, 0)}} {
@@ -67,7 +66,7 @@ func TestAPIsDateTellsThatTheDatabaseIsBehind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 4, Participants: 2, EventsPerParticipant: 1}, 72, at)
-			endedAt(data, 0, at.Add(-30*time.Minute))
+			endFirst(data, at.Add(-30*time.Minute))
 			r := newRig(t, data)
 			r.config.AppIDs = []string{data.Apps[0].ID}
 			behind := 80 * 24 * time.Hour // longer than there are sessions
@@ -90,7 +89,7 @@ func TestAPIsDateTellsThatTheDatabaseIsBehind(t *testing.T) {
 func TestAPIsDateAhead(t *testing.T) {
 	t.Parallel()
 	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 3, Participants: 2, EventsPerParticipant: 1}, 73, at)
-	endedAt(data, 0, at.Add(-30*time.Minute))
+	endFirst(data, at.Add(-30*time.Minute))
 	r := newRig(t, data)
 	r.sim.SetDate(30 * 24 * time.Hour)
 	r.must(pipeline.Plan{Kind: model.KindRun}, model.RunPartial)

@@ -2,8 +2,8 @@
 -- that failed before last. A participant's own id is its peer as the documents
 -- say; their sample shows events of another one, which is a peer too. Reports may
 -- come late: "none" is final once a day has passed since the session's end, unless it
--- was noted by a clock that was ahead. Sessions
--- of which no peer is left are marked (peers_asked.sql), so that they are not looked at.
+-- was noted by a clock that was ahead. Sessions of which no peer is left are marked
+-- (peers_asked.sql), so that they are not looked at.
 SELECT p.session_id, p.participant_id, k.peer_id
 FROM realtimekit.sessions AS s
 JOIN sync.session_states AS st USING (session_id)
