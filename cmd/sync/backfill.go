@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -39,7 +42,7 @@ func (c *backfillCommand) Run(s *shell) error {
 	if c.DryRun {
 		watch = &watchFlags{}
 	}
-	j, err := openJob(s, model.KindBackfill, &c.apiFlags, &c.databaseFlags, watch, &c.privacyFlags, c.Quiet)
+	j, err := openJob(s, model.KindBackfill, &c.apiFlags, &c.databaseFlags, watch, &c.privacyFlags, start{string(c.From), plan.From}, c.Quiet)
 	if err != nil {
 		return err
 	}
@@ -95,15 +98,34 @@ func timeRange(fromText, toText string) (from, to time.Time, err error) {
 	if !to.IsZero() && !from.Before(to) {
 		return from, to, fmt.Errorf("%w: the range is empty: --from must lie before --to", model.ErrUsage)
 	}
-	if from.After(time.Now()) {
-		return from, to, fmt.Errorf("%w: --from %s lies in the future", model.ErrUsage, fromText)
-	}
 	return from, to, nil
+}
+
+// start is where a range begins, as it was given and read; zero for the open one.
+type start struct {
+	text string
+	at   time.Time
+}
+
+// check refuses a start that lies in the future by the database server's clock.
+func (f start) check(ctx context.Context, pool *pgxpool.Pool) error {
+	if f.at.IsZero() {
+		return nil
+	}
+	now, err := load.New(pool, discardLogger).ServerTime(ctx)
+	if err == nil && f.at.After(now) {
+		err = inFuture(f.text)
+	}
+	return err
+}
+
+func inFuture(from string) error {
+	return fmt.Errorf("%w: --from %s lies in the future", model.ErrUsage, from)
 }
 
 // preview says what the backfill would do.
 func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
-	p := pipeline.New(j.api.pipelineConfig(), j.client, load.New(j.pool, j.logger), j.logger)
+	p := pipeline.New(j.api.pipelineConfig(), j.client, newStore(j.pool, j.logger), j.logger)
 	preview, err := p.Preview(j.shell.ctx, plan, j.api.PerPage)
 	if err != nil && len(preview.Sessions) == 0 {
 		return err

@@ -9,7 +9,7 @@ import (
 
 const description = `Copies Cloudflare RealtimeKit sessions, participants and peer events into Postgres.
 
-Every flag can be set by the environment variable shown with it; a flag overrides the variable. A .env file in the working directory is read. The API token comes from CLOUDFLARE_API_TOKEN or a file, never from a flag.
+Every flag can be set by the environment variable shown with it; a flag overrides the variable, and the variable a .env file in the working directory; one that is empty counts as not set. The API token comes from CLOUDFLARE_API_TOKEN or a file, never from a flag.
 
 Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 done, but some sessions or records were set aside, or something is not as it should be (verify, status --max-age); 75 nothing is wrong, try later.`
 

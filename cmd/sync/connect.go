@@ -23,7 +23,7 @@ import (
 // apiFlags say which account to read and how fast.
 type apiFlags struct {
 	accountFlags      `embed:""`
-	APITokenFile      string        `name:"api-token-file" env:"CLOUDFLARE_API_TOKEN_FILE" placeholder:"FILE" help:"File with the API token, read when CLOUDFLARE_API_TOKEN is empty (${env})."`
+	APITokenFile      string        `name:"api-token-file" env:"CLOUDFLARE_API_TOKEN_FILE" placeholder:"FILE" help:"File with the API token, in place of CLOUDFLARE_API_TOKEN (${env})."`
 	BaseURL           string        `env:"CLOUDFLARE_BASE_URL" default:"https://api.cloudflare.com/client/v4" help:"Address of the API (${env})."`
 	AuthScheme        string        `env:"ROLLCALL_AUTH_SCHEME" enum:"bearer,basic" default:"bearer" help:"bearer for Cloudflare; basic for the older v2 API, where the account is the organization and the token its API key (${env})."`
 	AppIDs            list          `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID,…" help:"RealtimeKit apps to read; none means all (${env})."`
@@ -115,7 +115,7 @@ func (f *apiFlags) client(token secret.Text, shared extract.BudgetStore, log log
 func (f *apiFlags) watchedClient(token secret.Text, shared extract.BudgetStore, log logger, watch *monitor) (*extract.Client, error) {
 	cfg := extract.Config{
 		BaseURL: f.BaseURL, AccountID: f.AccountID, Token: token, Scheme: extract.Scheme(f.AuthScheme), UserAgent: "rollcall/" + version(),
-		PerPage: f.PerPage, MaxBody: maxBody, RetryFor: f.RetryFor, Timeout: idleTimeout, Logger: log,
+		PerPage: f.PerPage, MaxBody: maxBody, RetryFor: f.RetryFor, Timeout: idleTimeout, Logger: log, Now: machineNow,
 		Budget: extract.NewBudget(extract.BudgetConfig{
 			PerSecond: f.RequestsPerSecond, QuotaShare: f.QuotaShare, MaxWait: f.MaxWait,
 			Store: shared, Key: budgetKey(f.BaseURL, token), Logger: log,
@@ -135,14 +135,14 @@ func budgetKey(baseURL string, token secret.Text) string {
 func (f *apiFlags) pipelineConfig() pipeline.Config {
 	return pipeline.Config{
 		AccountID: f.AccountID, AppIDs: f.AppIDs, Lookback: f.Lookback, Settle: f.Settle,
-		Concurrency: f.Concurrency, Version: version(),
+		Concurrency: f.Concurrency, Version: version(), Now: machineNow,
 	}
 }
 
 // databaseFlags say where the warehouse is.
 type databaseFlags struct {
 	DatabaseURL     filled `env:"DATABASE_URL" placeholder:"URL" help:"Warehouse: any libpq connection string; none means a private Postgres in your data directory. On a shared machine use the variable, since others see flags (${env})."`
-	DatabaseURLFile filled `env:"DATABASE_URL_FILE" placeholder:"FILE" help:"File with the connection string, read when DATABASE_URL is empty (${env})."`
+	DatabaseURLFile filled `env:"DATABASE_URL_FILE" placeholder:"FILE" help:"File with the connection string, in place of DATABASE_URL (${env})."`
 }
 
 // open connects to the warehouse; close lets go of it, and stops the private
@@ -183,7 +183,8 @@ func caution(ctx context.Context, log logger, pool *pgxpool.Pool) {
 // locate gives the connection string of the warehouse. Where none is configured it
 // starts the private Postgres, which stop stops; server is nil otherwise.
 func (f *databaseFlags) locate(ctx context.Context, log logger) (url secret.Text, server *private.Server, stop func(), err error) {
-	if url = secret.Trimmed(string(f.DatabaseURL)); url.IsZero() {
+	url = secret.Trimmed(string(f.DatabaseURL))
+	if err = twice("DATABASE_URL", url.Reveal(), string(f.DatabaseURLFile)); err == nil && url.IsZero() {
 		url, err = readSecret("DATABASE_URL", string(f.DatabaseURLFile))
 	}
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -30,14 +29,14 @@ func (c *doctorCommand) database(s *shell, to *checks) (pool *pgxpool.Pool, done
 		return nil, stop, false
 	}
 	done = func() { pool.Close(); stop() }
-	before := time.Now()
+	before := machineNow()
 	facts, err := postgres.Inspect(s.ctx, pool)
 	if err != nil {
 		to.failed("database", err, "")
 		to.skip("mend the connection first", rest...)
 		return nil, done, false
 	}
-	now := before.Add(time.Since(before) / 2)
+	now := before.Add(machineNow().Sub(before) / 2)
 	c.server(to, &facts, server)
 	judgeClock(to, "database clock", facts.Now.Sub(now))
 	encryption(to, &facts)

@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/alecthomas/kong"
 	"github.com/joho/godotenv"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -43,7 +45,7 @@ func exposed(path string) (fix string) {
 	if err != nil || others == 0 && file.Mode()&groupWrite == 0 {
 		return ""
 	}
-	for _, name := range []string{"CLOUDFLARE_API_TOKEN", "DATABASE_URL", "ROLLCALL_PRIVACY_KEY", "ROLLCALL_PING_URL", "ROLLCALL_READER_PASSWORD", "ROLLCALL_LOADER_PASSWORD"} {
+	for _, name := range secretVariables {
 		if values[name] != "" {
 			return "chmod o-rwx,g-w " + path
 		}
@@ -52,15 +54,16 @@ func exposed(path string) (fix string) {
 }
 
 // loadEnvironment reads a .env file where present; the real environment goes
-// before it. A variable of ours that is set to nothing counts as not set, as
-// compose files and unit files often leave it.
+// before it. A variable that is set to nothing counts as not set, as compose files
+// and unit files often leave it: the file fills it.
 func loadEnvironment(path string) error {
 	values, err := readEnvironment(path)
 	if err != nil {
 		return err
 	}
+	decided := decidedSecrets()
 	for name, value := range values {
-		if _, set := os.LookupEnv(name); set {
+		if os.Getenv(name) != "" || decided[strings.TrimSuffix(name, "_FILE")] {
 			continue
 		}
 		if err := os.Setenv(name, value); err != nil {
@@ -103,11 +106,73 @@ func readEnvironment(path string) (map[string]string, error) {
 	return values, nil
 }
 
-// readSecret gives the secret of an environment variable or, where that is
-// empty, of the file; name is the variable's.
+// secretVariables each have another of the same name and _FILE: a file that holds
+// the secret.
+var secretVariables = []string{
+	"CLOUDFLARE_API_TOKEN", "DATABASE_URL", "ROLLCALL_PRIVACY_KEY", "ROLLCALL_PING_URL", "ROLLCALL_READER_PASSWORD", "ROLLCALL_LOADER_PASSWORD",
+}
+
+// decidedSecrets are those that the environment gives, in either way: a .env file
+// then adds nothing to them.
+func decidedSecrets() map[string]bool {
+	decided := make(map[string]bool)
+	for _, name := range secretVariables {
+		decided[name] = os.Getenv(name) != "" || os.Getenv(name+"_FILE") != ""
+	}
+	return decided
+}
+
+// flagsFirst lets a flag of a secret, or of the file that holds it, go before the
+// variables of both.
+func flagsFirst(command *kong.Context) error {
+	given := make(map[string]string) // variable to flag
+	for _, part := range command.Path {
+		if part.Flag == nil || part.Resolved {
+			continue
+		}
+		for _, name := range part.Flag.Envs {
+			given[name] = "--" + part.Flag.Name
+		}
+	}
+	for _, name := range secretVariables {
+		value, file := given[name], given[name+"_FILE"]
+		switch {
+		case value != "" && file != "":
+			return fmt.Errorf("%w: %s and %s are two ways to say the same: give one of them", model.ErrUsage, value, file)
+		case value != "":
+			forget(command, name+"_FILE")
+		case file != "":
+			forget(command, name)
+		}
+	}
+	return nil
+}
+
+// forget takes back what a variable says.
+func forget(command *kong.Context, name string) {
+	_ = os.Unsetenv(name) // fails only for what is no name
+	for _, flag := range command.Flags() {
+		if slices.Contains(flag.Envs, name) {
+			flag.Target.SetZero()
+		}
+	}
+}
+
+// twice refuses a secret that is given in both ways, by the environment or by
+// .env: which of the two is meant nobody can tell.
+func twice(name, value, file string) error {
+	if value == "" || file == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: %s and %s_FILE are both set: keep one of them", model.ErrUsage, name, name)
+}
+
+// readSecret gives the secret of an environment variable or of the file; name is
+// the variable's. It is the zero value where neither is set.
 func readSecret(name, file string) (secret.Text, error) {
-	if value := secret.Trimmed(os.Getenv(name)); !value.IsZero() {
-		return value, nil
+	value := secret.Trimmed(os.Getenv(name))
+	if err := twice(name, value.Reveal(), file); err != nil || !value.IsZero() {
+		return value, err
 	}
 	if file == "" {
 		return secret.Text{}, nil
@@ -116,7 +181,7 @@ func readSecret(name, file string) (secret.Text, error) {
 	if err != nil {
 		return secret.Text{}, unread(name, file, err)
 	}
-	value := secret.Trimmed(string(text))
+	value = secret.Trimmed(string(text))
 	if value.IsZero() {
 		return secret.Text{}, fmt.Errorf("%w: %s_FILE: the file %s is empty", model.ErrUsage, name, file)
 	}

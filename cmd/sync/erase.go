@@ -60,10 +60,15 @@ func (c *eraseCommand) erasure() (load.Erasure, error) {
 		return load.Erasure{}, err
 	}
 	e := load.Erasure{
-		UserIDs: c.UserID, CustomIDs: c.CustomParticipantID, AppID: string(c.App), Mode: privacy.Remove, DryRun: c.DryRun, Version: version(),
+		UserIDs: slices.Clone(c.UserID), CustomIDs: c.CustomParticipantID, AppID: string(c.App), Mode: privacy.Remove, DryRun: c.DryRun, Version: version(),
 	}
 	if c.Pseudonymise {
 		e.Mode = privacy.Pseudonymise
+	}
+	for _, id := range c.UserID { // the vendor's own, a UUID mostly
+		if folded := model.FoldID(id); folded != id {
+			e.UserIDs = append(e.UserIDs, folded)
+		}
 	}
 	for _, text := range c.ParticipantID {
 		id, err := model.ParseUUID(text)

@@ -12,7 +12,7 @@ import (
 type loaderCommand struct {
 	databaseFlags `embed:""`
 
-	PasswordFile string `env:"ROLLCALL_LOADER_PASSWORD_FILE" placeholder:"FILE" help:"File with the role's password, read when ROLLCALL_LOADER_PASSWORD is empty; with a password the role can log in (${env})."`
+	PasswordFile string `env:"ROLLCALL_LOADER_PASSWORD_FILE" placeholder:"FILE" help:"File with the role's password, in place of ROLLCALL_LOADER_PASSWORD; with a password the role can log in (${env})."`
 	NewPassword  bool   `help:"Give the role a new random password and print it; it is printed nowhere else."`
 	SQL          bool   `name:"sql" help:"Print the statements, for a database administrator to run, and do nothing else."`
 }

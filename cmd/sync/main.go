@@ -84,6 +84,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return report(stderr, fmt.Errorf("%w: %w; see rollcall --help", model.ErrUsage, err))
 	}
+	if err := flagsFirst(command); err != nil {
+		return report(stderr, err)
+	}
 	s := &shell{ctx: ctx, stdout: results, stderr: stderr, logs: grammar.Log}
 	if s.logger, err = grammar.Log.logger(stderr); err != nil {
 		return report(stderr, err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +23,16 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(serverFirst{m}, map[string]func(){"rollcall": main})
+	testscript.Main(serverFirst{m}, map[string]func(){"rollcall": elsewhen})
+}
+
+// elsewhen is the program on a machine whose clock is wrong by what MACHINE_CLOCK
+// says, such as -72h.
+func elsewhen() {
+	if skew, err := time.ParseDuration(os.Getenv("MACHINE_CLOCK")); err == nil {
+		machineNow = func() time.Time { return time.Now().Add(skew) }
+	}
+	main()
 }
 
 // serverFirst starts the test server's life around the scripts; the program that
@@ -72,6 +82,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"babble":   babble,
+			"apiclock": apiclock,
 			"beside":   beside,
 			"comeback": comeback,
 			"exact":    exact,
@@ -80,10 +91,12 @@ func TestScripts(t *testing.T) {
 			"hold":     hold,
 			"login":    login,
 			"pings":    pings,
+			"put":      put,
 			"requests": requests,
 			"schema":   schema,
 			"sql":      sql,
 			"terminal": terminal,
+			"upper":    upper,
 			"vanish":   vanish,
 			"watching": watching,
 		},
@@ -116,6 +129,17 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		sim.Script(f)
 	}
+}
+
+// apiclock sets the clock by which the script's API dates its answers wrong, by a
+// duration such as -72h.
+func apiclock(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: apiclock duration")
+	}
+	skew, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	ts.Value("sim").(*simulator.Server).SetDate(skew)
 }
 
 // babble makes the script's API say the token once more after each answer, which
@@ -171,6 +195,22 @@ func sql(ts *testscript.TestScript, neg bool, args []string) {
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), args[0])
 	ts.Check(err)
+}
+
+// put writes lines, in which variables were replaced, to a file of the script.
+func put(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: put file lines…")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(args[1:], "\n")+"\n"), 0o600))
+}
+
+// upper sets a variable to a text in upper case.
+func upper(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: upper variable text")
+	}
+	ts.Setenv(args[0], strings.ToUpper(args[1]))
 }
 
 // login lets the program connect as another role: login role password. Without arguments

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
@@ -42,6 +43,13 @@ func (c *migrateUp) Run(s *shell) error {
 	}
 	if err == nil && len(done) == 0 {
 		fmt.Fprintln(s.stdout, "the schema is up to date")
+	}
+	if err != nil {
+		return err
+	}
+	folded, _, err := load.New(pool, s.logger).FoldApps(s.ctx)
+	for _, id := range folded {
+		fmt.Fprintf(s.stdout, "app %s was stored in other letters too (%s): now it is one\n", model.FoldID(id), id)
 	}
 	return err
 }

@@ -29,7 +29,7 @@ type metricsFlags struct {
 type watchFlags struct {
 	metricsFlags
 	MetricsAddr string `env:"ROLLCALL_METRICS_ADDR" placeholder:"HOST:PORT" help:"With --every: serve /metrics and /healthz on this address, such as 127.0.0.1:9464, to anybody who reaches it (${env})."`
-	PingURLFile string `name:"ping-url-file" env:"ROLLCALL_PING_URL_FILE" placeholder:"FILE" help:"File with the address of a dead man's switch in the convention of healthchecks.io, read when ROLLCALL_PING_URL is empty (${env})."`
+	PingURLFile string `name:"ping-url-file" env:"ROLLCALL_PING_URL_FILE" placeholder:"FILE" help:"File with the address of a dead man's switch in the convention of healthchecks.io, in place of ROLLCALL_PING_URL (${env})."`
 }
 
 // monitor shows the runs of this process to those who watch: metrics, traces and

@@ -14,7 +14,7 @@ import (
 
 // keyFlags say where the privacy key is; there is no flag for the key itself.
 type keyFlags struct {
-	PrivacyKeyFile string `env:"ROLLCALL_PRIVACY_KEY_FILE" placeholder:"FILE" help:"File with the privacy key, read when ROLLCALL_PRIVACY_KEY is empty; needed once anybody was erased or names are pseudonymised (${env})."`
+	PrivacyKeyFile string `env:"ROLLCALL_PRIVACY_KEY_FILE" placeholder:"FILE" help:"File with the privacy key, in place of ROLLCALL_PRIVACY_KEY; needed once anybody was erased or names are pseudonymised (${env})."`
 }
 
 // key gives the privacy key, nil where none is set.
@@ -37,7 +37,7 @@ func (f *keyFlags) protected(ctx context.Context, pool *pgxpool.Pool, log logger
 	if p.Key, err = f.key(); err != nil {
 		return nil, err
 	}
-	store = load.New(pool, log)
+	store = newStore(pool, log)
 	return store, store.Protect(ctx, p)
 }
 

@@ -6,7 +6,7 @@ import "github.com/rollcall-etl/rollcall/internal/postgres"
 type readerCommand struct {
 	databaseFlags `embed:""`
 
-	PasswordFile string `env:"ROLLCALL_READER_PASSWORD_FILE" placeholder:"FILE" help:"File with the role's password, read when ROLLCALL_READER_PASSWORD is empty; with a password the role can log in (${env})."`
+	PasswordFile string `env:"ROLLCALL_READER_PASSWORD_FILE" placeholder:"FILE" help:"File with the role's password, in place of ROLLCALL_READER_PASSWORD; with a password the role can log in (${env})."`
 	NewPassword  bool   `help:"Give the role a new random password and print it; it is printed nowhere else."`
 }
 

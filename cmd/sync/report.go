@@ -15,7 +15,9 @@ import (
 	"golang.org/x/term"
 
 	"github.com/rollcall-etl/rollcall/internal/export"
+	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 	htmlreport "github.com/rollcall-etl/rollcall/internal/report"
 )
 
@@ -44,20 +46,29 @@ type request struct {
 
 // Run carries the command out.
 func (c *reportCommand) Run(s *shell) error {
-	r, err := c.request(time.Now())
+	r, err := c.request()
 	if err != nil {
 		return err
 	}
-	path := c.path(r)
-	if path == "-" && c.Format == "parquet" && isTerminal(s.stdout) {
+	if (c.Output == "-" || c.Output == "" && c.View != "") && c.Format == "parquet" && isTerminal(s.stdout) {
 		return fmt.Errorf("%w: Parquet is not for a terminal: give --output FILE", model.ErrUsage)
 	}
 	log := quietly(s.logger)
-	pool, done, err := c.openWarehouse(s, log)
+	pool, done, err := c.open(s.ctx, log, 4)
 	if err != nil {
 		return err
 	}
 	defer done()
+	if r.now, err = load.New(pool, log).ServerTime(s.ctx); err != nil {
+		return err
+	}
+	if err := c.today(&r); err != nil {
+		return err
+	}
+	if err := postgres.CheckSchema(s.ctx, pool); err != nil {
+		return err
+	}
+	path := c.path(r)
 	out, err := openOutput(path, s.stdout)
 	if err != nil {
 		return err
@@ -89,9 +100,8 @@ func (c *reportCommand) write(ctx context.Context, pool *pgxpool.Pool, w io.Writ
 	return htmlreport.Range(ctx, pool, w, htmlreport.Span{From: r.filter.From, To: r.filter.To, App: r.filter.App}, o)
 }
 
-// request checks the flags and reads them.
-func (c *reportCommand) request(now time.Time) (r request, err error) {
-	r.now = now.UTC()
+// request checks the flags and reads them; what today is the database says.
+func (c *reportCommand) request() (r request, err error) {
 	switch {
 	case c.View == "" && c.Format != "":
 		return r, fmt.Errorf("%w: --format is for an export: give --view NAME as well", model.ErrUsage)
@@ -127,17 +137,23 @@ func (c *reportCommand) days(r *request) (err error) {
 	if f.To, err = day("--to", string(c.To)); err != nil {
 		return err
 	}
-	if c.View == "" && c.Session == "" && f.To.IsZero() {
-		f.To = r.now.Truncate(24 * time.Hour)
-	}
-	if f.From.After(r.now) {
-		return fmt.Errorf("%w: --from %s lies in the future", model.ErrUsage, c.From)
-	}
 	if !f.To.IsZero() {
 		f.To = f.To.AddDate(0, 0, 1)
 		if !f.From.Before(f.To) {
 			return fmt.Errorf("%w: the range is empty: --to must not lie before --from", model.ErrUsage)
 		}
+	}
+	return nil
+}
+
+// today ends a page's range where it is open, and refuses one of the future.
+func (c *reportCommand) today(r *request) error {
+	f := &r.filter
+	if f.From.After(r.now) {
+		return inFuture(string(c.From))
+	}
+	if c.View == "" && c.Session == "" && f.To.IsZero() {
+		f.To = r.now.Truncate(24*time.Hour).AddDate(0, 0, 1)
 	}
 	return nil
 }

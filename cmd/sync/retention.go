@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ type retentionCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 	keyFlags      `embed:"" group:"Privacy"`
 
+	BaseURL   string `env:"CLOUDFLARE_BASE_URL" default:"https://api.cloudflare.com/client/v4" help:"Address of the API, which is asked for the time and nothing else (${env})."`
 	OlderThan string `env:"ROLLCALL_RETENTION" required:"" placeholder:"DAYS" help:"Delete sessions that ended longer ago than this, in days such as 400d, a day at least; whole days in UTC (${env})."`
 	DryRun    bool   `help:"Count the sessions and their rows that would be deleted; write nothing."`
 	Quiet     bool   `short:"q" help:"Print nothing when all went well."`
@@ -26,8 +28,7 @@ func (c *retentionCommand) Run(s *shell) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	before, err := c.horizon(time.Now())
-	if err != nil {
+	if _, err := c.horizon(time.Time{}); err != nil {
 		return err
 	}
 	log := s.logger
@@ -43,6 +44,10 @@ func (c *retentionCommand) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
+	before, err := c.before(s.ctx, store, log)
+	if err != nil {
+		return err
+	}
 	counts, err := store.Retain(s.ctx, c.AccountID, before, c.DryRun, func(n load.RetentionCounts) {
 		log.InfoContext(s.ctx, "old sessions deleted", "sessions", n.Sessions, "participants", n.Participants, "peer_events", n.PeerEvents)
 	})
@@ -53,6 +58,22 @@ func (c *retentionCommand) Run(s *shell) error {
 		c.print(s, before, counts)
 	}
 	return nil
+}
+
+// before gives the horizon by the database server's clock. The horizon never moves
+// back: where the clocks differ nothing is deleted.
+func (c *retentionCommand) before(ctx context.Context, store *load.Store, log logger) (time.Time, error) {
+	now, problem, err := agreedTime(ctx, store, c.BaseURL, log)
+	if err != nil {
+		return now, err
+	}
+	if problem != "" && !c.DryRun {
+		return now, errClocks(problem)
+	}
+	if problem != "" {
+		log.WarnContext(ctx, "clocks differ; without --dry-run nothing would be deleted", "problem", problem)
+	}
+	return c.horizon(now)
 }
 
 // horizon gives midnight UTC of the day before which everything goes: days are

@@ -43,7 +43,7 @@ func (c *runCommand) Run(s *shell) error {
 	bar := newBar(s, "run", c.Quiet || c.Every > 0)
 	defer bar.close()
 	s.logger = bar.above(s.logger)
-	j, err := openJob(s, model.KindRun, &c.apiFlags, &c.databaseFlags, &c.watchFlags, &c.privacyFlags, c.Quiet)
+	j, err := openJob(s, model.KindRun, &c.apiFlags, &c.databaseFlags, &c.watchFlags, &c.privacyFlags, start{}, c.Quiet)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ type privacySource interface{ privacy() (load.Privacy, error) }
 
 // openJob checks the configuration, connects, and refuses a schema that is not
 // this program's. Whoever watches is told of that.
-func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watch *watchFlags, privacy privacySource, quiet bool) (*job, error) {
+func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watch *watchFlags, privacy privacySource, from start, quiet bool) (*job, error) {
 	j := &job{shell: s, api: api, database: database, quiet: quiet, logger: s.logger}
 	if quiet {
 		j.logger = quietly(s.logger)
@@ -89,7 +89,7 @@ func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watc
 	if j.monitor, err = openMonitor(s, kind, api.AccountID, watch, j.logger); err != nil {
 		return nil, err
 	}
-	if err := j.open(privacy); err != nil {
+	if err := j.open(privacy, from); err != nil {
 		j.monitor.refused(s.ctx, err)
 		j.monitor.close(s.ctx)
 		return nil, err
@@ -109,7 +109,7 @@ func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watc
 // runConnections is how many connections a run opens at most.
 func runConnections(concurrency int) int { return load.Connections(concurrency) + 1 } // one holds the schema
 
-func (j *job) open(privacy privacySource) error {
+func (j *job) open(privacy privacySource, from start) error {
 	token, err := j.api.token()
 	if err != nil {
 		return err
@@ -127,6 +127,10 @@ func (j *job) open(privacy privacySource) error {
 		connections++ // scrapes do not wait for sessions
 	}
 	if j.pool, j.close, err = j.database.openTraced(ctx, j.logger, connections, j.monitor.tracing.Postgres()); err != nil {
+		return err
+	}
+	if err := from.check(ctx, j.pool); err != nil {
+		j.close()
 		return err
 	}
 	if err := postgres.CheckSchema(ctx, j.pool); err != nil {
@@ -150,7 +154,7 @@ func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	defer release()
 	config := j.api.pipelineConfig()
 	config.Progress = j.bar.shown()
-	store := load.New(j.pool, j.logger)
+	store := newStore(j.pool, j.logger)
 	if err := store.Protect(ctx, j.privacy); err != nil {
 		return pipeline.Result{}, err
 	}
@@ -209,6 +213,9 @@ func printResult(w *screen, r pipeline.Result) {
 		t.Inserted, t.Updated, t.Unchanged, t.Repaired, t.Rejected)
 	printOptional(w, r.Optional)
 	printTooOld(w, r.TooOld, r.Horizon)
+	if r.Clocks != "" {
+		w.put("", "clocks: %s", r.Clocks)
+	}
 	if r.Waiting > 0 {
 		w.put("", "%d sessions that failed or did not add up before wait for another try", r.Waiting)
 	}

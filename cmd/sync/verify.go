@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
@@ -34,7 +33,7 @@ func (*verifyCommand) Help() string {
 
 A range that was begun and stopped goes on where it stopped; sessions that differed before are then compared again. Sessions that are live, or changed after the last run, are no difference. An app of the warehouse that the API does not list is one, unless --app or --app-ids names the apps.
 
-Exit codes: 0 nothing differs; 1 failed; 2 wrong usage; 3 something differs, and the list says what to run; 75 the budget is spent, another verification is under way, or it was told to stop: the same command goes on.`
+Exit codes: 0 nothing differs; 1 failed; 2 wrong usage; 3 something differs, and the list says what to run, or the clocks do; 75 the budget is spent, another verification is under way, or it was told to stop: the same command goes on.`
 }
 
 // Run carries the command out.
@@ -51,7 +50,7 @@ func (c *verifyCommand) Run(s *shell) error {
 	defer bar.close()
 	s.logger = bar.above(s.logger)
 	config.Progress = bar.shown()
-	j, err := openJob(s, model.KindVerify, &c.apiFlags, &c.databaseFlags, &watchFlags{}, &c.keyFlags, c.Quiet)
+	j, err := openJob(s, model.KindVerify, &c.apiFlags, &c.databaseFlags, &watchFlags{}, &c.keyFlags, start{string(c.From), plan.From}, c.Quiet)
 	if err != nil {
 		return err
 	}
@@ -61,18 +60,18 @@ func (c *verifyCommand) Run(s *shell) error {
 		return err
 	}
 	defer release()
-	store := load.New(j.pool, j.logger)
+	store := newStore(j.pool, j.logger)
 	if err := store.Protect(s.ctx, j.privacy); err != nil {
 		return err
 	}
 	result, err := pipeline.Verify(s.ctx, config, plan, j.client, store, j.logger)
 	bar.close()
-	if result.Run.ID != 0 && (!c.Quiet || err != nil || len(result.Differences) > 0) {
+	if result.Run.ID != 0 && (!c.Quiet || err != nil || result.Status != model.RunSucceeded) {
 		if printErr := c.print(newScreen(s), result); printErr != nil {
 			return printErr
 		}
 	}
-	if err == nil && len(result.Differences) > 0 {
+	if err == nil && result.Status == model.RunPartial {
 		return errPartial
 	}
 	return err
@@ -108,6 +107,9 @@ func (c *verifyCommand) print(w *screen, r pipeline.VerifyResult) error {
 	w.put("", "verify %d %s in %s: %d sessions compared%s (%d live, %d newer than the last run, %d gone and kept), %d differ; %d requests",
 		r.Run.ID, r.Status, r.Took.Round(10*time.Millisecond), r.Compared, resumed, r.Live, r.Newer, r.Gone, len(r.Differences), r.Summary.Requests)
 	printTooOld(w, r.TooOld, r.Horizon)
+	if r.Clocks != "" {
+		w.put("", "clocks: %s", r.Clocks)
+	}
 	return nil
 }
 
@@ -179,8 +181,9 @@ func verifyView(r pipeline.VerifyResult) any {
 		TooOld      int          `json:"sessions_too_old"` // ended before the retention horizon
 		Requests    int64        `json:"requests"`
 		Differences []difference `json:"differences"`
+		Clocks      string       `json:"clocks"` // which is wrong, empty where they agree
 	}{
-		r.Run.ID, r.Status, r.Resumed, r.Compared, r.Live, r.Newer, r.Gone, r.TooOld, r.Summary.Requests, make([]difference, 0, len(r.Differences)),
+		r.Run.ID, r.Status, r.Resumed, r.Compared, r.Live, r.Newer, r.Gone, r.TooOld, r.Summary.Requests, make([]difference, 0, len(r.Differences)), r.Clocks,
 	}
 	for i := range r.Differences {
 		d := &r.Differences[i]

@@ -35,6 +35,7 @@ type Config struct {
 	// Transport wraps the HTTP transport, to trace requests; nil for none. It
 	// sees the credentials.
 	Transport func(http.RoundTripper) http.RoundTripper
+	Now       func() time.Time // this machine's clock, with which ClockSkew compares; nil means time.Now
 }
 
 // Scheme is how a request proves who sends it, and with that which API it is.
@@ -59,13 +60,17 @@ type Client struct {
 	onlyApp string
 
 	redactor redactor
+	spelt    sync.Map // ids of apps as the API lists them, by those that were folded
 
 	http   *http.Client
 	bodies sync.Pool     // *body, so that a page costs no new one
 	large  chan struct{} // the place of the one large body in hand
 	bases  struct{ apps, sessions, participants, meetings, enrolled pageBase }
-	skew   atomic.Pointer[time.Duration] // of the last answer's Date
+	date   atomic.Pointer[dated] // the last answer's Date
 }
+
+// dated is what a clock showed, and when by this machine's that was.
+type dated struct{ shown, here time.Time }
 
 // New checks the configuration and gives a client. It sends nothing.
 func New(cfg Config) (*Client, error) {
@@ -82,6 +87,9 @@ func New(cfg Config) (*Client, error) {
 	if cfg.PerPage < 1 || cfg.MaxBody < 1 || cfg.Timeout <= 0 || cfg.RetryFor < 0 || cfg.Budget == nil || cfg.Logger == nil {
 		return nil, fmt.Errorf("%w: page size, body limit and timeout must be above 0, and a budget and a logger be given", model.ErrUsage)
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	c := &Client{cfg: cfg, base: base, redactor: newRedactor(cfg.Token, cfg.AccountID), large: make(chan struct{}, 1)}
 	c.http = newHTTPClient(cfg.Timeout, c.redactor)
 	if cfg.Transport != nil {
@@ -91,7 +99,7 @@ func New(cfg Config) (*Client, error) {
 	case "", SchemeBearer:
 		c.base += "/accounts/" + url.PathEscape(cfg.AccountID) + "/realtime/kit"
 	case SchemeBasic:
-		c.onlyApp = "/" + url.PathEscape(cfg.AccountID)
+		c.onlyApp = "/" + url.PathEscape(model.FoldID(cfg.AccountID))
 	default:
 		return nil, fmt.Errorf("%w: the authentication scheme must be %s or %s, got %q", model.ErrUsage, SchemeBearer, SchemeBasic, cfg.Scheme)
 	}
@@ -99,7 +107,23 @@ func New(cfg Config) (*Client, error) {
 }
 
 // url gives the address of a path that begins with the app.
-func (c *Client) url(path string) string { return c.base + strings.TrimPrefix(path, c.onlyApp) }
+func (c *Client) url(path string) string {
+	app, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if listed, ok := c.spelt.Load(app); ok {
+		path = "/" + url.PathEscape(listed.(string)) + "/" + rest
+	}
+	return c.base + strings.TrimPrefix(path, c.onlyApp)
+}
+
+// fold gives the id by which an app is known here, and remembers in which letters the
+// API listed it: it may not know it in others.
+func (c *Client) fold(id string) string {
+	folded := model.FoldID(id)
+	if folded != id {
+		c.spelt.Store(folded, id)
+	}
+	return folded
+}
 
 // authorize adds the credentials to a request.
 func (c *Client) authorize(req *http.Request) {
@@ -160,21 +184,22 @@ func (c *Client) Requests() (int64, time.Duration) { return c.cfg.Budget.Spent()
 // have told of the quota.
 func (c *Client) Pace() float64 { return c.cfg.Budget.Pace() }
 
-// ClockSkew tells how far the clock of the API was ahead of this machine's at the
+// ClockSkew tells how far the clock of the API is ahead of this machine's by the
 // last answer, to about a second; ok is false where no answer told.
 func (c *Client) ClockSkew() (skew time.Duration, ok bool) {
-	if told := c.skew.Load(); told != nil {
-		return *told, true
+	told := c.date.Load()
+	if told == nil {
+		return 0, false
 	}
-	return 0, false
+	now := c.cfg.Now() // the monotonic clock counts since then, also where the other was put right
+	return told.shown.Add(now.Sub(told.here)).Sub(now.Round(0)), true
 }
 
-// noteDate compares the Date of an answer with this machine's clock. A Date has
-// whole seconds and is taken for their middle.
-func (c *Client) noteDate(date string, now time.Time) {
+// noteDate keeps the Date of an answer. It has whole seconds and is taken for their
+// middle.
+func (c *Client) noteDate(date string) {
 	if at, err := http.ParseTime(date); err == nil {
-		skew := at.Add(time.Second / 2).Sub(now)
-		c.skew.Store(&skew)
+		c.date.Store(&dated{at.Add(time.Second / 2), c.cfg.Now()})
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // the organization, and nothing is asked.
 func (c *Client) Apps(ctx context.Context, each func(model.AppPage) error) (model.Pass, error) {
 	if c.onlyApp != "" {
-		only := model.App{ID: c.cfg.AccountID, AccountID: c.cfg.AccountID}
+		only := model.App{ID: model.FoldID(c.cfg.AccountID), AccountID: c.cfg.AccountID}
 		return model.Pass{Announced: 1, Distinct: 1}, each(model.AppPage{Apps: []model.App{only}})
 	}
 	return listing[model.AppPage]{
@@ -28,6 +28,7 @@ func (c *Client) Apps(ctx context.Context, each func(model.AppPage) error) (mode
 			if rejected != nil {
 				page.Rejected = append(page.Rejected, *rejected)
 			} else if err == nil {
+				app.ID = c.fold(app.ID)
 				page.Apps = append(page.Apps, app)
 			}
 			return err

@@ -83,3 +83,30 @@ func plainNetError(err error) error {
 	}
 	return err
 }
+
+// Date asks a server for the time, without a token: the Date of its answer, whatever
+// that is, to about a second.
+func Date(ctx context.Context, baseURL string, timeout time.Duration) (time.Time, error) {
+	base, err := checkBaseURL(baseURL)
+	if err != nil {
+		return time.Time{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, base, http.NoBody)
+	if err != nil {
+		return time.Time{}, err
+	}
+	client := newHTTPClient(timeout, redactor{})
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("ask for the time: %w", err)
+	}
+	defer resp.Body.Close()
+	at, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}, errors.New("the answer tells no time")
+	}
+	return at.Add(time.Second / 2), nil
+}

@@ -38,7 +38,7 @@ func (c *Client) attempt(ctx context.Context, path string, query url.Values, rea
 	}
 	defer resp.Body.Close()
 	headers = resp.Header
-	c.noteDate(headers.Get("Date"), time.Now())
+	c.noteDate(headers.Get("Date"))
 	c.obeyRetryAfter(ctx, resp)
 
 	body := c.takeBody()

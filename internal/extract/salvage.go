@@ -37,6 +37,7 @@ func understand(r model.Rejected, accountID string, raw []byte) (model.Salvaged,
 	case model.EntityApp:
 		var app model.App
 		app, rejected, err = newScanner(raw).app(accountID)
+		app.ID = model.FoldID(app.ID)
 		out.App = &app
 	case model.EntitySession:
 		var session model.Session

@@ -10,7 +10,7 @@ import (
 // errNoID is the reason of a record that came without its key.
 var errNoID = errors.New("the record has no id")
 
-// app decodes one element of GET /apps.
+// app decodes one element of GET /apps, with the id in the letters of the API.
 func (s *scanner) app(accountID string) (model.App, *model.Rejected, error) {
 	app := model.App{AccountID: accountID}
 	raw, err := s.value()

@@ -189,10 +189,15 @@ func (s *Store) Unsettled(ctx context.Context, appID string) (map[model.UUID]mod
 	return s.states(ctx, "WHERE app_id = $1 AND settled_at IS NULL AND gone_at IS NULL", appID)
 }
 
+// waitsSQL tells whether a row of sync.session_states waits for another try. A
+// retry that lies further off than the pause after so many attempts was noted by a
+// clock that was ahead, and is no reason to wait.
+const waitsSQL = `retry_at > now() AND retry_at <= now() + least(interval '1 day', interval '15 minutes' * 2 ^ least(coalesce(nullif(attempts, 0), 12) - 2, 10))`
+
 func (s *Store) states(ctx context.Context, where string, arg any) (map[model.UUID]model.SessionState, error) {
 	rows, err := s.pool.Query(ctx, `SELECT session_id, app_id, fingerprint, coalesce(status, ''), read_at,
 		coalesce(distinct_participants, 0), complete_at IS NOT NULL, settled_at IS NOT NULL,
-		coalesce(retry_at > now(), false), tried_fingerprint, failed_at IS NOT NULL FROM sync.session_states `+where, arg)
+		coalesce(`+waitsSQL+`, false), tried_fingerprint, failed_at IS NOT NULL FROM sync.session_states `+where, arg)
 	if err != nil {
 		return nil, storeError("read session states", err)
 	}
@@ -237,14 +242,15 @@ func (s *Store) FailingApps(ctx context.Context, accountID string) (map[string]b
 }
 
 // SaveDiscovery notes that the sessions of an app were listed. The watermark never
-// moves back, nor beyond the server's clock, whatever this machine's says; a problem
-// leaves it where it is.
+// moves beyond the server's clock, whatever this machine's says, and back only from
+// there: it was noted by a clock that was ahead. A problem leaves it where it is.
 func (s *Store) SaveDiscovery(ctx context.Context, run model.Run, appID string, watermark time.Time, problem string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
 	_, err := s.pool.Exec(ctx, `INSERT INTO sync.app_states AS t (app_id, account_id, watermark, discovered_at, last_error, run_id)
 		VALUES ($1, $2, CASE WHEN $3::timestamptz > now() THEN now() ELSE $3 END, CASE WHEN $4::text IS NULL THEN now() END, $4, $5)
-		ON CONFLICT (app_id) DO UPDATE SET account_id = $2, watermark = greatest(t.watermark, excluded.watermark),
+		ON CONFLICT (app_id) DO UPDATE SET account_id = $2, watermark = CASE WHEN t.watermark > now() AND excluded.watermark IS NOT NULL THEN excluded.watermark
+				ELSE greatest(t.watermark, excluded.watermark) END,
 			discovered_at = CASE WHEN $4::text IS NULL THEN now() ELSE t.discovered_at END, last_error = $4,
 			unlisted_at = NULL, run_id = $5`,
 		appID, run.AccountID, timeArg(watermark), textArg(problem), run.ID)

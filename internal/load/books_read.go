@@ -33,7 +33,7 @@ func (s *Store) Books(ctx context.Context, accountID string) (model.Books, error
 		}
 		b.Sessions = counts[0] // an aggregate has one row
 		err = tx.QueryRow(ctx, `SELECT now(), (SELECT count(*) FROM sync.session_states
-			WHERE settled_at IS NULL AND gone_at IS NULL AND retry_at > now()
+			WHERE settled_at IS NULL AND gone_at IS NULL AND `+waitsSQL+`
 			  AND app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1))`, accountID).Scan(&b.At, &b.Waiting)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -9,9 +10,17 @@ import (
 // session are put in order: the clocks of the machines that read may differ, or be
 // put right in the middle of a run. The zero value is this machine's clock.
 type serverClock struct {
-	mu     sync.Mutex
-	server time.Time // what the server said
-	local  time.Time // when that arrived
+	mu      sync.Mutex
+	machine func() time.Time // nil is time.Now
+	server  time.Time        // what the server said
+	local   time.Time        // when that arrived
+}
+
+func (c *serverClock) here() time.Time {
+	if c.machine == nil {
+		return time.Now()
+	}
+	return c.machine()
 }
 
 // set takes the server's time as it has just arrived. It is earlier by the way
@@ -19,7 +28,7 @@ type serverClock struct {
 func (c *serverClock) set(server time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.server, c.local = server, time.Now()
+	c.server, c.local = server, c.here()
 }
 
 // now goes by the monotonic clock from there on.
@@ -27,7 +36,37 @@ func (c *serverClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.server.IsZero() {
-		return time.Now()
+		return c.here()
 	}
-	return c.server.Add(time.Since(c.local))
+	return c.server.Add(c.here().Sub(c.local))
 }
+
+// skew is how far the server's clock is ahead of this machine's.
+func (c *serverClock) skew() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.server.IsZero() {
+		return 0
+	}
+	now := c.here()
+	return c.server.Add(now.Sub(c.local)).Sub(now.Round(0))
+}
+
+// Clock puts another clock in the place of this machine's; nil is time.Now.
+func (s *Store) Clock(machine func() time.Time) { s.clock.machine = machine }
+
+// ServerTime asks the database server for the time.
+func (s *Store) ServerTime(ctx context.Context) (time.Time, error) {
+	var at time.Time
+	if err := s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&at); err != nil {
+		return at, storeError("ask the database for the time", err)
+	}
+	s.clock.set(at)
+	return at.UTC(), nil
+}
+
+// ClockSkew tells how far the database server's clock is ahead of this machine's:
+// by what the server said when a lock was taken, a run begun or the time asked for;
+// 0 before the first of these. The way of the answer, milliseconds mostly, makes
+// the server seem behind.
+func (s *Store) ClockSkew() time.Duration { return s.clock.skew() }

@@ -16,7 +16,7 @@ const lockHeartbeat = 15 * time.Second
 
 // Acquire takes the lock of an account and a kind of run, without waiting. The
 // returned context ends when the lock is lost with its connection; release lets
-// go of it. An error wraps model.ErrLocked where another run holds it.
+// go of it. From then on ClockSkew knows the server's clock. An error wraps model.ErrLocked where another run holds it.
 func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held context.Context, release func(), err error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
@@ -24,7 +24,8 @@ func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held conte
 	}
 	name := "rollcall:" + accountID + ":" + kind
 	var got bool
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0))`, name).Scan(&got); err != nil {
+	var at time.Time
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0)), clock_timestamp()`, name).Scan(&got, &at); err != nil {
 		conn.Release()
 		return nil, nil, storeError("take the lock", err)
 	}
@@ -32,6 +33,7 @@ func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held conte
 		conn.Release()
 		return nil, nil, fmt.Errorf("%w: a %s for account %s is under way; it goes on, this one ends", model.ErrLocked, kind, accountID)
 	}
+	s.clock.set(at)
 	held, lose := context.WithCancelCause(ctx)
 	ctx = context.WithoutCancel(ctx)
 	beating := make(chan struct{})

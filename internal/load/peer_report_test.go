@@ -175,3 +175,18 @@ func TestPeerThatComesMeanwhileIsNotOverlooked(t *testing.T) {
 		t.Errorf("%d peers are due, want the new one", n)
 	}
 }
+
+// A peer without a report that was noted by a clock that was ahead is asked for once
+// more, as any other.
+func TestPeerAskedInTheFutureIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.settled(1)
+	b.answer(1, model.PeerReportNone, time.Hour)
+	before := b.due(25 * time.Hour)
+	b.text(`UPDATE sync.peer_report_states SET asked_at = now() + interval '300 days' RETURNING 'done'`)
+	if after := b.due(25 * time.Hour); before == 0 || after != before {
+		t.Errorf("%d peers are due, want %d", after, before)
+	}
+	b.looked("asked in the future", true)
+}

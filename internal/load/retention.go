@@ -43,11 +43,17 @@ func (c *RetentionCounts) add(o RetentionCounts) {
 }
 
 // Horizon gives before when sessions of an account that ended were deleted; zero
-// where none were.
+// where none were. One that lies in the future was noted by a clock that was ahead,
+// and would keep every session out: it counts as none.
 func (s *Store) Horizon(ctx context.Context, accountID string) (time.Time, error) {
 	var at time.Time
-	err := s.pool.QueryRow(ctx, `SELECT horizon FROM sync.retention_horizons WHERE account_id = $1`, accountID).Scan(&at)
+	var future bool
+	err := s.pool.QueryRow(ctx, `SELECT horizon, horizon > now() FROM sync.retention_horizons WHERE account_id = $1`, accountID).Scan(&at, &future)
 	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	if err == nil && future {
+		s.logger.WarnContext(ctx, "the retention horizon lies in the future and counts for nothing; the next rollcall retention sets it right", "horizon", at.UTC())
 		return time.Time{}, nil
 	}
 	return at.UTC(), storeError("read the retention horizon", err)
@@ -75,7 +81,7 @@ func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, 
 		return counts, err
 	}
 	if _, err := s.pool.Exec(ctx, `INSERT INTO sync.retention_horizons AS t (account_id, horizon, changed_at) VALUES ($1, $2, now())
-		ON CONFLICT (account_id) DO UPDATE SET horizon = $2, changed_at = now() WHERE t.horizon < $2`, accountID, before); err != nil {
+		ON CONFLICT (account_id) DO UPDATE SET horizon = $2, changed_at = now() WHERE t.horizon < $2 OR t.horizon > now()`, accountID, before); err != nil {
 		return counts, storeError("save the retention horizon", err)
 	}
 	for {

@@ -25,6 +25,7 @@ type books struct {
 
 	mu     sync.Mutex
 	last   model.Books
+	lastAt time.Time // when it was read
 	known  bool
 	readAt time.Time
 	failed bool
@@ -67,7 +68,7 @@ func (b *books) Collect(to chan<- prometheus.Metric) {
 	m.exitGauges(to)
 	if b.known {
 		m.runGauges(to, b.last.Runs)
-		m.appGauges(to, &b.last)
+		m.appGauges(to, &b.last, time.Since(b.lastAt))
 		m.sessionGauges(to, &b.last)
 	}
 }
@@ -86,7 +87,7 @@ func (b *books) refresh() {
 	read, err := b.read(ctx)
 	b.readAt, b.failed = time.Now(), err != nil
 	if err == nil {
-		b.last, b.known = read, true
+		b.last, b.lastAt, b.known = read, b.readAt, true
 	}
 }
 
@@ -124,7 +125,19 @@ func (m *Metrics) runGauges(to chan<- prometheus.Metric, runs []model.LastRun) {
 	}
 }
 
-func (m *Metrics) appGauges(to chan<- prometheus.Metric, b *model.Books) {
+// freshness gives an age in seconds. One of the future, noted by a clock that was
+// ahead, is as old as it is far off: it is no sign that all is well.
+func freshness(age time.Duration) float64 {
+	const tolerance = 5 * time.Minute
+	if age < 0 && age > -tolerance {
+		return 0
+	}
+	return age.Abs().Seconds()
+}
+
+// appGauges go by the clock of the database, at which the books were read so long
+// ago.
+func (m *Metrics) appGauges(to chan<- prometheus.Metric, b *model.Books, since time.Duration) {
 	info := m.gauge("app_info", "Always 1; the labels give the name of an app.", "app_id", "app_name")
 	fresh := m.gauge("app_fresh_timestamp_seconds", "When the sessions of an app were last listed to the end, in seconds since 1970; absent before the first time.", "app_id")
 	age := m.gauge("app_freshness_seconds", "How long before these metrics were made the sessions of an app were last listed to the end.", "app_id")
@@ -137,7 +150,7 @@ func (m *Metrics) appGauges(to chan<- prometheus.Metric, b *model.Books) {
 		info.send(to, 1, a.ID, name)
 		fresh.sendTime(to, a.DiscoveredAt, a.ID)
 		if a.DiscoveredAt != nil {
-			age.send(to, max(time.Since(*a.DiscoveredAt).Seconds(), 0), a.ID)
+			age.send(to, freshness(b.At.Sub(*a.DiscoveredAt)+since), a.ID)
 		}
 	}
 }

@@ -65,7 +65,7 @@ func (w *work) backfillApp(ctx context.Context, appID string) (sound bool, err e
 		if sound = sound && d.problem == "" && w.unreadSessions() == before; !sound {
 			return nil
 		}
-		return w.store.SaveCheckpoint(ctx, w.run, appID, w.plan.Full, d.to)
+		return w.store.SaveCheckpoint(ctx, w.run, appID, w.plan.Full, earlier(d.to, w.pastSince()))
 	})
 	return sound, err
 }
@@ -77,6 +77,11 @@ func (w *work) start(ctx context.Context, appID string) (time.Time, error) {
 	if err != nil || checkpoint.IsZero() {
 		return w.plan.From, err
 	}
+	if checkpoint.After(w.pastSince()) { // what began until then was not there to be listed
+		w.logger.WarnContext(ctx, "the checkpoint lies in the future, as a clock that was ahead leaves it; the range is read from its start",
+			"app_id", appID, "checkpoint", checkpoint)
+		return w.plan.From, nil
+	}
 	w.logger.InfoContext(ctx, "backfill goes on from its checkpoint", "app_id", appID, "checkpoint", checkpoint)
 	return checkpoint, nil
 }
@@ -84,8 +89,8 @@ func (w *work) start(ctx context.Context, appID string) (time.Time, error) {
 // end gives the end of the range. No list reaches behind the run's start, so that
 // sessions that begin meanwhile do not shift its pages.
 func (w *work) end() time.Time {
-	if w.plan.To.IsZero() || w.plan.To.After(w.run.StartedAt) {
-		return w.run.StartedAt
+	if end := w.listEnd(); w.plan.To.IsZero() || w.plan.To.After(end) {
+		return end
 	}
 	return w.plan.To
 }
@@ -111,7 +116,7 @@ func (w *work) chunks(ctx context.Context, appID string, start time.Time, visit 
 		to := earlier(from.Add(size), w.end())
 		d := &discovery{
 			work: w, appID: appID, from: from, to: to,
-			listFrom: from.Add(-listMargin), listTo: earlier(to.Add(listMargin), w.run.StartedAt),
+			listFrom: from.Add(-listMargin), listTo: earlier(to.Add(listMargin), w.listEnd()),
 		}
 		if err := visit(d); err != nil {
 			return err

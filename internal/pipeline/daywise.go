@@ -34,7 +34,7 @@ func (w *work) daywise(ctx context.Context, appID string, state *model.EndpointS
 	if err != nil {
 		return false, err
 	}
-	today := now.Truncate(oneDay)
+	today := w.clocks.latest(now).Truncate(oneDay)
 	from := firstDay(first, today, state)
 	page, err := w.source.DailyStats(ctx, appID, from, today)
 	if !from.IsZero() && (err == nil || errors.Is(err, model.ErrBadRequest)) {

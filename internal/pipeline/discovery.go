@@ -57,8 +57,8 @@ func (d *discovery) watermark() time.Time {
 	switch {
 	case d.problem != "":
 		return time.Time{}
-	case d.newest.After(d.work.run.StartedAt):
-		return d.work.run.StartedAt
+	case d.newest.After(d.pastSince()):
+		return d.pastSince()
 	}
 	return d.newest
 }

@@ -28,6 +28,9 @@ type source interface {
 	optionalSource
 	// Requests counts requests, and the time that they waited for the budget.
 	Requests() (sent int64, waited time.Duration)
+	// ClockSkew tells how far the API's clock is ahead of this machine's; ok is
+	// false before an answer has told.
+	ClockSkew() (ahead time.Duration, ok bool)
 }
 
 // store keeps records and the books. An error that wraps model.ErrStore means
@@ -36,9 +39,15 @@ type store interface {
 	// Acquire takes the lock of a kind of run, or fails with model.ErrLocked.
 	// The returned context ends when the lock is lost.
 	Acquire(ctx context.Context, accountID, kind string) (held context.Context, release func(), err error)
+	// ClockSkew tells how far the server's clock is ahead of this machine's, from
+	// the moment on in which it was asked for the time or a lock was acquired.
+	ClockSkew() time.Duration
+	ServerTime(ctx context.Context) (time.Time, error)
 	StartRun(ctx context.Context, run model.Run) (id int64, err error)
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
 
+	// FoldApps puts what is stored under an app's id in other letters to the app.
+	FoldApps(ctx context.Context) (folded []string, mayNot bool, err error)
 	SaveApps(ctx context.Context, run model.Run, apps []model.App) error
 	// UnlistedApps gives the stored apps of an account but those listed.
 	UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error)

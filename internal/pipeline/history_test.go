@@ -106,6 +106,12 @@ func (h *history) step() {
 		script = append(script, simulator.Fault{Nth: 1 + h.rng.IntN(12), Do: func(*simulator.Data) { cancel() }})
 	}
 	h.sim.Script(script...)
+	if h.rng.IntN(4) == 0 {
+		h.skew = time.Duration(h.rng.IntN(40*24)-20*24) * time.Hour
+	}
+	if h.rng.IntN(4) == 0 {
+		h.sim.SetDate(time.Duration(h.rng.IntN(40*24)-20*24) * time.Hour)
+	}
 	h.extract.PerPage = 1 + h.rng.IntN(30)
 	h.config.Concurrency = 1 + h.rng.IntN(6)
 	plan := pipeline.Plan{Kind: model.KindRun, Optional: pipeline.Optional{Enrolment: h.rng.IntN(2) == 0, Daywise: h.rng.IntN(2) == 0}}
@@ -113,6 +119,8 @@ func (h *history) step() {
 		plan = pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, 0, -1-h.rng.IntN(40)), Full: h.rng.IntN(2) == 0}
 	}
 	result, err := h.run(ctx, plan)
+	h.skew = 0
+	h.sim.SetDate(0)
 	if errors.Is(err, model.ErrStore) {
 		h.t.Errorf("the database failed: %v", err)
 	}

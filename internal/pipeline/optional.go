@@ -137,6 +137,9 @@ func (w *work) turns(ctx context.Context, p part, apps []string) ([]turn, error)
 		if err != nil {
 			return nil, err
 		}
+		if state.AskedAt.After(w.now()) { // by a clock that was ahead
+			state.AskedAt, state.ReadAt = time.Time{}, time.Time{}
+		}
 		turns = append(turns, turn{appID, state})
 	}
 	slices.SortStableFunc(turns, func(a, b turn) int { return a.state.AskedAt.Compare(b.state.AskedAt) })

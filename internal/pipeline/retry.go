@@ -15,6 +15,7 @@ type rejects interface {
 	StartRun(ctx context.Context, run model.Run) (id int64, err error)
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
 	Rejects(ctx context.Context, accountID string, all bool, each func(model.StoredReject) error) error
+	ClockSkew() time.Duration
 	ResolveReject(ctx context.Context, id int64) error
 	Horizon(ctx context.Context, accountID string) (time.Time, error)
 	LoadSalvaged(ctx context.Context, run model.Run, from model.StoredReject, salvaged model.Salvaged) (model.RowCounts, error)
@@ -32,7 +33,8 @@ func RetryRejects(ctx context.Context, cfg Config, understand func(model.Rejecte
 		return counts, err
 	}
 	defer release()
-	run := model.Run{AccountID: cfg.AccountID, Kind: model.KindRetry, StartedAt: time.Now(), Version: cfg.Version}
+	clocks := newClocks(time.Now, store.ClockSkew(), nil)
+	run := model.Run{AccountID: cfg.AccountID, Kind: model.KindRetry, StartedAt: clocks.now(), Version: cfg.Version}
 	if run.ID, err = store.StartRun(held, run); err != nil {
 		return counts, err
 	}
@@ -53,7 +55,7 @@ func RetryRejects(ctx context.Context, cfg Config, understand func(model.Rejecte
 		}
 		return counts, errors.Join(failure, err)
 	}
-	logger.InfoContext(ctx, "run finished", "kind", run.Kind, "status", summary.Status, "seconds", time.Since(run.StartedAt).Seconds(),
+	logger.InfoContext(ctx, "run finished", "kind", run.Kind, "status", summary.Status, "seconds", clocks.now().Sub(run.StartedAt).Seconds(),
 		"records_tried", counts.Tried, "records_loaded", counts.Loaded, "records_rejected", counts.StillRejected,
 		"rows_inserted", counts.Inserted, "rows_updated", counts.Updated)
 	return counts, failure

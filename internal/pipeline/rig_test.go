@@ -39,8 +39,9 @@ type rig struct {
 
 	extract extract.Config
 	budget  extract.BudgetConfig
-	config  pipeline.Config
+	config  pipeline.Config // Now is the time, which the database's and the API's clocks show
 	privacy load.Privacy
+	skew    time.Duration // by how much the clock of the program's machine is wrong
 }
 
 // at is the moment around which the data sets lie and at which the pipeline's
@@ -93,17 +94,32 @@ func (r *rig) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	client := r.client()
 	defer client.Close()
 	store := load.New(r.pool, r.logger)
+	store.Clock(r.machine())
 	if err := store.Protect(ctx, r.privacy); err != nil {
 		return pipeline.Result{}, err
 	}
-	return pipeline.New(r.config, client, store, r.logger).Run(ctx, plan)
+	return pipeline.New(r.wrongBy(r.config), client, store, r.logger).Run(ctx, plan)
+}
+
+// machine is the clock of the program's machine, for store and client: the database
+// and the answers of the API tell the true time, whatever it is for the pipeline.
+func (r *rig) machine() func() time.Time {
+	skew := r.skew
+	return func() time.Time { return time.Now().Add(skew) }
+}
+
+// wrongBy puts the clock of the program's machine into a configuration.
+func (r *rig) wrongBy(cfg pipeline.Config) pipeline.Config {
+	now, skew := cfg.Now, r.skew
+	cfg.Now = func() time.Time { return now().Add(skew) }
+	return cfg
 }
 
 // client gives a client that logs to the rig's log.
 func (r *rig) client() *extract.Client {
 	r.t.Helper()
 	cfg := r.extract
-	cfg.Logger = r.logger
+	cfg.Logger, cfg.Now = r.logger, r.machine()
 	cfg.Budget = extract.NewBudget(r.budget)
 	client, err := extract.New(cfg)
 	if err != nil {

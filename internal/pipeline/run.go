@@ -18,7 +18,7 @@ type Config struct {
 	Settle      time.Duration    // how long after its end a session is read again
 	Concurrency int              // sessions in flight, at least 1
 	Version     string           // of the program, for the ledger
-	Now         func() time.Time // clock; nil means time.Now
+	Now         func() time.Time // this machine's clock; nil means time.Now
 	// Progress is told, one call at a time, how far a run has come; nil
 	// for nobody.
 	Progress func(Progress)
@@ -77,6 +77,9 @@ type Result struct {
 	// TooOld counts sessions that ended before Horizon and were left out.
 	TooOld  int
 	Horizon time.Time // of the account's retention, zero for none
+	// Clocks says which clock is wrong, empty where they agree. It makes the run
+	// partial.
+	Clocks string
 	// Optional is not in Totals, which are those of the sessions.
 	Optional OptionalResult
 }
@@ -91,8 +94,9 @@ func (p *Pipeline) Run(ctx context.Context, plan Plan) (Result, error) {
 		return Result{}, err
 	}
 	defer release()
+	clocks := newClocks(p.now, p.store.ClockSkew(), p.source.ClockSkew)
 	run := model.Run{
-		AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: p.now(),
+		AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: clocks.now(),
 		From: plan.From, To: plan.To, Version: p.cfg.Version,
 	}
 	if run.ID, err = p.store.StartRun(held, run); err != nil {
@@ -100,13 +104,13 @@ func (p *Pipeline) Run(ctx context.Context, plan Plan) (Result, error) {
 	}
 	ctx, held = model.WithRun(ctx, run.ID), model.WithRun(held, run.ID)
 	w := &work{
-		Pipeline: p, run: run, plan: plan,
+		Pipeline: p, clocks: clocks, run: run, plan: plan,
 		logger:  p.logger.With(slog.Int64("run_id", run.ID)),
 		handled: make(map[model.UUID]string), sessionRow: row{things: "sessions"},
 	}
 	w.sentBefore, w.waitedBefore = p.source.Requests() // one client may serve many runs
 	if plan.Kind == model.KindBackfill || p.cfg.Progress != nil {
-		w.progress = &progress{kind: plan.Kind, tell: p.cfg.Progress, logger: w.logger, now: p.now, began: run.StartedAt}
+		w.progress = &progress{kind: plan.Kind, tell: p.cfg.Progress, logger: w.logger, now: w.now, began: run.StartedAt}
 	}
 	w.logger.InfoContext(ctx, "run started", "kind", plan.Kind, "account_id", run.AccountID)
 	err = whyEnded(held, w.sync(held))
@@ -142,7 +146,15 @@ func (w *work) finish(ctx context.Context, failure error) (Result, error) {
 	summary := model.RunSummary{SessionsListed: w.listed}
 	sent, waited := w.source.Requests()
 	summary.Requests, summary.BudgetWait = sent-w.sentBefore, waited-w.waitedBefore
+	wrong := w.clocks.problem()
+	if wrong != "" {
+		w.leaveOut()
+		w.logger.WarnContext(ctx, "clocks differ; nothing is lost by it, but what this machine's clock says is not to be trusted", "problem", wrong)
+	}
 	summary.Status, summary.Error = w.status(failure), errorText(failure)
+	if failure == nil {
+		summary.Error = wrong
+	}
 	totals, err := w.store.FinishRun(ctx, w.run, summary)
 	if errors.Is(failure, model.ErrStore) && err != nil {
 		return Result{}, failure // the same again says nothing new
@@ -152,7 +164,7 @@ func (w *work) finish(ctx context.Context, failure error) (Result, error) {
 	}
 	result := Result{
 		Run: w.run, Status: summary.Status, Summary: summary, Totals: totals, Took: w.now().Sub(w.run.StartedAt), Waiting: w.waiting,
-		TooOld: w.tooOld, Horizon: w.horizon, Optional: w.extras,
+		TooOld: w.tooOld, Horizon: w.horizon, Clocks: wrong, Optional: w.extras,
 	}
 	w.logger.InfoContext(ctx, "run finished",
 		"status", result.Status, "seconds", result.Took.Seconds(),

@@ -102,7 +102,7 @@ func absence(reason error) model.Absence {
 // session that does not add up is made once more: rows may have shifted between
 // two pages.
 func (w *work) read(ctx context.Context, session *model.Session, stage func(model.ParticipantPage) error) (model.Reading, error) {
-	began := w.now()
+	began := w.clocks.earliest(w.now())
 	number := 0
 	pass := func() (model.Pass, error) {
 		number++

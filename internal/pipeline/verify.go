@@ -20,12 +20,14 @@ type verifySource interface {
 	CountParticipants(ctx context.Context, appID string, id model.UUID) (int, error)
 	Participants(ctx context.Context, appID string, id model.UUID, each func(model.ParticipantPage) error) (model.Pass, error)
 	Requests() (sent int64, waited time.Duration)
+	ClockSkew() (ahead time.Duration, ok bool)
 }
 
 // verifyStore reads the warehouse, and writes the ledger and the checkpoint of a
 // verification; it writes no data.
 type verifyStore interface {
 	Acquire(ctx context.Context, accountID, kind string) (held context.Context, release func(), err error)
+	ClockSkew() time.Duration
 	StartRun(ctx context.Context, run model.Run) (id int64, err error)
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
 
@@ -65,6 +67,7 @@ type VerifyResult struct {
 	TooOld      int       // of them: ended before the retention horizon, and not wanted
 	Horizon     time.Time // of the retention; zero where there is none
 	Differences []Difference
+	Clocks      string // which clock is wrong; empty where they agree
 }
 
 // verification is one verification under way.
@@ -74,7 +77,7 @@ type verification struct {
 	source verifySource
 	store  verifyStore
 	logger *slog.Logger
-	now    func() time.Time
+	clocks *clocks
 	run    model.Run
 
 	progress *progress
@@ -94,19 +97,20 @@ func Verify(ctx context.Context, cfg Config, plan VerifyPlan, source verifySourc
 		return VerifyResult{}, err
 	}
 	defer release()
-	v := &verification{cfg: cfg, plan: plan, source: source, store: store, now: cfg.Now, sound: true, sessionRow: row{things: "sessions"}}
-	if v.now == nil {
-		v.now = time.Now
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
+	v := &verification{cfg: cfg, plan: plan, source: source, store: store, sound: true, sessionRow: row{things: "sessions"}}
+	v.clocks = newClocks(cfg.Now, store.ClockSkew(), source.ClockSkew)
 	v.run = model.Run{
-		AccountID: cfg.AccountID, Kind: model.KindVerify, StartedAt: v.now(), From: plan.From, To: plan.To, Version: cfg.Version,
+		AccountID: cfg.AccountID, Kind: model.KindVerify, StartedAt: v.clocks.now(), From: plan.From, To: plan.To, Version: cfg.Version,
 	}
 	if v.run.ID, err = store.StartRun(held, v.run); err != nil {
 		return VerifyResult{}, err
 	}
 	ctx, held = model.WithRun(ctx, v.run.ID), model.WithRun(held, v.run.ID)
 	v.logger = logger.With(slog.Int64("run_id", v.run.ID))
-	v.progress = &progress{kind: model.KindVerify, tell: cfg.Progress, logger: v.logger, now: v.now, began: v.run.StartedAt}
+	v.progress = &progress{kind: model.KindVerify, tell: cfg.Progress, logger: v.logger, now: v.clocks.now, began: v.run.StartedAt}
 	v.logger.InfoContext(ctx, "run started", "kind", model.KindVerify, "account_id", cfg.AccountID)
 	err = whyEnded(held, v.all(held))
 	return v.finish(ctx, err)
@@ -115,12 +119,15 @@ func Verify(ctx context.Context, cfg Config, plan VerifyPlan, source verifySourc
 // finish closes the ledger.
 func (v *verification) finish(ctx context.Context, failure error) (VerifyResult, error) {
 	r := &v.result
-	r.Run, r.Took = v.run, v.now().Sub(v.run.StartedAt)
+	r.Run, r.Took = v.run, v.clocks.now().Sub(v.run.StartedAt)
+	if r.Clocks = v.clocks.problem(); r.Clocks != "" {
+		v.logger.WarnContext(ctx, "clocks differ", "problem", r.Clocks)
+	}
 	r.Summary = model.RunSummary{Status: model.RunSucceeded, SessionsListed: r.Compared, Error: errorText(failure)}
 	switch {
 	case failure != nil && !Resumable(failure):
 		r.Summary.Status = model.RunFailed
-	case failure != nil, len(r.Differences) > 0:
+	case failure != nil, len(r.Differences) > 0, r.Clocks != "":
 		r.Summary.Status = model.RunPartial
 	}
 	r.Status = r.Summary.Status

@@ -27,6 +27,11 @@ func (v *verification) app(ctx context.Context, appID string) error {
 		verification: v, appID: appID, covered: covered,
 		differing: make(map[model.UUID]bool), aside: make(map[string]bool),
 	}
+	if checkpoint.At.After(a.clocks.earliest(a.run.StartedAt)) {
+		v.logger.WarnContext(ctx, "the checkpoint lies in the future, as a clock that was ahead leaves it; the range is compared from its start",
+			"app_id", appID, "checkpoint", checkpoint.At)
+		checkpoint = model.VerifyCheckpoint{}
+	}
 	if !checkpoint.At.IsZero() {
 		v.logger.InfoContext(ctx, "verification goes on from its checkpoint", "app_id", appID, "checkpoint", checkpoint.At)
 		v.result.Resumed = true
@@ -116,8 +121,8 @@ func (a *appVerification) chunks(ctx context.Context) error {
 // end gives the end of the range. No list reaches behind the start, so that
 // sessions that begin meanwhile do not shift its pages.
 func (v *verification) end() time.Time {
-	if v.plan.To.IsZero() || v.plan.To.After(v.run.StartedAt) {
-		return v.run.StartedAt
+	if end := v.clocks.latest(v.run.StartedAt); v.plan.To.IsZero() || v.plan.To.After(end) {
+		return end
 	}
 	return v.plan.To
 }
@@ -149,6 +154,9 @@ func (a *appVerification) chunk(ctx context.Context, from, to time.Time) (listed
 // saveAt moves the checkpoint on, unless a list could not be trusted: the same
 // command then asks for it again. A session without a time moves nothing.
 func (a *appVerification) saveAt(ctx context.Context, at time.Time) error {
+	if past := a.clocks.earliest(a.run.StartedAt); at.After(past) {
+		at = past
+	}
 	if !a.sound || !at.After(a.reached.At) {
 		return nil
 	}
@@ -178,7 +186,7 @@ func (a *appVerification) gather(ctx context.Context, from, to time.Time) (all [
 		listFrom = from.Add(-listMargin)
 	}
 	pass, err := twice(func() (model.Pass, error) {
-		return a.source.Sessions(ctx, a.appID, listFrom, earlier(to.Add(listMargin), a.run.StartedAt), func(page model.SessionPage) error {
+		return a.source.Sessions(ctx, a.appID, listFrom, earlier(to.Add(listMargin), a.clocks.latest(a.run.StartedAt)), func(page model.SessionPage) error {
 			for i := range page.Rejected {
 				aside[page.Rejected[i].Key] = page.Rejected[i]
 			}

@@ -65,7 +65,6 @@ type week struct {
 	*rig
 	rng      *rand.Rand
 	now      time.Time
-	skew     time.Duration // of the program's clock
 	ids      uint64
 	vanished map[string]bool
 	journal  []string // one line a run
@@ -75,7 +74,7 @@ func newWeek(t *testing.T, seed uint64) *week {
 	t.Helper()
 	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 4, Participants: 3, EventsPerParticipant: 3}, seed, at)
 	w := &week{rig: newRig(t, data), rng: rand.New(rand.NewPCG(seed, 7)), now: at, vanished: map[string]bool{}}
-	w.config.Now = func() time.Time { return w.now.Add(w.skew) }
+	w.config.Now = func() time.Time { return w.now }
 	w.config.Concurrency = 1                       // several at once would not repeat
 	w.extract.RetryFor, w.extract.PerPage = 0, 100 // pauses between tries, and pages that are listed beside, would not either
 	t.Cleanup(func() {
@@ -96,7 +95,6 @@ func (w *week) live() {
 		w.run1()
 	}
 	w.sim.Script()
-	w.skew = 0
 	for range 2 { // what failed waits for up to a day
 		w.pass(25 * time.Hour)
 		if _, err := w.run(w.t.Context(), pipeline.Plan{Kind: model.KindRun}); err != nil {
@@ -133,15 +131,20 @@ func (w *week) run1() {
 		}
 		script = append(script, fault)
 	}
-	lost := false
+	lost, wrong := false, false
 	switch w.rng.IntN(8) {
 	case 0:
 		script = append(script, simulator.Fault{Nth: 1 + w.rng.IntN(9), Do: func(*simulator.Data) { cancel() }})
 	case 1:
 		script = append(script, simulator.Fault{Nth: 1 + w.rng.IntN(9), Do: func(*simulator.Data) { lost = w.loseDatabase() }})
 	case 2:
-		w.skew = time.Duration(w.rng.IntN(48)-12) * time.Hour
+		w.skew = w.days()
+	case 3:
+		w.sim.SetDate(w.days())
+		defer w.sim.SetDate(0)
+		wrong = true
 	}
+	wrong = wrong || w.skew != 0
 	w.sim.Script(script...)
 	plan := pipeline.Plan{Kind: model.KindRun}
 	if w.rng.IntN(12) == 0 {
@@ -150,6 +153,9 @@ func (w *week) run1() {
 	result, err := w.run(ctx, plan)
 	if errors.Is(err, model.ErrStore) && !lost {
 		w.t.Errorf("the database failed: %v", err)
+	}
+	if err == nil && wrong != (result.Clocks != "") {
+		w.t.Errorf("a clock is wrong: %t; the run says %q and is %s", wrong, result.Clocks, result.Status)
 	}
 	w.skew = 0
 	if diff, err := oracle.DiffComplete(w.t.Context(), w.pool, w.sim); !lost && (err != nil || diff != "") {
@@ -161,6 +167,12 @@ func (w *week) run1() {
 		return
 	}
 	w.journal = append(w.journal, fmt.Sprint(plan.Kind, " ", result.Status, " ", result.Totals.SessionsRead(), " ", result.Totals.Read, " ", err != nil))
+}
+
+// days is by how much a clock is wrong, in either direction. A Date has whole seconds,
+// and half a minute beside what the world does decides nothing by chance.
+func (w *week) days() time.Duration {
+	return time.Duration(1+w.rng.IntN(9*24))*time.Hour*time.Duration(1-2*w.rng.IntN(2)) + 30*time.Second
 }
 
 // weekFaults are those in which the data do not change, which is up to the week,

@@ -16,6 +16,7 @@ import (
 // work is one run under way.
 type work struct {
 	*Pipeline
+	clocks *clocks
 	run    model.Run
 	plan   Plan
 	logger *slog.Logger
@@ -49,6 +50,16 @@ type work struct {
 
 	extras OptionalResult // only the optional reads touch it
 }
+
+// now is the present by the clock that decides.
+func (w *work) now() time.Time { return w.clocks.now() }
+
+// listEnd is where lists of sessions end: at the run's start, so that sessions that
+// begin meanwhile do not shift their pages.
+func (w *work) listEnd() time.Time { return w.clocks.latest(w.run.StartedAt) }
+
+// pastSince is until when sessions have certainly begun before the run.
+func (w *work) pastSince() time.Time { return w.clocks.earliest(w.run.StartedAt) }
 
 func (w *work) leaveOut() {
 	w.mu.Lock()
@@ -107,6 +118,9 @@ func (w *work) sync(ctx context.Context) error {
 	if err := w.readHorizon(ctx); err != nil {
 		return err
 	}
+	if err := w.foldApps(ctx); err != nil {
+		return err
+	}
 	apps, err := w.apps(ctx)
 	if err != nil {
 		return err
@@ -129,6 +143,19 @@ func (w *work) sync(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(err, w.optional(ctx, stored))
+}
+
+// foldApps mends what an earlier version made of an app that was configured in other
+// letters than the API lists: a second, nameless one.
+func (w *work) foldApps(ctx context.Context) error {
+	folded, mayNot, err := w.store.FoldApps(ctx)
+	for _, id := range folded {
+		w.logger.InfoContext(ctx, "an app was stored twice, in other letters; what was stored of it is now that of the app", "app_id", model.FoldID(id), "was", id)
+	}
+	if mayNot {
+		w.logger.WarnContext(ctx, "an app is stored twice, in other letters, and this role may not mend that: run rollcall migrate up once, with the role that owns the tables")
+	}
+	return err
 }
 
 // apps gives the ids of the apps to read, and stores what was listed of them.
@@ -197,22 +224,35 @@ func (w *work) app(ctx context.Context, appID string) error {
 	if err != nil {
 		return err
 	}
-	var from time.Time
-	if !mark.IsZero() {
-		if mark.After(w.run.StartedAt) {
-			mark = w.run.StartedAt // by a clock that was ahead
+	d := &discovery{work: w, appID: appID, listFrom: w.listFrom(ctx, appID, mark), followUps: true}
+	// Once more where the first answer tells that the API's clock is ahead of the
+	// one by which the list was to end: sessions may lie behind it.
+	for d.listTo.Before(w.listEnd()) {
+		d.listTo = w.listEnd()
+		if err := w.discover(ctx, d); err != nil {
+			return errors.Join(err, w.noteStop(ctx, appID, mark, err))
 		}
-		from = mark.Add(-w.cfg.Lookback)
-	}
-	// The list ends at the run's start, so that sessions that begin meanwhile do
-	// not shift its pages.
-	d := &discovery{work: w, appID: appID, listFrom: from, listTo: w.run.StartedAt, followUps: true}
-	if err := w.discover(ctx, d); err != nil {
-		return errors.Join(err, w.noteStop(ctx, appID, mark, err))
 	}
 	// The watermark moves only now that all listed sessions were dealt with: a
 	// crash before leaves it, and the next run lists the same sessions again.
 	return w.store.SaveDiscovery(ctx, w.run, appID, d.watermark(), d.problem)
+}
+
+// listFrom gives where the list of an app begins. A watermark that no clock has come
+// to was noted by one that was ahead: what began since the true one is not known, so
+// that the list has no start.
+func (w *work) listFrom(ctx context.Context, appID string, mark time.Time) time.Time {
+	switch {
+	case mark.IsZero():
+		return mark
+	case mark.After(w.listEnd().Add(clockTolerance)):
+		w.logger.WarnContext(ctx, "the watermark lies in the future, as a clock that was ahead leaves it; all sessions are listed",
+			"app_id", appID, "watermark", mark)
+		return time.Time{}
+	case mark.After(w.pastSince()):
+		mark = w.pastSince()
+	}
+	return mark.Add(-w.cfg.Lookback)
 }
 
 // discover lists sessions and reads those that need it, several at once. It

@@ -19,6 +19,41 @@ type mutant struct {
 
 var mutants = []mutant{
 	{
+		"this machine's clock decides",
+		"pipeline/clock.go", "began: machine(), server: server}", "began: machine()}",
+		"pipeline", "TestMachinesClockDecidesNothing",
+	},
+	{
+		"the API's Date is not heard",
+		"pipeline/clock.go", "if d := *c.told - c.server; d.Abs() > clockTolerance {", "if d := *c.told - c.server; d.Abs() > 1<<62 {",
+		"pipeline", "TestAPIsDateTellsThatTheDatabaseIsBehind",
+	},
+	{
+		"sessions settle by a Date that is ahead",
+		"pipeline/clock.go", "return t.Add(min(c.ahead(), 0))", "return t.Add(c.ahead())",
+		"pipeline", "TestAPIsDateAhead",
+	},
+	{
+		"a watermark of the future is believed",
+		"pipeline/work.go", "case mark.After(w.listEnd().Add(clockTolerance)):", "case mark.Year() > 9999:",
+		"pipeline", "TestTimesOfTheFutureHoldUpNobody",
+	},
+	{
+		"a retry of the future is waited for",
+		"load/books.go", "retry_at > now() AND retry_at <= now() + least(", "retry_at > now() AND now() <= now() + least(",
+		"pipeline", "TestTimesOfTheFutureHoldUpNobody",
+	},
+	{
+		"an endpoint that was asked in the future is left alone",
+		"pipeline/optional.go", "if state.AskedAt.After(w.now()) {", "if state.AskedAt.Year() > 9999 {",
+		"pipeline", "TestTimesOfTheFutureHoldUpNobody",
+	},
+	{
+		"a checkpoint of the future is gone on from",
+		"pipeline/backfill.go", "if checkpoint.After(w.pastSince()) {", "if checkpoint.Year() > 9999 {",
+		"pipeline", "TestCheckpointOfTheFuture",
+	},
+	{
 		"a commit whose answer was lost is believed",
 		"load/session.go", "	if !committed {\n		return cause\n	}\n	return nil", "	_ = committed\n	return nil",
 		"proof", "TestDatabaseCutAfterAnyByte",

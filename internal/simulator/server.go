@@ -3,6 +3,7 @@ package simulator
 import (
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +16,8 @@ type Server struct {
 	log     *observer
 	buffers sync.Pool // *[]byte, the bodies of answers
 	zippers sync.Pool // *zipper
+
+	dateAhead atomic.Int64 // of the Date of answers, nanoseconds
 
 	mu      sync.RWMutex // guards what follows
 	data    *Data
@@ -74,6 +77,9 @@ func (s *Server) SetDialect(d Dialect) {
 // The counts of matches start anew.
 func (s *Server) Script(faults ...Fault) { s.script.set(faults) }
 
+// SetDate makes the Date of each answer wrong by a duration, from the next request on.
+func (s *Server) SetDate(ahead time.Duration) { s.dateAhead.Store(int64(ahead)) }
+
 // Spend takes n calls out of the quota, as another job with the same token
 // would.
 func (s *Server) Spend(n int) { s.meter.take(n) }
@@ -82,6 +88,9 @@ func (s *Server) Spend(n int) { s.meter.take(n) }
 // then the API itself.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rt := parseRoute(r)
+	if ahead := time.Duration(s.dateAhead.Load()); ahead != 0 {
+		w.Header().Set("Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat))
+	}
 	ow := s.log.begin(w, RequestRecord{
 		Time: s.now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
 	}, rt.name)

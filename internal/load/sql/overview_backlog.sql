@@ -1,7 +1,8 @@
--- $1 account. What the next runs have to read.
+-- $1 account. What the next runs have to read. A retry further off than the pause
+-- after so many attempts was noted by a clock that was ahead, and none waits for it.
 WITH apps AS (SELECT app_id FROM realtimekit.apps WHERE account_id = $1),
 open_sessions AS (
-    SELECT t.created_at, coalesce(t.retry_at > now(), false) AS waits, t.retry_at,
+    SELECT t.created_at, coalesce(t.retry_at > now() AND t.retry_at <= now() + least(interval '1 day', interval '15 minutes' * 2 ^ least(coalesce(nullif(t.attempts, 0), 12) - 2, 10)), false) AS waits, t.retry_at,
            t.last_error IS NOT NULL OR t.read_at IS NULL AS unfinished
     FROM sync.session_states AS t JOIN apps USING (app_id)
     WHERE t.settled_at IS NULL AND t.gone_at IS NULL

@@ -25,5 +25,5 @@ FROM (SELECT st.session_id, st.xmin AS version
             WHERE p.session_id = st.session_id AND p.joined_at IS NOT NULL
               AND NOT (coalesce(p.display_name, '') ~ '^erased-[a-z2-7]{16}$' AND substr(p.participant_id::text, 15, 1) = '8')
               AND (r.outcome IS NULL OR r.outcome IN ('failed', 'rejected') AND r.attempts < 5
-                   OR r.outcome = 'none' AND r.asked_at < e.ended_at + interval '1 day')))) AS done
+                   OR r.outcome = 'none' AND (r.asked_at < e.ended_at + interval '1 day' OR r.asked_at > now()))))) AS done
 WHERE t.session_id = done.session_id AND t.xmin = done.version

@@ -25,7 +25,7 @@ SELECT $2, $3,
             ELSE now() + least(interval '1 day', interval '15 minutes' * 2 ^ least(failed_before - 1, 10)) END,
        CASE WHEN NOT (sound OR gone) THEN $4 END,
        CASE WHEN NOT (sound OR gone) THEN $5 END,
-       CASE WHEN $10::boolean THEN coalesce(empty_since, now()) END,
+       CASE WHEN $10::boolean THEN CASE WHEN empty_since <= now() THEN empty_since ELSE now() END END,
        $8, $1::bigint
 FROM verdict
 ON CONFLICT (app_id, meeting_id) DO UPDATE
