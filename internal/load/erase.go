@@ -71,6 +71,11 @@ func (s *Store) Erase(ctx context.Context, e Erasure) (ErasureCounts, error) {
 	if s.privacy.key == nil {
 		return ErasureCounts{}, fmt.Errorf("%w: ROLLCALL_PRIVACY_KEY and ROLLCALL_PRIVACY_KEY_FILE are not set: without a key nothing can keep the person from coming back", model.ErrUsage)
 	}
+	if !e.DryRun {
+		if err := s.mendIdentities(ctx); err != nil {
+			return ErasureCounts{}, err
+		}
+	}
 	var counts ErasureCounts
 	err := s.changePrivacy(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
 		work := &erasure{Erasure: e, key: s.privacy.key, tx: tx, peers: make(map[string]bool)}

@@ -61,6 +61,9 @@ func storeError(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if isBehind(err) {
+		return postgres.Failed(doing, fmt.Errorf("%w: %w", err, errBehind))
+	}
 	if isOfData(err) || errors.Is(err, model.ErrUsage) || errors.Is(err, errMayNotErase) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}

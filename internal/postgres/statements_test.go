@@ -31,6 +31,7 @@ var composed = map[string]string{
 	"load.list":              "a parameter: embedded files",
 	"oracle.collect":         "a parameter: constants of its callers",
 	"pgtest.exec":            "databases that the tests name",
+	"postgres.identities":    "names of the catalogue, quoted by Postgres",
 	"postgres.backend":       "a parameter: constants of its callers",
 	"postgres.ensure":        "an embedded file of the role",
 	"private.ensureDatabase": "a constant, quoted by pgx.Identifier",
