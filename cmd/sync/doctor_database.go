@@ -16,7 +16,7 @@ import (
 // database checks the warehouse. The pool is nil where it cannot be reached;
 // current tells whether its schema is this program's.
 func (c *doctorCommand) database(s *shell, to *checks) (pool *pgxpool.Pool, done func(), current bool) {
-	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "numbers", "privacy", "locks", "records"}
+	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "numbers", "privacy", "rows", "locks", "records"}
 	url, server, stop, err := c.locate(s.ctx, s.logger)
 	if err != nil {
 		to.failed("database", err, "set DATABASE_URL")
@@ -165,7 +165,7 @@ func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Poo
 		if !f.Create {
 			to.warn("schema", "the role "+f.Role+" may not make schemas, which rollcall migrate up does", "run it once as the database's owner, or GRANT CREATE ON DATABASE")
 		}
-		to.skip("mend the schema first", "grants", "numbers", "privacy", "locks", "records")
+		to.skip("mend the schema first", "grants", "numbers", "privacy", "rows", "locks", "records")
 		return false
 	}
 	to.ok("schema", "is this program's")
@@ -185,6 +185,7 @@ func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Poo
 	numbers(ctx, to, pool)
 	store := load.New(pool, log)
 	c.privacyKey(ctx, to, store)
+	c.rows(ctx, to, store)
 	c.locks(ctx, to, store)
 	c.records(ctx, to, store)
 	return true

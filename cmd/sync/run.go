@@ -209,6 +209,7 @@ func printResult(w *screen, r pipeline.Result) {
 		t.Inserted, t.Updated, t.Unchanged, t.Repaired, t.Rejected)
 	printOptional(w, r.Optional)
 	printTooOld(w, r.TooOld, r.Horizon)
+	printLost(w, r.Lost)
 	if r.Waiting > 0 {
 		w.put("", "%d sessions that failed or did not add up before wait for another try", r.Waiting)
 	}

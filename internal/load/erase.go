@@ -222,8 +222,13 @@ func (w *erasure) participants(ctx context.Context) error {
 	}
 	w.counts.Participants, w.counts.Sessions, w.counts.Apps = len(w.rows), len(sessions), len(apps)
 	if w.Mode == privacy.Pseudonymise {
-		return w.pseudonymiseRows(ctx)
+		return w.keepingRows(ctx, w.pseudonymiseRows)
 	}
+	return w.keepingRows(ctx, w.removeRows)
+}
+
+// removeRows deletes the person's participants and events.
+func (w *erasure) removeRows(ctx context.Context) error {
 	of, participants := w.keys()
 	tag, err := w.tx.Exec(ctx, `DELETE FROM realtimekit.peer_events AS t USING unnest($1::uuid[], $2::uuid[]) AS k (session_id, participant_id)
 		WHERE t.session_id = k.session_id AND t.participant_id = k.participant_id`, of, participants)
@@ -244,6 +249,10 @@ func (w *erasure) participants(ctx context.Context) error {
 // enrolments removes or pseudonymises the person among those enrolled.
 func (w *erasure) enrolments(ctx context.Context) error {
 	w.counts.MeetingParticipants = len(w.people)
+	return w.keepingPeople(ctx, w.enrolled)
+}
+
+func (w *erasure) enrolled(ctx context.Context) error {
 	var apps, meetings, ids, newIDs, customs, names, repairs []string
 	for i := range w.people {
 		p, home := &w.people[i], &w.homes[i]

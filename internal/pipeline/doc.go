@@ -38,6 +38,10 @@ type store interface {
 	StartRun(ctx context.Context, run model.Run) (id int64, err error)
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
 
+	// CheckRows looks for rows that were stored and are missing, and queues what
+	// they belong to: at some sessions, and at all where something is missing.
+	CheckRows(ctx context.Context, run model.Run, all bool) (model.Lost, error)
+
 	SaveApps(ctx context.Context, run model.Run, apps []model.App) error
 	// UnlistedApps gives the stored apps of an account but those listed.
 	UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error)
