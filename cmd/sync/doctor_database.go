@@ -15,7 +15,7 @@ import (
 // database checks the warehouse. The pool is nil where it cannot be reached;
 // current tells whether its schema is this program's.
 func (c *doctorCommand) database(s *shell, to *checks) (pool *pgxpool.Pool, done func(), current bool) {
-	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "privacy", "locks", "records"}
+	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "numbers", "privacy", "rows", "locks", "records"}
 	url, server, stop, err := c.locate(s.ctx, s.logger)
 	if err != nil {
 		to.failed("database", err, "set DATABASE_URL")
@@ -164,7 +164,7 @@ func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Poo
 		if !f.Create {
 			to.warn("schema", "the role "+f.Role+" may not make schemas, which rollcall migrate up does", "run it once as the database's owner, or GRANT CREATE ON DATABASE")
 		}
-		to.skip("mend the schema first", "grants", "privacy", "locks", "records")
+		to.skip("mend the schema first", "grants", "numbers", "privacy", "rows", "locks", "records")
 		return false
 	}
 	to.ok("schema", "is this program's")
@@ -181,11 +181,33 @@ func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Poo
 	default:
 		to.ok("grants", "the role may do all that a run does")
 	}
+	numbers(ctx, to, pool)
 	store := load.New(pool, log)
 	c.privacyKey(ctx, to, store)
+	c.rows(ctx, to, store)
 	c.locks(ctx, to, store)
 	c.records(ctx, to, store)
 	return true
+}
+
+// numbers checks that the next row of each numbered column gets a number of its own.
+func numbers(ctx context.Context, to *checks, pool *pgxpool.Pool) {
+	behind, unseen, err := postgres.IdentitiesBehind(ctx, pool)
+	var names []string
+	for i := range behind {
+		names = append(names, fmt.Sprintf("%s (%d, and a row has %d)", behind[i].String(), behind[i].Next, behind[i].Highest))
+	}
+	switch {
+	case err != nil:
+		to.failed("numbers", err, "")
+	case len(behind) > 0:
+		to.problem("numbers", "the next number is behind the rows of "+strings.Join(names, ", ")+", as in a copy without sequences: new rows would fail with a duplicate key",
+			"the next run sets it right where its role may; or, as the owner of the tables: "+postgres.SetIdentities(behind))
+	case len(unseen) > 0:
+		to.skip("the role may not see the position of "+unseen[0].Sequence+": rollcall loader grants it", "numbers")
+	default:
+		to.ok("numbers", "the next number of each column lies behind its rows' last")
+	}
 }
 
 // privacyKey checks that a run would know who was erased.

@@ -216,6 +216,7 @@ func printResult(w *screen, r pipeline.Result) {
 	if r.Clocks != "" {
 		w.put("", "clocks: %s", r.Clocks)
 	}
+	printLost(w, r.Lost)
 	if r.Waiting > 0 {
 		w.put("", "%d sessions that failed or did not add up before wait for another try", r.Waiting)
 	}

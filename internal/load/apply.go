@@ -23,7 +23,7 @@ type sessionLoad struct {
 	counts  tally
 	digest  []byte // of the session's record as it was listed
 
-	fresh   bool         // no row of the session was stored before
+	fresh   bool         // no row of the session was stored before, nor of its children
 	stale   bool         // a reading that began later than ours is already stored
 	changed bool         // the session's own row is new or another
 	gone    []model.UUID // participants that are stored but were not listed
@@ -78,20 +78,22 @@ func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 		batch.Queue(insertMeetingSQL, s.AppID, s.MeetingID, textArg(s.MeetingTitle), run)
 	}
 	batch.Queue(insertSessionSQL, append([]any{id, run}, l.columns()...)...).Exec(func(tag pgconn.CommandTag) error {
-		// Without a session's row there are no rows of its children either: their
-		// foreign keys see to that.
-		l.fresh = tag.RowsAffected() == 1
+		l.changed = tag.RowsAffected() == 1
 		return nil
 	})
+	// Foreign keys forbid children of a session without a row, but a restore of
+	// single tables or a replica may have them.
+	orphans := false
+	batch.Queue(`SELECT EXISTS (SELECT FROM realtimekit.participants WHERE session_id = $1)`, id).QueryRow(func(row pgx.Row) error { return row.Scan(&orphans) })
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
 	if outdated {
 		return errOutdated
 	}
-	l.changed = l.fresh
+	l.fresh = l.changed && !orphans
 	l.counts.session.Read++
-	if l.fresh {
+	if l.changed {
 		l.counts.session.Inserted++
 	}
 	if len(s.Repairs) > 0 {
@@ -160,10 +162,17 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	if r.Announced >= 0 {
 		announced = &r.Announced
 	}
+	var participants, events *int
+	if l.fresh {
+		participants, events = &l.counts.participants.Inserted, &l.counts.events.Inserted
+	}
 	batch := &pgx.Batch{}
 	batch.Queue(resolveSQL, id, l.run.ID, r.FullPass)
 	batch.Queue(saveStateSQL, id, l.run.ID, l.digest, textArg(s.Status), timeArg(s.CreatedAt),
-		r.Distinct, announced, l.readAt, r.Complete, r.Settled, textArg(r.Problem), s.AppID, l.intake.erased)
+		r.Distinct, announced, l.readAt, r.Complete, r.Settled, textArg(r.Problem), s.AppID, l.intake.erased, participants, events)
+	if r.Recount {
+		batch.Queue(`INSERT INTO analytics.stale_sessions (session_id, started_at) VALUES ($1, $2)`, id, timeArg(s.StartedAt))
+	}
 	batch.Queue(countSessionSQL, l.run.ID, id, r.Outcome(), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
 	return tx.SendBatch(ctx, batch).Close()
 }

@@ -19,8 +19,11 @@ const bookTimeout = 30 * time.Second
 // StartRun enters a run into the ledger and gives its number. Call it while
 // holding the lock of the account and kind: a run that the ledger still calls
 // running was cut off, and is closed as abandoned with the sums of what it
-// committed.
+// committed. Numbers that are behind their rows are set right first.
 func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
+	if err := s.mendIdentities(ctx); err != nil {
+		return 0, err
+	}
 	var id int64
 	var at time.Time
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
@@ -71,33 +74,27 @@ func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunS
 	return totals, storeError("close the run in the ledger", err)
 }
 
-// sumUp writes the sums over a run's sessions into the ledger.
-func sumUp(ctx context.Context, tx pgx.Tx, runID int64) (model.RunTotals, error) {
-	var t model.RunTotals
-	err := tx.QueryRow(ctx, `SELECT count(*) FILTER (WHERE outcome = 'complete'), count(*) FILTER (WHERE outcome = 'live'),
-			count(*) FILTER (WHERE outcome = 'incomplete'), count(*) FILTER (WHERE outcome = 'failed'),
-			coalesce(sum(rows_read), 0)::bigint, coalesce(sum(rows_inserted), 0)::bigint, coalesce(sum(rows_updated), 0)::bigint,
-			coalesce(sum(rows_unchanged), 0)::bigint, coalesce(sum(rows_repaired), 0)::bigint,
-			coalesce(sum(records_rejected), 0)::bigint, coalesce(sum(rows_repeated), 0)::bigint
-		FROM sync.run_sessions WHERE run_id = $1`, runID).
+// sumUp writes the sums over a run's sessions into the ledger. All other records that
+// were set aside belong to no session that was read.
+func sumUp(ctx context.Context, tx pgx.Tx, runID int64) (t model.RunTotals, err error) {
+	err = tx.QueryRow(ctx, `UPDATE sync.runs SET sessions_read = s.complete + s.live + s.incomplete, sessions_complete = s.complete,
+			sessions_incomplete = s.incomplete, sessions_failed = s.failed, rows_read = s.read, rows_inserted = s.inserted,
+			rows_updated = s.updated, rows_unchanged = s.unchanged, rows_repaired = s.repaired,
+			records_rejected = s.rejected + aside.records, rows_repeated = s.repeated
+		FROM (SELECT count(*) FILTER (WHERE outcome = 'complete') AS complete, count(*) FILTER (WHERE outcome = 'live') AS live,
+				count(*) FILTER (WHERE outcome = 'incomplete') AS incomplete, count(*) FILTER (WHERE outcome = 'failed') AS failed,
+				coalesce(sum(rows_read), 0)::bigint AS read, coalesce(sum(rows_inserted), 0)::bigint AS inserted,
+				coalesce(sum(rows_updated), 0)::bigint AS updated, coalesce(sum(rows_unchanged), 0)::bigint AS unchanged,
+				coalesce(sum(rows_repaired), 0)::bigint AS repaired, coalesce(sum(records_rejected), 0)::bigint AS rejected,
+				coalesce(sum(rows_repeated), 0)::bigint AS repeated
+			FROM sync.run_sessions WHERE run_id = $1) AS s,
+			(SELECT count(*) AS records FROM sync.rejected_records
+			WHERE run_id = $1 AND entity NOT IN ('participant', 'peer_event') AND resolved_at IS NULL) AS aside
+		WHERE run_id = $1
+		RETURNING s.complete, s.live, s.incomplete, s.failed, s.read, s.inserted, s.updated, s.unchanged, s.repaired,
+			records_rejected, s.repeated`, runID).
 		Scan(&t.Complete, &t.Live, &t.Incomplete, &t.Failed,
 			&t.Read, &t.Inserted, &t.Updated, &t.Unchanged, &t.Repaired, &t.Rejected, &t.Repeated)
-	if err != nil {
-		return t, err
-	}
-	// All other records that were set aside belong to no session that was read.
-	var listAside int
-	err = tx.QueryRow(ctx, `SELECT count(*) FROM sync.rejected_records
-		WHERE run_id = $1 AND entity NOT IN ('participant', 'peer_event') AND resolved_at IS NULL`, runID).Scan(&listAside)
-	if err != nil {
-		return t, err
-	}
-	t.Rejected += listAside
-	_, err = tx.Exec(ctx, `UPDATE sync.runs SET sessions_read = $2, sessions_complete = $3, sessions_incomplete = $4,
-			sessions_failed = $5, rows_read = $6, rows_inserted = $7, rows_updated = $8, rows_unchanged = $9,
-			rows_repaired = $10, records_rejected = $11, rows_repeated = $12 WHERE run_id = $1`,
-		runID, t.SessionsRead(), t.Complete, t.Incomplete, t.Failed,
-		t.Read, t.Inserted, t.Updated, t.Unchanged, t.Repaired, t.Rejected, t.Repeated)
 	return t, err
 }
 

@@ -99,10 +99,12 @@ func (s *Store) SaveEndpoint(ctx context.Context, run model.Run, appID, endpoint
 	defer cancel()
 	err := s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
 		_, err := tx.Exec(ctx, `INSERT INTO sync.endpoint_states
-			(app_id, endpoint, asked_at, read_at, unavailable_at, asked_from, covered_from, last_error, run_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			(app_id, endpoint, asked_at, read_at, unavailable_at, asked_from, covered_from, last_error, run_id, stored_rows)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+			CASE WHEN $2 = 'daywise' AND $8::text IS NULL THEN (SELECT count(*) FROM realtimekit.daily_stats WHERE app_id = $1) END)
 		ON CONFLICT (app_id, endpoint) DO UPDATE SET asked_at = $3, read_at = $4, unavailable_at = $5,
-			asked_from = $6, covered_from = $7, last_error = $8, run_id = $9`,
+			asked_from = $6, covered_from = $7, last_error = $8, run_id = $9,
+			stored_rows = coalesce(excluded.stored_rows, sync.endpoint_states.stored_rows)`,
 			appID, endpoint, timeArg(state.AskedAt), timeArg(state.ReadAt), timeArg(state.UnavailableAt),
 			dateArg(state.AskedFrom), dateArg(state.CoveredFrom), textArg(f.Text(state.Failure)), run.ID)
 		return err

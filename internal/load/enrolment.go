@@ -132,7 +132,7 @@ func (s *Store) EndEnrolment(ctx context.Context, run model.Run, e model.Enrolme
 			announced = &e.Announced
 		}
 		_, err := tx.Exec(ctx, saveMeetingStateSQL, run.ID, e.AppID, e.Meeting.ID, e.Meeting.Sessions, e.Meeting.Ended,
-			e.Distinct, announced, textArg(f.Text(e.Failure)), e.Absence, e.Empty)
+			e.Distinct, announced, textArg(f.Text(e.Failure)), e.Absence, e.Empty, e.Meeting.Digest)
 		return err
 	})
 	if err == nil {

@@ -71,6 +71,11 @@ func (s *Store) Erase(ctx context.Context, e Erasure) (ErasureCounts, error) {
 	if s.privacy.key == nil {
 		return ErasureCounts{}, fmt.Errorf("%w: ROLLCALL_PRIVACY_KEY and ROLLCALL_PRIVACY_KEY_FILE are not set: without a key nothing can keep the person from coming back", model.ErrUsage)
 	}
+	if !e.DryRun {
+		if err := s.mendIdentities(ctx); err != nil {
+			return ErasureCounts{}, err
+		}
+	}
 	var counts ErasureCounts
 	err := s.changePrivacy(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
 		work := &erasure{Erasure: e, key: s.privacy.key, tx: tx, peers: make(map[string]bool)}
@@ -216,9 +221,16 @@ func (w *erasure) participants(ctx context.Context) error {
 		sessions[w.rows[i].session], apps[w.rows[i].appID] = true, true
 	}
 	w.counts.Participants, w.counts.Sessions, w.counts.Apps = len(w.rows), len(sessions), len(apps)
-	if w.Mode == privacy.Pseudonymise {
-		return w.pseudonymiseRows(ctx)
-	}
+	return w.keepingCount(ctx, func() error {
+		if w.Mode == privacy.Pseudonymise {
+			return w.pseudonymiseRows(ctx)
+		}
+		return w.removeRows(ctx)
+	})
+}
+
+// removeRows deletes the person's participants and events.
+func (w *erasure) removeRows(ctx context.Context) error {
 	of, participants := w.keys()
 	tag, err := w.tx.Exec(ctx, `DELETE FROM realtimekit.peer_events AS t USING unnest($1::uuid[], $2::uuid[]) AS k (session_id, participant_id)
 		WHERE t.session_id = k.session_id AND t.participant_id = k.participant_id`, of, participants)
@@ -239,6 +251,10 @@ func (w *erasure) participants(ctx context.Context) error {
 // enrolments removes or pseudonymises the person among those enrolled.
 func (w *erasure) enrolments(ctx context.Context) error {
 	w.counts.MeetingParticipants = len(w.people)
+	return w.keepingCount(ctx, func() error { return w.enrolled(ctx) })
+}
+
+func (w *erasure) enrolled(ctx context.Context) error {
 	var apps, meetings, ids, newIDs, customs, names, repairs []string
 	for i := range w.people {
 		p, home := &w.people[i], &w.homes[i]

@@ -108,6 +108,11 @@ func (l *sessionLoad) salvage(ctx context.Context, tx pgx.Tx, salvaged model.Sal
 	if err := l.setAside(ctx, tx); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(ctx, `UPDATE sync.session_states
+		SET stored_participants = stored_participants + $2, stored_events = stored_events + $3 WHERE session_id = $1`,
+		uuidArg(l.session.ID), l.counts.participants.Inserted, l.counts.events.Inserted); err != nil {
+		return err
+	}
 	return countSession(ctx, tx, l.run, l.session.ID, model.OutcomeRetried, l.counts.sum())
 }
 

@@ -187,7 +187,15 @@ func retainRest(ctx context.Context, tx pgx.Tx, accountID string, before time.Ti
 	const ofAccount = `app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1)`
 	const noSession = `NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.app_id = t.app_id AND s.meeting_id = t.meeting_id)`
 	return deleteAll(ctx, tx, []any{accountID, before}, []step{
-		{`DELETE FROM realtimekit.meeting_participants AS t WHERE ` + ofAccount + ` AND (` + noSession + ` OR removed_at < $2)`, &c.MeetingParticipants},
+		{`WITH gone AS (
+				DELETE FROM realtimekit.meeting_participants AS t WHERE ` + ofAccount + ` AND (` + noSession + ` OR removed_at < $2)
+				RETURNING app_id, meeting_id
+			), fewer AS (
+				UPDATE sync.meeting_states AS t SET stored_people = t.stored_people - n.people
+				FROM (SELECT app_id, meeting_id, count(*) AS people FROM gone GROUP BY 1, 2) AS n
+				WHERE t.app_id = n.app_id AND t.meeting_id = n.meeting_id
+			)
+			SELECT FROM gone`, &c.MeetingParticipants},
 		{`DELETE FROM sync.meeting_states AS t WHERE ` + ofAccount + ` AND ` + noSession + ` AND $2::timestamptz IS NOT NULL`, &c.States},
 		{`DELETE FROM realtimekit.meetings AS t WHERE ` + ofAccount + ` AND ` + noSession + ` AND $2::timestamptz IS NOT NULL`, &c.Meetings},
 		{`DELETE FROM sync.session_states AS t WHERE ` + ofAccount + ` AND created_at < $2::timestamptz - interval '1 day'

@@ -25,6 +25,7 @@ type Store struct {
 	// pool has some more, so that the books never wait for a large session.
 	loaders   chan struct{}
 	clock     serverClock
+	check     checkBounds                              // of a run that finds nothing missing
 	heartbeat time.Duration                            // how often the connection that holds a lock is tried
 	observe   func(table string, rows model.RowCounts) // nil for nobody
 	privacy   protection
@@ -49,7 +50,7 @@ func Connections(concurrency int) int { return min(concurrency, 8) + bookConnect
 // be the one of package migrations.
 func New(pool *pgxpool.Pool, logger *slog.Logger) *Store {
 	return &Store{
-		pool: pool, logger: logger, bounds: bounds{session: 4 << 20, all: 16 << 20}, heartbeat: lockHeartbeat,
+		pool: pool, logger: logger, bounds: bounds{session: 4 << 20, all: 16 << 20}, heartbeat: lockHeartbeat, check: checkBounds{sessions: 500, rows: 50_000},
 		loaders: make(chan struct{}, max(int(pool.Config().MaxConns)-bookConnections, 1)),
 	}
 }
@@ -60,6 +61,9 @@ func New(pool *pgxpool.Pool, logger *slog.Logger) *Store {
 func storeError(doing string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if isBehind(err) {
+		return postgres.Failed(doing, fmt.Errorf("%w: %w", err, errBehind))
 	}
 	if isOfData(err) || errors.Is(err, model.ErrUsage) || errors.Is(err, errMayNotErase) {
 		return fmt.Errorf("%s: %w", doing, err)

@@ -79,8 +79,9 @@ const (
 // when its enrolment was last read.
 type DueMeeting struct {
 	ID              string
-	Sessions, Ended int  // in the warehouse now
-	Waits           bool // it failed before, and is to be left alone for now
+	Sessions, Ended int   // in the warehouse now
+	Digest          int64 // of which sessions those are, and which have ended
+	Waits           bool  // it failed before, and is to be left alone for now
 	// WasEmpty tells that the last reading was Empty, and that such readings go back
 	// a quarter of an hour at least.
 	WasEmpty bool

@@ -60,6 +60,9 @@ type Reading struct {
 	// updated_at, than those stored: somebody asked for the session by name. Where a
 	// reading that began later is stored, they do not.
 	Overrides bool
+	// Recount tells that the usage of the session's days is computed anew, also
+	// where nothing of it has changed.
+	Recount bool
 	// Complete tells that the session was ENDED and a full pass was made.
 	Complete bool
 	// Settled tells that the full pass began after the settle window.

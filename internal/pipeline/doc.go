@@ -48,6 +48,10 @@ type store interface {
 
 	// FoldApps puts what is stored under an app's id in other letters to the app.
 	FoldApps(ctx context.Context) (folded []string, mayNot bool, err error)
+	// CheckRows looks for rows that were stored and are missing, and queues what
+	// they belong to: at some sessions, and at all where something is missing.
+	CheckRows(ctx context.Context, run model.Run, all bool) (model.Lost, error)
+
 	SaveApps(ctx context.Context, run model.Run, apps []model.App) error
 	// UnlistedApps gives the stored apps of an account but those listed.
 	UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error)

@@ -50,6 +50,7 @@ type history struct {
 	*rig
 	rng   *rand.Rand
 	moved bool // whether the API came to hold more on the way
+	lost  bool // whether rows were taken away that no run has looked for since
 }
 
 func newHistory(t *testing.T, seed uint64) *history {
@@ -118,14 +119,23 @@ func (h *history) step() {
 	if h.rng.IntN(2) == 0 {
 		plan = pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, 0, -1-h.rng.IntN(40)), Full: h.rng.IntN(2) == 0}
 	}
+	if h.rng.IntN(3) == 0 {
+		h.exec(losses[h.rng.IntN(len(losses))])
+		h.lost = true
+	}
 	result, err := h.run(ctx, plan)
 	h.skew = 0
 	h.sim.SetDate(0)
 	if errors.Is(err, model.ErrStore) {
 		h.t.Errorf("the database failed: %v", err)
 	}
-	if !h.moved {
+	whole := err == nil && (plan.Kind == model.KindRun || plan.Full)
+	h.lost = h.lost && !whole // only what looked for rows that are gone can know
+	if !h.moved && !h.lost {
 		h.honest(plan, result.Status)
+	}
+	if !h.moved && whole {
+		h.calledComplete()
 	}
 }
 
@@ -141,6 +151,49 @@ func (r *rig) honest(plan pipeline.Plan, status string) {
 	}
 	if diff, err := oracle.DiffListed(r.t.Context(), r.pool, r.sim, nil); err != nil || diff != "" {
 		r.t.Errorf("a run that succeeded left the warehouse unlike the API (-API +warehouse): %v\n%.3000s\n%s", err, diff, r.log)
+	}
+}
+
+// losses are what a restore may lack, or a copy: tables, positions of sequences, days.
+var losses = []string{
+	`TRUNCATE realtimekit.participants CASCADE`, `TRUNCATE realtimekit.peer_events`, `TRUNCATE realtimekit.sessions CASCADE`,
+	`TRUNCATE realtimekit.meeting_participants`, `TRUNCATE realtimekit.daily_stats`, `TRUNCATE realtimekit.apps CASCADE`,
+	`DELETE FROM realtimekit.peer_events WHERE event_id IN (SELECT event_id FROM realtimekit.peer_events ORDER BY 1 LIMIT 1)`,
+	`TRUNCATE sync.session_states`, `TRUNCATE sync.app_states`, `TRUNCATE sync.meeting_states`, `TRUNCATE sync.checks`,
+	`TRUNCATE analytics.usage_days, analytics.usage_preset_days, analytics.session_dates, analytics.stale_sessions`, `TRUNCATE analytics.usage_days`,
+	`ALTER TABLE sync.runs ALTER run_id RESTART WITH 1`, `ALTER TABLE sync.rejected_records ALTER rejected_id RESTART WITH 1`,
+}
+
+// calledComplete fails where a session is called complete whose participants and
+// events are not those of the API, or whose days are not there.
+func (h *history) calledComplete() {
+	h.t.Helper()
+	held := make(map[string]string)
+	h.sim.View(func(d *simulator.Data) {
+		for _, s := range d.AllSessions() {
+			events := 0
+			for _, p := range s.Participants {
+				events += len(p.Events)
+			}
+			held[s.ID] = fmt.Sprint(len(s.Participants), " ", events, " true")
+		}
+	})
+	rows, err := h.pool.Query(h.t.Context(), `SELECT t.session_id::text, concat_ws(' ',
+			(SELECT count(*) FROM realtimekit.participants AS p WHERE p.session_id = t.session_id AND removed_at IS NULL),
+			(SELECT count(*) FROM realtimekit.peer_events AS e WHERE e.session_id = t.session_id),
+			(EXISTS (SELECT FROM analytics.session_dates AS d JOIN analytics.usage_days USING (app_id, usage_date) WHERE d.session_id = t.session_id))::text)
+		FROM sync.session_states AS t WHERE complete_at IS NOT NULL`)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var id, stored string
+	if _, err := pgx.ForEachRow(rows, []any{&id, &stored}, func() error {
+		if stored != held[id] {
+			h.t.Errorf("session %s is called complete with %s (participants, events, days), and the API has %s", id, stored, held[id])
+		}
+		return nil
+	}); err != nil {
+		h.t.Fatal(err)
 	}
 }
 

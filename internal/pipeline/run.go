@@ -80,6 +80,9 @@ type Result struct {
 	// Clocks says which clock is wrong, empty where they agree. It makes the run
 	// partial.
 	Clocks string
+	// Lost counts what rows were found to be missing of that had been stored. It is
+	// queued, and what this run reads is read anew.
+	Lost model.Lost
 	// Optional is not in Totals, which are those of the sessions.
 	Optional OptionalResult
 }
@@ -164,7 +167,7 @@ func (w *work) finish(ctx context.Context, failure error) (Result, error) {
 	}
 	result := Result{
 		Run: w.run, Status: summary.Status, Summary: summary, Totals: totals, Took: w.now().Sub(w.run.StartedAt), Waiting: w.waiting,
-		TooOld: w.tooOld, Horizon: w.horizon, Clocks: wrong, Optional: w.extras,
+		TooOld: w.tooOld, Horizon: w.horizon, Clocks: wrong, Lost: w.vanished, Optional: w.extras,
 	}
 	w.logger.InfoContext(ctx, "run finished",
 		"status", result.Status, "seconds", result.Took.Seconds(),

@@ -124,7 +124,7 @@ func (w *work) read(ctx context.Context, session *model.Session, stage func(mode
 // verdict decides whether a session is complete, and whether it must be looked
 // at again.
 func (w *work) verdict(session *model.Session, pass model.Pass, number int, began time.Time) model.Reading {
-	r := model.Reading{Pass: pass, LastPass: number, Overrides: len(w.plan.Sessions) > 0}
+	r := model.Reading{Pass: pass, LastPass: number, Overrides: len(w.plan.Sessions) > 0, Recount: len(w.plan.Sessions) > 0 || w.plan.Full}
 	problem := doubt(session, pass)
 	r.FullPass = problem == ""
 	switch session.Status {

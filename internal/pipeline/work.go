@@ -48,7 +48,8 @@ type work struct {
 	unanswered error
 	tooOld     int // sessions before the horizon
 
-	extras OptionalResult // only the optional reads touch it
+	vanished model.Lost     // rows that were found to be missing
+	extras   OptionalResult // only the optional reads touch it
 }
 
 // now is the present by the clock that decides.
@@ -128,6 +129,9 @@ func (w *work) sync(ctx context.Context) error {
 	if len(w.plan.Sessions) > 0 {
 		return w.namedSessions(ctx, apps)
 	}
+	if err := w.checkRows(ctx); err != nil {
+		return err
+	}
 	if w.plan.Kind == model.KindBackfill {
 		return w.backfill(ctx, apps)
 	}
@@ -154,6 +158,25 @@ func (w *work) foldApps(ctx context.Context) error {
 	}
 	if mayNot {
 		w.logger.WarnContext(ctx, "an app is stored twice, in other letters, and this role may not mend that: run rollcall migrate up once, with the role that owns the tables")
+	}
+	return err
+}
+
+// checkRows queues what rows are missing of that were stored, before anything is
+// read, so that this run reads it. A run looks at some sessions, and is partial where
+// it finds something; a full backfill looks at all, to mend it, and another at none.
+func (w *work) checkRows(ctx context.Context) (err error) {
+	if w.plan.Kind == model.KindBackfill && !w.plan.Full {
+		return nil
+	}
+	w.vanished, err = w.store.CheckRows(ctx, w.run, w.plan.Full)
+	if l := w.vanished; l.Any() {
+		if w.plan.Kind == model.KindRun {
+			w.leaveOut()
+		}
+		w.logger.WarnContext(ctx, "rows that were stored are missing; what they belong to is read or computed again",
+			"sessions", l.Sessions, "sessions_without_usage", l.Usage, "meetings", l.Meetings,
+			"sessions_without_peer_reports", l.PeerReports, "apps_without_daily_counts", l.DailyCounts, "example", l.Example)
 	}
 	return err
 }

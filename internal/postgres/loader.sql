@@ -46,6 +46,19 @@ BEGIN
         EXECUTE format('GRANT %s ON %s TO rollcall_loader', rights, target.name);
     END LOOP;
 
+    -- Numbers that are behind their rows, as in a copy without sequences, are set
+    -- right by the next run: those of the tables that it writes.
+    FOR target IN
+        SELECT s.oid::regclass AS name, has_table_privilege('rollcall_loader', d.refobjid, 'INSERT') AS writes
+        FROM pg_depend AS d JOIN pg_class AS s ON s.oid = d.objid AND s.relkind = 'S'
+        JOIN pg_namespace AS n ON n.oid = s.relnamespace
+        WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i'
+          AND n.nspname IN ('analytics', 'realtimekit', 'sync')
+    LOOP
+        EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM rollcall_loader', target.name);
+        EXECUTE format('GRANT SELECT%s ON SEQUENCE %s TO rollcall_loader', CASE WHEN target.writes THEN ', UPDATE' ELSE '' END, target.name);
+    END LOOP;
+
     -- Tables that later migrations make, so that a run after an upgrade need not wait
     -- for this command, unless one of them is a table of usage.
     ALTER DEFAULT PRIVILEGES IN SCHEMA realtimekit, sync GRANT SELECT, INSERT, UPDATE ON TABLES TO rollcall_loader;

@@ -79,6 +79,7 @@ func canOnlyLoad(t *testing.T, loader *pgx.Conn) {
 	for _, allowed := range []string{
 		`SELECT max(version_id) FROM sync.schema_migrations`, `SELECT * FROM analytics.people`, `SELECT * FROM analytics.later`,
 		`SELECT * FROM analytics.prices`, `INSERT INTO realtimekit.later VALUES (1)`, `SELECT analytics.refresh()`,
+		`SELECT setval('sync.runs_run_id_seq', 1)`, `SELECT last_value FROM analytics.prices_price_id_seq`,
 		`CREATE TEMP TABLE mine (n int)`, `DROP TABLE pg_temp.mine`,
 	} {
 		if _, err := loader.Exec(t.Context(), allowed); err != nil {
@@ -96,6 +97,7 @@ func canOnlyLoad(t *testing.T, loader *pgx.Conn) {
 		`DELETE FROM sync.runs`, `DELETE FROM sync.rejected_records`, `DELETE FROM analytics.later`, `INSERT INTO analytics.later VALUES (1)`,
 		`UPDATE sync.schema_migrations SET is_applied = false`, `INSERT INTO sync.schema_migrations (version_id, is_applied) VALUES (99999, true)`,
 		`INSERT INTO analytics.prices (valid_from, price_per_minute, currency) VALUES (now(), 1, 'EUR')`,
+		`SELECT setval('analytics.prices_price_id_seq', 1)`,
 		`CREATE TRIGGER mine AFTER INSERT ON realtimekit.sessions FOR EACH STATEMENT EXECUTE FUNCTION analytics.queue_deleted_rows()`,
 		`GRANT SELECT ON realtimekit.sessions TO PUBLIC WITH GRANT OPTION`,
 		`COPY realtimekit.sessions TO '/tmp/mine'`, `COPY realtimekit.sessions TO PROGRAM 'cat'`, `SELECT pg_read_file('/etc/passwd')`,

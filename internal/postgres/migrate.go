@@ -40,6 +40,10 @@ func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	if err != nil || len(pending) == 0 {
 		return nil, err
 	}
+	// In a copy without sequences goose's own table could not note a version.
+	if _, _, err := MendIdentities(ctx, pool); err != nil {
+		return nil, err
+	}
 	var done []Migration
 	err = withGoose(ctx, pool, func(p *goose.Provider) error {
 		results, err := p.Up(ctx)

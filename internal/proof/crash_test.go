@@ -26,6 +26,7 @@ var steps = map[string]string{
 	"let go of the lock":                   `pg_advisory_unlock`,
 	"close abandoned runs in the ledger":   `UPDATE sync.runs SET status = 'abandoned'`,
 	"enter the run into the ledger":        `INSERT INTO sync.runs`,
+	"look at some sessions' rows":          `INSERT INTO sync.checks`,
 	"sum up the run":                       `UPDATE sync.runs SET sessions_read`,
 	"close the run in the ledger":          `UPDATE sync.runs SET status = $2, finished_at`,
 	"begin the shared budget":              `INSERT INTO sync.request_budgets`,

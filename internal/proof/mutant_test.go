@@ -110,6 +110,21 @@ var mutants = []mutant{
 		"pipeline", "TestRunThatWasCutOffIsClosedByTheNext",
 	},
 	{
+		"rows that are gone are not missed",
+		"load/sql/missing_rows.sql", "participants < stored_participants OR events < stored_events", "false",
+		"pipeline", "TestRowsThatVanishAreReadAgain",
+	},
+	{
+		"enrolment is due by the number of sessions",
+		"load/sql/due_meetings.sql", "t.sessions_digest IS DISTINCT FROM m.digest", "t.sessions_seen IS DISTINCT FROM m.sessions",
+		"pipeline", "TestEnrolmentIsReadForASessionThatTakesTheNumberOfAnother",
+	},
+	{
+		"numbers that are behind their rows stay so",
+		"load/books.go", "if err := s.mendIdentities(ctx); err != nil {", "if err := error(nil); err != nil {",
+		"pipeline", "TestRunInACopyWithoutSequences",
+	},
+	{
 		"the usage by day is not refreshed",
 		"pipeline/run.go", "w.store.RefreshAnalytics(ctx)", "0, error(nil)",
 		"proof", "TestCrashMatrix",

@@ -10,11 +10,12 @@ open_sessions AS (
 SELECT count(*) FILTER (WHERE NOT waits), count(*) FILTER (WHERE waits),
        min(retry_at) FILTER (WHERE waits), min(created_at) FILTER (WHERE unfinished),
        (SELECT count(*)
-        FROM (SELECT s.app_id, s.meeting_id, count(*) AS sessions, count(*) FILTER (WHERE s.status = 'ENDED') AS ended
+        FROM (SELECT s.app_id, s.meeting_id,
+                     bit_xor(uuid_hash_extended(s.session_id, CASE WHEN s.status = 'ENDED' THEN 1 ELSE 0 END)) AS digest
               FROM realtimekit.sessions AS s JOIN apps USING (app_id)
               JOIN sync.endpoint_states AS e ON e.app_id = s.app_id AND e.endpoint = 'enrolment' AND e.unavailable_at IS NULL
               WHERE s.meeting_id IS NOT NULL
               GROUP BY s.app_id, s.meeting_id) AS m
         LEFT JOIN sync.meeting_states AS t USING (app_id, meeting_id)
-        WHERE (t.sessions_seen, t.sessions_ended) IS DISTINCT FROM (m.sessions, m.ended))
+        WHERE t.sessions_seen IS NULL OR t.sessions_digest IS DISTINCT FROM m.digest)
 FROM open_sessions

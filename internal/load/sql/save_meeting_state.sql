@@ -1,5 +1,6 @@
 -- $1 run, $2 app, $3 meeting, $4 sessions, $5 ended, $6 distinct, $7 announced,
--- $8 failure, $9 model.Absence, $10 whether nobody was listed and no count announced.
+-- $8 failure, $9 model.Absence, $10 whether nobody was listed and no count announced,
+-- $11 digest of the sessions.
 -- A meeting is done with when it was read soundly or is given up (the third 404 in a
 -- row). Else it stays due; the second failure in a row waits a quarter of an hour, each
 -- further one twice as long.
@@ -11,7 +12,8 @@ WITH verdict AS (
 )
 INSERT INTO sync.meeting_states AS t (
     app_id, meeting_id, sessions_seen, sessions_ended, distinct_people, announced_people, read_at, gone_at,
-    attempts, not_found, retry_at, tried_sessions, tried_ended, empty_since, last_error, run_id)
+    attempts, not_found, retry_at, tried_sessions, tried_ended, empty_since, last_error, run_id,
+    sessions_digest, tried_digest, stored_people)
 SELECT $2, $3,
        CASE WHEN sound OR gone THEN $4::bigint ELSE sessions_seen END,
        CASE WHEN sound OR gone THEN $5::bigint ELSE sessions_ended END,
@@ -26,11 +28,17 @@ SELECT $2, $3,
        CASE WHEN NOT (sound OR gone) THEN $4 END,
        CASE WHEN NOT (sound OR gone) THEN $5 END,
        CASE WHEN $10::boolean THEN CASE WHEN empty_since <= now() THEN empty_since ELSE now() END END,
-       $8, $1::bigint
+       $8, $1::bigint,
+       CASE WHEN sound OR gone THEN $11::bigint ELSE sessions_digest END,
+       CASE WHEN NOT (sound OR gone) THEN $11 END,
+       CASE WHEN sound THEN (SELECT count(*) FROM realtimekit.meeting_participants WHERE app_id = $2 AND meeting_id = $3)
+            ELSE stored_people END
 FROM verdict
 ON CONFLICT (app_id, meeting_id) DO UPDATE
 SET (sessions_seen, sessions_ended, distinct_people, announced_people, read_at, gone_at,
-     attempts, not_found, retry_at, tried_sessions, tried_ended, empty_since, last_error, run_id) = ROW (
+     attempts, not_found, retry_at, tried_sessions, tried_ended, empty_since, last_error, run_id,
+     sessions_digest, tried_digest, stored_people) = ROW (
      excluded.sessions_seen, excluded.sessions_ended, excluded.distinct_people, excluded.announced_people, excluded.read_at,
      excluded.gone_at, excluded.attempts, excluded.not_found, excluded.retry_at, excluded.tried_sessions,
-     excluded.tried_ended, excluded.empty_since, excluded.last_error, excluded.run_id)
+     excluded.tried_ended, excluded.empty_since, excluded.last_error, excluded.run_id,
+     excluded.sessions_digest, excluded.tried_digest, excluded.stored_people)

@@ -1,6 +1,7 @@
 -- $1 session, $2 run, $3 fingerprint, $4 status, $5 created_at, $6 distinct, $7 announced, $8 read_at,
 -- $9 complete, $10 settled, $11 problem, $12 app,
--- $13 participants that are not stored since the person was erased. Written last: whoever sees it sees the rows too.
+-- $13 participants that are not stored since the person was erased, $14 and $15 rows of
+-- the session's participants and events, null where they are to be counted. Written last: whoever sees it sees the rows too.
 UPDATE sync.session_states
 SET run_id = $2, fingerprint = $3::bytea, status = $4, created_at = $5,
     distinct_participants = $6, announced_participants = $7, read_at = $8,
@@ -14,5 +15,7 @@ SET run_id = $2, fingerprint = $3::bytea, status = $4, created_at = $5,
                     WHEN attempts = 0 THEN now()
                     ELSE now() + least(interval '1 day', interval '15 minutes' * 2 ^ least(attempts - 1, 10)) END,
     tried_fingerprint = CASE WHEN $11::text IS NULL THEN NULL ELSE $3::bytea END,
-    last_error = $11, app_id = $12, erased_participants = $13
+    last_error = $11, app_id = $12, erased_participants = $13,
+    stored_participants = coalesce($14::bigint, (SELECT count(*) FROM realtimekit.participants AS p WHERE p.session_id = $1)),
+    stored_events = coalesce($15::bigint, (SELECT count(*) FROM realtimekit.peer_events AS e WHERE e.session_id = $1))
 WHERE session_id = $1 AND (read_at IS NULL OR read_at <= $8 OR read_at > clock_timestamp())

@@ -1,0 +1,161 @@
+-- +goose Up
+-- Due is what has not been seen, and lost is what was there: counts of sessions do
+-- not tell one from another, and say nothing of rows that go without a word.
+ALTER TABLE sync.meeting_states
+    ADD COLUMN sessions_digest bigint,
+    ADD COLUMN stored_people   bigint,
+    ADD COLUMN tried_digest    bigint;
+COMMENT ON COLUMN sync.meeting_states.sessions_digest IS 'Digest of the sessions that the meeting had in the warehouse at the last sound reading, and of which had ended: another one means that the enrolment is to be read again. Null before that, or where rows of it were lost.';
+COMMENT ON COLUMN sync.meeting_states.stored_people IS 'Rows of realtimekit.meeting_participants that the meeting had then; fewer were lost. Null where that is not known.';
+COMMENT ON COLUMN sync.meeting_states.tried_digest IS 'The same digest at the last reading that failed or did not add up; null where nothing is wrong.';
+-- What agrees by number was seen, unless rollcall retention may have exchanged it.
+UPDATE sync.meeting_states AS t
+SET sessions_digest = m.digest
+FROM (SELECT app_id, meeting_id, count(*) AS sessions, count(*) FILTER (WHERE status = 'ENDED') AS ended,
+             bit_xor(uuid_hash_extended(session_id, CASE WHEN status = 'ENDED' THEN 1 ELSE 0 END)) AS digest
+      FROM realtimekit.sessions WHERE meeting_id IS NOT NULL GROUP BY 1, 2) AS m
+WHERE (t.app_id, t.meeting_id, t.sessions_seen, t.sessions_ended) = (m.app_id, m.meeting_id, m.sessions, m.ended)
+  AND NOT EXISTS (SELECT FROM realtimekit.apps AS a JOIN sync.retention_horizons AS h USING (account_id) WHERE a.app_id = t.app_id);
+UPDATE sync.meeting_states AS t
+SET stored_people = (SELECT count(*) FROM realtimekit.meeting_participants AS p WHERE (p.app_id, p.meeting_id) = (t.app_id, t.meeting_id));
+
+ALTER TABLE sync.session_states
+    ADD COLUMN stored_participants bigint,
+    ADD COLUMN stored_events       bigint;
+COMMENT ON COLUMN sync.session_states.stored_participants IS 'Rows of realtimekit.participants that the session had when it was last stored, those marked as removed included; fewer were lost. Null where that is not known.';
+COMMENT ON COLUMN sync.session_states.stored_events IS 'The same of realtimekit.peer_events.';
+-- Participants that are missing by now are known by what the last reading found.
+UPDATE sync.session_states AS t
+SET stored_participants = greatest(coalesce(p.rows, 0), t.distinct_participants - t.erased_participants - (
+        SELECT count(*) FROM sync.rejected_records AS r WHERE r.session_id = t.session_id AND r.entity = 'participant')),
+    stored_events = coalesce(e.rows, 0)
+FROM sync.session_states AS s
+LEFT JOIN (SELECT session_id, count(*) AS rows FROM realtimekit.participants GROUP BY 1) AS p USING (session_id)
+LEFT JOIN (SELECT session_id, count(*) AS rows FROM realtimekit.peer_events GROUP BY 1) AS e USING (session_id)
+WHERE s.session_id = t.session_id AND t.read_at IS NOT NULL;
+
+ALTER TABLE sync.endpoint_states ADD COLUMN stored_rows bigint;
+COMMENT ON COLUMN sync.endpoint_states.stored_rows IS 'daywise: rows of realtimekit.daily_stats that the app had when it was last read; fewer were lost. Null where that is not known.';
+UPDATE sync.endpoint_states AS t
+SET stored_rows = (SELECT count(*) FROM realtimekit.daily_stats AS d WHERE d.app_id = t.app_id)
+WHERE endpoint = 'daywise';
+
+CREATE TABLE sync.checks (
+    account_id text        NOT NULL PRIMARY KEY,
+    checked_to uuid,
+    checked_at timestamptz NOT NULL,
+    round_at   timestamptz
+);
+COMMENT ON TABLE  sync.checks IS 'How far the runs have come that count, some sessions each, whether the rows that were stored are still there. One row an account.';
+COMMENT ON COLUMN sync.checks.account_id IS 'Cloudflare account.';
+COMMENT ON COLUMN sync.checks.checked_to IS 'Session up to which, in the order of their ids, this round has come; null at its start.';
+COMMENT ON COLUMN sync.checks.checked_at IS 'When a run last counted, UTC.';
+COMMENT ON COLUMN sync.checks.round_at IS 'When a round through all sessions last came to its end, UTC; null before the first.';
+
+-- Redefined: the day before the horizon is no difference.
+CREATE OR REPLACE VIEW analytics.reconciliation AS
+WITH own AS (
+    SELECT s.app_id, (coalesce(s.started_at, s.created_at) AT TIME ZONE 'UTC')::date AS stats_date,
+           count(*) AS sessions, coalesce(sum(s.minutes_consumed), 0) AS total_minutes,
+           count(*) FILTER (WHERE s.session_type = 'participant') AS breakouts,
+           count(*) FILTER (WHERE (coalesce(s.ended_at, s.updated_at) AT TIME ZONE 'UTC')::date
+                                > (coalesce(s.started_at, s.created_at) AT TIME ZONE 'UTC')::date) AS over_midnight,
+           count(*) FILTER (WHERE s.status IS DISTINCT FROM 'ENDED' OR st.complete_at IS NULL) AS open
+    FROM realtimekit.sessions AS s
+    LEFT JOIN sync.session_states AS st USING (session_id)
+    GROUP BY 1, 2
+), reach AS (
+    SELECT e.app_id, e.covered_from, e.read_at, (e.read_at AT TIME ZONE 'UTC')::date AS read_date,
+           (SELECT min(stats_date) FROM own WHERE own.app_id = e.app_id) AS loaded_from,
+           (SELECT h.horizon FROM realtimekit.apps AS a JOIN sync.retention_horizons AS h USING (account_id)
+            WHERE a.app_id = e.app_id) AS horizon
+    FROM sync.endpoint_states AS e
+    WHERE e.endpoint = 'daywise'
+), unusable AS (
+    SELECT DISTINCT app_id AS of_app, left(record_key, 10) AS day
+    FROM sync.rejected_records
+    WHERE entity = 'daily_stats' AND resolved_at IS NULL
+), joined AS (
+    SELECT app_id, stats_date,
+           coalesce(own.sessions, 0) AS our_sessions, coalesce(own.total_minutes, 0) AS our_minutes,
+           CASE WHEN v.total_sessions IS NULL AND unusable.day IS NOT NULL THEN NULL
+                WHEN v.app_id IS NOT NULL OR reach.covered_from <= stats_date THEN coalesce(v.total_sessions, 0) END AS vendor_sessions,
+           CASE WHEN v.total_session_minutes IS NULL AND unusable.day IS NOT NULL THEN NULL
+                WHEN v.app_id IS NOT NULL OR reach.covered_from <= stats_date THEN coalesce(v.total_session_minutes, 0) END AS vendor_minutes,
+           coalesce(own.breakouts, 0) AS our_breakout_sessions, coalesce(own.over_midnight, 0) AS sessions_over_midnight,
+           coalesce(own.open, 0) AS open_sessions,
+           v.total_recordings AS vendor_recordings, v.total_recording_minutes AS vendor_recording_minutes,
+           reach.read_at AS vendor_read_at, reach.read_date, reach.loaded_from,
+           stats_date::timestamp AT TIME ZONE 'UTC' < reach.horizon AS is_cut
+    FROM own
+    FULL JOIN realtimekit.daily_stats AS v USING (app_id, stats_date)
+    LEFT JOIN reach USING (app_id)
+    LEFT JOIN unusable ON unusable.of_app = coalesce(own.app_id, v.app_id)
+        AND unusable.day = to_char(coalesce(own.stats_date, v.stats_date), 'YYYY-MM-DD')
+)
+SELECT app_id, stats_date, our_sessions, vendor_sessions, our_sessions - vendor_sessions AS sessions_difference,
+       our_minutes, vendor_minutes, round((our_minutes - vendor_minutes)::numeric, 4)::double precision AS minutes_difference,
+       CASE WHEN vendor_sessions IS NULL OR vendor_minutes IS NULL THEN 'not_read'
+            WHEN stats_date < loaded_from OR loaded_from IS NULL THEN 'not_loaded'
+            WHEN our_sessions = vendor_sessions AND abs(our_minutes - vendor_minutes) <= 0.01 * greatest(our_sessions, 1) THEN 'agrees'
+            -- Of this day retention has deleted sessions: all but those that ran on behind the horizon.
+            WHEN is_cut THEN 'not_loaded'
+            WHEN stats_date >= read_date OR open_sessions > 0 THEN 'pending'
+            ELSE 'differs' END AS status,
+       our_breakout_sessions, sessions_over_midnight, open_sessions, vendor_recordings, vendor_recording_minutes, vendor_read_at
+FROM joined;
+COMMENT ON COLUMN analytics.reconciliation.status IS 'agrees: same sessions, and minutes within 0.01 a session. differs. pending: not equal, but the vendor was read before the day was over, or sessions of it are live or incomplete. not_read: the vendor was never asked about the day, or its answer was set aside. not_loaded: the day lies before the first session that was copied (run a backfill), or begins before the horizon of rollcall retention, which deletes sessions.';
+
+-- +goose Down
+CREATE OR REPLACE VIEW analytics.reconciliation AS
+WITH own AS (
+    SELECT s.app_id, (coalesce(s.started_at, s.created_at) AT TIME ZONE 'UTC')::date AS stats_date,
+           count(*) AS sessions, coalesce(sum(s.minutes_consumed), 0) AS total_minutes,
+           count(*) FILTER (WHERE s.session_type = 'participant') AS breakouts,
+           count(*) FILTER (WHERE (coalesce(s.ended_at, s.updated_at) AT TIME ZONE 'UTC')::date
+                                > (coalesce(s.started_at, s.created_at) AT TIME ZONE 'UTC')::date) AS over_midnight,
+           count(*) FILTER (WHERE s.status IS DISTINCT FROM 'ENDED' OR st.complete_at IS NULL) AS open
+    FROM realtimekit.sessions AS s
+    LEFT JOIN sync.session_states AS st USING (session_id)
+    GROUP BY 1, 2
+), reach AS (
+    SELECT e.app_id, e.covered_from, e.read_at, (e.read_at AT TIME ZONE 'UTC')::date AS read_date,
+           (SELECT min(stats_date) FROM own WHERE own.app_id = e.app_id) AS loaded_from
+    FROM sync.endpoint_states AS e
+    WHERE e.endpoint = 'daywise'
+), unusable AS (
+    SELECT DISTINCT app_id AS of_app, left(record_key, 10) AS day
+    FROM sync.rejected_records
+    WHERE entity = 'daily_stats' AND resolved_at IS NULL
+), joined AS (
+    SELECT app_id, stats_date,
+           coalesce(own.sessions, 0) AS our_sessions, coalesce(own.total_minutes, 0) AS our_minutes,
+           CASE WHEN v.total_sessions IS NULL AND unusable.day IS NOT NULL THEN NULL
+                WHEN v.app_id IS NOT NULL OR reach.covered_from <= stats_date THEN coalesce(v.total_sessions, 0) END AS vendor_sessions,
+           CASE WHEN v.total_session_minutes IS NULL AND unusable.day IS NOT NULL THEN NULL
+                WHEN v.app_id IS NOT NULL OR reach.covered_from <= stats_date THEN coalesce(v.total_session_minutes, 0) END AS vendor_minutes,
+           coalesce(own.breakouts, 0) AS our_breakout_sessions, coalesce(own.over_midnight, 0) AS sessions_over_midnight,
+           coalesce(own.open, 0) AS open_sessions,
+           v.total_recordings AS vendor_recordings, v.total_recording_minutes AS vendor_recording_minutes,
+           reach.read_at AS vendor_read_at, reach.read_date, reach.loaded_from
+    FROM own
+    FULL JOIN realtimekit.daily_stats AS v USING (app_id, stats_date)
+    LEFT JOIN reach USING (app_id)
+    LEFT JOIN unusable ON unusable.of_app = coalesce(own.app_id, v.app_id)
+        AND unusable.day = to_char(coalesce(own.stats_date, v.stats_date), 'YYYY-MM-DD')
+)
+SELECT app_id, stats_date, our_sessions, vendor_sessions, our_sessions - vendor_sessions AS sessions_difference,
+       our_minutes, vendor_minutes, round((our_minutes - vendor_minutes)::numeric, 4)::double precision AS minutes_difference,
+       CASE WHEN vendor_sessions IS NULL OR vendor_minutes IS NULL THEN 'not_read'
+            WHEN stats_date < loaded_from OR loaded_from IS NULL THEN 'not_loaded'
+            WHEN our_sessions = vendor_sessions AND abs(our_minutes - vendor_minutes) <= 0.01 * greatest(our_sessions, 1) THEN 'agrees'
+            WHEN stats_date >= read_date OR open_sessions > 0 THEN 'pending'
+            ELSE 'differs' END AS status,
+       our_breakout_sessions, sessions_over_midnight, open_sessions, vendor_recordings, vendor_recording_minutes, vendor_read_at
+FROM joined;
+COMMENT ON COLUMN analytics.reconciliation.status IS 'agrees: same sessions, and minutes within 0.01 a session. differs. pending: not equal, but the vendor was read before the day was over, or sessions of it are live or incomplete. not_read: the vendor was never asked about the day, or its answer was set aside. not_loaded: the day lies before the first session that was copied; run a backfill.';
+DROP TABLE sync.checks;
+ALTER TABLE sync.endpoint_states DROP COLUMN stored_rows;
+ALTER TABLE sync.session_states DROP COLUMN stored_participants, DROP COLUMN stored_events;
+ALTER TABLE sync.meeting_states
+    DROP COLUMN sessions_digest, DROP COLUMN stored_people, DROP COLUMN tried_digest;
