@@ -1,0 +1,342 @@
+package proof_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/postgres/private"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+)
+
+// newerVariable names the folder of a newer PostgreSQL's programs, which the manual
+// is tried with as well.
+const newerVariable = "ROLLCALL_NEWER_POSTGRES_BIN"
+
+// The manual's commands for backup, restore, replicas and new versions are run as
+// they are printed, on the installed PostgreSQL, on a newer one, and from the one to
+// the other. Each time the warehouse must then be exact.
+func TestManualsRestore(t *testing.T) {
+	t.Parallel()
+	programs, err := private.Find(t.Context(), private.FindOptions{})
+	if err != nil || !exists(filepath.Join(programs.Dir, "pg_restore")) {
+		needs(t, "PostgreSQL with its client programs")
+	}
+	installed, newer := programs.Dir, os.Getenv(newerVariable)
+	for name, pair := range map[string][2]string{
+		"installed": {installed, installed},
+		"newer":     {newer, newer},
+		"upgrade":   {installed, newer},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if pair[0] == "" || pair[1] == "" {
+				needs(t, "a newer PostgreSQL, which "+newerVariable+" names")
+			}
+			w := newWalk(t, pair[0], pair[1])
+			w.backup()
+			w.restore()
+			w.notEmpty()
+			w.admin()
+			if major(t, pair[0]) < transactionTimeout && major(t, pair[1]) >= transactionTimeout {
+				w.newerPrograms()
+			}
+			w.logical()
+			w.promote()
+			w.everyBlock()
+		})
+	}
+}
+
+// transactionTimeout is the release since which pg_restore sets what older servers
+// do not know; adminOption that since which CREATEROLE is not enough.
+const (
+	transactionTimeout = 17
+	adminOption        = 16
+)
+
+// walk is one way through the manual, from one server to another.
+type walk struct {
+	*scene
+	old, new *cluster
+	dir      string              // where its commands are run
+	env      map[string]string   // what they know
+	blocks   map[string][]string // the commands below each heading
+	untried  map[string]bool
+}
+
+func newWalk(t *testing.T, oldBin, newBin string) *walk {
+	t.Helper()
+	w := &walk{old: newCluster(t, oldBin), new: newCluster(t, newBin), dir: t.TempDir(), untried: map[string]bool{}}
+	w.scene = newScene(t, 5, w.old.url("rollcall", "warehouse"))
+	w.blocks = manual(t, "../../docs/operations.md", "Backup, restore, moving")
+	for _, blocks := range w.blocks {
+		for _, block := range blocks {
+			w.untried[block] = true
+		}
+	}
+	w.env = map[string]string{
+		"OLD": w.direct, "OLD_SUPER": w.old.url("postgres", "postgres"), "COPIES": w.old.url("copies", "warehouse"),
+		"NEW": w.new.url("attendance", "warehouse"), "NEW_SUPER": w.new.url("postgres", "postgres"), "DATABASE_URL": w.direct,
+		"PATH": newBin + ":" + filepath.Dir(program) + ":" + os.Getenv("PATH"), "HOME": w.dir,
+		"CLOUDFLARE_BASE_URL": w.api, "CLOUDFLARE_ACCOUNT_ID": w.account, "CLOUDFLARE_API_TOKEN": "proof-token",
+		"ROLLCALL_REQUESTS_PER_SECOND": "10000", "ROLLCALL_RETRY_FOR": "2s", "ROLLCALL_PER_PAGE": "20",
+	}
+	w.must(`psql "$OLD_SUPER" -c "CREATE ROLE rollcall LOGIN CREATEROLE PASSWORD 'pw'" -c "CREATE DATABASE warehouse OWNER rollcall TEMPLATE template0"`)
+	w.must(`rollcall migrate up && rollcall run --quiet && rollcall reader --new-password && rollcall loader --new-password`)
+	// A backfill of the manual's range that was stopped at its end.
+	w.must(`psql "$OLD" -c "INSERT INTO sync.backfills (account_id, app_id, range_from, range_to, is_full, checkpoint, saved_at, run_id)
+		SELECT '$CLOUDFLARE_ACCOUNT_ID', app_id, '2020-01-01', 'infinity', false, now(), now(), 1 FROM realtimekit.apps"`)
+	return w
+}
+
+// manual gives the commands of a chapter of a page, by the heading above them.
+func manual(t *testing.T, path, chapter string) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text2, found := strings.Cut(string(text), "\n## "+chapter+"\n")
+	text2, _, ended := strings.Cut(text2, "\n## ")
+	if !found || !ended {
+		t.Fatalf("%s has no chapter %q", path, chapter)
+	}
+	blocks := map[string][]string{}
+	for _, part := range strings.Split(text2, "\n### ")[1:] {
+		heading, rest, _ := strings.Cut(part, "\n")
+		for _, block := range regexp.MustCompile("(?s)\n```sh\n(.*?)```\n").FindAllStringSubmatch(rest, -1) {
+			blocks[heading] = append(blocks[heading], block[1])
+		}
+		if n := strings.Count(rest, "\n```"); n != 2*len(blocks[heading]) {
+			t.Fatalf("below %q there are commands that no test runs: begin them with ```sh", heading)
+		}
+	}
+	return blocks
+}
+
+// shell runs commands as bash does with -e, and gives what they print.
+func (w *walk) shell(commands string) (string, error) {
+	cmd := exec.CommandContext(w.t.Context(), "bash", "-euo", "pipefail", "-c", commands)
+	cmd.Dir = w.dir
+	for name, value := range w.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// must runs commands that have to succeed.
+func (w *walk) must(commands string) string {
+	w.t.Helper()
+	out, err := w.shell(commands)
+	if err != nil {
+		w.t.Fatalf("%v:\n%s\n%s", err, commands, out)
+	}
+	return out
+}
+
+// refused runs commands that have to fail and say something.
+func (w *walk) refused(commands, says string) string {
+	w.t.Helper()
+	out, err := w.shell(commands)
+	if err == nil || !strings.Contains(out, says) {
+		w.t.Fatalf("want a failure that says %q, got %v:\n%s\n%s", says, err, commands, out)
+	}
+	return out
+}
+
+// block gives the nth commands below a heading.
+func (w *walk) block(heading string, n int) string {
+	w.t.Helper()
+	if n >= len(w.blocks[heading]) {
+		w.t.Fatalf("the manual has %d blocks of commands below %q, and this test wants number %d", len(w.blocks[heading]), heading, n+1)
+	}
+	block := w.blocks[heading][n]
+	delete(w.untried, block)
+	return strings.ReplaceAll(block, "…", superPassword)
+}
+
+// do runs the nth commands below a heading as they are printed.
+func (w *walk) do(heading string, n int) string {
+	w.t.Helper()
+	return w.must(w.block(heading, n))
+}
+
+// everyBlock fails where a command of the manual was not run.
+func (w *walk) everyBlock() {
+	w.t.Helper()
+	for block := range w.untried {
+		if strings.Contains(block, "transaction_timeout") {
+			continue // for programs that are newer than the server
+		}
+		w.t.Errorf("the manual has commands that nothing has tried:\n%s", block)
+	}
+}
+
+// moveTo lets the program use another database from here on.
+func (w *walk) moveTo(database string) {
+	w.env["DATABASE_URL"] = database
+	w.database, w.direct = database, database
+}
+
+// backup makes the dump, of a database that has tables of others by then, and lets
+// the world go on: what changes in the account is older than any lookback.
+func (w *walk) backup() {
+	w.t.Helper()
+	w.do("Backup", 0)
+	w.must(`psql "$OLD_SUPER" -c '\connect warehouse' -c 'CREATE SCHEMA payroll CREATE TABLE salaries (n int)'`)
+	w.refused(w.block("Backup", 0), "permission denied")
+	w.do("Backup", 1)
+	w.sim.Update(func(d *simulator.Data) {
+		long := time.Now().UTC().AddDate(-1, 0, 0).Truncate(time.Second)
+		for i, app := range d.Apps {
+			late := *app.Sessions[0] // somebody had it brought by a backfill since the backup
+			late.ID = "eeeeeeee-0000-4000-8000-00000000000" + string(rune('1'+i))
+			late.CreatedAt, late.StartedAt, late.EndedAt, late.UpdatedAt = long, long, long.Add(time.Hour), long.Add(time.Hour)
+			late.Status, late.Participants = simulator.StatusEnded, nil
+			app.Sessions = append(app.Sessions, &late)
+		}
+		for _, s := range d.AllSessions() {
+			if s.Status == simulator.StatusEnded {
+				s.MinutesConsumed++
+				s.UpdatedAt = s.UpdatedAt.Add(time.Second)
+			}
+		}
+	})
+}
+
+// restore brings the dump to another server, under another owner, and then what it
+// does not have.
+func (w *walk) restore() {
+	w.t.Helper()
+	w.do("Restore", 0)
+	w.do("Restore", 1)
+	w.moveTo(w.env["NEW"])
+	passwords := regexp.MustCompile(`shown only now: (\S+)`).FindAllStringSubmatch(w.do("Restore", 2), -1)
+	if len(passwords) != 2 {
+		w.t.Fatalf("the roles were not made: %v", passwords)
+	}
+	w.env["READER"] = strings.Replace(w.env["NEW"], "attendance:pw", "rollcall_reader:"+passwords[0][1], 1)
+	if got := strings.TrimSpace(w.must(`psql "$READER" -XAtc "SELECT count(*) > 0, current_setting('default_transaction_read_only'), current_setting('TimeZone') FROM people"`)); got != "t|on|UTC" {
+		w.t.Errorf("the reader sees %q", got)
+	}
+	w.do("What changed since the backup", 0)
+	w.done(outcome{})
+	w.do("What changed since the backup", 1)
+	w.must(`rollcall doctor`)
+	w.sameDays()
+}
+
+// sameDays compares the usage by day with a computation from the rows.
+func (w *walk) sameDays() {
+	w.t.Helper()
+	const question = `SELECT count(*) FROM realtimekit.sessions AS s WHERE EXISTS (SELECT FROM realtimekit.participants AS p WHERE p.session_id = s.session_id)
+		AND NOT EXISTS (SELECT FROM analytics.daily_usage AS d WHERE d.app_id = s.app_id AND d.usage_date = (s.started_at AT TIME ZONE 'UTC')::date)`
+	if got := w.text("(" + question + ")::text || ' ' || (SELECT count(*) FROM analytics.stale_sessions)"); got != "0 0" {
+		w.t.Errorf("sessions without their day, and waiting: %s", got)
+	}
+}
+
+// notEmpty restores to where rollcall migrate up was called first, beside roles that
+// the server has.
+func (w *walk) notEmpty() {
+	w.t.Helper()
+	w.again()
+	w.must(`rollcall migrate up`)
+	w.refused(w.block("Restore", 1), "already exists")
+	w.do("A target that is not empty", 0)
+	w.do("Restore", 1)
+	settings := regexp.MustCompile(`(?m)^ALTER ROLE .* IN DATABASE .*;$`)
+	statements := settings.FindAllString(w.do("Restore", 3), -1)
+	if len(statements) != 6 {
+		w.t.Fatalf("the owner may make no setting, and is told of %q", statements)
+	}
+	w.env["STATEMENTS"] = strings.Join(statements, "\n")
+	w.must(`psql "$NEW_SUPER" --set=ON_ERROR_STOP=1 <<<"$STATEMENTS"`)
+	if out := w.do("Restore", 3); settings.MatchString(out) {
+		w.t.Errorf("after they were made: %s", out)
+	}
+	w.do("What changed since the backup", 0)
+	w.done(outcome{})
+}
+
+// again empties the new server, but for its roles.
+func (w *walk) again() {
+	w.t.Helper()
+	w.must(`psql "$NEW_SUPER" -c 'DROP DATABASE warehouse WITH (FORCE)' -c "CREATE DATABASE warehouse OWNER attendance TEMPLATE template0 ENCODING 'UTF8'"`)
+}
+
+// admin changes the password of a role that somebody else made, as the owner with
+// CREATEROLE: the program must name the right that lacks, and that must be enough.
+func (w *walk) admin() {
+	w.t.Helper()
+	w.must(`psql "$NEW_SUPER" -c 'REVOKE rollcall_reader FROM attendance' -c 'ALTER ROLE attendance CREATEROLE'`)
+	if major(w.t, w.new.bin) >= adminOption {
+		out := w.refused(`rollcall reader --new-password`, "ADMIN OPTION")
+		_, statements, found := strings.Cut(strings.TrimSpace(out), " gives: ")
+		if !found {
+			w.t.Fatalf("nothing says what to grant: %s", out)
+		}
+		w.env["STATEMENTS"] = statements
+		w.must(`psql "$NEW_SUPER" --set=ON_ERROR_STOP=1 -c "$STATEMENTS"`)
+	}
+	w.must(`rollcall reader --new-password && psql "$NEW_SUPER" -c 'ALTER ROLE attendance NOCREATEROLE'`)
+}
+
+// newerPrograms restores to a server that is older than the programs.
+func (w *walk) newerPrograms() {
+	w.t.Helper()
+	before := w.env["NEW"]
+	w.must(`psql "$OLD_SUPER" -c "CREATE ROLE attendance LOGIN PASSWORD 'pw'" -c "CREATE DATABASE beside OWNER attendance TEMPLATE template0"`)
+	w.env["NEW"] = w.old.url("attendance", "beside")
+	w.refused(w.block("Restore", 1), "transaction_timeout")
+	w.do("Programs newer than the server", 0)
+	w.moveTo(w.env["NEW"])
+	w.must(`rollcall run --quiet`)
+	w.env["NEW"] = before
+}
+
+// logical lets the rows follow to the new server while runs go on, and then the runs.
+func (w *walk) logical() {
+	w.t.Helper()
+	w.moveTo(w.env["OLD"])
+	w.again()
+	// Tables that cannot say which row changed would stop the runs.
+	w.must(`psql "$OLD" -XAtc "SELECT format('ALTER TABLE %s REPLICA IDENTITY FULL;', c.oid::regclass) FROM pg_class AS c
+		WHERE relkind = 'r' AND relnamespace IN ('realtimekit'::regnamespace, 'sync'::regnamespace, 'analytics'::regnamespace)
+		AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary)" | psql "$OLD" --set=ON_ERROR_STOP=1`)
+	w.do("Logical replication", 0)
+	w.do("Logical replication", 1)
+	w.must(`rollcall run --quiet && rollcall backfill --from 2020-01-01 --full --quiet`)
+	w.do("Logical replication", 2)
+	w.moveTo(w.env["NEW"])
+	w.do("Logical replication", 3)
+	w.do("Restore", 3)
+	w.must(`rollcall run && rollcall run`)
+	w.done(outcome{})
+	w.sameDays()
+}
+
+// promote makes a standby of the old server, and lets it take that one's place.
+func (w *walk) promote() {
+	w.t.Helper()
+	standby := &cluster{t: w.t, bin: w.old.bin, data: filepath.Join(clusterDir(w.t), "data")}
+	w.env["STANDBY"] = standby.data
+	w.env["PATH"] = w.old.bin + ":" + w.env["PATH"]
+	w.do("Promoting a replica", 0)
+	standby.own(standby.data)
+	standby.start()
+	w.env["STANDBY_SUPER"] = standby.url("postgres", "postgres")
+	w.moveTo(standby.url("rollcall", "warehouse"))
+	w.refused(`rollcall run`, "only reads")
+	w.old.done()
+	w.do("Promoting a replica", 1)
+	w.must(`rollcall run && rollcall doctor`)
+	w.done(outcome{})
+	w.sameDays()
+}
