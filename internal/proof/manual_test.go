@@ -1,6 +1,7 @@
 package proof_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,6 +74,7 @@ func newWalk(t *testing.T, oldBin, newBin string) *walk {
 	t.Helper()
 	w := &walk{old: newCluster(t, oldBin), new: newCluster(t, newBin), dir: t.TempDir(), untried: map[string]bool{}}
 	w.scene = newScene(t, 5, w.old.url("rollcall", "warehouse"))
+	w.sim.Update(func(d *simulator.Data) { addLongAgo(d, "aaaaaaaa") })
 	w.blocks = manual(t, "../../docs/operations.md", "Backup, restore, moving")
 	for _, blocks := range w.blocks {
 		for _, block := range blocks {
@@ -193,21 +195,27 @@ func (w *walk) backup() {
 	w.refused(w.block("Backup", 0), "permission denied")
 	w.do("Backup", 1)
 	w.sim.Update(func(d *simulator.Data) {
-		long := time.Now().UTC().AddDate(-1, 0, 0).Truncate(time.Second)
-		for i, app := range d.Apps {
-			late := *app.Sessions[0] // somebody had it brought by a backfill since the backup
-			late.ID = "eeeeeeee-0000-4000-8000-00000000000" + string(rune('1'+i))
-			late.CreatedAt, late.StartedAt, late.EndedAt, late.UpdatedAt = long, long, long.Add(time.Hour), long.Add(time.Hour)
-			late.Status, late.Participants = simulator.StatusEnded, nil
-			app.Sessions = append(app.Sessions, &late)
-		}
+		addLongAgo(d, "bbbbbbbb") // somebody had these brought by a backfill since the backup
 		for _, s := range d.AllSessions() {
-			if s.Status == simulator.StatusEnded {
+			if s.Status == simulator.StatusEnded { // and all others were corrected
 				s.MinutesConsumed++
 				s.UpdatedAt = s.UpdatedAt.Add(time.Second)
 			}
 		}
 	})
+}
+
+// addLongAgo gives each app a session that no lookback reaches, to which nobody came.
+func addLongAgo(d *simulator.Data, id string) {
+	at := time.Now().UTC().AddDate(-1, 0, 0).Truncate(time.Second)
+	for i := range d.Apps {
+		s := *d.Apps[i].Sessions[0]
+		s.ID = fmt.Sprintf("%s-0000-4000-8000-%012d", id, i+1)
+		s.CreatedAt, s.StartedAt, s.EndedAt, s.UpdatedAt = at, at, at.Add(time.Hour), at.Add(time.Hour)
+		s.Status, s.Participants, s.Extra = simulator.StatusEnded, nil, nil
+		s.LiveParticipants, s.MaxConcurrent, s.MinutesConsumed = 0, 0, 0
+		d.Apps[i].Sessions = append(d.Apps[i].Sessions, &s)
+	}
 }
 
 // restore brings the dump to another server, under another owner, and then what it
