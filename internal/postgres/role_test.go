@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"errors"
+	"fmt"
 	neturl "net/url"
 	"slices"
 	"strings"
@@ -184,5 +185,49 @@ func TestPlaintextPasswordNeedsTLS(t *testing.T) {
 	_, err := postgres.EnsureReader(t.Context(), open(t, url), postgres.Role{Name: name, Password: secret.New("canary"), Plaintext: true})
 	if !errors.Is(err, model.ErrUsage) || !strings.Contains(err.Error(), "over TLS only") {
 		t.Errorf("without TLS: %v", err)
+	}
+}
+
+// A member of the role has its rights and none of its settings, until it is named
+// itself; and the sentences about temporary tables are true.
+func TestMemberOfTheReader(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pool := open(t, url)
+	reader, member := ownRole(t, url, "reads"), ownRole(t, url, "tableau")
+	if _, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{Name: reader}); err != nil {
+		t.Fatal(err)
+	}
+	run(t, pool, fmt.Sprintf(`CREATE ROLE %[2]s LOGIN PASSWORD 'stays'; GRANT %[1]s TO %[2]s`, pgx.Identifier{reader}.Sanitize(), pgx.Identifier{member}.Sanitize()))
+	settings := func() string {
+		t.Helper()
+		var text string
+		conn := asRole(t, url, member, "stays")
+		err := conn.QueryRow(t.Context(), `SELECT current_setting('default_transaction_read_only') || ' ' || current_setting('statement_timeout') FROM analytics.people`+
+			` RIGHT JOIN (SELECT) AS once ON true`).Scan(&text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.Exec(t.Context(), `CREATE TEMP TABLE mine (n int)`)
+		if refused := code(err) == "25006"; refused != strings.HasPrefix(text, "on ") {
+			t.Errorf("with the settings %q a temporary table gives %v", text, err)
+		}
+		if _, err := conn.Exec(t.Context(), `SET default_transaction_read_only = off`); err != nil {
+			t.Error(err)
+		}
+		if _, err := conn.Exec(t.Context(), `CREATE TEMP TABLE IF NOT EXISTS mine (n int)`); err != nil {
+			t.Error(err)
+		}
+		return text
+	}
+	if got := settings(); got != "off 0" {
+		t.Errorf("a member has the settings %q", got)
+	}
+	state, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{Name: member})
+	if err != nil || !state.Login {
+		t.Fatalf("%+v: %v", state, err)
+	}
+	if got := settings(); got != "on 5min" {
+		t.Errorf("named itself, it has the settings %q", got)
 	}
 }
