@@ -23,7 +23,7 @@ type cluster struct {
 	bin  string // folder of the server's and the client programs
 	data string
 	port string
-	done func() // stops it
+	stop func(syscall.Signal) // ends it, once
 }
 
 // superPassword is that of the user postgres of every cluster, and of all others.
@@ -33,15 +33,23 @@ const superPassword = "pw"
 func newCluster(t *testing.T, bin string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, bin: bin, data: filepath.Join(clusterDir(t), "data")}
-	password := filepath.Join(t.TempDir(), "password")
-	if err := os.WriteFile(password, []byte(superPassword), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c.own(password, filepath.Dir(password), filepath.Dir(filepath.Dir(password)))
-	c.program("initdb", "--pgdata", c.data, "--username=postgres", "--auth=scram-sha-256", "--pwfile", password,
-		"--encoding=UTF8", "--locale=C", "--no-sync")
+	c.init()
 	c.start()
 	return c
+}
+
+// init makes the server's files.
+func (c *cluster) init(more ...string) {
+	c.t.Helper()
+	password := filepath.Join(c.t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte(superPassword), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	c.own(password, filepath.Dir(password), filepath.Dir(filepath.Dir(password)))
+	c.program("initdb", append([]string{
+		"--pgdata", c.data, "--username=postgres", "--auth=scram-sha-256", "--pwfile", password,
+		"--encoding=UTF8", "--locale=C", "--no-sync",
+	}, more...)...)
 }
 
 // clusterDir makes a folder that the server's user owns.
@@ -72,15 +80,15 @@ func (c *cluster) start() {
 		c.t.Fatal(err)
 	}
 	stopped := false
-	c.done = func() {
+	c.stop = func(how syscall.Signal) {
 		if stopped {
 			return
 		}
 		stopped = true
-		_ = cmd.Process.Signal(syscall.SIGQUIT)
+		_ = cmd.Process.Signal(how)
 		_ = cmd.Wait()
 	}
-	c.t.Cleanup(c.done)
+	c.t.Cleanup(func() { c.stop(syscall.SIGQUIT) })
 	waitFor(c.t, c.url("postgres", "postgres"), log)
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -43,11 +44,14 @@ func TestManualsRestore(t *testing.T) {
 			w.restore()
 			w.notEmpty()
 			w.admin()
-			if major(t, pair[0]) < transactionTimeout && major(t, pair[1]) >= transactionTimeout {
+			if pair[0] != pair[1] {
 				w.newerPrograms()
 			}
 			w.logical()
-			w.promote()
+			standby := w.promote()
+			if pair[0] != pair[1] {
+				w.upgrade(standby)
+			}
 			w.everyBlock()
 		})
 	}
@@ -68,6 +72,7 @@ type walk struct {
 	env      map[string]string   // what they know
 	blocks   map[string][]string // the commands below each heading
 	untried  map[string]bool
+	user     *syscall.Credential // who runs them; nil for who runs the test
 }
 
 func newWalk(t *testing.T, oldBin, newBin string) *walk {
@@ -125,6 +130,7 @@ func manual(t *testing.T, path, chapter string) map[string][]string {
 func (w *walk) shell(commands string) (string, error) {
 	cmd := exec.CommandContext(w.t.Context(), "bash", "-euo", "pipefail", "-c", commands)
 	cmd.Dir = w.dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: w.user}
 	for name, value := range w.env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
@@ -173,8 +179,8 @@ func (w *walk) do(heading string, n int) string {
 func (w *walk) everyBlock() {
 	w.t.Helper()
 	for block := range w.untried {
-		if strings.Contains(block, "transaction_timeout") {
-			continue // for programs that are newer than the server
+		if w.old.bin == w.new.bin && (strings.Contains(block, "transaction_timeout") || strings.Contains(block, "pg_upgrade")) {
+			continue // for two versions
 		}
 		w.t.Errorf("the manual has commands that nothing has tried:\n%s", block)
 	}
@@ -302,7 +308,9 @@ func (w *walk) newerPrograms() {
 	before := w.env["NEW"]
 	w.must(`psql "$OLD_SUPER" -c "CREATE ROLE attendance LOGIN PASSWORD 'pw'" -c "CREATE DATABASE beside OWNER attendance TEMPLATE template0"`)
 	w.env["NEW"] = w.old.url("attendance", "beside")
-	w.refused(w.block("Restore", 1), "transaction_timeout")
+	if major(w.t, w.old.bin) < transactionTimeout {
+		w.refused(w.block("Restore", 1), "transaction_timeout")
+	}
 	w.do("Programs newer than the server", 0)
 	w.moveTo(w.env["NEW"])
 	w.must(`rollcall run --quiet`)
@@ -331,7 +339,7 @@ func (w *walk) logical() {
 }
 
 // promote makes a standby of the old server, and lets it take that one's place.
-func (w *walk) promote() {
+func (w *walk) promote() *cluster {
 	w.t.Helper()
 	standby := &cluster{t: w.t, bin: w.old.bin, data: filepath.Join(clusterDir(w.t), "data")}
 	w.env["STANDBY"] = standby.data
@@ -342,9 +350,36 @@ func (w *walk) promote() {
 	w.env["STANDBY_SUPER"] = standby.url("postgres", "postgres")
 	w.moveTo(standby.url("rollcall", "warehouse"))
 	w.refused(`rollcall run`, "only reads")
-	w.old.done()
+	w.old.stop(syscall.SIGQUIT)
 	w.do("Promoting a replica", 1)
 	w.must(`rollcall run && rollcall doctor`)
+	w.done(outcome{})
+	w.sameDays()
+	return standby
+}
+
+// upgrade brings a server to the newer version as it stands.
+func (w *walk) upgrade(from *cluster) {
+	w.t.Helper()
+	from.stop(syscall.SIGINT)
+	to := &cluster{t: w.t, bin: w.new.bin, data: filepath.Join(clusterDir(w.t), "data")}
+	checksums := "--data-checksums"
+	if strings.Contains(w.must(w.old.bin+"/pg_controldata --pgdata="+from.data), "checksum version:           0") {
+		checksums = "--no-data-checksums"
+	}
+	to.init(checksums)
+	w.env["OLD_BIN"], w.env["NEW_BIN"], w.env["OLD_DATA"], w.env["NEW_DATA"] = from.bin, to.bin, from.data, to.data
+	w.env["PATH"] = to.bin + ":" + w.env["PATH"]
+	w.env["PGUSER"], w.env["PGPASSWORD"] = "postgres", superPassword
+	w.dir, w.user = filepath.Dir(to.data), serverUser(w.t)
+	w.do("To a new major version", 0)
+	to.start()
+	w.user = nil
+	w.moveTo(to.url("rollcall", "warehouse"))
+	w.must(`rollcall run && rollcall doctor && rollcall reader`)
+	if major(w.t, from.bin) < adminOption {
+		w.refused(`rollcall reader --new-password`, "ADMIN OPTION")
+	}
 	w.done(outcome{})
 	w.sameDays()
 }
