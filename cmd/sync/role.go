@@ -87,7 +87,10 @@ func (w *roleWork) elsewhere(pool *pgxpool.Pool, password bool) error {
 func (w *roleWork) report(state postgres.RoleState, password secret.Text) {
 	fmt.Fprintf(w.stdout, "the role %s %s\n", oneLine(w.role), w.may)
 	if state.Unset != "" {
-		fmt.Fprintf(w.stdout, "its rights are complete; of its settings in this database these are for a superuser to make, or for a role with CREATEROLE and (since PostgreSQL 16) the ADMIN OPTION on %s:\n%s;\n", oneLine(w.role), state.Unset)
+		fmt.Fprintf(w.stdout, "its rights are complete; of its settings in this database these are for a superuser to make, or for a role with CREATEROLE and (since PostgreSQL 16) the ADMIN OPTION on %s:\n", oneLine(w.role))
+		for statement := range strings.Lines(state.Unset + ";") {
+			fmt.Fprintln(w.stdout, oneLine(strings.TrimRight(statement, "\n")))
+		}
 	}
 	switch {
 	case w.NewPassword:

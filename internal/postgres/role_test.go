@@ -18,7 +18,7 @@ import (
 )
 
 // ownRole gives the name of a role that only this test uses: roles belong to the
-// whole server. It is gone after the test.
+// whole server, which ends with the tests.
 func ownRole(t *testing.T, url, name string) string {
 	t.Helper()
 	cfg, err := pgx.ParseConfig(url)
