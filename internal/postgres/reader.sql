@@ -21,8 +21,8 @@ BEGIN
         RAISE EXCEPTION 'the role % exists and may do more than read; drop it, or take its attributes away', reader
             USING ERRCODE = 'object_not_in_prerequisite_state';
     ELSIF EXISTS (SELECT FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner
-                  WHERE c.relnamespace = ANY (ours) AND r.rolname = reader) THEN
-        RAISE EXCEPTION 'the role % owns tables or views of the warehouse; name another for BI tools', reader
+                  WHERE c.oid = 'sync.runs'::regclass AND r.rolname = reader) THEN
+        RAISE EXCEPTION 'the role % owns the tables of the warehouse; name another for BI tools', reader
             USING ERRCODE = 'object_not_in_prerequisite_state';
     ELSIF EXISTS (SELECT FROM pg_class AS c, aclexplode(c.relacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee
                   WHERE c.oid = 'sync.runs'::regclass AND r.rolname = reader AND a.privilege_type = 'INSERT') THEN

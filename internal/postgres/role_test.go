@@ -108,7 +108,7 @@ func TestRolesAreNotMixedUp(t *testing.T) {
 		t.Errorf("the role that reads becomes one that loads: %v", err)
 	}
 	owner := ownedByAnother(t, url)
-	if _, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{Name: owner}); err == nil || !strings.Contains(err.Error(), "owns tables") {
+	if _, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{Name: owner}); err == nil || !strings.Contains(err.Error(), "owns the tables") {
 		t.Errorf("the owner becomes the role that reads: %v", err)
 	}
 	if _, err := postgres.EnsureLoader(t.Context(), pool, postgres.Role{Name: owner}); err == nil || !strings.Contains(err.Error(), "owns something") {
