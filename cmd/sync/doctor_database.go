@@ -53,7 +53,7 @@ func (c *doctorCommand) server(to *checks, f *postgres.Facts, server *private.Se
 	}
 	if f.RoleOnlyReads {
 		to.problem("database", fmt.Sprintf("PostgreSQL %s %s lets the role %s only read", f.Version, what, f.Role),
-			"let DATABASE_URL name the role that ran rollcall migrate up, or rollcall_loader")
+			"let DATABASE_URL name the role that ran rollcall migrate up, or that of rollcall loader")
 		return
 	}
 	if f.ReadOnly {

@@ -98,7 +98,7 @@ func (w *world) fill(t *testing.T, location string, now time.Time) {
 	if _, err := p.Run(t.Context(), pipeline.Plan{Kind: model.KindBackfill, From: now.AddDate(0, 0, -50), To: now.AddDate(0, 0, -16)}); err == nil {
 		t.Fatal("the backfill was not cut off")
 	}
-	if _, err := postgres.EnsureReader(t.Context(), pool, secret.New(readerPassword)); err != nil {
+	if _, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{Password: secret.New(readerPassword)}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -195,7 +195,7 @@ func TestRoleThatMayNotEraseLate(t *testing.T) {
 // asLoader connects as the role that only loads.
 func (r *rig) asLoader() *pgxpool.Pool {
 	r.t.Helper()
-	if _, err := postgres.EnsureLoader(r.t.Context(), r.pool, secret.New("only-loads")); err != nil {
+	if _, err := postgres.EnsureLoader(r.t.Context(), r.pool, postgres.Role{Password: secret.New("only-loads")}); err != nil {
 		r.t.Fatal(err)
 	}
 	as, err := url.Parse(r.database.Reveal())

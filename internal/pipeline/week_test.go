@@ -67,10 +67,10 @@ type week struct {
 	now      time.Time
 	ids      uint64
 	vanished map[string]bool
-	lostRows bool     // some were stored more than once
+	lostRows bool // some were stored more than once
 	// unnoticed tells that rows were taken away that no run has looked for since.
 	unnoticed bool
-	journal  []string // one line a run
+	journal   []string // one line a run
 }
 
 func newWeek(t *testing.T, seed uint64) *week {

@@ -183,8 +183,8 @@ func TestRolesAreMadeOneAfterTheOther(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:roles', 0))`); err != nil {
 		t.Fatal(err)
 	}
-	for name, ensure := range map[string]func(context.Context, *pgxpool.Pool, secret.Text) (bool, error){"reader": postgres.EnsureReader, "loader": postgres.EnsureLoader} {
-		if _, err := ensure(t.Context(), impatient(t, url), secret.Text{}); code(err) != "55P03" {
+	for name, ensure := range map[string]func(context.Context, *pgxpool.Pool, postgres.Role) (postgres.RoleState, error){"reader": postgres.EnsureReader, "loader": postgres.EnsureLoader} {
+		if _, err := ensure(t.Context(), impatient(t, url), postgres.Role{}); code(err) != "55P03" {
 			t.Errorf("%s does not wait: %v", name, err)
 		}
 	}

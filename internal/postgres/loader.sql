@@ -1,31 +1,41 @@
--- What rollcall_loader may do: what run, backfill, verify, status, doctor, rejects and
--- pseudonymise need, and nothing else. Run again, it comes to the same. To be run by a role that owns
--- the tables and has CREATEROLE, or by a superuser.
+-- What the role that loads may do: what run, backfill, verify, status, doctor, rejects and
+-- pseudonymise need, and nothing else. The setting rollcall.role names it, else it is
+-- rollcall_loader. Run again, it comes to the same. To be run by a role that owns the tables
+-- and has CREATEROLE, or by a superuser.
 DO $$
 DECLARE
+    loader CONSTANT text := coalesce(nullif(current_setting('rollcall.role', true), ''), 'rollcall_loader');
+    number oid;
+    owner text;
+    statement text;
     target record;
     rights text;
 BEGIN
     -- Two at once would both find no role, and would change the rights on the same
     -- tables, which the server refuses.
     PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:roles', 0));
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollcall_loader') THEN
-        CREATE ROLE rollcall_loader NOLOGIN NOINHERIT;
-        COMMENT ON ROLE rollcall_loader IS 'Writes what Rollcall gathers and changes no table definition; made by: rollcall loader.';
-    ELSIF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollcall_loader'
+    SELECT oid INTO number FROM pg_roles WHERE rolname = loader;
+    IF number IS NULL THEN
+        EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', loader);
+        EXECUTE format('COMMENT ON ROLE %I IS %L', loader, 'Writes what Rollcall gathers and changes no table definition; made by: rollcall loader.');
+    ELSIF EXISTS (SELECT FROM pg_roles WHERE oid = number
                   AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls))
-          OR EXISTS (SELECT FROM pg_auth_members WHERE member = 'rollcall_loader'::regrole)
-          OR EXISTS (SELECT FROM pg_shdepend AS d WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = 'rollcall_loader'::regrole AND d.deptype = 'o'
+          OR EXISTS (SELECT FROM pg_auth_members WHERE member = number)
+          OR EXISTS (SELECT FROM pg_shdepend AS d WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = number AND d.deptype = 'o'
                      AND d.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
                      AND NOT EXISTS (SELECT FROM pg_class AS c WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relpersistence = 't')) THEN
-        RAISE EXCEPTION 'the role rollcall_loader exists and may do more than load: it has an attribute such as CREATEDB, is a member of another role, or owns something; take that away, or drop it'
+        RAISE EXCEPTION 'the role % exists and may do more than load: it has an attribute such as CREATEDB, is a member of another role, or owns something; take that away, or drop it', loader
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    ELSIF (SELECT bool_or(a.privilege_type = 'SELECT') AND NOT bool_or(a.privilege_type = 'INSERT')
+           FROM pg_class AS c, aclexplode(c.relacl) AS a WHERE c.oid = 'sync.runs'::regclass AND a.grantee = number) THEN
+        RAISE EXCEPTION 'the role % only reads the warehouse, and would be given more; name another for the jobs that load', loader
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
 
     -- TEMPORARY: rows of large sessions wait in temporary tables.
-    EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO rollcall_loader', current_database());
-    GRANT USAGE ON SCHEMA analytics, realtimekit, sync TO rollcall_loader;
-    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA analytics TO rollcall_loader;
+    EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(), loader);
+    EXECUTE format('GRANT USAGE ON SCHEMA analytics, realtimekit, sync TO %I', loader);
+    EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA analytics TO %I', loader);
 
     -- Table by table, since a right to write on a view would be one on the tables
     -- behind it. What the API showed is never deleted; of the books only what a
@@ -42,8 +52,8 @@ BEGIN
             WHEN target.nspname = 'analytics' OR target.name IN ('sync.backfills'::regclass, 'sync.verifications'::regclass) THEN 'SELECT, INSERT, UPDATE, DELETE'
             ELSE 'SELECT, INSERT, UPDATE'
         END;
-        EXECUTE format('REVOKE ALL ON %s FROM rollcall_loader', target.name);
-        EXECUTE format('GRANT %s ON %s TO rollcall_loader', rights, target.name);
+        EXECUTE format('REVOKE ALL ON %s FROM %I', target.name, loader);
+        EXECUTE format('GRANT %s ON %s TO %I', rights, target.name, loader);
     END LOOP;
 
     -- Numbers that are behind their rows, as in a copy without sequences, are set
@@ -60,16 +70,25 @@ BEGIN
     END LOOP;
 
     -- Tables that later migrations make, so that a run after an upgrade need not wait
-    -- for this command, unless one of them is a table of usage.
-    ALTER DEFAULT PRIVILEGES IN SCHEMA realtimekit, sync GRANT SELECT, INSERT, UPDATE ON TABLES TO rollcall_loader;
-    ALTER DEFAULT PRIVILEGES IN SCHEMA analytics GRANT SELECT ON TABLES TO rollcall_loader;
+    -- for this command, unless one of them is a table of usage. They are the owner's,
+    -- whoever runs this.
+    SELECT r.rolname INTO owner FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = 'sync.runs'::regclass;
+    EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA realtimekit, sync GRANT SELECT, INSERT, UPDATE ON TABLES TO %I', owner, loader);
+    EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA analytics GRANT SELECT ON TABLES TO %I', owner, loader);
 
     -- Names without a schema are looked up nowhere else, whoever may create in
-    -- public. Only this needs CREATEROLE once the role is there.
-    IF NOT EXISTS (SELECT FROM pg_db_role_setting
-                   WHERE setrole = 'rollcall_loader'::regrole AND 'search_path=pg_catalog' = ANY (setconfig)
-                     AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())) THEN
-        EXECUTE format('ALTER ROLE rollcall_loader IN DATABASE %I SET search_path = pg_catalog', current_database());
+    -- public. Only this needs CREATEROLE once the role is there, and since PostgreSQL 16
+    -- the ADMIN OPTION; where it may not be set, that is told (rollcall.unset).
+    IF NOT EXISTS (SELECT FROM pg_db_role_setting AS s JOIN pg_roles AS r ON r.oid = s.setrole
+                   WHERE r.rolname = loader AND 'search_path=pg_catalog' = ANY (s.setconfig)
+                     AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())) THEN
+        statement := format('ALTER ROLE %I IN DATABASE %I SET search_path TO pg_catalog', loader, current_database());
+        BEGIN
+            EXECUTE statement;
+        EXCEPTION WHEN insufficient_privilege THEN
+            RAISE WARNING 'not done: %', statement;
+            PERFORM set_config('rollcall.unset', statement, true);
+        END;
     END IF;
 END
 $$;

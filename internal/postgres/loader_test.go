@@ -18,7 +18,8 @@ func TestLoader(t *testing.T) {
 	url := pgtest.New(t)
 	pool := open(t, url)
 	ensure := func(password string) (bool, error) {
-		return postgres.EnsureLoader(t.Context(), pool, secret.New(password))
+		state, err := postgres.EnsureLoader(t.Context(), pool, postgres.Role{Password: secret.New(password)})
+		return state.Login, err
 	}
 	if login, err := ensure(""); err != nil || login {
 		t.Fatalf("a new role without a password can log in: %v, %v", login, err)
@@ -46,11 +47,11 @@ func TestLoader(t *testing.T) {
 	}
 	canOnlyLoad(t, loader)
 
-	if excess, err := postgres.LoaderExcess(t.Context(), pool); err != nil || len(excess) > 0 {
+	if excess, err := postgres.LoaderExcess(t.Context(), pool, postgres.Loader); err != nil || len(excess) > 0 {
 		t.Errorf("excess %q: %v", excess, err)
 	}
 	own(`GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT CREATE ON SCHEMA payroll TO PUBLIC`)
-	if excess, err := postgres.LoaderExcess(t.Context(), pool); err != nil || len(excess) != 2 {
+	if excess, err := postgres.LoaderExcess(t.Context(), pool, postgres.Loader); err != nil || len(excess) != 2 {
 		t.Errorf("excess %q: %v", excess, err)
 	}
 	own(`REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
@@ -101,7 +102,7 @@ func canOnlyLoad(t *testing.T, loader *pgx.Conn) {
 		`CREATE TRIGGER mine AFTER INSERT ON realtimekit.sessions FOR EACH STATEMENT EXECUTE FUNCTION analytics.queue_deleted_rows()`,
 		`GRANT SELECT ON realtimekit.sessions TO PUBLIC WITH GRANT OPTION`,
 		`COPY realtimekit.sessions TO '/tmp/mine'`, `COPY realtimekit.sessions TO PROGRAM 'cat'`, `SELECT pg_read_file('/etc/passwd')`,
-		`SELECT rolpassword FROM pg_authid`, `SET ROLE postgres`, `SET session_replication_role = replica`, `ALTER ROLE rollcall_loader SUPERUSER`,
+		`SELECT rolpassword FROM pg_authid`, `SET ROLE postgres`, `SET session_replication_role = replica`, `ALTER ROLE CURRENT_USER SUPERUSER`,
 	} {
 		_, err := loader.Exec(t.Context(), forbidden)
 		if got := code(err); got != "42501" && got != "0LP01" && got != "22023" { // 0LP01: no grant option; 22023: no such role to set

@@ -1,66 +1,86 @@
--- What rollcall_reader may see. Run again, it comes to the same.
+-- What a role for BI tools may see: the role that the setting rollcall.role names, else
+-- rollcall_reader. Run again, it comes to the same.
 DO $$
 DECLARE
+    reader CONSTANT text := coalesce(nullif(current_setting('rollcall.role', true), ''), 'rollcall_reader');
+    ours CONSTANT regnamespace[] := ARRAY['analytics', 'realtimekit', 'sync']::regnamespace[];
+    owner text;
     columns text;
     too_much text;
     setting text;
+    statement text;
 BEGIN
     -- Two at once would both find no role, and would change the rights on the same
     -- tables, which the server refuses.
     PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:roles', 0));
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollcall_reader') THEN
-        CREATE ROLE rollcall_reader NOLOGIN;
-        COMMENT ON ROLE rollcall_reader IS 'Reads what Rollcall gathered, for BI tools; made by: rollcall reader.';
-    ELSIF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rollcall_reader'
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = reader) THEN
+        EXECUTE format('CREATE ROLE %I NOLOGIN', reader);
+        EXECUTE format('COMMENT ON ROLE %I IS %L', reader, 'Reads what Rollcall gathered, for BI tools; made by: rollcall reader.');
+    ELSIF EXISTS (SELECT FROM pg_roles WHERE rolname = reader
                   AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)) THEN
-        RAISE EXCEPTION 'the role rollcall_reader exists and may do more than read; drop it, or take its attributes away'
+        RAISE EXCEPTION 'the role % exists and may do more than read; drop it, or take its attributes away', reader
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    ELSIF EXISTS (SELECT FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner
+                  WHERE c.oid = 'sync.runs'::regclass AND r.rolname = reader) THEN
+        RAISE EXCEPTION 'the role % owns the tables of the warehouse; name another for BI tools', reader
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    ELSIF EXISTS (SELECT FROM pg_class AS c, aclexplode(c.relacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee
+                  WHERE c.oid = 'sync.runs'::regclass AND r.rolname = reader AND a.privilege_type = 'INSERT') THEN
+        RAISE EXCEPTION 'the role % loads the warehouse, and would lose that; name another for BI tools', reader
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
 
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO rollcall_reader', current_database());
-    GRANT USAGE ON SCHEMA analytics, realtimekit, sync TO rollcall_reader;
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), reader);
+    EXECUTE format('GRANT USAGE ON SCHEMA analytics, realtimekit, sync TO %I', reader);
 
-    REVOKE ALL ON ALL TABLES IN SCHEMA analytics, realtimekit, sync FROM rollcall_reader;
-    GRANT SELECT ON ALL TABLES IN SCHEMA analytics, realtimekit, sync TO rollcall_reader;
-    REVOKE SELECT ON sync.rejected_records FROM rollcall_reader;
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA analytics, realtimekit, sync FROM %I', reader);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA analytics, realtimekit, sync TO %I', reader);
+    EXECUTE format('REVOKE SELECT ON sync.rejected_records FROM %I', reader);
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
     FROM pg_attribute
     WHERE attrelid = 'sync.rejected_records'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'raw_text';
-    EXECUTE 'GRANT SELECT (' || columns || ') ON sync.rejected_records TO rollcall_reader';
+    EXECUTE format('GRANT SELECT (%s) ON sync.rejected_records TO %I', columns, reader);
 
-    -- Tables that later migrations make. Not in sync: one of them might hold raw
-    -- text, and this command can be run again.
-    ALTER DEFAULT PRIVILEGES IN SCHEMA analytics, realtimekit GRANT SELECT ON TABLES TO rollcall_reader;
+    -- Tables that later migrations make, which are the owner's, whoever runs this. Not in
+    -- sync: one of them might hold raw text, and this command can be run again.
+    SELECT r.rolname INTO owner FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = 'sync.runs'::regclass;
+    EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA analytics, realtimekit GRANT SELECT ON TABLES TO %I', owner, reader);
 
     -- What is granted to PUBLIC, or to a role that this one is a member of, it may
     -- do as well.
     SELECT format('%s on %s', p.privilege, c.oid::regclass) INTO too_much
     FROM pg_class AS c
     CROSS JOIN unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS p (privilege)
-    WHERE c.relnamespace IN ('analytics'::regnamespace, 'realtimekit'::regnamespace, 'sync'::regnamespace)
-      AND c.relkind IN ('r', 'v', 'm', 'p') AND has_table_privilege('rollcall_reader', c.oid, p.privilege)
+    WHERE c.relnamespace = ANY (ours)
+      AND c.relkind IN ('r', 'v', 'm', 'p') AND has_table_privilege(reader, c.oid, p.privilege)
     ORDER BY c.oid, p.privilege LIMIT 1;
-    IF has_column_privilege('rollcall_reader', 'sync.rejected_records', 'raw_text', 'SELECT') THEN
+    IF has_column_privilege(reader, 'sync.rejected_records', 'raw_text', 'SELECT') THEN
         too_much := 'SELECT on sync.rejected_records.raw_text';
     END IF;
     IF too_much IS NOT NULL THEN
-        RAISE EXCEPTION 'the role rollcall_reader would have %, by a grant to PUBLIC or to a role that it belongs to; revoke that', too_much
+        RAISE EXCEPTION 'the role % would have %, by a grant to PUBLIC or to a role that it belongs to; revoke that', reader, too_much
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
 
     -- Courtesies, which a user may switch off: rights do not rest on them. What is set
-    -- already is left alone, since only that needs CREATEROLE once the role is there.
+    -- already is left alone, since only that needs CREATEROLE once the role is there, and
+    -- since PostgreSQL 16 the ADMIN OPTION; what may not be set is told (rollcall.unset).
     -- Compiling a plan (jit) takes longer than reading one session.
     FOREACH setting IN ARRAY ARRAY['default_transaction_read_only=on', 'TimeZone=UTC',
                                    'search_path=analytics, realtimekit', 'statement_timeout=5min', 'jit=off']
     LOOP
         CONTINUE WHEN EXISTS (
-            SELECT FROM pg_db_role_setting
-            WHERE setrole = 'rollcall_reader'::regrole AND setting = ANY (setconfig)
-              AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()));
-        EXECUTE format('ALTER ROLE rollcall_reader IN DATABASE %I SET %s TO %s',
-                       current_database(), split_part(setting, '=', 1),
-                       replace(quote_literal(split_part(setting, '=', 2)), ', ', $q$', '$q$));
+            SELECT FROM pg_db_role_setting AS s JOIN pg_roles AS r ON r.oid = s.setrole
+            WHERE r.rolname = reader AND setting = ANY (s.setconfig)
+              AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()));
+        statement := format('ALTER ROLE %I IN DATABASE %I SET %s TO %s', reader, current_database(), split_part(setting, '=', 1),
+                            replace(quote_literal(split_part(setting, '=', 2)), ', ', $q$', '$q$));
+        BEGIN
+            EXECUTE statement;
+        EXCEPTION WHEN insufficient_privilege THEN
+            RAISE WARNING 'not done: %', statement;
+            PERFORM set_config('rollcall.unset', concat_ws(E';\n', nullif(current_setting('rollcall.unset', true), ''), statement), true);
+        END;
     END LOOP;
 END
 $$;

@@ -55,22 +55,22 @@ func TestReader(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
 	pool := open(t, url)
-	if login, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err != nil || login {
-		t.Fatalf("a new role without a password can log in: %v, %v", login, err)
+	if state, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{}); err != nil || state.Login {
+		t.Fatalf("a new role without a password can log in: %v, %v", state, err)
 	}
-	if _, err := postgres.EnsureReader(t.Context(), pool, secret.New("pass wörd")); !errors.Is(err, model.ErrUsage) {
+	if _, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{Password: secret.New("pass wörd")}); !errors.Is(err, model.ErrUsage) {
 		t.Errorf("a password that would have to be normalised gave %v", err)
 	}
 	for _, password := range []string{"first p@ss'word", "second"} {
-		if login, err := postgres.EnsureReader(t.Context(), pool, secret.New(password)); err != nil || !login {
-			t.Fatalf("login %v: %v", login, err)
+		if state, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{Password: secret.New(password)}); err != nil || !state.Login {
+			t.Fatalf("%+v: %v", state, err)
 		}
 		if _, err := asReader(t, url, password); err != nil {
 			t.Fatalf("cannot log in: %v", err)
 		}
 	}
-	if login, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err != nil || !login {
-		t.Errorf("without a password the role does not stay as it is: %v, %v", login, err)
+	if state, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{}); err != nil || !state.Login {
+		t.Errorf("without a password the role does not stay as it is: %+v, %v", state, err)
 	}
 	if _, err := asReader(t, url, "first p@ss'word"); code(err) != "28P01" {
 		t.Errorf("the old password gave %v", err)
@@ -88,17 +88,17 @@ func TestReader(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), `ALTER ROLE rollcall_reader CREATEDB`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err == nil || !strings.Contains(err.Error(), "may do more than read") {
+	if _, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{}); err == nil || !strings.Contains(err.Error(), "may do more than read") {
 		t.Errorf("a role that may make databases is accepted: %v", err)
 	}
 }
 
 // mustNotNeedToMakeRoles renews a role, which the server has, with the rights of an
 // owner of the tables who may make none any more.
-func mustNotNeedToMakeRoles(t *testing.T, ensure func(context.Context, *pgxpool.Pool, secret.Text) (bool, error)) {
+func mustNotNeedToMakeRoles(t *testing.T, ensure func(context.Context, *pgxpool.Pool, postgres.Role) (postgres.RoleState, error)) {
 	t.Helper()
 	url := pgtest.New(t)
-	if _, err := ensure(t.Context(), open(t, url), secret.Text{}); err != nil {
+	if _, err := ensure(t.Context(), open(t, url), postgres.Role{}); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := pgx.ParseConfig(url)
@@ -119,8 +119,9 @@ func mustNotNeedToMakeRoles(t *testing.T, ensure func(context.Context, *pgxpool.
 	if _, err := postgres.MigrateUp(t.Context(), pool); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ensure(t.Context(), pool, secret.Text{}); err != nil {
-		t.Errorf("the owner of the tables cannot renew the role: %v", err)
+	state, err := ensure(t.Context(), pool, postgres.Role{})
+	if err != nil || state.Unset != "" {
+		t.Errorf("the owner of the tables cannot renew the role: %v, %q", err, state.Unset)
 	}
 }
 
@@ -133,12 +134,12 @@ func mustNotGainMore(t *testing.T, pool *pgxpool.Pool) {
 		`GRANT pg_write_all_data TO rollcall_reader`:      "DELETE on ",
 	} {
 		run(t, pool, grant)
-		if _, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err == nil || !strings.Contains(err.Error(), what) {
+		if _, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{}); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: got %v, want %q", grant, err, what)
 		}
 		run(t, pool, strings.NewReplacer("GRANT", "REVOKE", " TO ", " FROM ").Replace(grant))
 	}
-	if _, err := postgres.EnsureReader(t.Context(), pool, secret.Text{}); err != nil {
+	if _, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{}); err != nil {
 		t.Error(err)
 	}
 }
