@@ -1,5 +1,6 @@
-// Command dictionary writes docs/dictionary.md and docs/schema.md from the
-// schema as the migrations make it, on a PostgreSQL of its own:
+// Command dictionary writes what follows from the schema as the migrations make
+// it, on a PostgreSQL of its own: docs/dictionary.md and docs/schema.md, and the
+// sources of the dbt package in deploy/dbt.
 //
 //	go run ./internal/dictionary
 //
@@ -22,14 +23,15 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), "docs"); err != nil {
+	if err := run(context.Background(), "."); err != nil {
 		fmt.Fprintln(os.Stderr, "dictionary:", err)
 		os.Exit(1)
 	}
 }
 
-// run starts a server, migrates a database and writes the pages.
-func run(ctx context.Context, docs string) (err error) {
+// run starts a server, migrates a database and writes the files of the project
+// whose root is given.
+func run(ctx context.Context, root string) (err error) {
 	dir, err := private.MkdirTemp("rollcall-dictionary-")
 	if err != nil {
 		return err
@@ -48,19 +50,43 @@ func run(ctx context.Context, docs string) (err error) {
 	if _, err := postgres.MigrateUp(ctx, pool); err != nil {
 		return err
 	}
-	return write(ctx, pool, docs)
+	return write(ctx, pool, root)
 }
 
-// write writes the pages about a database into a folder.
-func write(ctx context.Context, pool *pgxpool.Pool, docs string) error {
+// write writes the files about a database into a project.
+func write(ctx context.Context, pool *pgxpool.Pool, root string) error {
 	c, err := readCatalog(ctx, pool)
 	if err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"dictionary.md": c.dictionary(), "schema.md": c.diagram()} {
-		if err := os.WriteFile(filepath.Join(docs, name), []byte(text), 0o644); err != nil { //nolint:gosec // a page for everybody
+	files, err := c.files(root)
+	if err != nil {
+		return err
+	}
+	for name, text := range files {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // files for everybody
+			return err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // files for everybody
 			return err
 		}
 	}
 	return nil
+}
+
+// files are the texts by path below the root of the project.
+func (c catalog) files(root string) (map[string]string, error) {
+	exposures, err := c.exposures(root)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]string{
+		"docs/dictionary.md": c.dictionary(), "docs/schema.md": c.diagram(),
+		"deploy/dbt/models/exposures.yml": exposures,
+	}
+	for _, s := range c.Schemas {
+		files["deploy/dbt/models/sources/"+s.Name+".yml"] = c.dbtSources(s)
+	}
+	return files, nil
 }

@@ -59,14 +59,14 @@ BEGIN
     -- Numbers that are behind their rows, as in a copy without sequences, are set
     -- right by the next run: those of the tables that it writes.
     FOR target IN
-        SELECT s.oid::regclass AS name, has_table_privilege('rollcall_loader', d.refobjid, 'INSERT') AS writes
+        SELECT s.oid::regclass AS name, has_table_privilege(loader, d.refobjid, 'INSERT') AS writes
         FROM pg_depend AS d JOIN pg_class AS s ON s.oid = d.objid AND s.relkind = 'S'
         JOIN pg_namespace AS n ON n.oid = s.relnamespace
         WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i'
           AND n.nspname IN ('analytics', 'realtimekit', 'sync')
     LOOP
-        EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM rollcall_loader', target.name);
-        EXECUTE format('GRANT SELECT%s ON SEQUENCE %s TO rollcall_loader', CASE WHEN target.writes THEN ', UPDATE' ELSE '' END, target.name);
+        EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM %I', target.name, loader);
+        EXECUTE format('GRANT SELECT%s ON SEQUENCE %s TO %I', CASE WHEN target.writes THEN ', UPDATE' ELSE '' END, target.name, loader);
     END LOOP;
 
     -- Tables that later migrations make, so that a run after an upgrade need not wait
