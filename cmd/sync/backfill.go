@@ -98,8 +98,15 @@ func timeRange(fromText, toText string) (from, to time.Time, err error) {
 	if !to.IsZero() && !from.Before(to) {
 		return from, to, fmt.Errorf("%w: the range is empty: --from must lie before --to", model.ErrUsage)
 	}
+	if from.Year() > lastYear {
+		return from, to, inFuture(fromText)
+	}
 	return from, to, nil
 }
+
+// lastYear is the last one that is written with four digits. Whether a range begins in
+// the future the database's clock says; this one is so by any.
+const lastYear = 9999
 
 // start is where a range begins, as it was given and read; zero for the open one.
 type start struct {

@@ -71,7 +71,7 @@ func (c *retentionCommand) before(ctx context.Context, store *load.Store, log lo
 		return now, errClocks(problem)
 	}
 	if problem != "" {
-		log.WarnContext(ctx, "clocks differ; without --dry-run nothing would be deleted", "problem", problem)
+		log.WarnContext(ctx, "clocks differ", "fix", "without --dry-run nothing is deleted until they agree", "problem", problem)
 	}
 	return c.horizon(now)
 }

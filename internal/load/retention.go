@@ -53,7 +53,7 @@ func (s *Store) Horizon(ctx context.Context, accountID string) (time.Time, error
 		return time.Time{}, nil
 	}
 	if err == nil && future {
-		s.logger.WarnContext(ctx, "the retention horizon lies in the future and counts for nothing; the next rollcall retention sets it right", "horizon", at.UTC())
+		s.logger.WarnContext(ctx, "the retention horizon lies in the future and counts for nothing", "horizon", at.UTC())
 		return time.Time{}, nil
 	}
 	return at.UTC(), storeError("read the retention horizon", err)

@@ -78,7 +78,7 @@ func (w *work) start(ctx context.Context, appID string) (time.Time, error) {
 		return w.plan.From, err
 	}
 	if checkpoint.After(w.pastSince()) { // what began until then was not there to be listed
-		w.logger.WarnContext(ctx, "the checkpoint lies in the future, as a clock that was ahead leaves it; the range is read from its start",
+		w.logger.WarnContext(ctx, "the checkpoint lies in the future; the range is begun anew",
 			"app_id", appID, "checkpoint", checkpoint)
 		return w.plan.From, nil
 	}

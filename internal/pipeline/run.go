@@ -152,7 +152,7 @@ func (w *work) finish(ctx context.Context, failure error) (Result, error) {
 	wrong := w.clocks.problem()
 	if wrong != "" {
 		w.leaveOut()
-		w.logger.WarnContext(ctx, "clocks differ; nothing is lost by it, but what this machine's clock says is not to be trusted", "problem", wrong)
+		w.logger.WarnContext(ctx, "clocks differ", "problem", wrong)
 	}
 	summary.Status, summary.Error = w.status(failure), errorText(failure)
 	if failure == nil {

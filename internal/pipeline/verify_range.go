@@ -28,7 +28,7 @@ func (v *verification) app(ctx context.Context, appID string) error {
 		differing: make(map[model.UUID]bool), aside: make(map[string]bool),
 	}
 	if checkpoint.At.After(a.clocks.earliest(a.run.StartedAt)) {
-		v.logger.WarnContext(ctx, "the checkpoint lies in the future, as a clock that was ahead leaves it; the range is compared from its start",
+		v.logger.WarnContext(ctx, "the checkpoint lies in the future; the range is begun anew",
 			"app_id", appID, "checkpoint", checkpoint.At)
 		checkpoint = model.VerifyCheckpoint{}
 	}

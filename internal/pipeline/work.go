@@ -157,7 +157,7 @@ func (w *work) foldApps(ctx context.Context) error {
 		w.logger.InfoContext(ctx, "an app was stored twice, in other letters; what was stored of it is now that of the app", "app_id", model.FoldID(id), "was", id)
 	}
 	if mayNot {
-		w.logger.WarnContext(ctx, "an app is stored twice, in other letters, and this role may not mend that: run rollcall migrate up once, with the role that owns the tables")
+		w.logger.WarnContext(ctx, "an app is stored twice, in other letters, and this role may not mend that", "fix", "run rollcall migrate up once, with the role that owns the tables")
 	}
 	return err
 }
@@ -269,7 +269,7 @@ func (w *work) listFrom(ctx context.Context, appID string, mark time.Time) time.
 	case mark.IsZero():
 		return mark
 	case mark.After(w.listEnd().Add(clockTolerance)):
-		w.logger.WarnContext(ctx, "the watermark lies in the future, as a clock that was ahead leaves it; all sessions are listed",
+		w.logger.WarnContext(ctx, "the watermark lies in the future; all sessions are listed",
 			"app_id", appID, "watermark", mark)
 		return time.Time{}
 	case mark.After(w.pastSince()):

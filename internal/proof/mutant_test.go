@@ -186,7 +186,7 @@ var mutants = []mutant{
 	},
 	{
 		"a session of the future moves the watermark",
-		"pipeline/discovery.go", "	case d.newest.After(d.work.run.StartedAt):\n		return d.work.run.StartedAt\n", "",
+		"pipeline/discovery.go", "	case d.newest.After(d.pastSince()):\n		return d.pastSince()\n", "",
 		"pipeline", "TestSessionOfTheFutureHoldsUpNobody",
 	},
 	{
