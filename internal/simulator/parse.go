@@ -176,11 +176,11 @@ func (p *params) whole(key string) int {
 	return v
 }
 
-// status reads an HTTP status that can end a request.
-func (p *params) status(key string) int {
-	v, err := strconv.Atoi(p.values[key])
+// status reads the parameter code, an HTTP status that can end a request.
+func (p *params) status() int {
+	v, err := strconv.Atoi(p.values["code"])
 	if err != nil || v < 200 || v > 599 {
-		p.fail(key, "a status from 200 to 599")
+		p.fail("code", "a status from 200 to 599")
 	}
 	return v
 }

@@ -73,7 +73,7 @@ func statusFaults() []entry {
 		{
 			name: "status", defaults: []string{"code=500"},
 			description: "answers with that status and RealtimeKit's envelope; a bare number such as 503 is short for it",
-			fault:       func(p *params) Fault { c := p.status("code"); return Fault{Answer: KitError(c, statusText(c))} },
+			fault:       func(p *params) Fault { c := p.status(); return Fault{Answer: KitError(c, statusText(c))} },
 		},
 		{
 			name:        "every-4th-500",
@@ -127,7 +127,7 @@ func bodyFaults() []entry {
 		{
 			name: "html", defaults: []string{"code=502"},
 			description: "answers with an HTML error page, as a proxy in between does",
-			fault:       func(p *params) Fault { return Fault{Answer: HTML(p.status("code"))} },
+			fault:       func(p *params) Fault { return Fault{Answer: HTML(p.status())} },
 		},
 		{
 			name:        "html-200",
@@ -137,7 +137,7 @@ func bodyFaults() []entry {
 		{
 			name: "empty", defaults: []string{"code=200"},
 			description: "answers with that status and no body",
-			fault:       func(p *params) Fault { return Fault{Answer: Empty(p.status("code"))} },
+			fault:       func(p *params) Fault { return Fault{Answer: Empty(p.status())} },
 		},
 		{
 			name: "unsuccessful", defaults: []string{"code=500"},

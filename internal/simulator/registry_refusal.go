@@ -14,7 +14,7 @@ func refusalFaults() []entry {
 			name: "refused", defaults: []string{"of=sessions", "code=403", "ids=01"},
 			description: "answers with that status to whatever is asked of single sessions, apps (the list of their sessions), meetings or peers: those whose id ends with one of the digits",
 			fault: func(p *params) Fault {
-				return Fault{Answer: refusing(p, KitError(p.status("code"), statusText(p.status("code"))))}
+				return Fault{Answer: refusing(p, KitError(p.status(), statusText(p.status())))}
 			},
 		},
 		{
