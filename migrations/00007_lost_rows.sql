@@ -8,7 +8,8 @@ ALTER TABLE sync.meeting_states
 COMMENT ON COLUMN sync.meeting_states.sessions_digest IS 'Digest of the sessions that the meeting had in the warehouse at the last sound reading, and of which had ended: another one means that the enrolment is to be read again. Null before that, or where rows of it were lost.';
 COMMENT ON COLUMN sync.meeting_states.stored_people IS 'Rows of realtimekit.meeting_participants that the meeting had then; fewer were lost. Null where that is not known.';
 COMMENT ON COLUMN sync.meeting_states.tried_digest IS 'The same digest at the last reading that failed or did not add up; null where nothing is wrong.';
--- What agrees by number was seen, unless rollcall retention may have exchanged it.
+-- A meeting that agrees by number was seen, unless rollcall retention may have
+-- exchanged its sessions.
 UPDATE sync.meeting_states AS t
 SET sessions_digest = m.digest
 FROM (SELECT app_id, meeting_id, count(*) AS sessions, count(*) FILTER (WHERE status = 'ENDED') AS ended,
@@ -98,7 +99,7 @@ SELECT app_id, stats_date, our_sessions, vendor_sessions, our_sessions - vendor_
        CASE WHEN vendor_sessions IS NULL OR vendor_minutes IS NULL THEN 'not_read'
             WHEN stats_date < loaded_from OR loaded_from IS NULL THEN 'not_loaded'
             WHEN our_sessions = vendor_sessions AND abs(our_minutes - vendor_minutes) <= 0.01 * greatest(our_sessions, 1) THEN 'agrees'
-            -- Of this day retention has deleted sessions: all but those that ran on behind the horizon.
+            -- Retention has deleted the sessions of this day, but for those that ran on behind the horizon.
             WHEN is_cut THEN 'not_loaded'
             WHEN stats_date >= read_date OR open_sessions > 0 THEN 'pending'
             ELSE 'differs' END AS status,

@@ -221,12 +221,10 @@ func (w *erasure) participants(ctx context.Context) error {
 		sessions[w.rows[i].session], apps[w.rows[i].appID] = true, true
 	}
 	w.counts.Participants, w.counts.Sessions, w.counts.Apps = len(w.rows), len(sessions), len(apps)
-	return w.keepingCount(ctx, func() error {
-		if w.Mode == privacy.Pseudonymise {
-			return w.pseudonymiseRows(ctx)
-		}
-		return w.removeRows(ctx)
-	})
+	if w.Mode == privacy.Pseudonymise {
+		return w.keepingRows(ctx, w.pseudonymiseRows)
+	}
+	return w.keepingRows(ctx, w.removeRows)
 }
 
 // removeRows deletes the person's participants and events.
@@ -251,7 +249,7 @@ func (w *erasure) removeRows(ctx context.Context) error {
 // enrolments removes or pseudonymises the person among those enrolled.
 func (w *erasure) enrolments(ctx context.Context) error {
 	w.counts.MeetingParticipants = len(w.people)
-	return w.keepingCount(ctx, func() error { return w.enrolled(ctx) })
+	return w.keepingPeople(ctx, w.enrolled)
 }
 
 func (w *erasure) enrolled(ctx context.Context) error {

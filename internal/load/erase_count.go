@@ -2,8 +2,8 @@ package load
 
 import "context"
 
-// What is erased on purpose is not missing (missing_rows.sql): the numbers of rows
-// that were stored follow. Before and after, the rows that are there are counted, so
+// Rows that are erased on purpose are not missing (missing_rows.sql): the numbers of
+// stored rows follow. Before and after, the rows that are there are counted, so
 // that rows which were lost stay lost.
 const (
 	countRowsSQL = `UPDATE sync.session_states AS t
@@ -16,25 +16,29 @@ const (
 		WHERE (t.app_id, t.meeting_id) IN (SELECT app_id, meeting_id FROM unnest($1::text[], $2::text[]) AS k (app_id, meeting_id))`
 )
 
-// keepingCount erases rows and keeps their numbers right.
-func (w *erasure) keepingCount(ctx context.Context, erase func() error) error {
-	count := func(sign int) error {
-		sessions, _ := w.keys()
-		if _, err := w.tx.Exec(ctx, countRowsSQL, sessions, sign); err != nil {
-			return err
-		}
-		var apps, meetings []string
-		for _, home := range w.homes {
-			apps, meetings = append(apps, home.appID), append(meetings, home.meetingID)
-		}
-		_, err := w.tx.Exec(ctx, countPeopleSQL, apps, meetings, sign)
+// keepingRows erases participants and events, and keepingPeople who is enrolled.
+func (w *erasure) keepingRows(ctx context.Context, erase func(context.Context) error) error {
+	sessions, _ := w.keys()
+	return w.keeping(ctx, erase, countRowsSQL, sessions)
+}
+
+func (w *erasure) keepingPeople(ctx context.Context, erase func(context.Context) error) error {
+	var apps, meetings []string
+	for _, home := range w.homes {
+		apps, meetings = append(apps, home.appID), append(meetings, home.meetingID)
+	}
+	return w.keeping(ctx, erase, countPeopleSQL, apps, meetings)
+}
+
+// keeping erases, and counts before and after by a statement whose last argument is
+// the sign.
+func (w *erasure) keeping(ctx context.Context, erase func(context.Context) error, count string, of ...any) error {
+	if _, err := w.tx.Exec(ctx, count, append(of, -1)...); err != nil {
 		return err
 	}
-	if err := count(-1); err != nil {
+	if err := erase(ctx); err != nil {
 		return err
 	}
-	if err := erase(); err != nil {
-		return err
-	}
-	return count(+1)
+	_, err := w.tx.Exec(ctx, count, append(of, +1)...)
+	return err
 }

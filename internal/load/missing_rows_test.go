@@ -107,7 +107,7 @@ func TestTheCheckIsBoundedByRows(t *testing.T) {
 	}
 }
 
-// What a run looks at costs the same however many sessions there are.
+// The check of a run costs the same however many sessions there are.
 func TestTheCheckCostsTheSameInAnyWarehouse(t *testing.T) {
 	t.Parallel()
 	pages := func(sessions int) float64 {

@@ -220,6 +220,16 @@ func (h *history) end() {
 	if h.versions() != before {
 		h.t.Error("one more reading of the same wrote rows")
 	}
+	// All is at rest, and something is lost: the next run notices.
+	loss := losses[h.rng.IntN(len(losses))]
+	h.exec(loss)
+	for range 2 {
+		if _, err := h.run(h.t.Context(), cheap); err != nil {
+			h.t.Fatalf("a run after %s: %v\n%s", loss, err, h.log)
+		}
+		h.calledComplete()
+	}
+	h.exact(nil)
 	h.noSecret()
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
@@ -40,8 +41,9 @@ func (r *rig) all() string {
 		SELECT 'complete ' || session_id FROM sync.session_states AS t WHERE complete_at IS NOT NULL AND settled_at IS NOT NULL) AS t (v)`)
 }
 
-// What goes without a word is noticed by the next run, said, and read again by it or
-// the one after; then all is as before. Of each table singly, and of what goes with it.
+// Rows that go without a word are noticed by the next run, which says so, and are read
+// again by it or the one after; then all is as before. Each table is lost singly, and
+// with what goes with it.
 func TestRowsThatVanishAreReadAgain(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]string{
@@ -96,7 +98,7 @@ func TestRowsThatVanishAreReadAgain(t *testing.T) {
 }
 
 // A full backfill mends all of it, days whose sessions have not changed included,
-// and what it says of itself is a success.
+// and ends as a success.
 func TestFullBackfillMendsWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]string{
@@ -119,8 +121,8 @@ func TestFullBackfillMendsWhatIsMissing(t *testing.T) {
 	}
 }
 
-// What goes on purpose is not missed: people who were erased, in either mode, and
-// sessions behind the retention horizon, with their days.
+// Rows that go on purpose are not missed: those of people who were erased, in either mode, and
+// of sessions behind the retention horizon, with their days.
 func TestWhatWasErasedIsNotMissing(t *testing.T) {
 	t.Parallel()
 	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 8, Participants: 4, EventsPerParticipant: 3}, 93, at.Add(-10*24*time.Hour))
@@ -161,4 +163,35 @@ func TestWhatWasErasedIsNotMissing(t *testing.T) {
 	if lost, err := r.protected().FindLost(t.Context(), data.AccountID); err != nil || lost.Sessions != 1 {
 		t.Errorf("one event was lost before an erasure, and found is %+v: %v", lost, err)
 	}
+}
+
+// The migration counts what is there, so that a warehouse of an older version is as
+// one of this; participants that had vanished by then are missed.
+func TestUpgradeCountsWhatIsStored(t *testing.T) {
+	t.Parallel()
+	r := settled(t, 94)
+	upgrade := func(meanwhile string) {
+		t.Helper()
+		for r.number(`SELECT count(*) FROM pg_attribute WHERE attrelid = 'sync.session_states'::regclass AND attname = 'stored_events' AND NOT attisdropped`) > 0 {
+			if _, err := postgres.MigrateDown(t.Context(), r.pool); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.exec(meanwhile)
+		if _, err := postgres.MigrateUp(t.Context(), r.pool); err != nil {
+			t.Fatal(err)
+		}
+		r.pool.Reset() // statements that were prepared before
+	}
+	upgrade(`SELECT`)
+	r.sim.Reset()
+	if result := r.must(everything, model.RunSucceeded); result.Lost.Any() || result.Totals.Read != 0 || r.requests(simulator.RouteMeetingParticipants) != 0 {
+		t.Errorf("after the upgrade a run finds %+v missing, reads %d records and %d enrolments",
+			result.Lost, result.Totals.Read, r.requests(simulator.RouteMeetingParticipants))
+	}
+	upgrade(`TRUNCATE realtimekit.participants CASCADE`)
+	if result := r.must(everything, model.RunPartial); result.Lost.Sessions != 12 {
+		t.Errorf("participants of 12 sessions had vanished before the upgrade, and found is %+v", result.Lost)
+	}
+	r.exact(nil)
 }

@@ -28,6 +28,7 @@ var composed = map[string]string{
 	"load.stored":            "a parameter: embedded files",
 	"load.merge":             "embedded files",
 	"load.remove":            "embedded files",
+	"load.keeping":           "a parameter: constants of its callers",
 	"load.look":              "embedded files and a constant",
 	"load.queue":             "an embedded file and constants of a list in the code",
 	"load.list":              "a parameter: embedded files",
