@@ -282,7 +282,7 @@ func TestPeopleOfARange(t *testing.T) {
 // differentPeople gives that figure of a range's page.
 func differentPeople(t *testing.T, pool *pgxpool.Pool, span report.Span) string {
 	t.Helper()
-	return regexp.MustCompile(`Different people *[0-9,]+`).FindString(rangePage(t, pool, span, "range-devices.html").tags("dl")[0].text())
+	return regexp.MustCompile(`Different people *[0-9,]+`).FindString(rangePage(t, pool, span, "").tags("dl")[0].text())
 }
 
 // TestRangeErrors asks for the range of an app that is not there.
