@@ -22,7 +22,7 @@ import (
 )
 
 // pageLimit is how long everything about one page may take, on a busy machine.
-const pageLimit = 5 * time.Minute
+const pageLimit = 10 * time.Minute
 
 // Widths of a phone, a tablet and a desk.
 const (
