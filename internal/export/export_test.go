@@ -325,6 +325,16 @@ func TestMemoryIsBounded(t *testing.T) {
 	if err != nil || n != 250_000 {
 		t.Errorf("parquet: %d rows, %v", n, err)
 	}
+	// What cannot be compressed, since a workbook is written at the end and compressed.
+	exec(t, pool, `CREATE VIEW analytics.random AS SELECT (SELECT string_agg(md5((g * 10 + i)::text), '') FROM generate_series(1, 6) AS i) AS filler
+		FROM generate_series(1, 150000) AS g`)
+	w := new(peakWriter)
+	if n, err := export.View(t.Context(), pool, w, "random", export.Filter{}, export.Options{Format: "xlsx"}); err != nil || n != 150_000 || w.bytes < 12<<20 {
+		t.Fatalf("xlsx: %d rows, %d bytes, %v", n, w.bytes, err)
+	}
+	if w.heap > 30<<20 {
+		t.Errorf("xlsx: %d MiB held while %d MiB were written", w.heap>>20, w.bytes>>20)
+	}
 }
 
 // stoppingWriter stops the work with the first bytes that it takes.
