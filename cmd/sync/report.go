@@ -22,26 +22,30 @@ import (
 )
 
 // reportCommand writes a page about a session or a range of days, or the rows of
-// one view.
+// one view or table.
 type reportCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 
-	Session  filled `placeholder:"ID" help:"A page about this session; with --view, its rows."`
-	From     filled `placeholder:"DATE" help:"First day (2026-01-01, UTC) of a page about the sessions of a range; with --view, of its rows."`
-	To       filled `placeholder:"DATE" help:"Last day, itself included. Without it: today."`
-	App      filled `placeholder:"ID" help:"Only this app."`
-	View     string `placeholder:"NAME" help:"Export the rows of this view of schema analytics instead of a page."`
-	Format   string `enum:"csv,json,parquet," default:"" help:"Format of an export: csv (the default), json (one object a line) or parquet."`
-	CSVStyle string `name:"csv-style" enum:"safe,exact,excel" default:"safe" help:"safe: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, with a byte order mark."`
-	Timezone string `env:"ROLLCALL_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of the clock times on a page, such as Europe/Berlin; days are UTC, and exports too (${env})."`
-	Output   string `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. A file that is there is replaced once the new one is whole."`
+	Session   filled `placeholder:"ID" help:"A page about this session; with --view, its rows."`
+	From      filled `placeholder:"DATE" help:"First day (2026-01-01, UTC) of a page about the sessions of a range; with --view, of its rows."`
+	To        filled `placeholder:"DATE" help:"Last day, itself included. Without it: today."`
+	App       filled `placeholder:"ID" help:"Only this app."`
+	View      string `placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
+	Format    string `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object a line), parquet or xlsx, for spreadsheets."`
+	Columns   list   `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
+	CSVStyle  string `name:"csv-style" enum:"safe,exact,excel," default:"" help:"safe, the default: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, for a spreadsheet that opens the file by a double click."`
+	Delimiter string `placeholder:"CHAR" help:"What separates the fields of CSV: a comma, which is the default, ; or | or tab."`
+	UUID      string `enum:"text,native," default:"" help:"Ids in Parquet: text, which every reader finds, or native, the type UUID."`
+	Timezone  string `env:"ROLLCALL_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of clock times, such as Europe/Berlin; days are UTC (${env})."`
+	Output    string `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. A file that is there is replaced once the new one is whole."`
 }
 
 // request is what the flags come to.
 type request struct {
-	filter export.Filter
-	zone   *time.Location
-	now    time.Time
+	filter    export.Filter
+	delimiter rune // of CSV; 0 where none was chosen
+	zone      *time.Location
+	now       time.Time
 }
 
 // Run carries the command out.
@@ -50,8 +54,8 @@ func (c *reportCommand) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
-	if (c.Output == "-" || c.Output == "" && c.View != "") && c.Format == "parquet" && isTerminal(s.stdout) {
-		return fmt.Errorf("%w: Parquet is not for a terminal: give --output FILE", model.ErrUsage)
+	if (c.Output == "-" || c.Output == "" && c.View != "") && (c.Format == "parquet" || c.Format == "xlsx") && isTerminal(s.stdout) {
+		return fmt.Errorf("%w: %s is not for a terminal: give --output FILE", model.ErrUsage, c.Format)
 	}
 	log := quietly(s.logger)
 	pool, done, err := c.open(s.ctx, log, 4)
@@ -90,7 +94,12 @@ func (c *reportCommand) Run(s *shell) error {
 // write writes the page or the rows and says in a few words what they are.
 func (c *reportCommand) write(ctx context.Context, pool *pgxpool.Pool, w io.Writer, r request) (string, error) {
 	if c.View != "" {
-		rows, err := export.View(ctx, pool, w, c.View, r.filter, export.Options{Format: c.Format, Style: c.CSVStyle, Version: version()})
+		rows, err := export.View(ctx, pool, w, c.View, r.filter, export.Options{
+			Format: c.Format, Style: c.CSVStyle, Delimiter: r.delimiter, UUIDs: c.UUID, Columns: c.Columns, Zone: r.zone, Version: version(),
+		})
+		if rows == 1 {
+			return "1 row", err
+		}
 		return fmt.Sprintf("%d rows", rows), err
 	}
 	o := htmlreport.Options{Zone: r.zone, Now: r.now, Version: version()}
@@ -103,18 +112,20 @@ func (c *reportCommand) write(ctx context.Context, pool *pgxpool.Pool, w io.Writ
 // request checks the flags and reads them; what today is the database says.
 func (c *reportCommand) request() (r request, err error) {
 	switch {
-	case c.View == "" && c.Format != "":
-		return r, fmt.Errorf("%w: --format is for an export: give --view NAME as well", model.ErrUsage)
 	case c.View == "" && c.Session == "" && c.From == "":
 		return r, fmt.Errorf("%w: give --session ID, or --from DATE and --to DATE, or --view NAME", model.ErrUsage)
 	case c.View == "" && c.Session != "" && (c.From != "" || c.To != "" || c.App != ""):
 		return r, fmt.Errorf("%w: --session cannot be combined with --from, --to or --app, except with --view", model.ErrUsage)
 	}
-	if c.View != "" && c.Format == "" {
-		c.Format = "csv"
+	if r.delimiter, err = c.export(); err != nil {
+		return r, err
 	}
 	if r.zone, err = time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
 		return r, fmt.Errorf("%w: ROLLCALL_TIMEZONE: %q is no time zone; use a name such as Europe/Berlin", model.ErrUsage, c.Timezone)
+	}
+	if c.Format == "parquet" && r.zone != time.UTC {
+		return r, fmt.Errorf("%w: Parquet holds points in time, not clock times, so --timezone %s (ROLLCALL_TIMEZONE) has no place in it: give --timezone UTC, or another format",
+			model.ErrUsage, c.Timezone)
 	}
 	if c.Session != "" {
 		if r.filter.Session, err = model.ParseUUID(string(c.Session)); err != nil {
@@ -126,6 +137,42 @@ func (c *reportCommand) request() (r request, err error) {
 	}
 	r.filter.App = string(c.App)
 	return r, c.days(&r)
+}
+
+// export checks the flags of an export, and that none is given where it would do
+// nothing, and gives the delimiter.
+func (c *reportCommand) export() (rune, error) {
+	if c.View != "" && c.Format == "" {
+		c.Format = "csv"
+	}
+	for _, flag := range []struct {
+		name   string
+		given  bool
+		format string // the only one it is for
+	}{
+		{"--format", c.Format != "", ""},
+		{"--columns", len(c.Columns) > 0, ""},
+		{"--csv-style", c.CSVStyle != "", "csv"},
+		{"--delimiter", c.Delimiter != "", "csv"},
+		{"--uuid", c.UUID != "", "parquet"},
+	} {
+		switch {
+		case !flag.given:
+		case c.View == "":
+			return 0, fmt.Errorf("%w: %s is for an export: give --view NAME as well", model.ErrUsage, flag.name)
+		case flag.format != "" && c.Format != flag.format:
+			return 0, fmt.Errorf("%w: %s is for --format %s, not for %s", model.ErrUsage, flag.name, flag.format, c.Format)
+		}
+	}
+	switch c.Delimiter {
+	case "":
+		return 0, nil
+	case ",", ";", "|", "\t":
+		return rune(c.Delimiter[0]), nil
+	case "tab", `\t`:
+		return '\t', nil
+	}
+	return 0, fmt.Errorf("%w: --delimiter: %q separates no fields; use one of: , ; | tab", model.ErrUsage, c.Delimiter)
 }
 
 // days reads the range.

@@ -34,41 +34,71 @@ type column struct {
 	scale int // digits after the point of a kindNumeric
 }
 
-// view is a view of schema analytics as the database describes it.
+// view is a view of schema analytics or a table of schema realtimekit as the
+// database describes it.
 type view struct {
-	name    string
-	columns []column
+	schema, name string
+	columns      []column // those that the role may read
+	key          []string // columns of the primary key; none of a view
+	shown        []column // those to be written, in their order
 }
 
 // freeScale is the scale of a numeric column that declares none: enough for
 // minutes (4) and amounts of money (6).
 const freeScale = 10
 
-const viewsSQL = `SELECT c.relname::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-	WHERE n.nspname = 'analytics' AND c.relkind IN ('v', 'm') ORDER BY 1`
+const namesSQL = `SELECT n.nspname::text, c.relname::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+	WHERE n.nspname = 'analytics' AND c.relkind IN ('v', 'm') OR n.nspname = 'realtimekit' AND c.relkind IN ('r', 'p', 'v', 'm') ORDER BY 1, 2`
 
+// A role that may read some columns only is shown these.
 const columnsSQL = `SELECT a.attname::text, a.atttypid, a.atttypmod
 	FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid
-	WHERE n.nspname = 'analytics' AND c.relname = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`
+	WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped
+		AND has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT') ORDER BY a.attnum`
 
-// findView looks a name up in the catalogue; the name may be anything.
+const keySQL = `SELECT a.attname::text
+	FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary
+	CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k (number, place) JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.number
+	WHERE n.nspname = $1 AND c.relname = $2 ORDER BY k.place`
+
+// findView looks a name up in the catalogue; the name may be anything. Views may
+// be named without their schema.
 func findView(ctx context.Context, tx pgx.Tx, name string) (view, error) {
-	rows, err := tx.Query(ctx, viewsSQL)
+	rows, err := tx.Query(ctx, namesSQL)
 	if err != nil {
 		return view{}, err
 	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	var v view
+	var views, tables []string
+	var schema, relation string
+	_, err = pgx.ForEachRow(rows, []any{&schema, &relation}, func() error {
+		if schema == "analytics" {
+			views = append(views, relation)
+		} else {
+			tables = append(tables, schema+"."+relation)
+		}
+		if name == schema+"."+relation || schema == "analytics" && name == relation {
+			v.schema, v.name = schema, relation
+		}
+		return nil
+	})
 	if err != nil {
 		return view{}, err
 	}
-	name = strings.TrimPrefix(name, "analytics.")
-	if !slices.Contains(names, name) {
-		return view{}, fmt.Errorf("%w: there is no view %q in schema analytics; there are: %s", model.ErrUsage, name, strings.Join(names, ", "))
+	if v.name == "" {
+		return view{}, fmt.Errorf("%w: there is no view %q in schema analytics; there are: %s; tables are named with their schema: %s",
+			model.ErrUsage, name, strings.Join(views, ", "), strings.Join(tables, ", "))
 	}
-	if rows, err = tx.Query(ctx, columnsSQL, name); err != nil {
-		return view{}, err
+	return v, v.describe(ctx, tx)
+}
+
+// describe reads the columns and the key.
+func (v *view) describe(ctx context.Context, tx pgx.Tx) error {
+	rows, err := tx.Query(ctx, columnsSQL, v.schema, v.name)
+	if err != nil {
+		return err
 	}
-	columns, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (column, error) {
+	v.columns, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (column, error) {
 		var c column
 		var oid uint32
 		var modifier int32
@@ -76,7 +106,40 @@ func findView(ctx context.Context, tx pgx.Tx, name string) (view, error) {
 		c.kind, c.scale = kindOf(oid), scaleOf(modifier)
 		return c, err
 	})
-	return view{name, columns}, err
+	if err != nil {
+		return err
+	}
+	if len(v.columns) == 0 {
+		return fmt.Errorf("this role may not read %s.%s; run \"rollcall reader\" as the owner of the tables, or log in as another role", v.schema, v.name)
+	}
+	v.shown = v.columns
+	if rows, err = tx.Query(ctx, keySQL, v.schema, v.name); err != nil {
+		return err
+	}
+	v.key, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	return err
+}
+
+// pick keeps the named columns, in the order of the names; none is all.
+func (v *view) pick(names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	v.shown = nil
+	for _, name := range names {
+		at := slices.IndexFunc(v.columns, func(c column) bool { return c.name == name })
+		if at < 0 {
+			var all []string
+			for _, c := range v.columns {
+				all = append(all, c.name)
+			}
+			return fmt.Errorf("%w: --columns: %s.%s has no column %q; it has: %s", model.ErrUsage, v.schema, v.name, name, strings.Join(all, ", "))
+		}
+		if !slices.Contains(v.shown, v.columns[at]) {
+			v.shown = append(v.shown, v.columns[at])
+		}
+	}
+	return nil
 }
 
 func kindOf(oid uint32) kind {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"io"
-	"strings"
 )
 
 // csvEncoder writes RFC 4180: a header, CRLF at the end of lines, UTF-8. Null
@@ -14,21 +13,40 @@ type csvEncoder struct {
 	line    bytes.Buffer
 	csv     *csv.Writer // to line: its own CRLF would change line ends in texts too
 	columns []column
-	guard   bool
+	layout  string // of times
+	guard   func(string) string
 	fields  []string
 }
 
-// newCSV writes the header. The style safe disarms texts that a spreadsheet
-// would run as a formula; exact writes them as they are; excel is safe with a
-// byte order mark, without which Excel takes the file for an 8-bit one.
-func newCSV(w io.Writer, columns []column, style string) (*csvEncoder, error) {
-	if style == "excel" {
-		if _, err := io.WriteString(w, "\uFEFF"); err != nil {
+// sheetTime is how spreadsheets recognise a time, whatever their language. A
+// fraction would make Excel show minutes and seconds only.
+const sheetTime = "2006-01-02 15:04:05"
+
+// newCSV writes the header. The style safe disarms texts that a spreadsheet would
+// run as a formula; exact writes them as they are. The style excel is safe for a
+// spreadsheet that opens the file by a double click: with a byte order mark, without
+// which Excel takes it for an 8-bit one, times as it knows them, and ids of digits
+// kept from becoming numbers. Unless a delimiter was chosen, its first line names
+// the comma, since half of Europe separates lists by the semicolon.
+func newCSV(w io.Writer, columns []column, o Options) (*csvEncoder, error) {
+	e := &csvEncoder{w: w, columns: columns, layout: timeLayout, guard: disarm, fields: make([]string, len(columns))}
+	switch o.Style {
+	case "exact":
+		e.guard = func(text string) string { return text }
+	case "excel":
+		e.layout, e.guard = sheetTime, keepText
+		first := "\uFEFF"
+		if o.Delimiter == 0 {
+			first += "sep=,\r\n"
+		}
+		if _, err := io.WriteString(w, first); err != nil {
 			return nil, err
 		}
 	}
-	e := &csvEncoder{w: w, columns: columns, guard: style != "exact", fields: make([]string, len(columns))}
 	e.csv = csv.NewWriter(&e.line)
+	if o.Delimiter != 0 {
+		e.csv.Comma = o.Delimiter
+	}
 	for i, c := range columns {
 		e.fields[i] = c.name
 	}
@@ -37,9 +55,9 @@ func newCSV(w io.Writer, columns []column, style string) (*csvEncoder, error) {
 
 func (e *csvEncoder) row(values []any) error {
 	for i, value := range values {
-		e.fields[i] = text(value, e.columns[i].kind)
-		if e.guard && e.columns[i].kind == kindText {
-			e.fields[i] = disarm(e.fields[i])
+		e.fields[i] = text(value, e.columns[i].kind, e.layout)
+		if e.columns[i].kind == kindText {
+			e.fields[i] = e.guard(e.fields[i])
 		}
 	}
 	return e.write()
@@ -59,22 +77,3 @@ func (e *csvEncoder) write() error {
 }
 
 func (e *csvEncoder) close() error { return nil }
-
-// formulaStarts are the characters with which spreadsheets begin a formula, in
-// both widths, and those that they drop before they look.
-const formulaStarts = "=+-@\t\r\n＝＋－＠"
-
-// disarm puts an apostrophe before a text that a spreadsheet would run.
-func disarm(text string) string {
-	if text != "" && strings.ContainsRune(formulaStarts, firstRune(text)) {
-		return "'" + text
-	}
-	return text
-}
-
-func firstRune(text string) rune {
-	for _, r := range text {
-		return r
-	}
-	return 0
-}

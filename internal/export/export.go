@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,25 +16,35 @@ import (
 
 // Options say how rows are written.
 type Options struct {
-	Format  string // csv, json or parquet
-	Style   string // of CSV: safe (also the empty string), exact or excel
-	Version string // of this program, noted in Parquet files
+	Format    string         // csv, json, parquet or xlsx
+	Style     string         // of CSV: safe (also the empty string), exact or excel
+	Delimiter rune           // of CSV; 0 is a comma, which the style excel then names in a first line
+	UUIDs     string         // of Parquet: text (also the empty string) or native
+	Columns   []string       // to write, in this order; none is all
+	Zone      *time.Location // of times; nil is UTC. Parquet knows no other
+	Version   string         // of this program, noted in Parquet and xlsx files
 }
 
 // encoder writes rows in one format. A row holds, by column, nil for null, else
-// bool, int64, float64, string, model.UUID or time.Time (UTC) as kind says.
+// bool, int64, float64, string, model.UUID or time.Time as kind says: a time is in
+// the zone of the options, a date is midnight UTC.
 type encoder interface {
 	row(values []any) error
 	close() error
 }
 
-// View writes the rows of a view of schema analytics that the filter lets
-// through and gives their number. All rows are of one moment. An unknown view
-// and a filter that the view has no column for are model.ErrUsage.
+// View writes the rows of a view of schema analytics, or of a table of schema
+// realtimekit, that the filter lets through and gives their number. All rows are of
+// one moment. Of a table of which the role may read some columns only, these are
+// written. An unknown view or column, and a filter that the view has no column for,
+// are model.ErrUsage.
 func View(ctx context.Context, pool *pgxpool.Pool, w io.Writer, name string, f Filter, o Options) (rows int64, err error) {
 	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		v, err := findView(ctx, tx, name)
 		if err != nil {
+			return err
+		}
+		if err := v.pick(o.Columns); err != nil {
 			return err
 		}
 		sql, args, err := v.query(f)
@@ -62,6 +73,11 @@ func stream(ctx context.Context, tx pgx.Tx, w io.Writer, v view, sql string, arg
 	defer rows.Close()
 	buffered := bufio.NewWriterSize(w, 64<<10)
 	var enc encoder
+	defer func() {
+		if book, ok := enc.(*xlsxEncoder); ok {
+			book.discard()
+		}
+	}()
 	for rows.Next() {
 		values, err := rows.Values()
 		if err != nil {
@@ -72,7 +88,7 @@ func stream(ctx context.Context, tx pgx.Tx, w io.Writer, v view, sql string, arg
 				return count, err
 			}
 		}
-		normalize(values)
+		normalize(values, v.shown, o.zone())
 		if err := enc.row(values); err != nil {
 			return count, fmt.Errorf("write row %d of %s: %w", count+1, v.name, err)
 		}
@@ -97,11 +113,21 @@ func stream(ctx context.Context, tx pgx.Tx, w io.Writer, v view, sql string, arg
 func newEncoder(w io.Writer, v view, o Options) (encoder, error) {
 	switch o.Format {
 	case "csv":
-		return newCSV(w, v.columns, o.Style)
+		return newCSV(w, v.shown, o)
 	case "json":
-		return newJSON(w, v.columns), nil
+		return newJSON(w, v.shown), nil
 	case "parquet":
-		return newParquet(w, v, o.Version), nil
+		return newParquet(w, v, o), nil
+	case "xlsx":
+		return newXLSX(w, v, o)
 	}
-	return nil, fmt.Errorf("%w: there is no format %q; there are csv, json and parquet", model.ErrUsage, o.Format)
+	return nil, fmt.Errorf("%w: there is no format %q; there are csv, json, parquet and xlsx", model.ErrUsage, o.Format)
+}
+
+// zone gives the zone of times.
+func (o Options) zone() *time.Location {
+	if o.Zone == nil {
+		return time.UTC
+	}
+	return o.Zone
 }

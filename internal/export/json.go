@@ -45,7 +45,7 @@ func (e *jsonEncoder) row(values []any) (err error) {
 				continue
 			}
 		}
-		written := text(value, e.kinds[i])
+		written := text(value, e.kinds[i], timeLayout)
 		if e.bare(i, written) {
 			e.line = append(e.line, written...)
 		} else if e.line, err = jsontext.AppendQuote(e.line, written); err != nil {

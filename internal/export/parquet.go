@@ -29,26 +29,32 @@ const (
 type parquetEncoder struct {
 	w       *parquet.GenericWriter[any]
 	columns []column
+	native  bool          // UUIDs as such, not as text
 	row1    []parquet.Row // reused: WriteRows copies
 	count   int
 }
 
-func newParquet(w io.Writer, v view, version string) *parquetEncoder {
+// newParquet begins a file. UUIDs are text unless the options say native: Spark 4.0
+// refuses a file with the type, and to pandas and Polars its values are bytes, which
+// no text equals.
+func newParquet(w io.Writer, v view, o Options) *parquetEncoder {
 	root := &orderedGroup{Group: parquet.Group{}}
-	for _, c := range v.columns {
-		node := parquet.Optional(nodeOf(c))
+	native := o.UUIDs == "native"
+	for _, c := range v.shown {
+		node := parquet.Optional(nodeOf(c, native))
 		root.Group[c.name] = node
 		root.fields = append(root.fields, &orderedField{node, c.name})
 	}
 	return &parquetEncoder{
 		w: parquet.NewGenericWriter[any](w, parquet.NewSchema(v.name, root), parquet.Compression(&zstd.Codec{}),
-			parquet.CreatedBy("rollcall", version, "")),
-		columns: v.columns,
-		row1:    []parquet.Row{make(parquet.Row, len(v.columns))},
+			parquet.CreatedBy("rollcall", o.Version, "")),
+		columns: v.shown,
+		native:  native,
+		row1:    []parquet.Row{make(parquet.Row, len(v.shown))},
 	}
 }
 
-func nodeOf(c column) parquet.Node {
+func nodeOf(c column, native bool) parquet.Node {
 	switch c.kind {
 	case kindBool:
 		return parquet.Leaf(parquet.BooleanType)
@@ -59,7 +65,9 @@ func nodeOf(c column) parquet.Node {
 	case kindNumeric:
 		return parquet.Decimal(c.scale, decimalDigits, parquet.FixedLenByteArrayType(decimalBytes))
 	case kindUUID:
-		return parquet.UUID()
+		if native {
+			return parquet.UUID()
+		}
 	case kindTime:
 		return parquet.Timestamp(parquet.Microsecond)
 	case kindDate:
@@ -99,7 +107,10 @@ func (e *parquetEncoder) value(i int, value any) (parquet.Value, error) {
 	case float64:
 		return parquet.DoubleValue(v), nil
 	case model.UUID:
-		return parquet.FixedLenByteArrayValue(v[:]), nil
+		if e.native {
+			return parquet.FixedLenByteArrayValue(v[:]), nil
+		}
+		return parquet.ByteArrayValue([]byte(v.String())), nil
 	case time.Time:
 		if e.columns[i].kind == kindDate {
 			return parquet.Int32Value(int32(v.Unix() / 86_400)), nil //nolint:gosec // days fit until the year 5,000,000

@@ -53,7 +53,7 @@ func (v view) query(f Filter) (string, []any, error) {
 			return "", nil, err
 		}
 	}
-	sql := "SELECT " + strings.Join(v.selected(), ", ") + " FROM " + pgx.Identifier{"analytics", v.name}.Sanitize()
+	sql := "SELECT " + strings.Join(v.selected(), ", ") + " FROM " + pgx.Identifier{v.schema, v.name}.Sanitize()
 	if len(conditions) > 0 {
 		sql += " WHERE " + strings.Join(conditions, " AND ")
 	}
@@ -64,7 +64,10 @@ func (v view) query(f Filter) (string, []any, error) {
 // session began.
 func (v view) within(f Filter, add func(string, ...any)) error {
 	day := v.first("usage_date", "stats_date")
-	own := v.first("started_at") // data_quality has rows without a session
+	var own string
+	if v.schema == "analytics" {
+		own = v.first("started_at") // data_quality has rows without a session
+	}
 	for _, bound := range []struct {
 		at       time.Time
 		operator string
@@ -94,7 +97,7 @@ func (v view) unfit(flags, why string) error {
 // come as text.
 func (v view) selected() []string {
 	var all []string
-	for _, c := range v.columns {
+	for _, c := range v.shown {
 		name := pgx.Identifier{c.name}.Sanitize()
 		if c.kind == kindText || c.kind == kindNumeric {
 			name += "::text"
@@ -104,15 +107,22 @@ func (v view) selected() []string {
 	return all
 }
 
-// order is by time where the view has one of its own, then by all columns in
-// turn, so that the same data always comes in the same order, whatever the
-// collation of the database.
+// order is by the primary key of a table, which has an index. A view is ordered by
+// time where it has one of its own, then by all columns in turn, so that the same
+// data always comes in the same order, whatever the collation of the database.
 func (v view) order() []string {
+	if v.schema != "analytics" && len(v.key) > 0 {
+		var key []string
+		for _, name := range v.key {
+			key = append(key, pgx.Identifier{name}.Sanitize())
+		}
+		return key
+	}
 	var all []string
 	if leading := v.first("usage_date", "stats_date", "session_starts_at", "session_started_at", "starts_at", "started_at"); leading != "" {
 		all = append(all, pgx.Identifier{leading}.Sanitize())
 	}
-	for _, c := range v.columns {
+	for _, c := range v.shown {
 		name := pgx.Identifier{c.name}.Sanitize()
 		if c.kind == kindText {
 			name += `::text COLLATE "C"`

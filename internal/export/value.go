@@ -10,12 +10,13 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
-// timeLayout is RFC 3339 to the microsecond, which is what Postgres holds.
-const timeLayout = "2006-01-02T15:04:05.999999Z07:00"
+// timeLayout is RFC 3339 to the microsecond, which is what Postgres holds. All six
+// digits are always there: readers take a column of mixed digits for text.
+const timeLayout = "2006-01-02T15:04:05.000000Z07:00"
 
-// normalize brings the values of a row into the types that encoders know. The
-// infinite times of Postgres are in no view; as null they harm no format.
-func normalize(values []any) {
+// normalize brings the values of a row into the types that encoders know, and times
+// into the zone; a date is none. Infinite times become null, which harms no format.
+func normalize(values []any, columns []column, zone *time.Location) {
 	for i, value := range values {
 		switch v := value.(type) {
 		case int16:
@@ -27,15 +28,18 @@ func normalize(values []any) {
 		case [16]byte:
 			values[i] = model.UUID(v)
 		case time.Time:
-			values[i] = v.UTC()
+			if columns[i].kind == kindTime {
+				values[i] = v.In(zone)
+			}
 		case pgtype.InfinityModifier:
 			values[i] = nil
 		}
 	}
 }
 
-// text gives the form of a value in CSV, and in JSON within quotes.
-func text(value any, k kind) string {
+// text gives the form of a value in CSV, and in JSON within quotes; times as the
+// layout says.
+func text(value any, k kind, layout string) string {
 	switch v := value.(type) {
 	case nil:
 		return ""
@@ -51,7 +55,7 @@ func text(value any, k kind) string {
 		if k == kindDate {
 			return v.Format(time.DateOnly)
 		}
-		return v.Format(timeLayout)
+		return v.Format(layout)
 	case string:
 		return v
 	}

@@ -26,12 +26,13 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{"clean": clean
 
 // page is what the templates see; its methods write times and numbers.
 type page struct {
-	Kind   string // session or range
-	Title  string
-	Charts any // for the script, as JSON
-	Now    time.Time
-	Made   string // version of the program
-	Zone   *time.Location
+	Kind    string // session or range
+	Title   string // of the browser's tab and of a PDF: with the date
+	Charts  any    // for the script, as JSON
+	Now     time.Time
+	Made    string // version of the program
+	Zone    *time.Location
+	Offsets bool // every clock time has its offset from UTC
 
 	Session *sessionView
 	Range   *rangeView
@@ -58,7 +59,7 @@ func (page) Script() template.JS  { return template.JS(scriptText) } //nolint:go
 func (p page) ZoneName() string { return p.Zone.String() }
 
 // Clock writes a time of day.
-func (p page) Clock(t time.Time) string { return t.In(p.Zone).Format("15:04:05") }
+func (p page) Clock(t time.Time) string { return p.write(t, "15:04:05") }
 
 // Moment writes a time of the session: of day, with the day where it spans several.
 func (p page) Moment(t time.Time) string {
@@ -71,11 +72,29 @@ func (p page) Moment(t time.Time) string {
 // Date writes a day.
 func (p page) Date(t time.Time) string { return t.In(p.Zone).Format("2 January 2006") }
 
+// Until writes the end of something that began at a time: with its day where that is
+// another.
+func (p page) Until(end, begin time.Time) string {
+	if p.Date(end) != p.Date(begin) {
+		return p.Date(end) + ", " + p.Clock(end)
+	}
+	return p.Clock(end)
+}
+
 // Stamp writes day and time.
-func (p page) Stamp(t time.Time) string { return t.In(p.Zone).Format("2006-01-02 15:04:05") }
+func (p page) Stamp(t time.Time) string { return p.write(t, "2006-01-02 15:04:05") }
 
 // Short writes day and time to the minute.
-func (p page) Short(t time.Time) string { return t.In(p.Zone).Format("2006-01-02 15:04") }
+func (p page) Short(t time.Time) string { return p.write(t, "2006-01-02 15:04") }
+
+// write adds the offset from UTC where the clock shows the same time twice.
+func (p page) write(t time.Time, layout string) string {
+	t = t.In(p.Zone)
+	if p.Offsets || twice(t) {
+		layout += " UTC-07:00"
+	}
+	return t.Format(layout)
+}
 
 // Day writes a day of the views, which is one in UTC.
 func (page) Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
@@ -131,6 +150,17 @@ func writePage(w io.Writer, kind string, p page) error {
 		return fmt.Errorf("write the page: %w", err)
 	}
 	return nil
+}
+
+// Count writes "1 person", "2 people".
+func (page) Count(n int64, one, many string) string { return counted(n, one, many) }
+
+// Late writes how late somebody came, in minutes; who came before the start is not.
+func (p page) Late(seconds *float64) string {
+	if seconds == nil {
+		return "–"
+	}
+	return p.Minutes(max(*seconds, 0))
 }
 
 // Whole makes the length of a list a number for Number.

@@ -143,7 +143,7 @@ func Session(ctx context.Context, pool *pgxpool.Pool, w io.Writer, id model.UUID
 	if err != nil {
 		return "", err
 	}
-	said := fmt.Sprintf("session %q, %d people", d.Head.Title, d.Head.People)
+	said := fmt.Sprintf("session %q, %s", d.Head.Title, counted(d.Head.People, "person", "people"))
 	return said, writePage(w, "session", sessionPage(&d, o))
 }
 

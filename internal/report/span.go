@@ -111,15 +111,21 @@ type rangeData struct {
 	People   *int64    // different people; null where the range is too large to ask
 	Findings []finding // Findings of a finding are sessions here
 	Fresh    []freshness
+	Nothing  string // why the page is empty; empty where it is not
 }
 
-// Range writes the page of a range of days and says in a few words what is on it.
+// Range writes the page of a range of days and says in a few words what is on it. A
+// range in which nothing was is a page that says so.
 func Range(ctx context.Context, pool *pgxpool.Pool, w io.Writer, span Span, o Options) (string, error) {
 	d := rangeData{Span: span}
 	if err := read(ctx, pool, func(tx pgx.Tx) error { return d.load(ctx, tx) }); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d sessions", d.Sessions), writePage(w, "range", rangePage(&d, o))
+	said := counted(d.Sessions, "session", "sessions")
+	if d.Nothing != "" {
+		said = d.Nothing
+	}
+	return said, writePage(w, "range", rangePage(&d, o))
 }
 
 func (d *rangeData) load(ctx context.Context, tx pgx.Tx) error {
@@ -134,7 +140,10 @@ func (d *rangeData) load(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	if d.Sessions == 0 && len(d.Days) == 0 {
-		return d.nothing(ctx, tx)
+		if err := d.nothing(ctx, tx); err != nil {
+			return err
+		}
+		return list(ctx, tx, &d.Fresh, freshnessSQL, d.Span.App)
 	}
 	if err := list(ctx, tx, &d.Presets, presetsSQL, args...); err != nil {
 		return err
@@ -165,10 +174,15 @@ func (d *rangeData) nothing(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return postgres.Failed("read the sessions", err)
 	}
-	from, to := d.Span.From.Format(time.DateOnly), d.Span.Last().Format(time.DateOnly)
-	if first == nil || last == nil {
-		return fmt.Errorf("no session lies between %s and %s: the warehouse holds none yet; run: rollcall run", from, to)
+	d.Nothing = fmt.Sprintf("no session lies between %s and %s", d.Span.From.Format(time.DateOnly), d.Span.Last().Format(time.DateOnly))
+	if d.Span.App != "" {
+		d.Nothing += " in this app"
 	}
-	return fmt.Errorf("no session lies between %s and %s; the warehouse holds sessions from %s to %s (rollcall backfill copies older ones)",
-		from, to, first.UTC().Format(time.DateOnly), last.UTC().Format(time.DateOnly))
+	if first == nil || last == nil {
+		d.Nothing += ": the warehouse holds none yet; run: rollcall run"
+		return nil
+	}
+	d.Nothing += fmt.Sprintf("; the warehouse holds sessions from %s to %s (rollcall backfill copies older ones)",
+		first.UTC().Format(time.DateOnly), last.UTC().Format(time.DateOnly))
+	return nil
 }

@@ -62,31 +62,31 @@ func (f finding) sentence() string {
 	case "repaired_values":
 		return counted(n, "record had", "records had") + " a value that could not be read as it came and was mended; the raw text is kept."
 	case "rejected_records":
-		return counted(n, "record", "records") + " could not be stored and is missing here; see rollcall rejects list."
+		return counted(n, "record could not be stored and is", "records could not be stored and are") + " missing here; see: rollcall rejects list."
 	case "open_presences":
 		return counted(n, "stay has", "stays have") + " no recorded end; the end is assumed, and marked in the timeline and the table."
 	case "joining_without_leaving":
-		return counted(n, "joining has", "joinings have") + " no leaving that belongs to it."
+		return counted(n, "joining has no leaving that belongs to it.", "joinings have no leaving that belongs to them.")
 	case "leaving_without_joining":
-		return counted(n, "leaving has", "leavings have") + " no joining that belongs to it; they count for no time."
+		return counted(n, "leaving has no joining that belongs to it; it counts", "leavings have no joining that belongs to them; they count") + " for no time."
 	case "left_before_joined":
-		return counted(n, "record says", "records say") + " that somebody left before joining; it counts for no time."
+		return counted(n, "record says", "records say") + " that somebody left before joining; that counts for no time."
 	case "time_out_of_bounds":
-		return counted(n, "stay lies", "stays lie") + " more than a day outside of the session, or last more than 31 days; what is beyond was cut off."
+		return counted(n, "stay lies more than a day outside of the session, or lasts", "stays lie more than a day outside of the session, or last") + " more than 31 days; what is beyond was cut off."
 	case "no_usable_time":
 		return counted(n, "record has", "records have") + " no time that could be used."
 	case "removed_participants":
-		return counted(n, "participant is", "participants are") + " no longer listed by the vendor, and still counted here."
+		return counted(n, "participant is", "participants are") + " no longer listed by Cloudflare, and still counted here."
 	case "session_without_end":
-		return "The vendor gives no end of this session; the last sign of anybody in it is taken for it."
+		return "Cloudflare gives no end of this session; the last sign of anybody in it is taken for it."
 	case "minutes_disagree":
-		return "The participant-minutes differ from the vendor's: " + f.compare(1) + "."
+		return "The participant-minutes differ from Cloudflare's own count: " + f.compare(1) + "."
 	case "peak_disagrees":
-		return "The most participants at once differ from the vendor's: " + f.compare(0) + "."
+		return "The peak of participants differs from Cloudflare's own count: " + f.compare(0) + "."
 	case "erased_participants":
-		return counted(n, "participant was", "participants were") + " erased on request and is in no figure here, so that these lie below the vendor's."
+		return counted(n, "participant was erased on request and is", "participants were erased on request and are") + " in no figure here, so that these lie below Cloudflare's own count."
 	case "session_not_complete":
-		return "No full reading of this session agreed with what the vendor announced: people may be missing. Read: " + f.compare(0) + "."
+		return "No full reading of this session agreed with what Cloudflare announced: people may be missing. Read: " + f.compare(0) + "."
 	}
 	return f.Check + ": " + counted(n, "finding", "findings")
 }
@@ -109,7 +109,7 @@ func (f finding) title() string {
 		"left_before_joined": "left before joined", "no_usable_time": "records without a usable time",
 		"time_out_of_bounds":   "times far outside of the session",
 		"removed_participants": "participants no longer listed", "session_without_end": "no end given",
-		"minutes_disagree": "minutes differ from the vendor's", "peak_disagrees": "peak differs from the vendor's",
+		"minutes_disagree": "minutes differ from Cloudflare's own count", "peak_disagrees": "peak differs from Cloudflare's own count",
 		"session_not_complete": "not read completely", "erased_participants": "people erased on request",
 	}
 	if title, ok := titles[f.Check]; ok {

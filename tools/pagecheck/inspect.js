@@ -27,6 +27,34 @@
   }
   const named = (e) => (e.textContent || "").trim() || e.getAttribute("aria-label") || e.labels?.length || [...(e.getAttribute("aria-labelledby") || "").split(" ")].some((id) => document.getElementById(id)?.textContent.trim());
   const table = document.querySelector("table#attendance");
+  // Nothing but what scrolls on its own reaches beyond the screen.
+  const wide = all.filter((e) => !e.closest(".scroll, svg, .quiet") && e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1);
+  // A word of a name that would fit into a line is not broken.
+  const broken = new Set();
+  for (const name of [...document.querySelectorAll("table .name, table .id")].slice(0, 500)) {
+    for (const node of name.childNodes) {
+      for (const word of node.nodeType === 3 ? node.data.matchAll(/\S+/g) : []) {
+        if (!/^[\p{Script=Latin}\p{M}\d.,'_]+$/u.test(word[0])) continue;
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const rects = [...range.getClientRects()].filter((r) => r.width > 0);
+        const length = rects.reduce((sum, r) => sum + r.width, 0);
+        if (rects.length > 1 && rects[0].bottom <= rects[rects.length - 1].top + 1 && length < 110) broken.add(word[0]);
+      }
+    }
+  }
+  // The name stays where it is while the last column is scrolled into view.
+  const reach = () => {
+    const box = table?.closest(".scroll"), row = table?.tBodies[0].rows[0];
+    if (!row) return "";
+    box.scrollLeft = box.scrollWidth;
+    const seen = box.getBoundingClientRect(), name = row.cells[0].getBoundingClientRect(), last = row.cells[row.cells.length - 1].getBoundingClientRect();
+    box.scrollLeft = 0;
+    if (Math.abs(name.left - seen.left) > 1) return "the name leaves the screen";
+    if (last.right > seen.right + 1 || last.left < name.right - 1) return "the last column cannot be seen beside the name";
+    return "";
+  };
   const charts = [...document.querySelectorAll(".chart")];
   const data = JSON.parse(document.getElementById("charts").textContent);
   return JSON.stringify({
@@ -36,6 +64,11 @@
     Scripts: document.scripts.length,
     SortButtons: document.querySelectorAll("th[scope=col] > button").length,
     Hit: window.hit !== undefined,
+    Wide: wide.slice(0, 5).map((e) => e.tagName + "." + (e.getAttribute("class") || "")),
+    Broken: [...broken],
+    Unreachable: [reach()].filter(Boolean),
+    Late: table ? [...table.tHead.rows[0].cells].some((c) => c.textContent.trim() === "Late") && /^[0-9.–]+$/.test(table.tBodies[0].rows[0].cells[7].textContent.trim()) : false,
+    Links: [...document.querySelectorAll(".contents a")].map((a) => a.getAttribute("href")).map((id) => (document.querySelector(id) ? "" : id)),
     Sideways: document.documentElement.scrollWidth > document.documentElement.clientWidth + 1,
     DrawnMillis: performance.getEntriesByType("navigation")[0].loadEventEnd,
     Empty: charts.filter((c) => !c.querySelector("svg") || c.querySelectorAll("svg path, svg rect").length < 3 || c.querySelectorAll("svg text").length < 2).map((c) => c.id),

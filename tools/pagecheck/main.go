@@ -1,9 +1,10 @@
 // Command pagecheck opens pages of "rollcall report" in a headless Chromium as a
-// reader would: light and dark, wide and narrow, with a keyboard, on paper. It
-// fails where a page says something to the console, asks for anything over the
-// network, runs a script that came from a name, draws an empty chart, loses a
-// row, scrolls sideways, or has text that is hard to read. It leaves screenshots
-// and PDFs in a folder.
+// reader would: light and dark, on a phone, a tablet and a desk, with a keyboard, on
+// paper. It fails where a page says something to the console, asks for anything over
+// the network, runs a script that came from a name, draws an empty chart, loses a row,
+// scrolls sideways, hides a column or the name that it is about, breaks a word, finds
+// no name for want of an accent, prints a part of a table without its header, or has
+// text that is hard to read. It leaves screenshots and PDFs in a folder.
 package main
 
 import (
@@ -26,15 +27,16 @@ var inspectScript string
 
 func main() {
 	browser := flag.String("browser", "chromium", "path of the Chromium program")
+	pdftotext := flag.String("pdftotext", "pdftotext", "path of the program that reads PDFs, of poppler")
 	shots := flag.String("shots", "", "folder for screenshots and PDFs")
 	flag.Parse()
-	if err := run(context.Background(), *browser, *shots, flag.Args()); err != nil {
+	if err := run(context.Background(), *browser, *pdftotext, *shots, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "pagecheck:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, browser, shots string, pages []string) error {
+func run(ctx context.Context, browser, pdftotext, shots string, pages []string) error {
 	if len(pages) == 0 || shots == "" {
 		return errors.New("usage: pagecheck -browser PROGRAM -shots FOLDER page.html…")
 	}
@@ -60,7 +62,7 @@ func run(ctx context.Context, browser, shots string, pages []string) error {
 	var all error
 	for _, page := range pages {
 		began := time.Now()
-		c := &check{page: page, shots: shots, name: strings.TrimSuffix(filepath.Base(page), ".html")}
+		c := &check{page: page, pdftotext: pdftotext, shots: shots, name: strings.TrimSuffix(filepath.Base(page), ".html")}
 		if err := c.look(ctx); err != nil {
 			all = errors.Join(all, fmt.Errorf("%s: %w", page, err))
 		}
@@ -76,8 +78,10 @@ func run(ctx context.Context, browser, shots string, pages []string) error {
 type findings struct {
 	Rows, People, Charts, Scripts, SortButtons int
 	DrawnMillis                                float64
-	Hit, Sideways                              bool
+	Hit, Sideways, Late                        bool
 	Empty, Contrast, Unnamed                   []string
+	Wide, Broken, Unreachable                  []string
+	Links                                      []string // of the table of contents: empty, or one that leads nowhere
 }
 
 func (f findings) String() string {

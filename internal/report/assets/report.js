@@ -16,9 +16,16 @@
       return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" });
     }
   };
+  // The offset from UTC, where the clock was set in between: "UTC+02:00".
+  const named = zoned({ timeZoneName: "longOffset" });
+  const offset = (v) => {
+    const text = named.formatToParts(v).find((part) => part.type === "timeZoneName").value.replace("GMT", "UTC");
+    return text === "UTC" ? "UTC+00:00" : text;
+  };
+  const clock = (format, gap) => ({ format: (v) => format.format(v) + (data.offsets ? gap + offset(v) : "") });
   const day = data.spanDays ? { day: "numeric", month: "short" } : {};
-  const minute = zoned({ ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const second = zoned({ ...day, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  const minute = clock(zoned({ ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }), "\n");
+  const second = clock(zoned({ ...day, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }), " ");
   const plain = (n) => n.toLocaleString("en", { maximumFractionDigits: 1 });
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
@@ -63,7 +70,7 @@
       formatter: (p) => second.format(p[0].value[0]) + "\n" + p.map((x) => x.seriesName + ": " + plain(x.value[1])).join("\n"),
     },
     legend: { bottom: 0, itemHeight: 8, textStyle: { color: paint("ink") } },
-    grid: { left: 44, right: 16, top: 12, bottom: 58 },
+    grid: { left: 44, right: 16, top: 12, bottom: data.offsets ? 72 : 58 },
     xAxis: clockAxis({ splitLine: { show: false } }),
     yAxis: axis({ type: "value", minInterval: 1 }),
     series: [
@@ -88,7 +95,7 @@
         ...frame().tooltip, trigger: "item",
         formatter: (p) => data.people[rows[p.value[0]]].n.slice(0, 80) + "\n" + second.format(p.value[1]) + " – " + second.format(p.value[2]) + (p.value[3] ? "\nend assumed" : ""),
       },
-      grid: { left: width + 12, right: 16, top: 28, bottom: 8 },
+      grid: { left: width + 12, right: 16, top: data.offsets ? 42 : 28, bottom: 8 },
       xAxis: clockAxis({ position: "top" }),
       yAxis: axis({
         type: "category", inverse: true, data: rows.map((i) => data.people[i].n), axisTick: { show: false },
@@ -165,7 +172,7 @@
   };
 
   add("curve", curve, () => (printing ? 190 : 272));
-  const rows = add("timeline", timeline, () => 44 + (printing ? 12 : 22) * Math.max(1, shown().length)); // in print a page holds them all
+  const rows = add("timeline", timeline, () => (data.offsets ? 58 : 44) + (printing ? 12 : 22) * Math.max(1, shown().length)); // in print a page holds them all
   add("drop", drop);
   add("usage", usage);
   add("presets", presets, () => 36 + 30 * Math.min(12, data.presets.length));
@@ -216,16 +223,20 @@
     });
   }
 
+  // Letters without their accents, points and case; those that no accent makes by name.
+  const letters = { "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h" };
+  const fold = (text) => text.toLowerCase().normalize("NFKD")
+    .replace(/[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]/g, "").replace(/[ßøłđðþæœıħ]/g, (letter) => letters[letter]);
   const find = byId("find");
   if (find && table) {
     let waiting = 0;
     find.addEventListener("input", () => {
       clearTimeout(waiting);
       waiting = setTimeout(() => {
-        const wanted = find.value.normalize("NFKC").toLocaleLowerCase();
+        const wanted = fold(find.value.trim());
         let hits = 0;
         for (const row of table.tBodies[0].rows) {
-          row.hidden = !row.cells[0].textContent.normalize("NFKC").toLocaleLowerCase().includes(wanted);
+          row.hidden = !fold(row.cells[0].textContent).includes(wanted);
           if (!row.hidden) hits++;
         }
         byId("found").textContent = wanted ? plain(hits) + (hits === 1 ? " row" : " rows") : "";

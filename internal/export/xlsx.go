@@ -1,0 +1,193 @@
+package export
+
+import (
+	"archive/zip"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf16"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Limits of a worksheet, from Microsoft's "Excel specifications and limits".
+const (
+	maxSheetRows = 1_048_576 // the header included
+	maxCellUnits = 32_767    // UTF-16 units in a cell
+	maxSheetName = 31
+)
+
+// exactDigits is how many decimal digits a number of a spreadsheet surely keeps.
+const exactDigits = 15
+
+// xlsxEncoder writes a workbook of one sheet: a header that stays in view, times and
+// dates as such, ids as text. Rows wait in a temporary file, which discard removes.
+type xlsxEncoder struct {
+	name    string
+	book    *excelize.File
+	sheet   *excelize.StreamWriter
+	columns []column
+	styles  map[kind]int
+	cells   []any
+	count   int // rows, the header included
+}
+
+func newXLSX(w io.Writer, v view, o Options) (*xlsxEncoder, error) {
+	e := &xlsxEncoder{name: v.name, book: excelize.NewFile(), columns: v.shown, styles: map[kind]int{}, cells: make([]any, len(v.shown))}
+	// The library would gather the whole file in memory first.
+	e.book.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) })
+	if err := e.begin(v, o); err != nil {
+		e.discard()
+		return nil, err
+	}
+	return e, nil
+}
+
+// begin writes what stands above the rows.
+func (e *xlsxEncoder) begin(v view, o Options) error {
+	title := v.name[:min(len(v.name), maxSheetName)]
+	if err := e.book.SetSheetName("Sheet1", title); err != nil {
+		return err
+	}
+	const made = "2000-01-01T00:00:00Z" // the same rows give the same file
+	if err := e.book.SetDocProps(&excelize.DocProperties{
+		Creator: "rollcall " + o.Version, Title: v.schema + "." + v.name, Description: "Times are in " + o.zone().String() + ", days are UTC.",
+		Created: made, Modified: made, LastModifiedBy: "rollcall",
+	}); err != nil {
+		return err
+	}
+	for _, s := range []struct {
+		kind   kind
+		format string
+	}{{kindTime, "yyyy-mm-dd hh:mm:ss"}, {kindDate, "yyyy-mm-dd"}, {kindText, "@"}} {
+		style, err := e.book.NewStyle(&excelize.Style{CustomNumFmt: &s.format})
+		if err != nil {
+			return err
+		}
+		e.styles[s.kind] = style
+	}
+	bold, err := e.book.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
+	if err != nil {
+		return err
+	}
+	if e.sheet, err = e.book.NewStreamWriter(title); err != nil {
+		return err
+	}
+	header := make([]any, len(e.columns))
+	for i, c := range e.columns {
+		header[i] = excelize.Cell{StyleID: bold, Value: c.name}
+		if err := e.sheet.SetColWidth(i+1, i+1, widthOf(c)); err != nil {
+			return err
+		}
+	}
+	if err := e.sheet.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+		return err
+	}
+	return e.write(header)
+}
+
+// widthOf gives the width of a column in characters.
+func widthOf(c column) float64 {
+	least := map[kind]int{kindUUID: 38, kindTime: 20, kindDate: 11, kindText: 22}[c.kind]
+	return float64(max(least, len(c.name)+2))
+}
+
+func (e *xlsxEncoder) row(values []any) error {
+	if e.count == maxSheetRows {
+		return fmt.Errorf("%w: a sheet of xlsx holds %d rows and %s has more: restrict them by --from and --to, or use csv or parquet",
+			model.ErrUsage, maxSheetRows-1, e.name)
+	}
+	for i, value := range values {
+		cell, err := e.cell(i, value)
+		if err != nil {
+			return fmt.Errorf("column %s: %w", e.columns[i].name, err)
+		}
+		e.cells[i] = cell
+	}
+	return e.write(e.cells)
+}
+
+func (e *xlsxEncoder) write(cells []any) error {
+	e.count++
+	return e.sheet.SetRow("A"+strconv.Itoa(e.count), cells)
+}
+
+// cell gives a value as the library takes it; nil is no cell.
+func (e *xlsxEncoder) cell(i int, value any) (any, error) {
+	k := e.columns[i].kind
+	switch v := value.(type) {
+	case bool:
+		return v, nil
+	case int64:
+		if v > 1<<53 || v < -1<<53 {
+			return e.text(strconv.FormatInt(v, 10))
+		}
+		return v, nil
+	case float64:
+		if finite(v) {
+			return v, nil
+		}
+		return e.text(text(v, k, timeLayout))
+	case time.Time:
+		if serial, ok := serialOf(v); ok {
+			return excelize.Cell{StyleID: e.styles[k], Value: serial}, nil
+		}
+		return e.text(text(v, k, timeLayout))
+	case string:
+		if number, ok := exact(v); ok && k == kindNumeric {
+			return number, nil
+		}
+		return e.text(v)
+	case model.UUID:
+		return e.text(v.String())
+	}
+	return nil, nil // null is no cell
+}
+
+// text gives a cell that stays text, also where somebody edits it.
+func (e *xlsxEncoder) text(s string) (any, error) {
+	if len(s) > maxCellUnits && len(utf16.Encode([]rune(s))) > maxCellUnits {
+		return nil, fmt.Errorf("a text is longer than the %d characters that a cell of xlsx holds: leave the column out with --columns, or use csv, json or parquet", maxCellUnits)
+	}
+	return excelize.Cell{StyleID: e.styles[kindText], Value: s}, nil
+}
+
+// serialOf gives a time as spreadsheets count it, in days of the clock since the end
+// of 1899. They know no zones, no time before 1900 and, of the days until March of
+// that year, one too many.
+func serialOf(t time.Time) (float64, bool) {
+	if t.Year() > 9999 || t.Before(time.Date(1900, 3, 1, 0, 0, 0, 0, t.Location())) {
+		return 0, false
+	}
+	_, offset := t.Zone()
+	epoch := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).Unix()
+	seconds := t.Unix() + int64(offset) - epoch
+	return float64(seconds/86_400) + (float64(seconds%86_400)+float64(t.Nanosecond())/1e9)/86_400, true
+}
+
+// exact gives a decimal number as a float where that loses no digit.
+func exact(text string) (float64, bool) {
+	f, err := strconv.ParseFloat(text, 64)
+	digits := 0
+	for _, r := range text {
+		if r >= '0' && r <= '9' && (digits > 0 || r != '0') {
+			digits++
+		}
+	}
+	return f, err == nil && digits <= exactDigits && !math.IsNaN(f) && !math.IsInf(f, 0)
+}
+
+func (e *xlsxEncoder) close() error {
+	if err := e.sheet.Flush(); err != nil {
+		return err
+	}
+	_, err := e.book.WriteTo(io.Discard) // to the zip writer of newXLSX
+	return err
+}
+
+// discard removes what is on the disk. It has no other effect after close.
+func (e *xlsxEncoder) discard() { _ = e.book.Close() }
