@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
 )
@@ -160,8 +162,15 @@ func size(bytes int64) string {
 
 // books checks schema, rights, locks and what the books complain about.
 func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Pool, f *postgres.Facts, log logger) (current bool) {
+	if err := postgres.CheckEncoding(ctx, pool); err != nil {
+		to.failed("encoding", err, "use a database in UTF8")
+	}
 	if err := postgres.CheckSchema(ctx, pool); err != nil {
-		to.failed("schema", err, "rollcall migrate up")
+		if taken := postgres.CheckDatabase(ctx, pool); taken != nil && errors.Is(err, model.ErrSchema) {
+			to.failed("schema", taken, "rename what is there, or use another database; then rollcall migrate up")
+		} else {
+			to.failed("schema", err, "rollcall migrate up")
+		}
 		if !f.Create {
 			to.warn("schema", "the role "+f.Role+" may not make schemas, which rollcall migrate up does", "run it once as the database's owner, or GRANT CREATE ON DATABASE")
 		}
