@@ -16,7 +16,7 @@ import (
 )
 
 // database checks the warehouse. The pool is nil where it cannot be reached;
-// current tells whether its schema is this program's.
+// current tells whether its schema is this program's, and can be written to.
 func (c *doctorCommand) database(s *shell, to *checks) (pool *pgxpool.Pool, done func(), current bool) {
 	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "privacy", "locks", "records"}
 	url, server, stop, err := c.locate(s.ctx, s.logger)
@@ -46,7 +46,7 @@ func (c *doctorCommand) database(s *shell, to *checks) (pool *pgxpool.Pool, done
 	role(to, &facts, server)
 	c.connections(to, &facts)
 	disk(to, &facts, server)
-	return pool, done, c.books(s.ctx, to, pool, &facts, s.logger)
+	return pool, done, c.books(s.ctx, to, pool, &facts, s.logger) && !facts.Standby
 }
 
 func (c *doctorCommand) server(to *checks, f *postgres.Facts, server *private.Server) {
@@ -59,8 +59,12 @@ func (c *doctorCommand) server(to *checks, f *postgres.Facts, server *private.Se
 			"let DATABASE_URL name the role that ran rollcall migrate up, or rollcall_loader")
 		return
 	}
+	if f.Standby {
+		to.problem("database", fmt.Sprintf("PostgreSQL %s %s is a standby: status and report work, run does not", f.Version, what), "let DATABASE_URL name the primary")
+		return
+	}
 	if f.ReadOnly {
-		to.problem("database", fmt.Sprintf("PostgreSQL %s %s only reads, as a standby does", f.Version, what), "let DATABASE_URL name the primary")
+		to.problem("database", fmt.Sprintf("PostgreSQL %s %s was set to only read (default_transaction_read_only)", f.Version, what), "ALTER DATABASE … RESET default_transaction_read_only, or mend why the server was set so, such as a full disk")
 		return
 	}
 	to.ok("database", "PostgreSQL %s %s answers", f.Version, what)
@@ -193,7 +197,11 @@ func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Poo
 	}
 	store := load.New(pool, log)
 	c.privacyKey(ctx, to, store)
-	c.locks(ctx, to, store)
+	if f.Standby {
+		to.skip("who holds them only the primary knows", "locks")
+	} else {
+		c.locks(ctx, to, store)
+	}
 	c.records(ctx, to, store)
 	return true
 }
