@@ -20,7 +20,7 @@ type loaderCommand struct {
 // Run carries the command out.
 func (c *loaderCommand) Run(s *shell) error {
 	if c.SQL {
-		fmt.Fprint(s.stdout, postgres.LoaderSQL)
+		fmt.Fprint(s.stdout, postgres.LoaderSQL())
 		return nil
 	}
 	work := roleWork{

@@ -14,16 +14,17 @@ import (
 // not change its schema.
 const Loader = "rollcall_loader"
 
-// LoaderSQL are the statements that make the role Loader or bring its rights up
-// to date, for whoever may run them in its place.
-//
 //go:embed loader.sql
-var LoaderSQL string
+var loaderSQL string
+
+// LoaderSQL gives the statements that make the role Loader or bring its rights up
+// to date, for whoever may run them in its place.
+func LoaderSQL() string { return withNames(loaderSQL) }
 
 // EnsureLoader makes the role Loader, or brings its rights up to date; password
 // and result are those of [EnsureReader].
 func EnsureLoader(ctx context.Context, pool *pgxpool.Pool, password secret.Text) (login bool, err error) {
-	return role{Loader, LoaderSQL}.ensure(ctx, pool, password)
+	return role{Loader, LoaderSQL()}.ensure(ctx, pool, password)
 }
 
 // LoaderExcess names the statements that take from everybody (PUBLIC), and so

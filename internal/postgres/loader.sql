@@ -25,7 +25,12 @@ BEGIN
     -- TEMPORARY: rows of large sessions wait in temporary tables.
     EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO rollcall_loader', current_database());
     GRANT USAGE ON SCHEMA analytics, realtimekit, sync TO rollcall_loader;
-    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA analytics TO rollcall_loader;
+    FOR target IN -- of ours
+        SELECT p.oid::regprocedure AS name FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        WHERE n.nspname || '.' || p.proname = ANY (string_to_array(current_setting('rollcall.functions'), ' '))
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO rollcall_loader', target.name);
+    END LOOP;
 
     -- Table by table, since a right to write on a view would be one on the tables
     -- behind it. What the API showed is never deleted; of the books only what a
@@ -34,7 +39,7 @@ BEGIN
     FOR target IN
         SELECT c.oid::regclass AS name, c.relkind, n.nspname
         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE n.nspname IN ('analytics', 'realtimekit', 'sync') AND c.relkind IN ('r', 'p', 'v', 'm')
+        WHERE n.nspname || '.' || c.relname = ANY (string_to_array(current_setting('rollcall.relations'), ' ')) AND c.relkind IN ('r', 'p', 'v', 'm')
     LOOP
         rights := CASE
             WHEN target.relkind NOT IN ('r', 'p') THEN 'SELECT'

@@ -28,6 +28,15 @@ var (
 // Others in these schemas are somebody else's, and are left alone.
 func Relations() ([]string, error) { return names(migrations.Relation) }
 
+// withNames lets the statements of a role know what the migrations make. The names
+// are those of the program's own files, in letters, digits and dots.
+func withNames(sql string) string {
+	relations, _ := names(migrations.Relation) // embedded files can be read
+	functions, _ := names(migrations.Function)
+	return "SET rollcall.relations = '" + strings.Join(relations, " ") + "';\n" +
+		"SET rollcall.functions = '" + strings.Join(functions, " ") + "';\n" + sql
+}
+
 // names lists the objects of a kind that the migrations make.
 func names(kind migrations.Kind) ([]string, error) {
 	objects, err := migrations.Objects()

@@ -19,5 +19,5 @@ var readerSQL string
 // password the role can log in; without one that stays as it is, which for a
 // new role is not. It tells whether the role can log in.
 func EnsureReader(ctx context.Context, pool *pgxpool.Pool, password secret.Text) (login bool, err error) {
-	return role{Reader, readerSQL}.ensure(ctx, pool, password)
+	return role{Reader, withNames(readerSQL)}.ensure(ctx, pool, password)
 }

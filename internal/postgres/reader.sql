@@ -3,6 +3,7 @@ DO $$
 DECLARE
     columns text;
     too_much text;
+    target record;
     setting text;
 BEGIN
     -- Two at once would both find no role, and would change the rights on the same
@@ -20,8 +21,13 @@ BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO rollcall_reader', current_database());
     GRANT USAGE ON SCHEMA analytics, realtimekit, sync TO rollcall_reader;
 
-    REVOKE ALL ON ALL TABLES IN SCHEMA analytics, realtimekit, sync FROM rollcall_reader;
-    GRANT SELECT ON ALL TABLES IN SCHEMA analytics, realtimekit, sync TO rollcall_reader;
+    FOR target IN -- ours, whatever else stands beside them
+        SELECT c.oid::regclass AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname || '.' || c.relname = ANY (string_to_array(current_setting('rollcall.relations'), ' ')) AND c.relkind IN ('r', 'p', 'v', 'm')
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM rollcall_reader', target.name);
+        EXECUTE format('GRANT SELECT ON %s TO rollcall_reader', target.name);
+    END LOOP;
     REVOKE SELECT ON sync.rejected_records FROM rollcall_reader;
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
     FROM pg_attribute
@@ -37,7 +43,7 @@ BEGIN
     SELECT format('%s on %s', p.privilege, c.oid::regclass) INTO too_much
     FROM pg_class AS c
     CROSS JOIN unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS p (privilege)
-    WHERE c.relnamespace IN ('analytics'::regnamespace, 'realtimekit'::regnamespace, 'sync'::regnamespace)
+    WHERE c.oid IN (SELECT to_regclass(name) FROM unnest(string_to_array(current_setting('rollcall.relations'), ' ')) AS name)
       AND c.relkind IN ('r', 'v', 'm', 'p') AND has_table_privilege('rollcall_reader', c.oid, p.privilege)
     ORDER BY c.oid, p.privilege LIMIT 1;
     IF has_column_privilege('rollcall_reader', 'sync.rejected_records', 'raw_text', 'SELECT') THEN
