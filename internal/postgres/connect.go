@@ -30,6 +30,7 @@ SET idle_session_timeout = 0;
 SET client_min_messages = warning;
 SET default_transaction_isolation = 'read committed';
 SET default_transaction_deferrable = off;
+SET quote_all_identifiers = off;
 SET search_path = pg_catalog;
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
@@ -39,7 +40,6 @@ SET extra_float_digits = 1;
 SET standard_conforming_strings = on;
 SET array_nulls = on;
 SET transform_null_equals = off;
-SET quote_all_identifiers = off;
 SET jit = off;
 SELECT set_config('transaction_timeout', '0', false) FROM pg_settings WHERE name = 'transaction_timeout'` // of PostgreSQL 17
 
