@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -17,6 +21,7 @@ type retentionCommand struct {
 	keyFlags      `embed:"" group:"Privacy"`
 
 	OlderThan string `env:"ROLLCALL_RETENTION" required:"" placeholder:"DAYS" help:"Delete sessions that ended longer ago than this, in days such as 400d, a day at least; whole days in UTC (${env})."`
+	Yes       bool   `help:"Confirm: what is deleted cannot be recovered. On a terminal it is asked for."`
 	DryRun    bool   `help:"Count the sessions and their rows that would be deleted; write nothing."`
 	Quiet     bool   `short:"q" help:"Print nothing when all went well."`
 }
@@ -29,6 +34,12 @@ func (c *retentionCommand) Run(s *shell) error {
 	before, err := c.horizon(time.Now())
 	if err != nil {
 		return err
+	}
+	if !c.DryRun && !c.Yes {
+		question := fmt.Sprintf("Delete what ended before %s (UTC)? It cannot be recovered; --dry-run counts it.", before.Format(time.DateOnly))
+		if err := confirm(s, os.Stdin, question); err != nil {
+			return err
+		}
 	}
 	log := s.logger
 	if c.Quiet {
@@ -80,4 +91,16 @@ func (c *retentionCommand) print(s *shell, before time.Time, n load.RetentionCou
 	fmt.Fprintf(s.stdout, "also %d meetings without a session, %d enrolled people, %d rejected records, %d states and %d runs of the ledger\n",
 		n.Meetings, n.MeetingParticipants, n.RejectedRecords, n.States, n.Runs)
 	fmt.Fprintln(s.stdout, "the usage by day stays; run and backfill do not read these sessions again")
+}
+
+// confirm asks somebody at a terminal; elsewhere there is nobody to ask.
+func confirm(s *shell, in *os.File, question string) error {
+	if term.IsTerminal(int(in.Fd())) {
+		fmt.Fprintf(s.stderr, "%s [y/N] ", question)
+		answer, _ := bufio.NewReader(in).ReadString('\n') // the end of the input is a no
+		if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: what is deleted cannot be recovered; look with --dry-run, then confirm with --yes", model.ErrUsage)
 }

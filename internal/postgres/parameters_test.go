@@ -77,7 +77,7 @@ func TestParametersThatAreRefused(t *testing.T) {
 		"replication=database":                   "replication must be left out",
 		"ssl_min_protocol_version=canary":        "must be TLSv1,",
 		"keepalives_idle=canary":                 "keepalives_idle must be a whole number",
-		"application_name=x%zcanary":              "written as %25",
+		"application_name=x%zcanary":             "written as %25",
 		"sslmode=prefer&host=h.invalid&sslcrl=x": "sslcrl cannot be met",
 		"ssl_min_protocol_version=TLSv1.3&ssl_max_protocol_version=TLSv1.2": "must not be above",
 	} {
