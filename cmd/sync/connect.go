@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -208,8 +209,13 @@ func (f *databaseFlags) locate(ctx context.Context, log logger) (url secret.Text
 	if err != nil {
 		return url, nil, nil, fmt.Errorf("start the private Postgres: %w", err)
 	}
-	log.InfoContext(ctx, "DATABASE_URL is not set: this is the private Postgres", "dir", server.Dir())
 	return secret.New(server.URL()), server, func() { stopServer(ctx, server, log) }, nil
+}
+
+// isPrivate tells whether the warehouse is the private Postgres, since no other is
+// named.
+func (f *databaseFlags) isPrivate() bool {
+	return f.DatabaseURL == "" && f.DatabaseURLFile == "" && os.Getenv("DATABASE_URL") == ""
 }
 
 // openWarehouse connects to a warehouse that must have this program's schema.

@@ -93,6 +93,9 @@ func (c *statusCommand) show(screen *screen, now standing, indent string) error 
 			screen.put("OK ", "nothing is older than %s", c.MaxAge)
 		}
 	}
+	if c.isPrivate() {
+		screen.put("", "This is the private Postgres of your data directory, since DATABASE_URL is not set")
+	}
 	if len(now.Runs) == 0 {
 		screen.put("", "No run of account %s yet; start one with: rollcall run", c.AccountID)
 		return nil
