@@ -2,6 +2,7 @@ package load_test
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -82,7 +83,7 @@ func becomeStandby(t *testing.T, dir string) {
 		if err != nil || entry.Name() != "PG_VERSION" {
 			return err
 		}
-		if _, err := os.Stat(filepath.Join(filepath.Dir(path), "global")); err != nil {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(path), "global")); errors.Is(err, fs.ErrNotExist) {
 			return nil // of one database
 		}
 		found++

@@ -155,8 +155,7 @@ func silenceAdvice(err error, causes []error) (reason, advice string) {
 	case errors.Is(cause, fs.ErrNotExist):
 		return reason, "no server listens at this socket: " + server
 	}
-	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return reason, server
 	}
 	return err.Error(), "check DATABASE_URL"
