@@ -244,7 +244,7 @@ func (c *doctorCommand) locks(ctx context.Context, to *checks, store *load.Store
 
 func orUnknown(application string) string {
 	if application == "" {
-		return "a connection without a name"
+		return "a connection whose name this role is not shown (pg_monitor is)"
 	}
 	return application
 }
