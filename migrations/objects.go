@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Kind is what an object is, as far as its name goes.
@@ -54,7 +55,12 @@ var (
 )
 
 // Objects lists what all migrations together leave, in the order of their making.
-func Objects() ([]Object, error) {
+// The list is made once, and not to be changed.
+func Objects() ([]Object, error) { return objects() }
+
+// objects reads all migrations, which takes long enough not to do it for each
+// connection.
+var objects = sync.OnceValues(func() ([]Object, error) {
 	all := []Object{{Kind: Relation, Schema: "sync", Name: "schema_migrations"}}
 	first := map[string]int64{} // by name: a view may be dropped and made again
 	err := each(func(version int64, up, _ string) {
@@ -78,7 +84,7 @@ func Objects() ([]Object, error) {
 		}
 	})
 	return all, err
-}
+})
 
 // TakenBack lists what the Down of a migration drops by name; a schema that goes by
 // CASCADE stands for all that is in it.
