@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -52,6 +54,16 @@ func (f *accountFlags) check() error {
 	return nil
 }
 
+const badAccount = "CLOUDFLARE_ACCOUNT_ID is not an account's id: that has 32 digits and letters from a to f, or is the id of an organization of the older API"
+
+// accountID is what an account's id looks like: Cloudflare's, or a UUID of the older
+// API's organizations.
+var accountID = regexp.MustCompile(`^(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$`)
+
+// wellFormed tells whether the account's id has the form of one: that of an app, an
+// e-mail address or a name is often put in its place.
+func (f *accountFlags) wellFormed() bool { return accountID.MatchString(f.AccountID) }
+
 // check refuses values that make no sense; the sentence names the variable.
 func (f *apiFlags) check() error {
 	if wrong := f.wrong(); len(wrong) > 0 {
@@ -68,6 +80,7 @@ func (f *apiFlags) wrong() []string {
 		text string
 	}{
 		{f.AccountID != "", noAccount},
+		{f.AccountID == "" || f.wellFormed(), badAccount},
 		{f.AuthScheme != string(extract.SchemeBasic) || f.BaseURL != defaultBaseURL, "with ROLLCALL_AUTH_SCHEME=basic set CLOUDFLARE_BASE_URL to the older API's address, which ends in /v2"},
 		{f.AuthScheme != string(extract.SchemeBasic) || len(f.AppIDs) == 0, "with ROLLCALL_AUTH_SCHEME=basic leave REALTIMEKIT_APP_IDS empty: the organization is the only app"},
 		{f.RequestsPerSecond > 0 && f.RequestsPerSecond <= 1_000_000, "ROLLCALL_REQUESTS_PER_SECOND must be above 0 and at most 1000000"},
@@ -198,6 +211,12 @@ func (f *databaseFlags) locate(ctx context.Context, log logger) (url secret.Text
 		return url, nil, nil, fmt.Errorf("start the private Postgres: %w", err)
 	}
 	return secret.New(server.URL()), server, func() { stopServer(ctx, server, log) }, nil
+}
+
+// isPrivate tells whether the warehouse is the private Postgres, since no other is
+// named.
+func (f *databaseFlags) isPrivate() bool {
+	return f.DatabaseURL == "" && f.DatabaseURLFile == "" && os.Getenv("DATABASE_URL") == ""
 }
 
 // openWarehouse connects to a warehouse that must have this program's schema.

@@ -68,9 +68,9 @@ func (c *doctorCommand) reach(ctx context.Context, to *checks) bool {
 			continue
 		}
 		to.problem("API address", step.Name+": "+step.Err.Error(), map[string]string{
-			"DNS":   "check CLOUDFLARE_BASE_URL and the name servers of this machine",
+			"DNS":   "check CLOUDFLARE_BASE_URL and the name servers of this machine, or set HTTPS_PROXY",
 			"TCP":   "check CLOUDFLARE_BASE_URL and the firewall, or set HTTPS_PROXY",
-			"TLS":   "check CLOUDFLARE_BASE_URL, this machine's clock and its certificates (ca-certificates)",
+			"TLS":   "check CLOUDFLARE_BASE_URL, this machine's clock and its certificates (ca-certificates); where a proxy inspects TLS, let SSL_CERT_FILE name a file with its certificate authority",
 			"proxy": "check HTTPS_PROXY",
 		}[step.Name])
 		return false

@@ -2,18 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
 )
 
 // database checks the warehouse. The pool is nil where it cannot be reached;
-// current tells whether its schema is this program's.
+// current tells whether its schema is this program's, and can be written to.
 func (c *doctorCommand) database(s *shell, to *checks) (pool *pgxpool.Pool, done func(), current bool) {
 	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "numbers", "privacy", "rows", "locks", "records"}
 	url, server, stop, err := c.locate(s.ctx, s.logger)
@@ -43,7 +45,7 @@ func (c *doctorCommand) database(s *shell, to *checks) (pool *pgxpool.Pool, done
 	role(to, &facts, server)
 	c.connections(to, &facts)
 	disk(to, &facts, server)
-	return pool, done, c.books(s.ctx, to, pool, &facts, s.logger)
+	return pool, done, c.books(s.ctx, to, pool, &facts, s.logger) && !facts.Standby
 }
 
 func (c *doctorCommand) server(to *checks, f *postgres.Facts, server *private.Server) {
@@ -56,8 +58,12 @@ func (c *doctorCommand) server(to *checks, f *postgres.Facts, server *private.Se
 			"let DATABASE_URL name the role that ran rollcall migrate up, or that of rollcall loader")
 		return
 	}
+	if f.Standby {
+		to.problem("database", fmt.Sprintf("PostgreSQL %s %s is a standby: status and report work, run does not", f.Version, what), "let DATABASE_URL name the primary")
+		return
+	}
 	if f.ReadOnly {
-		to.problem("database", fmt.Sprintf("PostgreSQL %s %s only reads, as a standby does", f.Version, what), "let DATABASE_URL name the primary")
+		to.problem("database", fmt.Sprintf("PostgreSQL %s %s was set to only read (default_transaction_read_only)", f.Version, what), "ALTER DATABASE … RESET default_transaction_read_only, or mend why the server was set so, such as a full disk")
 		return
 	}
 	to.ok("database", "PostgreSQL %s %s answers", f.Version, what)
@@ -159,8 +165,15 @@ func size(bytes int64) string {
 
 // books checks schema, rights, locks and what the books complain about.
 func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Pool, f *postgres.Facts, log logger) (current bool) {
+	if err := postgres.CheckEncoding(ctx, pool); err != nil {
+		to.failed("encoding", err, "use a database in UTF8")
+	}
 	if err := postgres.CheckSchema(ctx, pool); err != nil {
-		to.failed("schema", err, "rollcall migrate up")
+		if taken := postgres.CheckDatabase(ctx, pool); taken != nil && errors.Is(err, model.ErrSchema) {
+			to.failed("schema", taken, "rename what is there, or use another database; then rollcall migrate up")
+		} else {
+			to.failed("schema", err, "rollcall migrate up")
+		}
 		if !f.Create {
 			to.warn("schema", "the role "+f.Role+" may not make schemas, which rollcall migrate up does", "run it once as the database's owner, or GRANT CREATE ON DATABASE")
 		}
@@ -185,7 +198,11 @@ func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Poo
 	store := load.New(pool, log)
 	c.privacyKey(ctx, to, store)
 	c.rows(ctx, to, store)
-	c.locks(ctx, to, store)
+	if f.Standby {
+		to.skip("who holds them only the primary knows", "locks")
+	} else {
+		c.locks(ctx, to, store)
+	}
 	c.records(ctx, to, store)
 	return true
 }
@@ -248,7 +265,7 @@ func (c *doctorCommand) locks(ctx context.Context, to *checks, store *load.Store
 
 func orUnknown(application string) string {
 	if application == "" {
-		return "a connection without a name"
+		return "a connection whose name this role is not shown (pg_monitor is)"
 	}
 	return application
 }

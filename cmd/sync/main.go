@@ -91,6 +91,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if s.logger, err = grammar.Log.logger(stderr); err != nil {
 		return report(stderr, err)
 	}
+	warnOfMistyped(ctx, s.logger, parser)
 	err = command.Run(s)
 	if failure := results.failure(); failure != nil && (err == nil || errors.Is(err, errPartial)) {
 		err = failure // nobody has seen what is partial

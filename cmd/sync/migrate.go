@@ -67,6 +67,11 @@ func previewMigrations(s *shell, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
+	if len(pending) > 0 {
+		if err := postgres.CheckDatabase(s.ctx, pool); err != nil {
+			return err
+		}
+	}
 	for _, m := range pending {
 		fmt.Fprintf(s.stdout, "would apply %s\n", m.Name)
 	}
@@ -121,6 +126,7 @@ func (c *migrateDown) Run(s *shell) error {
 		newest, err := postgres.NewestMigration(s.ctx, pool)
 		if err == nil && newest.Version != 0 {
 			fmt.Fprintf(s.stdout, "would take back %s, with the data in its tables\nnothing was changed\n", newest.Name)
+			return postgres.CheckDependents(s.ctx, pool, newest.Version)
 		} else if err == nil {
 			fmt.Fprintln(s.stdout, "there is nothing to take back")
 		}

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -19,6 +23,7 @@ type retentionCommand struct {
 
 	BaseURL   string `env:"CLOUDFLARE_BASE_URL" default:"https://api.cloudflare.com/client/v4" help:"Address of the API, which is asked for the time and nothing else (${env})."`
 	OlderThan string `env:"ROLLCALL_RETENTION" required:"" placeholder:"DAYS" help:"Delete sessions that ended longer ago than this, in days such as 400d, a day at least; whole days in UTC (${env})."`
+	Yes       bool   `help:"Confirm: what is deleted cannot be recovered. On a terminal it is asked for."`
 	DryRun    bool   `help:"Count the sessions and their rows that would be deleted; write nothing."`
 	Quiet     bool   `short:"q" help:"Print nothing when all went well."`
 }
@@ -30,6 +35,9 @@ func (c *retentionCommand) Run(s *shell) error {
 	}
 	if _, err := c.horizon(time.Time{}); err != nil {
 		return err
+	}
+	if !c.DryRun && !c.Yes && !term.IsTerminal(int(os.Stdin.Fd())) {
+		return errUnconfirmed
 	}
 	log := s.logger
 	if c.Quiet {
@@ -47,6 +55,12 @@ func (c *retentionCommand) Run(s *shell) error {
 	before, err := c.before(s.ctx, store, log)
 	if err != nil {
 		return err
+	}
+	if !c.DryRun && !c.Yes {
+		question := fmt.Sprintf("Delete what ended before %s (UTC)? It cannot be recovered; --dry-run counts it.", before.Format(time.DateOnly))
+		if err := confirm(s, os.Stdin, question); err != nil {
+			return err
+		}
 	}
 	counts, err := store.Retain(s.ctx, c.AccountID, before, c.DryRun, func(n load.RetentionCounts) {
 		log.InfoContext(s.ctx, "old sessions deleted", "sessions", n.Sessions, "participants", n.Participants, "peer_events", n.PeerEvents)
@@ -102,3 +116,17 @@ func (c *retentionCommand) print(s *shell, before time.Time, n load.RetentionCou
 		n.Meetings, n.MeetingParticipants, n.RejectedRecords, n.States, n.Runs)
 	fmt.Fprintln(s.stdout, "the usage by day stays; run and backfill do not read these sessions again")
 }
+
+// confirm asks somebody at a terminal; elsewhere there is nobody to ask.
+func confirm(s *shell, in *os.File, question string) error {
+	if term.IsTerminal(int(in.Fd())) {
+		fmt.Fprintf(s.stderr, "%s [y/N] ", question)
+		answer, _ := bufio.NewReader(in).ReadString('\n') // the end of the input is a no
+		if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
+			return nil
+		}
+	}
+	return errUnconfirmed
+}
+
+var errUnconfirmed = fmt.Errorf("%w: what is deleted cannot be recovered; look with --dry-run, then confirm with --yes", model.ErrUsage)

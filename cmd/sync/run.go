@@ -23,14 +23,14 @@ type runCommand struct {
 	watchFlags    `embed:"" group:"Monitoring"`
 	privacyFlags  `embed:"" group:"Privacy"`
 
-	Every time.Duration `env:"ROLLCALL_EVERY" placeholder:"DURATION" help:"Stay in the foreground and run again this long after each start (${env})."`
+	Every time.Duration `env:"ROLLCALL_EVERY" placeholder:"DURATION" help:"Stay in the foreground and run again this long after each start, 1m or longer (${env})."`
 	Quiet bool          `short:"q" help:"Print nothing when all went well."`
 }
 
 // Run carries the command out.
 func (c *runCommand) Run(s *shell) error {
-	if c.Every < 0 {
-		return fmt.Errorf("%w: --every must not be negative", model.ErrUsage)
+	if c.Every != 0 && c.Every < time.Minute {
+		return fmt.Errorf("%w: --every must be 1m or longer", model.ErrUsage)
 	}
 	if c.MetricsAddr != "" && (c.Every == 0 || c.MetricsFile != "") {
 		return fmt.Errorf("%w: ROLLCALL_METRICS_ADDR goes with --every and without ROLLCALL_METRICS_FILE: a run that ends has nobody to serve", model.ErrUsage)

@@ -93,6 +93,9 @@ func (c *statusCommand) show(screen *screen, now standing, indent string) error 
 			screen.put("OK ", "nothing is older than %s", c.MaxAge)
 		}
 	}
+	if c.isPrivate() {
+		screen.put("", "This is the private Postgres of your data directory, since DATABASE_URL is not set")
+	}
 	if len(now.Runs) == 0 {
 		screen.put("", "No run of account %s yet; start one with: rollcall run", c.AccountID)
 		return nil
@@ -103,9 +106,12 @@ func (c *statusCommand) show(screen *screen, now standing, indent string) error 
 
 // printOverview writes one screen.
 func printOverview(s *screen, o *model.Overview) {
+	if o.Standby {
+		s.put("", "This server is a standby: whether a run that began is under way, and what is left of the API's quota, only the primary knows")
+	}
 	s.put("", "Last runs")
 	for i := range o.Runs {
-		printRun(s, &o.Runs[i], o.At)
+		printRun(s, &o.Runs[i], o)
 	}
 	printApps(s, o)
 	c := o.Sessions
@@ -129,11 +135,11 @@ func printOverview(s *screen, o *model.Overview) {
 }
 
 // printRun writes one run: a line of 80 columns, or three where it does not fit.
-func printRun(s *screen, r *model.RunOverview, now time.Time) {
-	took, status := now.Sub(r.StartedAt), r.Status
+func printRun(s *screen, r *model.RunOverview, o *model.Overview) {
+	took, status := o.At.Sub(r.StartedAt), r.Status
 	if r.FinishedAt != nil {
 		took = r.FinishedAt.Sub(r.StartedAt)
-	} else if !r.UnderWay {
+	} else if !r.UnderWay && !o.Standby {
 		status = "cut off"
 	}
 	counts := runCounts(r)

@@ -53,9 +53,12 @@ func judgeAge(o *model.Overview, most time.Duration, named []string) *ageCheck {
 		if r.Kind != model.KindRun || r.FinishedAt != nil || age <= most {
 			continue
 		}
-		if r.UnderWay {
+		switch {
+		case o.Standby:
+			tell("run %d began %s ago and has not ended, as far as this standby knows; more than %s", r.ID, ago(age), most)
+		case r.UnderWay:
 			tell("run %d has been under way for %s, more than %s", r.ID, ago(age), most)
-		} else {
+		default:
 			tell("run %d was cut off %s ago at most, and none followed", r.ID, ago(age))
 		}
 	}

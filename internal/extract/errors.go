@@ -181,7 +181,7 @@ func (c *Client) transportError(path string, err error) error {
 		err = wrapped.Err // its text would repeat the whole URL
 	}
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return fmt.Errorf("%w: GET %s: the server's TLS certificate is not trusted, check CLOUDFLARE_BASE_URL and the machine's certificates: %w",
+		return fmt.Errorf("%w: GET %s: the server's TLS certificate is not trusted, check CLOUDFLARE_BASE_URL and the machine's certificates; where a proxy inspects TLS, let SSL_CERT_FILE name a file with its certificate authority: %w",
 			errUnfit, path, untrusted.Err)
 	}
 	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == "remote error" && alert.Err.Error() == tls.AlertError(alertProtocolVersion).Error() {

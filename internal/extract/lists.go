@@ -86,6 +86,7 @@ func (c *Client) Participants(ctx context.Context, appID string, id model.UUID, 
 			"include_peer_events": {"true"}, "view": {"raw"},
 			"sort_by": {"joinedAt"}, "sort_order": {"ASC"},
 		},
+		most:   200, // since autumn 2026, as documented
 		member: "participants",
 		base:   &c.bases.participants,
 		row: func(s *scanner, page *model.ParticipantPage) error {
@@ -128,6 +129,7 @@ type listing[P any] struct {
 	path   string
 	base   *pageBase
 	query  url.Values
+	most   int    // rows that the API gives at most; 0 where it names no bound
 	member string // member of data that holds the rows; data itself may hold them too
 	strict bool   // an answer without a list, null even, is no empty list but no answer
 	row    func(s *scanner, page *P) error
@@ -136,7 +138,11 @@ type listing[P any] struct {
 
 // read walks over the whole list and hands each page to each.
 func (l listing[P]) read(ctx context.Context, c *Client, each func(P) error) (model.Pass, error) {
-	return walkList(ctx, c.cfg.PerPage, l.base, func(ctx context.Context, number, size int) (fetched, error) {
+	size := c.cfg.PerPage
+	if l.most > 0 {
+		size = min(size, l.most)
+	}
+	return walkList(ctx, size, l.base, func(ctx context.Context, number, size int) (fetched, error) {
 		query := url.Values{"page_no": {strconv.Itoa(number)}, "per_page": {strconv.Itoa(size)}}
 		maps.Copy(query, l.query)
 		var page P

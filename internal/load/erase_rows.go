@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
@@ -126,10 +127,10 @@ func (w *erasure) pseudonymiseEvents(ctx context.Context, sessions, participants
 }
 
 // textColumns hold texts and objects of whatever kind, in which an identifier
-// may stand.
+// may stand; $1 are our tables, since others' are left to their owners.
 const textColumnsSQL = `SELECT c.oid::regclass::text, quote_ident(a.attname), format_type(a.atttypid, NULL)
-	FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
-	WHERE c.relnamespace IN ('realtimekit'::regnamespace, 'sync'::regnamespace) AND c.relkind IN ('r', 'p')
+	FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+	WHERE n.nspname || '.' || c.relname = ANY ($1::text[]) AND c.relkind IN ('r', 'p')
 	  AND a.attname IN ('extra', 'repairs', 'error', 'last_error') AND NOT a.attisdropped
 	ORDER BY 1, 2`
 
@@ -137,7 +138,11 @@ const textColumnsSQL = `SELECT c.oid::regclass::text, quote_ident(a.attname), fo
 // records.
 func (w *erasure) texts(ctx context.Context) error {
 	words := privacy.NewWords(w.plain)
-	rows, err := w.tx.Query(ctx, textColumnsSQL)
+	ours, err := postgres.Relations()
+	if err != nil {
+		return err
+	}
+	rows, err := w.tx.Query(ctx, textColumnsSQL, ours)
 	if err != nil {
 		return err
 	}

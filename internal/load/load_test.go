@@ -344,8 +344,8 @@ func TestLostDatabaseIsTheRuns(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	if _, err := b.pool.Exec(t.Context(), `
-		CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
-		CREATE TRIGGER die BEFORE INSERT ON realtimekit.participants FOR EACH STATEMENT EXECUTE FUNCTION die()`); err != nil {
+		CREATE FUNCTION public.die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+		CREATE TRIGGER die BEFORE INSERT ON realtimekit.participants FOR EACH STATEMENT EXECUTE FUNCTION public.die()`); err != nil {
 		t.Fatal(err)
 	}
 	_, err := b.load(session(1), full, model.ParticipantPage{Participants: []model.Participant{participant(2, "x", t0)}})
@@ -378,8 +378,8 @@ func TestLostAnswerToCommitIsLookedUp(t *testing.T) {
 	// A deferred trigger ends the backend in the middle of COMMIT, before it is
 	// durable: the client sees the same as when the answer is lost.
 	if _, err := b.pool.Exec(t.Context(), `
-		CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
-		CREATE CONSTRAINT TRIGGER die AFTER INSERT ON realtimekit.sessions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()`); err != nil {
+		CREATE FUNCTION public.die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+		CREATE CONSTRAINT TRIGGER die AFTER INSERT ON realtimekit.sessions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.die()`); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.load(session(1), full); !errors.Is(err, model.ErrStore) {
@@ -399,15 +399,15 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	if _, err := b.pool.Exec(t.Context(), `
-		CREATE SEQUENCE tries;
-		CREATE FUNCTION fail_first() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-			IF nextval('tries') < 3 THEN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END IF; RETURN NEW; END $$;
-		CREATE TRIGGER fail_first BEFORE INSERT ON realtimekit.sessions FOR EACH ROW EXECUTE FUNCTION fail_first()`); err != nil {
+		CREATE SEQUENCE public.tries;
+		CREATE FUNCTION public.fail_first() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			IF nextval('public.tries') < 3 THEN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END IF; RETURN NEW; END $$;
+		CREATE TRIGGER fail_first BEFORE INSERT ON realtimekit.sessions FOR EACH ROW EXECUTE FUNCTION public.fail_first()`); err != nil {
 		t.Fatal(err)
 	}
 	counts := b.mustLoad(session(1), model.ParticipantPage{Participants: []model.Participant{participant(2, "x", t0)}})
-	if counts.Inserted != 2 || b.text(`SELECT last_value::text FROM tries`) != "3" {
-		t.Errorf("inserted %d rows after %s tries", counts.Inserted, b.text(`SELECT last_value::text FROM tries`))
+	if counts.Inserted != 2 || b.text(`SELECT last_value::text FROM public.tries`) != "3" {
+		t.Errorf("inserted %d rows after %s tries", counts.Inserted, b.text(`SELECT last_value::text FROM public.tries`))
 	}
 	if got := b.text(`SELECT rows_inserted::text FROM sync.run_sessions`); got != "2" {
 		t.Errorf("the ledger counts %s rows", got)

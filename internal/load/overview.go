@@ -29,7 +29,7 @@ func (s *Store) Overview(ctx context.Context, accountID string) (model.Overview,
 	var o model.Overview
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
-		if err := tx.QueryRow(ctx, `SELECT now()`).Scan(&o.At); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT now(), pg_is_in_recovery()`).Scan(&o.At, &o.Standby); err != nil {
 			return err
 		}
 		o.At = o.At.UTC()
@@ -107,6 +107,10 @@ func backlogAndBudget(ctx context.Context, tx pgx.Tx, accountID string, o *model
 		Scan(&o.Budget.Requests1h, &o.Budget.Requests24h, &o.Budget.Wait24h)
 	if err != nil {
 		return err
+	}
+	if o.Standby { // it has no unlogged tables
+		o.Budget.Tokens = []model.TokenBudget{}
+		return nil
 	}
 	o.Budget.Tokens, err = list[model.TokenBudget](ctx, tx, overviewTokensSQL)
 	for i := range o.Budget.Tokens {

@@ -268,3 +268,24 @@ func TestCommitThatCannotBeLookedUp(t *testing.T) {
 		}
 	}
 }
+
+// What was read and settled, and then fails, is due again: nothing else would read
+// it, and it would be called failed for ever.
+func TestSettledSessionThatFailsIsDueAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	s := session(1)
+	b.mustLoad(s, model.ParticipantPage{Participants: []model.Participant{participant(2, "x", t0)}})
+	if _, err := b.pool.Exec(t.Context(), `UPDATE sync.session_states SET settled_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	if due, err := b.store.Unsettled(t.Context(), s.AppID); err != nil || len(due) != 0 {
+		t.Fatalf("a settled session is due: %v, %v", due, err)
+	}
+	if err := b.store.FailSession(t.Context(), b.run, s, "status 500", model.Present); err != nil {
+		t.Fatal(err)
+	}
+	if due, err := b.store.Unsettled(t.Context(), s.AppID); err != nil || len(due) != 1 {
+		t.Errorf("due are %v: %v", due, err)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
@@ -127,6 +128,10 @@ func (s *Store) readPrivacy(ctx context.Context) error {
 	var list []privacy.Suppression
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
+		// An erased person whose row is hidden would come back.
+		if err := postgres.CheckRows(ctx, tx, "sync.privacy", "sync.suppressions"); err != nil {
+			return err
+		}
 		err := tx.QueryRow(ctx, `SELECT generation, key_check, names_pseudonymised FROM sync.privacy`).Scan(&generation, &check, &names)
 		if err != nil {
 			return err

@@ -14,7 +14,10 @@ const (
 // is what "status --json" prints and docs/status.schema.json describes: times are
 // RFC 3339 in UTC, null where there is none.
 type Overview struct {
-	At        time.Time          `json:"at"` // by the database's clock
+	At time.Time `json:"at"` // by the database's clock
+	// Standby tells that the server is one, which does not know who is under way and
+	// what is left of the request quota: no run is called so then, nor cut off.
+	Standby   bool               `json:"standby"`
 	Runs      []RunOverview      `json:"runs"`
 	Apps      []AppOverview      `json:"apps"`
 	Sessions  SessionCounts      `json:"sessions"`

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/migrations"
 )
 
 // Failed says what the database did not do, and what to check. It is marked with
@@ -33,23 +37,82 @@ func Advice(err error) string {
 	case !ok:
 		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
 	case pg.Code == "42501":
-		return "; the role of DATABASE_URL lacks this right: use the role that ran rollcall migrate up or, for run, backfill, verify, status and rejects, that of rollcall loader"
-	case pg.Code == "25006":
-		return "; the server only reads, as a standby does, or the role, as rollcall_reader does: DATABASE_URL must name the primary and a role that may write"
-	case pg.Code == "42P01" || pg.Code == "42703":
-		return "; run rollcall migrate up"
-	case pg.Code == "57014":
-		return "; a statement took longer than ten minutes or was cancelled: look for a lock that is held, and for a server without room"
-	case pg.Code == "55P03":
-		return "; another transaction holds a lock for too long: end it, see pg_locks"
-	case pg.Code == "40P01":
-		return "; another transaction and this one waited for each other again and again: end the other, see pg_stat_activity"
+		return missingRight(pg)
+	case advice[pg.Code] != "":
+		return "; " + advice[pg.Code] + detail(pg)
 	case pg.Code[:2] == "57" || pg.Code[:2] == "08":
 		return "; the server ended the connection; what was committed stays, and the next run goes on"
-	case pg.Code == "53100":
-		return "; the server's disk is full: make room there"
-	case pg.Code == "53300":
-		return "; raise max_connections or lower ROLLCALL_CONCURRENCY"
 	}
 	return ""
+}
+
+// advice is what to check after an error, by its SQLSTATE.
+var advice = map[string]string{
+	"0A000": "the server, an extension of it or a pooler in front of it cannot do this; PostgreSQL 15 to 18 can",
+	"25006": "the server only reads, as a standby does, or the role, as rollcall_reader does, or the database was set to (default_transaction_read_only): DATABASE_URL must name the primary and a role that may write",
+	"25P03": "the server ended a transaction that waited too long for this program: see idle_in_transaction_session_timeout, and whether this machine was asleep; what was committed stays, and the next run goes on",
+	"25P04": "the server ended a transaction that took too long: raise transaction_timeout, which Rollcall sets to 0 where it may; what was committed stays, and the next run goes on",
+	"26000": "a pooler changed the connection in between: let DATABASE_URL name the server itself, or a pool with pool_mode = session",
+	"2BP01": "something that is not of Rollcall depends on it: drop that first, and make it again afterwards",
+	"3F000": "run rollcall migrate up",
+	"40001": "another transaction changed the same rows; try again",
+	"40P01": "another transaction and this one waited for each other again and again: end the other, see pg_stat_activity",
+	"42703": "run rollcall migrate up",
+	"42883": "run rollcall migrate up",
+	"42P01": "run rollcall migrate up",
+	"42P05": "a pooler changed the connection in between: let DATABASE_URL name the server itself, or a pool with pool_mode = session",
+	"42P06": "a schema of this name is there already: rename it (ALTER SCHEMA … RENAME TO …), or use another database",
+	"42P07": "something of this name is there already and was not made by Rollcall: rename it (ALTER … RENAME TO …), or use another database",
+	"53100": "the server's disk is full: make room there",
+	"53200": "the server is out of memory: lower ROLLCALL_CONCURRENCY, or see what else runs there",
+	"53300": "raise max_connections or lower ROLLCALL_CONCURRENCY; the role and the database may have a CONNECTION LIMIT of their own",
+	"53400": "a limit of the server is reached, see its settings",
+	"55000": "the server cannot do this in the state that it is in",
+	"55006": "somebody else uses it at this moment: try again, or end the other, see pg_stat_activity",
+	"55P03": "another transaction holds a lock for too long: end it, see pg_locks",
+	"57014": "a statement took longer than ten minutes or was cancelled: look for a lock that is held, and for a server without room",
+	"57P05": "the server or a pooler ended a connection that waited (idle_session_timeout), and with it the locks that it held; what was committed stays, and the next run goes on",
+	"58030": "the server cannot read or write its files: see its log and its disk",
+	"58P01": "the server misses one of its files: see its log",
+	"XX000": "this is an error inside the server or an extension of it: see the server's log",
+	"XX001": "a table of the server is damaged: see its log, and restore it from a backup",
+	"XX002": "an index of the server is damaged: see its log, and run REINDEX",
+}
+
+// detail adds what the server says of it in the cases where that tells of objects
+// and settings; elsewhere it may hold personal data.
+func detail(pg *pgconn.PgError) string {
+	switch pg.Code {
+	case "0A000", "2BP01", "55000", "55006", "53100", "53300", "53400":
+		if pg.Detail != "" {
+			return ": " + strings.Join(strings.Fields(pg.Detail), " ")
+		}
+	}
+	return ""
+}
+
+// missingRight tells rows that are hidden, and what others own, from a right that
+// the role lacks. The routines of the server are the same in every language.
+func missingRight(pg *pgconn.PgError) string {
+	switch {
+	case pg.Routine == "ExecWithCheckOptions", pg.Routine == "check_enable_rls":
+		return "; row-level security hides rows from the role of DATABASE_URL, and what it does not see would be taken for absent: " + seeAll
+	case pg.Routine == "aclcheck_error" && !namesOurs(pg.Message):
+		return "; this is not of Rollcall: a trigger, a view or a rule on one of its tables leads there, whose owner may GRANT the right or take that away"
+	}
+	return "; the role of DATABASE_URL lacks this right: use the role that ran rollcall migrate up or, for run, backfill, verify, status and rejects, that of rollcall loader"
+}
+
+// seeAll is what to do where row-level security hides rows.
+const seeAll = "let the tables' owner run ALTER TABLE … DISABLE ROW LEVEL SECURITY, or CREATE POLICY … USING (true) for this role"
+
+// objectOfMessage finds what a refusal is about.
+var objectOfMessage = regexp.MustCompile(`^(?:permission denied for|must be owner of) (?:table|view|materialized view|sequence|function|relation) "?([^"\s]+)"?`)
+
+// namesOurs tells whether a refusal is about something that a migration made, or
+// does not say what it is about.
+func namesOurs(message string) bool {
+	found := objectOfMessage.FindStringSubmatch(message)
+	objects, err := migrations.Objects()
+	return err != nil || found == nil || slices.ContainsFunc(objects, func(o migrations.Object) bool { return o.Name == found[1] })
 }

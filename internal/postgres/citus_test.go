@@ -33,7 +33,7 @@ func TestCitusCommandsFitTheSchema(t *testing.T) {
 	_, block, _ := strings.Cut(string(page), "```sql\n")
 	block, _, _ = strings.Cut(block, "```")
 	commands := strings.Replace(block, "CREATE EXTENSION citus;", citusStandIn, 1)
-	pool := open(t, pgtest.New(t))
+	pool := impatient(t, pgtest.New(t)) // whose search_path finds what stands in for Citus
 	before := texts(t, pool, foreignKeys)
 	if _, err := pool.Exec(t.Context(), commands); err != nil {
 		t.Fatal(err)

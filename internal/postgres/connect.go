@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,12 +19,29 @@ const oldestMajor = 15
 // limit covers the largest single session that is loaded in one statement.
 const connectTimeout = 15 * time.Second
 
-const sessionSettings = `SET statement_timeout = '10min';
+// sessionSettings are what the statements rely on, whatever the server, the database
+// or the role was set to: default_transaction_read_only alone stays, since who set
+// that does not want anything written.
+const sessionSettings = `SET client_encoding = 'UTF8';
+SET statement_timeout = '10min';
 SET lock_timeout = '1min';
 SET idle_in_transaction_session_timeout = '5min';
+SET idle_session_timeout = 0;
 SET client_min_messages = warning;
+SET default_transaction_isolation = 'read committed';
+SET default_transaction_deferrable = off;
+SET quote_all_identifiers = off;
+SET search_path = pg_catalog;
 SET timezone = 'UTC';
-SET jit = off`
+SET datestyle = 'ISO, YMD';
+SET intervalstyle = 'postgres';
+SET bytea_output = 'hex';
+SET extra_float_digits = 1;
+SET standard_conforming_strings = on;
+SET array_nulls = on;
+SET transform_null_equals = off;
+SET jit = off;
+SELECT set_config('transaction_timeout', '0', false) FROM pg_settings WHERE name = 'transaction_timeout'` // of PostgreSQL 17
 
 // Open connects to a database and checks that it answers and is new enough.
 // connections bounds the pool. Errors say what to check and hold no password.
@@ -35,14 +53,8 @@ func Open(ctx context.Context, url secret.Text, connections int) (*pgxpool.Pool,
 // is for none.
 func OpenTraced(ctx context.Context, url secret.Text, connections int, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	connection := secret.Trimmed(url.Reveal()).Reveal()
-	if err := misread(connection); err != nil {
-		return nil, err
-	}
-	cfg, err := pgxpool.ParseConfig(connection)
+	cfg, err := parse(connection)
 	if err != nil {
-		return nil, parameterError(connection, err)
-	}
-	if err := misparsed(connection, cfg.ConnConfig); err != nil {
 		return nil, err
 	}
 	cfg.MaxConns = int32(min(connections, 1000)) //nolint:gosec // bounded on the line itself
@@ -53,22 +65,39 @@ func OpenTraced(ctx context.Context, url secret.Text, connections int, tracer pg
 		cfg.ConnConfig.RuntimeParams["application_name"] = "rollcall"
 	}
 	cfg.ConnConfig.Tracer = tracer
+	hold := &schemaHold{}
 	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, sessionSettings)
-		return err
+		conn.PgConn().CustomData()[holdKey] = hold
+		return prepare(ctx, conn)
 	}
+	cfg.PrepareConn = joinHold
 	if err := refuseSharing(ctx, cfg.ConnConfig); err != nil {
-		return nil, connectError(cfg.ConnConfig, err)
+		return nil, connectError(connection, cfg.ConnConfig, err)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
-		return nil, connectError(cfg.ConnConfig, err)
+		return nil, connectError(connection, cfg.ConnConfig, err)
 	}
 	if err := check(ctx, pool); err != nil {
 		pool.Close()
-		return nil, connectError(cfg.ConnConfig, err)
+		return nil, connectError(connection, cfg.ConnConfig, err)
 	}
 	return pool, nil
+}
+
+// prepare makes a new connection fit for our statements. Rows that row-level
+// security hides are an error and not absent, but where a policy was made that
+// hides none.
+func prepare(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, sessionSettings); err != nil {
+		return err
+	}
+	relations, err := Relations()
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, seeRowsSQL, relations)
+	return err
 }
 
 // check makes a first connection and asks for the server's version.
@@ -79,8 +108,13 @@ func check(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	defer conn.Release()
 	var version int
-	if err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int`).Scan(&version); err != nil {
+	var role string
+	err = conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('session_replication_role')`).Scan(&version, &role)
+	if err != nil {
 		return err
+	}
+	if role == "replica" {
+		return errors.New("session_replication_role is set to replica for the role or the database: triggers that Rollcall relies on would not fire")
 	}
 	if major := version / 10_000; major < oldestMajor {
 		return fmt.Errorf("PostgreSQL %d is too old, version %d or newer is needed", major, oldestMajor)

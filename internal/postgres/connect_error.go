@@ -19,37 +19,26 @@ import (
 
 // connectError says in one sentence which server did not answer, why, and what
 // to check.
-func connectError(cfg *pgx.ConnConfig, err error) error {
+func connectError(connection string, cfg *pgx.ConnConfig, err error) error {
 	where := fmt.Sprintf("database %q on %s as user %q", cfg.Database,
 		net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))), cfg.User)
-	reason, advice := err.Error(), "check DATABASE_URL"
-	var pg *pgconn.PgError
-	var connect *pgconn.ConnectError
+	var reason, advice string
+	causes := leaves(err)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("connect to %s: %w", where, err) // given up by the caller
 	case errors.Is(err, errSharing):
 		return fmt.Errorf("%w: cannot use %s: %w", model.ErrUsage, where, err)
-	case errors.As(err, &pg):
-		reason = pg.Message
-		switch pg.Code {
-		case "28P01", "28000":
-			advice = "check user and password in DATABASE_URL"
-		case "3D000":
-			advice = "create the database, or name another in DATABASE_URL"
-		case "42704", "42602", "22023", "22P02", "55P02": // its name or value may be the end of a password
-			reason = "the server does not know a parameter that DATABASE_URL names, or not with this value"
-			advice = "a value with a space in it must stand in single quotes"
-		case "53300":
-			advice = "raise max_connections or lower ROLLCALL_CONCURRENCY"
+	case errors.Is(err, model.ErrSchema), errors.Is(err, model.ErrLocked):
+		return err
+	case answered(causes) != nil:
+		pg := answered(causes)
+		if name, is := unknownParameter(pg); is {
+			return parameterRefusal(connection, cfg, pg, name)
 		}
-	case errors.Is(err, context.DeadlineExceeded):
-		reason, advice = "no answer in time", "check host and port in DATABASE_URL and the firewall"
-	case errors.As(err, &connect):
-		reason = rootCause(connect).Error()
-		if advice = encryptionAdvice(connect, reason); advice == "" {
-			advice = "check that the server is running, and host and port in DATABASE_URL"
-		}
+		reason, advice = pg.Message, refusalAdvice(cfg, pg)
+	default:
+		reason, advice = silenceAdvice(err, causes)
 	}
 	return fmt.Errorf("%w: cannot use %s: %s; %s", model.ErrStore, where, reason, advice)
 }
@@ -75,6 +64,7 @@ func encryptionAdvice(err error, reason string) string {
 const (
 	notAConnection = "it is not a connection string such as postgres://user:password@host:5432/database"
 	badSpace       = "a space must be written as %20 in a URL, and in the keyword form a value with a space in it stands in single quotes"
+	badPercent     = "a percent sign in a name or password must be written as %25"
 	badMark        = "in a password a slash must be written as %2F and @ as %40, and in another name @ as %40"
 )
 
@@ -112,9 +102,14 @@ func misread(connection string) error {
 		return refused(badSpace)
 	case strings.Contains(name, "@"):
 		return refused(badMark)
+	case rawPercent.MatchString(connection):
+		return refused(badPercent)
 	}
 	return nil
 }
+
+// rawPercent is a percent sign that begins no escape.
+var rawPercent = regexp.MustCompile(`%(?:$|[^0-9A-Fa-f]|.$|.[^0-9A-Fa-f])`)
 
 // asciiSpace is what separates the keywords of a connection string.
 const asciiSpace = " \t\r\n\v\f"
@@ -178,21 +173,4 @@ func parameterError(connection string, err error) error {
 		}
 	}
 	return refused(why)
-}
-
-// rootCause gives the innermost error, without the connection parameters that
-// the outer ones repeat.
-func rootCause(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			var many interface{ Unwrap() []error }
-			if errors.As(err, &many) && len(many.Unwrap()) > 0 {
-				err = many.Unwrap()[0]
-				continue
-			}
-			return err
-		}
-		err = inner
-	}
 }

@@ -43,7 +43,7 @@ func TestConnectErrors(t *testing.T) {
 		"a mark in it":   {"postgres://u:12?" + password + "@127.0.0.1:1/db", model.ErrStore, "check that the server is running"},
 		"@ in a value":   {"postgres://127.0.0.1:1/db?application_name=a@b", model.ErrStore, "check that the server is running"},
 		"a space in it":  {fmt.Sprintf("host=%s port=%d user=%s password=%s %s=x dbname=%s", cfg.Host, cfg.Port, cfg.User, cfg.Password, password, cfg.Database), model.ErrUsage, "in single quotes"},
-		"a word behind":  {fmt.Sprintf("host=%s port=%d user=%s password=%s %s=x dbname=%s", cfg.Host, cfg.Port, cfg.User, cfg.Password, "canary_0815", cfg.Database), model.ErrStore, "in single quotes"},
+		"a word behind":  {fmt.Sprintf("host=%s port=%d user=%s password=%s %s=x dbname=%s", cfg.Host, cfg.Port, cfg.User, cfg.Password, "canary_0815", cfg.Database), model.ErrUsage, "in single quotes"},
 		"nobody there":   {"postgres://u:" + password + "@127.0.0.1:1/db", model.ErrStore, "check that the server is running"},
 		"wrong password": {strings.Replace(url, cfg.Password, password, 1), model.ErrStore, "check user and password"},
 		"no TLS there":   {url + "&sslmode=require", model.ErrStore, "server refused TLS connection; turn on ssl"},

@@ -23,16 +23,18 @@ const schemaLock = `hashtextextended('rollcall:schema', 0)`
 // HoldSchema refuses a schema that is not this program's, as CheckSchema does, and
 // a role that only reads. It keeps the schema as it is until release: whoever wants
 // to change it waits. Where it is being changed at this moment, the error wraps
-// model.ErrLocked.
+// model.ErrLocked. Each connection of the pool holds the schema for its own work.
 func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, Failed("connect", err)
 	}
-	var got, onlyReads bool
+	var got, onlyReads, standby bool
+	var setting string
 	// Also false while somebody waits to change it, so that runs which follow
 	// each other closely cannot keep that off for ever.
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`), `+roleOnlyReads).Scan(&got, &onlyReads); err != nil {
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`), `+roleOnlyReads+`,
+		pg_is_in_recovery(), current_setting('default_transaction_read_only')`).Scan(&got, &onlyReads, &standby, &setting); err != nil {
 		conn.Release()
 		return nil, Failed("hold the schema", err)
 	}
@@ -40,16 +42,38 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 		conn.Release()
 		return nil, fmt.Errorf("%w: a migration is under way; the next run goes on", model.ErrLocked)
 	}
-	release = func() { letGo(ctx, conn) }
+	release = hold(ctx, pool, conn)
 	err = CheckSchema(ctx, pool)
-	if err == nil && onlyReads {
+	switch {
+	case err != nil:
+	case standby:
+		err = fmt.Errorf("%w: the server only reads, as a standby does: let DATABASE_URL name the primary", model.ErrStore)
+	case onlyReads:
 		err = fmt.Errorf("%w: the role of DATABASE_URL only reads: use the role that ran rollcall migrate up or, for run, backfill, verify, status and rejects, that of rollcall loader", model.ErrStore)
+	case setting == "on":
+		err = fmt.Errorf("%w: the server or the database was set to only read (default_transaction_read_only), as hosted servers do where a disk is full: mend that first", model.ErrStore)
 	}
 	if err != nil {
 		release()
 		return nil, err
 	}
 	return release, nil
+}
+
+// hold lets the pool's connections hold what this one does, until release.
+func hold(ctx context.Context, pool *pgxpool.Pool, conn *pgxpool.Conn) (release func()) {
+	known := holdOf(conn.Conn())
+	if known == nil {
+		return func() { letGo(ctx, conn) }
+	}
+	conn.Conn().PgConn().CustomData()[heldKey] = true
+	known.holder.Store(conn.Conn().PgConn().PID())
+	known.wanted.Add(1)
+	return func() {
+		known.wanted.Add(-1)
+		letGo(ctx, conn)
+		letAllGo(ctx, pool)
+	}
 }
 
 // SchemaHeld tells whether somebody relies on the schema at this moment, so that a
@@ -85,6 +109,7 @@ func changeSchema(ctx context.Context, pool *pgxpool.Pool, do func() error) erro
 // told to stop. One that is broken is closed, and its locks end with it.
 func letGo(ctx context.Context, conn *pgxpool.Conn) {
 	ctx = context.WithoutCancel(ctx)
+	delete(conn.Conn().PgConn().CustomData(), heldKey)
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`); err != nil {
 		closeConn(ctx, conn.Hijack())
 		return

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -27,6 +26,7 @@ type Facts struct {
 	Version  string
 	Now      time.Time // by the server's clock
 	ReadOnly bool      // a standby, or read-only by default
+	Standby  bool
 
 	RoleOnlyReads bool // which is why ReadOnly is true
 
@@ -58,7 +58,7 @@ func Inspect(ctx context.Context, pool *pgxpool.Pool) (Facts, error) {
 		f.Local = true
 	}
 	var powers [5]bool
-	err := pool.QueryRow(ctx, inspectSQL).Scan(&f.Version, &f.Now, &f.ReadOnly, &f.RoleOnlyReads, &f.Encrypted, &f.TLSVersion,
+	err := pool.QueryRow(ctx, inspectSQL).Scan(&f.Version, &f.Now, &f.Standby, &f.ReadOnly, &f.RoleOnlyReads, &f.Encrypted, &f.TLSVersion,
 		&f.Role, &powers[0], &powers[1], &powers[2], &powers[3], &powers[4],
 		&f.DatabaseBytes, &f.Most, &f.Used, &f.RoleLimit, &f.DatabaseLimit, &f.Temp, &f.Create, &f.DataDirectory)
 	if !strings.HasPrefix(config.Host, "/") {
@@ -91,13 +91,10 @@ func verified(cfg *tls.Config) string {
 // Lacking names the rights that a run needs and the role lacks, one text a right;
 // the schema must be this program's.
 func Lacking(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
-	rows, err := pool.Query(ctx, lackingSQL)
+	relations, err := Relations()
 	if err != nil {
-		return nil, Failed("look at the role's rights", err)
+		return nil, err
 	}
-	lacking, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, Failed("look at the role's rights", err)
-	}
-	return lacking, nil
+	lacking, err := texts(ctx, pool, lackingSQL, relations)
+	return lacking, Failed("look at the role's rights", err)
 }

@@ -1,12 +1,14 @@
 SELECT current_setting('server_version'), clock_timestamp(),
-       pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean,
+       pg_is_in_recovery(), pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean,
        EXISTS (SELECT FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on' AND source IN ('user', 'database user')),
        coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
        coalesce((SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()), ''),
        r.rolname::text, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolreplication, r.rolbypassrls,
        pg_database_size(d.oid),
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-       (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+       -- What another role's connection is for is not shown to an ordinary role; that it has
+       -- a user and a database is.
+       (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' OR backend_type IS NULL AND usesysid IS NOT NULL AND datid IS NOT NULL),
        CASE WHEN r.rolconnlimit < 0 OR r.rolsuper THEN -1 ELSE r.rolconnlimit END,
        CASE WHEN d.datconnlimit < 0 OR r.rolsuper THEN -1 ELSE d.datconnlimit END,
        has_database_privilege(d.oid, 'TEMP'), has_database_privilege(d.oid, 'CREATE'),

@@ -1,5 +1,6 @@
--- What the role may not do of all that a run does: read and write the data and the
--- books, and keep the usage by day. Views are for others to read.
+-- $1 the tables and views that migrations make. What the role may not do of all that a
+-- run does: read and write the data and the ledger, and keep the usage by day. Views are
+-- for others to read.
 WITH needed (name, privilege) AS (
     SELECT t.oid, p.privilege
     FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace,
@@ -8,7 +9,7 @@ WITH needed (name, privilege) AS (
              WHEN n.nspname = 'analytics' AND t.relname = 'prices' THEN '{SELECT}'
              WHEN n.nspname = 'analytics' OR t.relname IN ('backfills', 'verifications') THEN '{SELECT,INSERT,UPDATE,DELETE}'
              ELSE '{SELECT,INSERT,UPDATE}' END) AS p (privilege)
-    WHERE n.nspname IN ('realtimekit', 'sync', 'analytics') AND t.relkind IN ('r', 'p')
+    WHERE n.nspname || '.' || t.relname = ANY ($1::text[]) AND t.relkind IN ('r', 'p')
 )
 SELECT 'USAGE on schema ' || nspname FROM pg_namespace
 WHERE nspname IN ('realtimekit', 'sync', 'analytics') AND NOT has_schema_privilege(oid, 'USAGE')

@@ -23,14 +23,14 @@ func LoaderSQL(name string) (string, error) {
 	if err := CheckRoleName(name); err != nil {
 		return "", err
 	}
-	return "SET rollcall.role = '" + strings.ReplaceAll(name, "'", "''") + "';\n" + loaderSQL, nil
+	return "SET rollcall.role = '" + strings.ReplaceAll(name, "'", "''") + "';\n" + withNames(loaderSQL), nil
 }
 
 // EnsureLoader makes a role that loads, Loader unless it is named, or brings its
 // rights up to date.
 func EnsureLoader(ctx context.Context, pool *pgxpool.Pool, r Role) (RoleState, error) {
 	r.Name = cmp.Or(r.Name, Loader)
-	return r.ensure(ctx, pool, loaderSQL)
+	return r.ensure(ctx, pool, withNames(loaderSQL))
 }
 
 // LoaderExcess names the statements that take from everybody (PUBLIC), and so

@@ -35,7 +35,12 @@ BEGIN
     -- TEMPORARY: rows of large sessions wait in temporary tables.
     EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(), loader);
     EXECUTE format('GRANT USAGE ON SCHEMA analytics, realtimekit, sync TO %I', loader);
-    EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA analytics TO %I', loader);
+    FOR target IN -- of ours
+        SELECT p.oid::regprocedure AS name FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        WHERE n.nspname || '.' || p.proname = ANY (string_to_array(current_setting('rollcall.functions'), ' '))
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', target.name, loader);
+    END LOOP;
 
     -- Table by table, since a right to write on a view would be one on the tables
     -- behind it. What the API showed is never deleted; of the books only what a
@@ -44,7 +49,7 @@ BEGIN
     FOR target IN
         SELECT c.oid::regclass AS name, c.relkind, n.nspname
         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE n.nspname IN ('analytics', 'realtimekit', 'sync') AND c.relkind IN ('r', 'p', 'v', 'm')
+        WHERE n.nspname || '.' || c.relname = ANY (string_to_array(current_setting('rollcall.relations'), ' ')) AND c.relkind IN ('r', 'p', 'v', 'm')
     LOOP
         rights := CASE
             WHEN target.relkind NOT IN ('r', 'p') THEN 'SELECT'
@@ -61,9 +66,9 @@ BEGIN
     FOR target IN
         SELECT s.oid::regclass AS name, has_table_privilege(loader, d.refobjid, 'INSERT') AS writes
         FROM pg_depend AS d JOIN pg_class AS s ON s.oid = d.objid AND s.relkind = 'S'
-        JOIN pg_namespace AS n ON n.oid = s.relnamespace
+        JOIN pg_class AS t ON t.oid = d.refobjid JOIN pg_namespace AS n ON n.oid = t.relnamespace
         WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i'
-          AND n.nspname IN ('analytics', 'realtimekit', 'sync')
+          AND n.nspname || '.' || t.relname = ANY (string_to_array(current_setting('rollcall.relations'), ' '))
     LOOP
         EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM %I', target.name, loader);
         EXECUTE format('GRANT SELECT%s ON SEQUENCE %s TO %I', CASE WHEN target.writes THEN ', UPDATE' ELSE '' END, target.name, loader);

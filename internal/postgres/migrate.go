@@ -1,12 +1,15 @@
 package postgres
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"path"
 	"slices"
 	"time"
 
@@ -45,7 +48,7 @@ func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 		return nil, err
 	}
 	var done []Migration
-	err = withGoose(ctx, pool, func(p *goose.Provider) error {
+	err = withGoose(ctx, pool, func() error { return CheckDatabase(ctx, pool) }, func(p *goose.Provider) error {
 		results, err := p.Up(ctx)
 		done = applied(results)
 		return err
@@ -61,7 +64,14 @@ func MigrateDown(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 		return nil, err
 	}
 	var done []Migration
-	err = withGoose(ctx, pool, func(p *goose.Provider) error {
+	mayGo := func() error {
+		newest, err := NewestMigration(ctx, pool)
+		if err != nil {
+			return err
+		}
+		return CheckDependents(ctx, pool, newest.Version)
+	}
+	err = withGoose(ctx, pool, mayGo, func(p *goose.Provider) error {
 		result, err := p.Down(ctx)
 		if errors.Is(err, goose.ErrNoNextVersion) {
 			return nil // somebody else took it back meanwhile
@@ -133,25 +143,28 @@ func applied(results []*goose.MigrationResult) []Migration {
 }
 
 // withGoose gives a goose provider on the embedded migrations while nobody relies
-// on the schema. Its version table lies in our own schema, which therefore is
-// made first. A schema of a newer program is left alone.
-func withGoose(ctx context.Context, pool *pgxpool.Pool, do func(*goose.Provider) error) error {
+// on the schema, and after allowed did not refuse. Its version table lies in our own
+// schema, which therefore is made first. A schema of a newer program is left alone.
+func withGoose(ctx context.Context, pool *pgxpool.Pool, allowed func() error, do func(*goose.Provider) error) error {
 	return changeSchema(ctx, pool, func() error {
 		if _, _, err := versions(ctx, pool); err != nil {
 			return err
 		}
-		var exists bool
-		if err := pool.QueryRow(ctx, `SELECT to_regnamespace('sync') IS NOT NULL`).Scan(&exists); err != nil {
+		if err := allowed(); err != nil {
 			return err
 		}
-		if !exists { // asked first: a role that may not make schemas may still own this one
+		present, err := texts(ctx, pool, `SELECT nspname::text FROM pg_namespace WHERE nspname IN ('realtimekit', 'sync', 'analytics')`)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(present, "sync") { // asked first: a role that may not make schemas may still own this one
 			if _, err := pool.Exec(ctx, `CREATE SCHEMA sync`); err != nil {
 				return err
 			}
 		}
 		db := stdlib.OpenDBFromPool(pool)
 		defer closeDB(db)
-		provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS,
+		provider, err := goose.NewProvider(goose.DialectPostgres, db, withoutSchemas{migrations.FS, append(present, "sync")},
 			goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
 		if err != nil {
 			return err
@@ -160,12 +173,51 @@ func withGoose(ctx context.Context, pool *pgxpool.Pool, do func(*goose.Provider)
 	})
 }
 
+// withoutSchemas are the migrations but for the making of schemas that are there: a
+// database administrator may have made them for a role that may not.
+type withoutSchemas struct {
+	fs.FS
+	present []string
+}
+
+// Open implements fs.FS.
+func (w withoutSchemas) Open(name string) (fs.File, error) {
+	file, err := w.FS.Open(name)
+	if err != nil || path.Ext(name) != ".sql" {
+		return file, err
+	}
+	defer file.Close() // read to its end below
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	for _, schema := range w.present {
+		for _, form := range []string{"CREATE SCHEMA " + schema + ";", "CREATE SCHEMA IF NOT EXISTS " + schema + ";"} {
+			text = bytes.ReplaceAll(text, []byte(form), nil)
+		}
+	}
+	return textFile{file, bytes.NewReader(text)}, nil
+}
+
+// textFile is a file with another text.
+type textFile struct {
+	fs.File
+	text *bytes.Reader
+}
+
+// Read implements fs.File.
+func (f textFile) Read(p []byte) (int, error) { return f.text.Read(p) }
+
 // closeDB closes the adapter, not the pool behind it; there is nothing to lose.
 func closeDB(db *sql.DB) { _ = db.Close() }
 
 // CheckSchema refuses a database whose schema is older or newer than this
-// program's, with the command to run. It changes nothing.
+// program's, with the command to run, and one of which the role does not see every
+// row, whose tables would seem to be empty. It changes nothing.
 func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := CheckRows(ctx, pool); err != nil {
+		return err
+	}
 	have, want, err := versions(ctx, pool)
 	switch {
 	case err != nil:
@@ -198,8 +250,16 @@ func schemaVersion(ctx context.Context, pool *pgxpool.Pool) (int64, error) {
 	var version int64
 	err := pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM `+versionTable+` WHERE is_applied`).Scan(&version)
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "3F000") {
-		return 0, nil
+	if errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "3F000" || pg.Code == "42703") {
+		return 0, nil // or the table is another program's
+	}
+	if pg != nil && pg.Code == "42501" {
+		var ours bool
+		found := pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+			WHERE n.nspname = 'sync' AND c.relname = 'schema_migrations')`).Scan(&ours)
+		if found == nil && !ours { // the schema is somebody else's
+			return 0, nil
+		}
 	}
 	return version, migrationError("read the schema version", err)
 }
@@ -238,4 +298,26 @@ func migrationError(doing string, err error) error {
 		return err
 	}
 	return Failed(doing, err)
+}
+
+// CheckDatabase refuses a database that the pending migrations cannot be made in:
+// its encoding is not UTF8, or their names are taken. It changes nothing.
+func CheckDatabase(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := CheckEncoding(ctx, pool); err != nil {
+		return err
+	}
+	return checkNames(ctx, pool)
+}
+
+// CheckEncoding refuses a database in which names and texts cannot all be stored,
+// or would be stored as other characters.
+func CheckEncoding(ctx context.Context, pool *pgxpool.Pool) error {
+	var encoding string
+	if err := pool.QueryRow(ctx, `SELECT current_setting('server_encoding')`).Scan(&encoding); err != nil {
+		return migrationError("look at the encoding", err)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("%w: the database has the encoding %s, in which not every name can be kept; make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0", model.ErrSchema, encoding)
+	}
+	return nil
 }

@@ -233,3 +233,34 @@ func TestEveryForeignKeyIsIndexed(t *testing.T) {
 		t.Errorf("foreign keys without an index: %v", bare)
 	}
 }
+
+// What an older program left as failed and settled, so that no run came back to it,
+// is due again.
+func TestFailedSessionsAreDueAgain(t *testing.T) {
+	t.Parallel()
+	pool := open(t, pgtest.New(t))
+	for version := int64(14); ; {
+		newest, err := postgres.NewestMigration(t.Context(), pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if newest.Version < version {
+			break
+		}
+		if _, err := postgres.MigrateDown(t.Context(), pool); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const id = `00000000-0000-4000-8000-00000000000`
+	if _, err := pool.Exec(t.Context(), `
+		INSERT INTO sync.runs (account_id, kind, status, started_at, program_version) VALUES ('acc', 'run', 'succeeded', now(), 't');
+		INSERT INTO sync.session_states (session_id, app_id, run_id, settled_at, failed_at, gone_at)
+		SELECT v.id::uuid, 'a', run_id, now(), failed_at, gone_at FROM sync.runs,
+			(VALUES ('`+id+`1', now(), NULL), ('`+id+`2', NULL, NULL), ('`+id+`3', now(), now())) AS v (id, failed_at, gone_at)`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := postgres.MigrateUp(t.Context(), pool); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, pool, `SELECT session_id::text FROM sync.session_states WHERE settled_at IS NULL`, id+"1")
+}

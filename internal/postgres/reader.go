@@ -18,5 +18,5 @@ var readerSQL string
 // rights up to date.
 func EnsureReader(ctx context.Context, pool *pgxpool.Pool, r Role) (RoleState, error) {
 	r.Name = cmp.Or(r.Name, Reader)
-	return r.ensure(ctx, pool, readerSQL)
+	return r.ensure(ctx, pool, withNames(readerSQL))
 }

@@ -7,6 +7,7 @@ DECLARE
     owner text;
     columns text;
     too_much text;
+    target record;
     setting text;
     statement text;
 BEGIN
@@ -33,8 +34,13 @@ BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), reader);
     EXECUTE format('GRANT USAGE ON SCHEMA analytics, realtimekit, sync TO %I', reader);
 
-    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA analytics, realtimekit, sync FROM %I', reader);
-    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA analytics, realtimekit, sync TO %I', reader);
+    FOR target IN -- ours, whatever else stands beside them
+        SELECT c.oid::regclass AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname || '.' || c.relname = ANY (string_to_array(current_setting('rollcall.relations'), ' ')) AND c.relkind IN ('r', 'p', 'v', 'm')
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %I', target.name, reader);
+        EXECUTE format('GRANT SELECT ON %s TO %I', target.name, reader);
+    END LOOP;
     EXECUTE format('REVOKE SELECT ON sync.rejected_records FROM %I', reader);
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
     FROM pg_attribute
@@ -51,7 +57,7 @@ BEGIN
     SELECT format('%s on %s', p.privilege, c.oid::regclass) INTO too_much
     FROM pg_class AS c
     CROSS JOIN unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS p (privilege)
-    WHERE c.relnamespace = ANY (ours)
+    WHERE c.oid IN (SELECT to_regclass(name) FROM unnest(string_to_array(current_setting('rollcall.relations'), ' ')) AS name)
       AND c.relkind IN ('r', 'v', 'm', 'p') AND has_table_privilege(reader, c.oid, p.privilege)
     ORDER BY c.oid, p.privilege LIMIT 1;
     IF has_column_privilege(reader, 'sync.rejected_records', 'raw_text', 'SELECT') THEN

@@ -36,6 +36,7 @@ var composed = map[string]string{
 	"pgtest.exec":            "databases that the tests name",
 	"postgres.identities":    "names of the catalogue, quoted by Postgres",
 	"postgres.backend":       "a parameter: constants of its callers",
+	"postgres.texts":         "a parameter: embedded files and constants of its callers",
 	"postgres.ensure":        "an embedded file of the role",
 	"private.ensureDatabase": "a constant, quoted by pgx.Identifier",
 	"report.list":            "a parameter: constants of its callers",

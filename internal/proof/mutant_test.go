@@ -96,7 +96,7 @@ var mutants = []mutant{
 	},
 	{
 		"the schema changes under a run",
-		"postgres/hold.go", "pg_try_advisory_lock_shared(`+schemaLock+`)", "true",
+		"postgres/hold.go", "pg_advisory_lock(`+schemaLock+`)", "1",
 		"proof", "TestMigratedDuringARun",
 	},
 	{

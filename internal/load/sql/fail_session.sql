@@ -7,6 +7,6 @@ SET run_id = $3, attempts = t.attempts + 1, last_error = $6, tried_fingerprint =
     not_found = CASE WHEN $7 = 1 THEN t.not_found + 1 ELSE 0 END,
     retry_at = now() + CASE WHEN t.attempts = 0 THEN interval '0'
                             ELSE least(interval '1 day', interval '15 minutes' * 2 ^ least(t.attempts - 1, 10)) END,
-    -- A change that could not be read is one to come back to, listed or not.
-    settled_at = CASE WHEN $8 IS DISTINCT FROM t.fingerprint THEN NULL ELSE t.settled_at END,
+    -- What is called failed is tried again, listed or not.
+    settled_at = NULL,
     gone_at = CASE WHEN $7 = 2 OR ($7 = 1 AND t.not_found >= 2) THEN coalesce(t.gone_at, now()) ELSE t.gone_at END

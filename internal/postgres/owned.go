@@ -1,0 +1,157 @@
+package postgres
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/migrations"
+)
+
+var (
+	//go:embed taken.sql
+	takenSQL string
+	//go:embed dependents.sql
+	dependentsSQL string
+	//go:embed hidden.sql
+	hiddenSQL string
+	//go:embed see_rows.sql
+	seeRowsSQL string
+)
+
+// Relations lists the tables and views that the migrations make, as schema.name.
+// Others in these schemas are somebody else's, and are left alone.
+func Relations() ([]string, error) { return names(migrations.Relation) }
+
+// withNames lets the statements of a role know what the migrations make. The names
+// are those of the program's own files, in letters, digits and dots.
+func withNames(sql string) string {
+	relations, _ := names(migrations.Relation) // embedded files can be read
+	functions, _ := names(migrations.Function)
+	return "SET rollcall.relations = '" + strings.Join(relations, " ") + "';\n" +
+		"SET rollcall.functions = '" + strings.Join(functions, " ") + "';\n" + sql
+}
+
+// names lists the objects of a kind that the migrations make.
+func names(kind migrations.Kind) ([]string, error) {
+	objects, err := migrations.Objects()
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, o := range objects {
+		if o.Kind == kind {
+			all = append(all, o.String())
+		}
+	}
+	return all, nil
+}
+
+// checkNames refuses a database in which something else has the name of what the
+// pending migrations make, or has the schema that they make it in. It changes
+// nothing.
+func checkNames(ctx context.Context, pool *pgxpool.Pool) error {
+	objects, err := migrations.Objects()
+	if err != nil {
+		return err
+	}
+	var kinds, schemas, names []string
+	var versions []int64
+	for _, o := range objects {
+		kinds, schemas = append(kinds, string(o.Kind)), append(schemas, o.Schema)
+		names, versions = append(names, o.Name), append(versions, o.Version)
+	}
+	have, err := schemaVersion(ctx, pool)
+	if err != nil {
+		return err
+	}
+	taken, err := texts(ctx, pool, takenSQL, kinds, schemas, names, versions, have)
+	if err != nil {
+		return migrationError("look for names that are taken", err)
+	}
+	if len(taken) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: the database has already %s, which Rollcall did not make; rename it (ALTER … RENAME TO …), or give Rollcall another database: nothing was changed",
+		model.ErrSchema, strings.Join(taken, ", "))
+}
+
+// dependents lists what is not of Rollcall and would go, or stop to work, with the
+// newest migration: what stands in a schema that it takes back, and what reads
+// from its tables and views. It changes nothing.
+func dependents(ctx context.Context, pool *pgxpool.Pool, version int64) ([]string, error) {
+	gone, err := migrations.TakenBack(version)
+	if err != nil {
+		return nil, err
+	}
+	var schemas, relations []string
+	for _, o := range gone {
+		if o.Kind == migrations.Schema {
+			schemas = append(schemas, o.Schema)
+		} else {
+			relations = append(relations, o.String())
+		}
+	}
+	objects, err := migrations.Objects()
+	if err != nil {
+		return nil, err
+	}
+	var ours []string
+	for _, o := range objects {
+		ours = append(ours, o.String())
+	}
+	all, err := texts(ctx, pool, dependentsSQL, schemas, relations, ours)
+	return all, migrationError("look for what depends on the schema", err)
+}
+
+// CheckDependents refuses to take a migration back from under others. It changes
+// nothing.
+func CheckDependents(ctx context.Context, pool *pgxpool.Pool, version int64) error {
+	others, err := dependents(ctx, pool, version)
+	if err != nil || len(others) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: others rest on what would be taken back, and would go with it: %s; drop or move them first: nothing was changed",
+		model.ErrSchema, strings.Join(others, ", "))
+}
+
+// hidden lists tables of which row-level security keeps rows from the role. A
+// policy that lets it see and write every row hides none.
+func hidden(ctx context.Context, q querier, tables []string) ([]string, error) {
+	hidden, err := texts(ctx, q, hiddenSQL, tables)
+	return hidden, migrationError("look for row-level security", err)
+}
+
+// CheckRows refuses to take for absent what the role may not see of some tables,
+// named schema.table, or of all of ours where none is named.
+func CheckRows(ctx context.Context, q querier, tables ...string) (err error) {
+	if len(tables) == 0 {
+		if tables, err = Relations(); err != nil {
+			return err
+		}
+	}
+	hidden, err := hidden(ctx, q, tables)
+	if err != nil || len(hidden) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: row-level security hides rows of %s from the role of DATABASE_URL, and what it does not see would be taken for absent; %s",
+		model.ErrStore, strings.Join(hidden, ", "), seeAll)
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func texts(ctx context.Context, q querier, sql string, args ...any) ([]string, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}

@@ -1,0 +1,124 @@
+package postgres_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/migrations"
+)
+
+// The list of what migrations make is what the catalog of a new database shows.
+func TestObjectsAreThoseOfTheCatalog(t *testing.T) {
+	t.Parallel()
+	pool := open(t, pgtest.New(t))
+	want := texts(t, pool, `
+		SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname IN ('realtimekit', 'sync', 'analytics')
+		UNION
+		SELECT CASE relkind WHEN 'i' THEN 'index ' WHEN 'c' THEN 'type ' ELSE 'relation ' END || nspname || '.' || relname
+		FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+		WHERE nspname IN ('realtimekit', 'sync', 'analytics') AND relkind NOT IN ('t', 'I')
+		  AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype IN ('a', 'i') AND relkind = 'S')
+		  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid AND contype IN ('p', 'u', 'x'))
+		UNION
+		SELECT DISTINCT 'function ' || nspname || '.' || proname FROM pg_proc JOIN pg_namespace AS n ON n.oid = pronamespace
+		WHERE nspname IN ('realtimekit', 'sync', 'analytics')
+		UNION
+		SELECT 'type ' || nspname || '.' || typname FROM pg_type JOIN pg_namespace AS n ON n.oid = typnamespace
+		WHERE nspname IN ('realtimekit', 'sync', 'analytics') AND typtype IN ('e', 'd')`)
+	objects, err := migrations.Objects()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range objects {
+		got = append(got, string(o.Kind)+" "+o.String())
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("the catalog (-) and the list (+) differ:\n%s", d)
+	}
+}
+
+func TestNamesThatAreTaken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ made, want string }{
+		"a table":            {`CREATE SCHEMA sync; CREATE TABLE sync.runs (x int)`, "the table sync.runs"},
+		"a view for a table": {`CREATE SCHEMA realtimekit; CREATE VIEW realtimekit.apps AS SELECT 1`, "the view realtimekit.apps"},
+		"a function":         {`CREATE SCHEMA analytics; CREATE FUNCTION analytics.refresh() RETURNS int LANGUAGE sql AS 'SELECT 1'`, "the function analytics.refresh"},
+		"an index":           {`CREATE SCHEMA sync; CREATE TABLE sync.jobs (x int); CREATE INDEX runs_by_start ON sync.jobs (x)`, "the index sync.runs_by_start"},
+		"a type":             {`CREATE SCHEMA sync; CREATE TYPE sync.privacy AS ENUM ('a')`, "the type sync.privacy"},
+		"another's ledger":   {`CREATE SCHEMA sync; CREATE TABLE sync.schema_migrations (version text)`, "the table sync.schema_migrations"},
+		"nothing of ours":    {`CREATE SCHEMA analytics; CREATE TABLE analytics.fct_orders (x int); CREATE SCHEMA sync; CREATE SCHEMA realtimekit`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := open(t, pgtest.NewEmpty(t))
+			if _, err := pool.Exec(t.Context(), c.made); err != nil {
+				t.Fatal(err)
+			}
+			_, err := postgres.MigrateUp(t.Context(), pool)
+			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, model.ErrSchema) || !strings.Contains(err.Error(), c.want+", which Rollcall did not make")) {
+				t.Fatalf("migrate gave %v", err)
+			}
+			if applied := texts(t, pool, `SELECT c.oid::regclass::text FROM pg_class AS c WHERE oid = to_regclass('realtimekit.sessions')`); c.want != "" && len(applied) > 0 {
+				t.Error("some migrations were applied all the same")
+			}
+		})
+	}
+}
+
+// A step back stops where others would lose something, and names it.
+func TestDownStopsAtOthers(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pool := open(t, url)
+	if _, err := pool.Exec(t.Context(), `CREATE SCHEMA mart;
+		CREATE MATERIALIZED VIEW mart.late AS SELECT * FROM analytics.daily_usage;
+		CREATE VIEW mart.later AS SELECT * FROM mart.late;
+		CREATE VIEW mart.names AS SELECT display_name FROM realtimekit.participants;
+		CREATE TABLE mart.marks (session_id uuid REFERENCES realtimekit.sessions);
+		CREATE TABLE analytics.my_notes (x serial)`); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for {
+		newest, err := postgres.NewestMigration(t.Context(), pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if newest.Version == 0 {
+			break
+		}
+		_, err = postgres.MigrateDown(t.Context(), pool)
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, model.ErrSchema) {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"materialized view mart.late", "view mart.later", "view mart.names", "table mart.marks", "table analytics.my_notes"} {
+			seen[name] = seen[name] || strings.Contains(err.Error(), name)
+		}
+		if now, err := postgres.NewestMigration(t.Context(), pool); err != nil || now.Version != newest.Version {
+			t.Fatalf("a step that was refused was made: %v", err)
+		}
+		drop := `DROP VIEW mart.later; DROP MATERIALIZED VIEW mart.late; DROP TABLE analytics.my_notes`
+		if newest.Version == 1 {
+			drop = `DROP VIEW mart.names; DROP TABLE mart.marks`
+		}
+		if _, err := pool.Exec(t.Context(), drop); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) != 5 || slices.Contains([]bool{seen["materialized view mart.late"], seen["view mart.later"], seen["view mart.names"], seen["table mart.marks"], seen["table analytics.my_notes"]}, false) {
+		t.Errorf("named are only %v", seen)
+	}
+}
