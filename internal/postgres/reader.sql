@@ -3,7 +3,6 @@
 DO $$
 DECLARE
     reader CONSTANT text := coalesce(nullif(current_setting('rollcall.role', true), ''), 'rollcall_reader');
-    ours CONSTANT regnamespace[] := ARRAY['analytics', 'realtimekit', 'sync']::regnamespace[];
     owner text;
     columns text;
     too_much text;
