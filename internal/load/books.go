@@ -27,13 +27,14 @@ func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
 	var id int64
 	var at time.Time
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `UPDATE sync.runs
-			SET status = 'abandoned', finished_at = now(), error = 'the process ended without finishing the run'
-			WHERE account_id = $1 AND kind = $2 AND status = 'running' RETURNING run_id`, run.AccountID, run.Kind)
-		if err != nil {
-			return err
-		}
-		abandoned, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		var abandoned []int64
+		err := tx.QueryRow(ctx, `WITH abandoned AS (
+				UPDATE sync.runs SET status = 'abandoned', finished_at = now(), error = 'the process ended without finishing the run'
+				WHERE account_id = $1 AND kind = $2 AND status = 'running' RETURNING run_id)
+			INSERT INTO sync.runs (account_id, kind, started_at, range_from, range_to, program_version)
+			VALUES ($1, $2, $3, $4, $5, $6)
+			RETURNING run_id, clock_timestamp(), (SELECT array_agg(run_id) FROM abandoned)`,
+			run.AccountID, run.Kind, run.StartedAt, timeArg(run.From), timeArg(run.To), run.Version).Scan(&id, &at, &abandoned)
 		if err != nil {
 			return err
 		}
@@ -42,9 +43,7 @@ func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
 				return err
 			}
 		}
-		return tx.QueryRow(ctx, `INSERT INTO sync.runs (account_id, kind, started_at, range_from, range_to, program_version)
-			VALUES ($1, $2, $3, $4, $5, $6) RETURNING run_id, clock_timestamp()`,
-			run.AccountID, run.Kind, run.StartedAt, timeArg(run.From), timeArg(run.To), run.Version).Scan(&id, &at)
+		return nil
 	})
 	if err != nil {
 		return 0, storeError("enter the run into the ledger", err)
