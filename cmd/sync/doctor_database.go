@@ -63,7 +63,7 @@ func (c *doctorCommand) server(to *checks, f *postgres.Facts, server *private.Se
 		return
 	}
 	if f.ReadOnly {
-		to.problem("database", fmt.Sprintf("PostgreSQL %s %s was set to only read (default_transaction_read_only)", f.Version, what), "ALTER DATABASE … RESET default_transaction_read_only, or mend why the server was set so, such as a full disk")
+		to.problem("database", fmt.Sprintf("PostgreSQL %s %s only reads, since default_transaction_read_only is on", f.Version, what), "ALTER DATABASE … RESET default_transaction_read_only, or mend why the server was set so, such as a full disk")
 		return
 	}
 	to.ok("database", "PostgreSQL %s %s answers", f.Version, what)

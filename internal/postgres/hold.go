@@ -51,7 +51,7 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 	case onlyReads:
 		err = fmt.Errorf("%w: the role of DATABASE_URL only reads: use the role that ran rollcall migrate up or, for run, backfill, verify, status and rejects, that of rollcall loader", model.ErrStore)
 	case setting == "on":
-		err = fmt.Errorf("%w: the server or the database was set to only read (default_transaction_read_only), as hosted servers do where a disk is full: mend that first", model.ErrStore)
+		err = fmt.Errorf("%w: the server only reads, since default_transaction_read_only was set for it or for the database, as hosted servers do where a disk is full: mend that first", model.ErrStore)
 	}
 	if err != nil {
 		release()
