@@ -12,7 +12,7 @@ import (
 )
 
 // One test, since the role belongs to the whole server. That the jobs need no
-// more than it has is in cmd/sync/testdata/loader.txtar.
+// more than it has is in internal/cli/testdata/loader.txtar.
 func TestLoader(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)

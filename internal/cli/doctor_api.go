@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/extract"
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/secret"
+)
+
+// Patience of the doctor: who waits for it sits in front of it.
+const (
+	reachTimeout   = 10 * time.Second
+	doctorRetry    = 3 * time.Second
+	doctorMaxWait  = 10 * time.Second
+	clockWarning   = 30 * time.Second
+	clockTolerance = 5 * time.Minute
+)
+
+// api checks the way to the API, the token and its permission.
+func (c *doctorCommand) api(s *shell, to *checks, token secret.Text, ready bool, shared *pgxpool.Pool) {
+	reached := c.reach(s.ctx, to)
+	rest := []string{"token", "permission", "apps", "API clock"}
+	switch {
+	case !ready:
+		to.skip("mend the configuration first", rest...)
+		return
+	case !reached:
+		to.skip("mend the way to the API first", rest...)
+		return
+	}
+	flags := c.apiFlags
+	flags.RetryFor, flags.MaxWait = min(c.RetryFor, doctorRetry), min(c.MaxWait, doctorMaxWait)
+	var store extract.BudgetStore
+	if shared != nil {
+		store = load.New(shared, s.logger)
+	}
+	client, err := flags.client(token, store, s.logger)
+	if err != nil {
+		to.failed("token", err, "")
+		return
+	}
+	defer client.Close()
+	c.token(s.ctx, to, client)
+	clock(to, "API clock", client)
+}
+
+// reach goes the way to the API without a request.
+func (c *doctorCommand) reach(ctx context.Context, to *checks) bool {
+	steps, err := extract.Reach(ctx, c.BaseURL, reachTimeout)
+	if err != nil {
+		to.skip("CLOUDFLARE_BASE_URL is no address", "API address")
+		return false
+	}
+	var found []string
+	for _, step := range steps {
+		if step.Err == nil {
+			found = append(found, step.Name+": "+step.Detail)
+			continue
+		}
+		to.problem("API address", step.Name+": "+step.Err.Error(), map[string]string{
+			"DNS":   "check CLOUDFLARE_BASE_URL and the name servers of this machine, or set HTTPS_PROXY",
+			"TCP":   "check CLOUDFLARE_BASE_URL and the firewall, or set HTTPS_PROXY",
+			"TLS":   "check CLOUDFLARE_BASE_URL, this machine's clock and its certificates (ca-certificates); where a proxy inspects TLS, let SSL_CERT_FILE name a file with its certificate authority",
+			"proxy": "check HTTPS_PROXY",
+		}[step.Name])
+		return false
+	}
+	to.ok("API address", "%s", strings.Join(found, "; "))
+	return true
+}
+
+// errSeen ends a list after the first page: that the API gave it is enough.
+var errSeen = errors.New("seen")
+
+// token reads the apps and one page of sessions: that a token is valid
+// does not prove that it has the permission.
+func (c *doctorCommand) token(ctx context.Context, to *checks, client *extract.Client) {
+	apps, err := listApps(ctx, client)
+	answer, answered := errors.AsType[*extract.AnswerError](err)
+	switch {
+	case errors.Is(err, model.ErrStore): // the way to the API begins in the database
+		to.failed("budget", err, "")
+		to.skip("the shared request budget cannot be kept: mend the database first", "token", "permission", "apps")
+		return
+	case errors.Is(err, model.ErrBudgetSpent):
+		to.warn("token", err.Error(), "try again then; until that time every run ends with 75")
+		to.skip("the request budget is spent", "permission", "apps")
+		return
+	case answered && answer.Status == http.StatusForbidden:
+		to.ok("token", "known to the API")
+		to.failed("permission", err, "")
+		to.skip("the token does not see them", "apps")
+		return
+	case err != nil:
+		to.failed("token", err, "see whether the API is up, and try again")
+		to.skip("no answer to judge by", "permission", "apps")
+		return
+	}
+	to.ok("token", "accepted by the API")
+	c.apps(ctx, to, client, apps)
+}
+
+func (c *doctorCommand) apps(ctx context.Context, to *checks, client *extract.Client, apps []model.App) {
+	ids := make([]string, 0, len(apps))
+	for i := range apps {
+		ids = append(ids, apps[i].ID)
+	}
+	var unknown []string
+	for _, id := range c.AppIDs {
+		if !slices.Contains(ids, id) {
+			unknown = append(unknown, id)
+		}
+	}
+	wanted := ids
+	if len(c.AppIDs) > 0 {
+		wanted = c.AppIDs
+	}
+	wanted = slices.DeleteFunc(slices.Clone(wanted), func(id string) bool { return slices.Contains(unknown, id) })
+	if len(wanted) == 0 {
+		to.skip("no app to ask about", "permission")
+	} else if err := c.onePage(ctx, client, wanted[0]); err != nil {
+		to.failed("permission", err, "see whether the API is up, and try again")
+	} else {
+		to.ok("permission", "the token reads apps and sessions")
+	}
+	switch {
+	case len(unknown) > 0:
+		to.problem("apps", "the account has no app "+strings.Join(unknown, ", "),
+			fmt.Sprintf("check REALTIMEKIT_APP_IDS; the token sees %s", orNone(ids)))
+	case len(ids) == 0:
+		to.warn("apps", "the account has no app, or the token does not see it", "check CLOUDFLARE_ACCOUNT_ID, and make an app in the dashboard")
+	default:
+		to.ok("apps", "%d of %d will be read", len(wanted), len(ids))
+	}
+}
+
+func orNone(ids []string) string {
+	if len(ids) == 0 {
+		return "none"
+	}
+	return strings.Join(ids, ", ")
+}
+
+// listApps lists the apps. They are few: the one list that is read to its end.
+func listApps(ctx context.Context, client *extract.Client) ([]model.App, error) {
+	var apps []model.App
+	_, err := client.Apps(ctx, func(page model.AppPage) error {
+		apps = append(apps, page.Apps...)
+		return nil
+	})
+	return apps, err
+}
+
+func (c *doctorCommand) onePage(ctx context.Context, client *extract.Client, appID string) error {
+	_, err := client.Sessions(ctx, appID, time.Time{}, time.Time{}, func(model.SessionPage) error { return errSeen })
+	if errors.Is(err, errSeen) {
+		return nil
+	}
+	return err
+}
+
+// clock compares the API's clock with this machine's.
+func clock(to *checks, name string, client *extract.Client) {
+	skew, ok := client.ClockSkew()
+	if !ok {
+		to.skip("no answer told the time", name)
+		return
+	}
+	judgeClock(to, name, skew)
+}
+
+// judgeClock judges how far another clock is ahead of this machine's. A run lists
+// up to its own present, so that sessions behind it are read late.
+func judgeClock(to *checks, name string, skew time.Duration) {
+	how := "ahead of"
+	if skew < 0 {
+		how = "behind"
+	}
+	text := fmt.Sprintf("it is %s %s this machine's", skew.Abs().Round(time.Second), how)
+	const toDo = "let NTP set this machine's clock"
+	switch {
+	case skew.Abs() > clockTolerance:
+		to.problem(name, text, toDo)
+	case skew.Abs() > clockWarning:
+		to.warn(name, text, toDo)
+	default:
+		to.ok(name, "agrees with this machine's to %s", max(skew.Abs().Round(time.Second), time.Second))
+	}
+}

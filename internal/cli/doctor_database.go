@@ -1,0 +1,291 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/postgres/private"
+)
+
+// database checks the warehouse. The pool is nil where it cannot be reached;
+// current tells whether its schema is this program's, and can be written to.
+func (c *doctorCommand) database(s *shell, to *checks) (pool *pgxpool.Pool, done func(), current bool) {
+	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "numbers", "privacy", "rows", "locks", "records"}
+	url, server, stop, err := c.locate(s.ctx, s.logger)
+	if err != nil {
+		to.failed("database", err, "set DATABASE_URL")
+		to.skip("mend the connection first", rest...)
+		return nil, func() {}, false
+	}
+	pool, err = postgres.Open(s.ctx, url, 2)
+	if err != nil {
+		to.failed("database", err, "check DATABASE_URL")
+		to.skip("mend the connection first", rest...)
+		return nil, stop, false
+	}
+	done = func() { pool.Close(); stop() }
+	before := machineNow()
+	facts, err := postgres.Inspect(s.ctx, pool)
+	if err != nil {
+		to.failed("database", err, "")
+		to.skip("mend the connection first", rest...)
+		return nil, done, false
+	}
+	now := before.Add(machineNow().Sub(before) / 2)
+	c.server(to, &facts, server)
+	judgeClock(to, "database clock", facts.Now.Sub(now))
+	encryption(to, &facts)
+	role(to, &facts, server)
+	c.connections(to, &facts)
+	disk(to, &facts, server)
+	return pool, done, c.books(s.ctx, to, pool, &facts, s.logger) && !facts.Standby
+}
+
+func (c *doctorCommand) server(to *checks, f *postgres.Facts, server *private.Server) {
+	what := "at " + f.Where
+	if server != nil {
+		what = "private, in " + server.Dir()
+	}
+	if f.RoleOnlyReads {
+		to.problem("database", fmt.Sprintf("PostgreSQL %s %s lets the role %s only read", f.Version, what, f.Role),
+			"let DATABASE_URL name the role that ran rollcall migrate up, or that of rollcall loader")
+		return
+	}
+	if f.Standby {
+		to.problem("database", fmt.Sprintf("PostgreSQL %s %s is a standby: status and report work, run does not", f.Version, what), "let DATABASE_URL name the primary")
+		return
+	}
+	if f.ReadOnly {
+		to.problem("database", fmt.Sprintf("PostgreSQL %s %s only reads, since default_transaction_read_only is on", f.Version, what), "ALTER DATABASE … RESET default_transaction_read_only, or mend why the server was set so, such as a full disk")
+		return
+	}
+	to.ok("database", "PostgreSQL %s %s answers", f.Version, what)
+}
+
+func encryption(to *checks, f *postgres.Facts) {
+	const toDo = "add sslmode=verify-full (and sslrootcert=…) to DATABASE_URL"
+	switch {
+	case f.Local:
+		to.ok("TLS", "not needed: the connection does not leave this machine")
+	case !f.Encrypted:
+		to.warn("TLS", "the connection is not encrypted: names and the password's proof cross the network in the clear", toDo)
+	case f.Verified == "no":
+		to.warn("TLS", f.TLSVersion+", but the server's certificate is not checked: another server could take its place", toDo)
+	case f.Verified == "issuer":
+		to.warn("TLS", f.TLSVersion+"; the certificate's issuer is checked, its name is not", toDo)
+	default:
+		to.ok("TLS", "%s, certificate and name are checked", f.TLSVersion)
+	}
+}
+
+func role(to *checks, f *postgres.Facts, server *private.Server) {
+	switch {
+	case server != nil:
+		to.ok("role", "%s, of the private server", f.Role)
+	case len(f.Powers) > 0:
+		to.warn("role", fmt.Sprintf("%s may do more than loading needs: %s", f.Role, strings.Join(f.Powers, ", ")),
+			"give DATABASE_URL a role of its own, which owns the schemas and nothing else (rollcall reader needs CREATEROLE once)")
+	default:
+		to.ok("role", "%s, an ordinary role", f.Role)
+	}
+}
+
+// connections compares what a run opens with what is free.
+func (c *doctorCommand) connections(to *checks, f *postgres.Facts) {
+	need := runConnections(c.Concurrency)
+	free := f.Most - f.Used + 1 // this one is given back
+	text := fmt.Sprintf("%d of %d in use; a run opens up to %d", f.Used, f.Most, need)
+	if limit := min(orMany(f.RoleLimit), orMany(f.DatabaseLimit)); limit < free {
+		free = limit
+		text = fmt.Sprintf("the role or the database is limited to %d; a run opens up to %d", limit, need)
+	}
+	if free < need {
+		to.problem("connections", text, "raise max_connections or the limit (ALTER ROLE … CONNECTION LIMIT), or lower ROLLCALL_CONCURRENCY")
+		return
+	}
+	to.ok("connections", "%s", text)
+}
+
+func orMany(limit int) int {
+	if limit < 0 {
+		return 1 << 20
+	}
+	return limit
+}
+
+// Free space of the database's disk, in bytes.
+const (
+	littleSpace = 2 << 30
+	noSpace     = 200 << 20
+)
+
+// disk tells the size of the database and, where the server shows that it keeps
+// its data on this machine, what is free.
+func disk(to *checks, f *postgres.Facts, server *private.Server) {
+	text, dir := "the database takes "+size(f.DatabaseBytes), f.DataDirectory
+	if server != nil {
+		dir = server.Dir()
+	}
+	if dir == "" {
+		to.skip(text+"; what is free on its server cannot be seen from here", "disk")
+		return
+	}
+	free, err := freeSpace(dir)
+	if err != nil {
+		to.warn("disk", text+"; what is free cannot be told: "+err.Error(), "")
+		return
+	}
+	text += ", " + size(free) + " are free"
+	switch {
+	case free < noSpace:
+		to.problem("disk", text, "make room in "+dir)
+	case free < littleSpace:
+		to.warn("disk", text, "make room in "+dir)
+	default:
+		to.ok("disk", "%s", text)
+	}
+}
+
+// size writes bytes for a person.
+func size(bytes int64) string {
+	switch {
+	case bytes >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
+	default:
+		return fmt.Sprintf("%d MiB", (bytes+1<<20-1)>>20)
+	}
+}
+
+// books checks schema, rights, locks and what the books complain about.
+func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Pool, f *postgres.Facts, log logger) (current bool) {
+	if err := postgres.CheckEncoding(ctx, pool); err != nil {
+		to.failed("encoding", err, "use a database in UTF8")
+	}
+	if err := postgres.CheckSchema(ctx, pool); err != nil {
+		if taken := postgres.CheckDatabase(ctx, pool); taken != nil && errors.Is(err, model.ErrSchema) {
+			to.failed("schema", taken, "rename what is there, or use another database; then rollcall migrate up")
+		} else {
+			to.failed("schema", err, "rollcall migrate up")
+		}
+		if !f.Create {
+			to.warn("schema", "the role "+f.Role+" may not make schemas, which rollcall migrate up does", "run it once as the database's owner, or GRANT CREATE ON DATABASE")
+		}
+		to.skip("mend the schema first", "grants", "numbers", "privacy", "rows", "locks", "records")
+		return false
+	}
+	to.ok("schema", "is this program's")
+	lacking, err := postgres.Lacking(ctx, pool)
+	if !f.Temp {
+		lacking = append(lacking, "TEMP on the database")
+	}
+	switch {
+	case err != nil:
+		to.failed("grants", err, "")
+	case len(lacking) > 0:
+		to.problem("grants", fmt.Sprintf("the role %s lacks %s", f.Role, strings.Join(lacking, "; ")),
+			"GRANT them, or use the role that ran rollcall migrate up")
+	default:
+		to.ok("grants", "the role may do all that a run does")
+	}
+	numbers(ctx, to, pool)
+	store := load.New(pool, log)
+	c.privacyKey(ctx, to, store)
+	c.rows(ctx, to, store)
+	if f.Standby {
+		to.skip("who holds them only the primary knows", "locks")
+	} else {
+		c.locks(ctx, to, store)
+	}
+	c.records(ctx, to, store)
+	return true
+}
+
+// numbers checks that the next row of each numbered column gets a number of its own.
+func numbers(ctx context.Context, to *checks, pool *pgxpool.Pool) {
+	behind, unseen, err := postgres.IdentitiesBehind(ctx, pool)
+	var names []string
+	for i := range behind {
+		names = append(names, fmt.Sprintf("%s (%d, and a row has %d)", behind[i].String(), behind[i].Next, behind[i].Highest))
+	}
+	switch {
+	case err != nil:
+		to.failed("numbers", err, "")
+	case len(behind) > 0:
+		to.problem("numbers", "the next number is behind the rows of "+strings.Join(names, ", ")+", as in a copy without sequences: new rows would fail with a duplicate key",
+			"the next run sets it right where its role may; or, as the owner of the tables: "+postgres.SetIdentities(behind))
+	case len(unseen) > 0:
+		to.skip("the role may not see the position of "+unseen[0].Sequence+": rollcall loader grants it", "numbers")
+	default:
+		to.ok("numbers", "the next number of each column lies behind its rows' last")
+	}
+}
+
+// privacyKey checks that a run would know who was erased.
+func (c *doctorCommand) privacyKey(ctx context.Context, to *checks, store *load.Store) {
+	const toDo = "set ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE; docs/privacy.md says what to do where the key is lost"
+	wanted, err := c.privacy()
+	if err == nil {
+		err = store.CheckPrivacy(ctx, wanted)
+	}
+	switch {
+	case err != nil:
+		to.failed("privacy", err, toDo)
+	case wanted.Key == nil:
+		to.ok("privacy", "nobody was erased and no name is hashed: no key is needed")
+	default:
+		to.ok("privacy", "the key is the one that this warehouse was given, or it needs none yet")
+	}
+}
+
+// locks tells who holds the lock of which kind of run.
+func (c *doctorCommand) locks(ctx context.Context, to *checks, store *load.Store) {
+	holders, err := store.LockHolders(ctx, c.AccountID)
+	if err != nil {
+		to.failed("locks", err, "")
+		return
+	}
+	if len(holders) == 0 {
+		to.ok("locks", "free: no run is under way")
+	}
+	for _, h := range holders {
+		where := ""
+		if h.Address != "" {
+			where = " from " + h.Address
+		}
+		to.ok("locks", "%s: held by %s%s, role %s, server process %d, since %s", h.Kind, orUnknown(h.Application), where, h.Role, h.PID, stampOrDash(h.Since))
+	}
+}
+
+func orUnknown(application string) string {
+	if application == "" {
+		return "a connection whose name this role is not shown (pg_monitor is)"
+	}
+	return application
+}
+
+// records hints at what waits for somebody to look at it.
+func (c *doctorCommand) records(ctx context.Context, to *checks, store *load.Store) {
+	overview, err := store.Overview(ctx, c.AccountID)
+	if err != nil {
+		to.failed("records", err, "")
+		return
+	}
+	var open int64
+	for _, r := range overview.Rejected {
+		open += r.Open
+	}
+	bad := overview.Sessions.Incomplete + overview.Sessions.Failed
+	if open == 0 && bad == 0 {
+		to.ok("records", "nothing is set aside, incomplete or failing")
+		return
+	}
+	to.warn("records", fmt.Sprintf("%d records are set aside, %d sessions are incomplete or failing", open, bad),
+		"rollcall status and rollcall rejects list give the reasons")
+}

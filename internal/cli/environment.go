@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/joho/godotenv"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/secret"
+)
+
+// ownVariables are the prefixes and names of the environment that Rollcall reads.
+var ownVariables = []string{"ROLLCALL_", "CLOUDFLARE_", "REALTIMEKIT_", "DATABASE_URL"}
+
+// environmentFile is read from the working directory.
+const environmentFile = ".env"
+
+// exposed gives the command that takes from others what they may do with a .env
+// file that holds a secret; "" where nobody else can read or change it. A group
+// may read: that is how a service gets at a file of root's.
+func exposed(path string) (fix string) {
+	const othersRead, othersWrite, groupWrite, othersEnter = 0o004, 0o002, 0o020, 0o001
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return ""
+	}
+	file, err := os.Stat(path)
+	folder, folderErr := os.Stat(filepath.Dir(path))
+	if err != nil || folderErr != nil {
+		return "" // it is not there
+	}
+	others := file.Mode() & (othersRead | othersWrite)
+	if folder.Mode()&othersEnter == 0 {
+		others = 0
+	}
+	values, err := readEnvironment(path)
+	if err != nil || others == 0 && file.Mode()&groupWrite == 0 {
+		return ""
+	}
+	for _, name := range secretVariables {
+		if values[name] != "" {
+			return "chmod o-rwx,g-w " + path
+		}
+	}
+	return ""
+}
+
+// loadEnvironment reads a .env file where present; the real environment goes
+// before it. A variable that is set to nothing counts as not set, as compose files
+// and unit files often leave it: the file fills it.
+func loadEnvironment(path string) error {
+	values, err := readEnvironment(path)
+	if err != nil {
+		return err
+	}
+	decided := decidedSecrets()
+	for name, value := range values {
+		if os.Getenv(name) != "" || decided[strings.TrimSuffix(name, "_FILE")] {
+			continue
+		}
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("%w: the file %s: set %s: %w", model.ErrUsage, path, name, err)
+		}
+	}
+	for _, entry := range os.Environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		if value != "" {
+			continue
+		}
+		for _, own := range ownVariables {
+			if strings.HasPrefix(name, own) {
+				if err := os.Unsetenv(name); err != nil {
+					return fmt.Errorf("unset %s: %w", name, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// readEnvironment gives the variables of a .env file; none where there is no file.
+func readEnvironment(path string) (map[string]string, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: the file %s cannot be read: %w", model.ErrUsage, path, err)
+	}
+	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // as editors of Windows begin a file
+	if bytes.IndexByte(text, 0) >= 0 {
+		return nil, fmt.Errorf("%w: the file %s is no text in UTF-8: save it as such", model.ErrUsage, path)
+	}
+	values, err := godotenv.UnmarshalBytes(text)
+	if err != nil { // its text may repeat a line of the file, and with it a secret
+		return nil, fmt.Errorf("%w: the file %s must hold lines of the form NAME=value", model.ErrUsage, path)
+	}
+	return values, nil
+}
+
+// secretVariables each have another of the same name and _FILE: a file that holds
+// the secret.
+var secretVariables = []string{
+	"CLOUDFLARE_API_TOKEN", "DATABASE_URL", "ROLLCALL_PRIVACY_KEY", "ROLLCALL_PING_URL", "ROLLCALL_READER_PASSWORD", "ROLLCALL_LOADER_PASSWORD",
+}
+
+// decidedSecrets are those that the environment gives, in either way: a .env file
+// then adds nothing to them.
+func decidedSecrets() map[string]bool {
+	decided := make(map[string]bool)
+	for _, name := range secretVariables {
+		decided[name] = os.Getenv(name) != "" || os.Getenv(name+"_FILE") != ""
+	}
+	return decided
+}
+
+// flagsFirst lets a flag of a secret, or of the file that holds it, go before the
+// variables of both.
+func flagsFirst(command *kong.Context) error {
+	given := make(map[string]string) // variable to flag
+	for _, part := range command.Path {
+		if part.Flag == nil || part.Resolved {
+			continue
+		}
+		for _, name := range part.Flag.Envs {
+			given[name] = "--" + part.Flag.Name
+		}
+	}
+	for _, name := range secretVariables {
+		value, file := given[name], given[name+"_FILE"]
+		switch {
+		case value != "" && file != "":
+			return fmt.Errorf("%w: %s and %s are two ways to say the same: give one of them", model.ErrUsage, value, file)
+		case value != "":
+			forget(command, name+"_FILE")
+		case file != "":
+			forget(command, name)
+		}
+	}
+	return nil
+}
+
+// forget takes back what a variable says.
+func forget(command *kong.Context, name string) {
+	_ = os.Unsetenv(name) // fails only for what is no name
+	for _, flag := range command.Flags() {
+		if slices.Contains(flag.Envs, name) {
+			flag.Target.SetZero()
+		}
+	}
+}
+
+// twice refuses a secret that is given in both ways, by the environment or by
+// .env: which of the two is meant nobody can tell.
+func twice(name, value, file string) error {
+	if value == "" || file == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: %s and %s_FILE are both set: keep one of them", model.ErrUsage, name, name)
+}
+
+// readSecret gives the secret of an environment variable or of the file; name is
+// the variable's. It is the zero value where neither is set.
+func readSecret(name, file string) (secret.Text, error) {
+	value := secret.Trimmed(os.Getenv(name))
+	if err := twice(name, value.Reveal(), file); err != nil || !value.IsZero() {
+		return value, err
+	}
+	if file == "" {
+		return secret.Text{}, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return secret.Text{}, unread(name, file, err)
+	}
+	value = secret.Trimmed(string(text))
+	if value.IsZero() {
+		return secret.Text{}, fmt.Errorf("%w: %s_FILE: the file %s is empty", model.ErrUsage, name, file)
+	}
+	return value, nil
+}
+
+// unread says why the file that name_FILE stands for cannot be read. The value is
+// shown only where it plainly is a path: it may be the secret itself, put there by
+// mistake.
+func unread(name, file string, err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		err = path.Err // without the path
+	}
+	if inFolder(file) {
+		return fmt.Errorf("%w: %s_FILE: the file %s cannot be read: %w", model.ErrUsage, name, file, err)
+	}
+	return fmt.Errorf("%w: %s_FILE: the file that it names cannot be read: %w; its value is not shown, since it may be the secret itself, which belongs into %s", model.ErrUsage, name, err, name)
+}
+
+// inFolder tells whether a path names a folder that is there, other than the root:
+// a secret in base64 may begin with a slash.
+func inFolder(path string) bool {
+	folder := filepath.Dir(path)
+	info, err := os.Stat(folder)
+	return strings.Contains(path, "/") && folder != "/" && err == nil && info.IsDir()
+}

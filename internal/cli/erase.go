@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
+)
+
+// eraseCommand takes a person out of the warehouse.
+type eraseCommand struct {
+	databaseFlags `embed:"" group:"Database"`
+	keyFlags      `embed:"" group:"Privacy"`
+
+	UserID              []string `name:"user-id" sep:"none" placeholder:"ID" help:"The vendor's id of the person in one meeting; may be repeated. - reads ids from standard input, one a line, where others cannot see them."`
+	CustomParticipantID []string `name:"custom-participant-id" sep:"none" placeholder:"ID" help:"Your own system's id of the person, with every user_id that was ever seen with it; may be repeated, and - as above."`
+	ParticipantID       []string `name:"participant-id" sep:"none" placeholder:"UUID" help:"One participant of one session, where it has no other id; may be repeated."`
+	App                 filled   `placeholder:"ID" help:"Only in this app, where the same custom id is somebody else's in another."`
+	Pseudonymise        bool     `help:"Keep the rows and their times, so that counts stay, but nothing that says whose they are."`
+	DryRun              bool     `help:"Say what would be erased; write nothing."`
+	Yes                 bool     `help:"Confirm: what is erased cannot be recovered."`
+}
+
+// Run carries the command out.
+func (c *eraseCommand) Run(s *shell) error {
+	e, err := c.erasure()
+	if err != nil {
+		return err
+	}
+	pool, done, err := c.openWarehouse(s, s.logger)
+	if err != nil {
+		return err
+	}
+	defer done()
+	store, err := c.protected(s.ctx, pool, s.logger, load.Privacy{})
+	if err != nil {
+		return err
+	}
+	counts, err := store.Erase(s.ctx, e)
+	if err != nil {
+		return err
+	}
+	c.print(s.stdout, counts)
+	if c.DryRun {
+		return nil
+	}
+	_, err = store.RefreshAnalytics(s.ctx)
+	return err
+}
+
+func (c *eraseCommand) erasure() (load.Erasure, error) {
+	if err := c.readInput(os.Stdin); err != nil {
+		return load.Erasure{}, err
+	}
+	e := load.Erasure{
+		UserIDs: slices.Clone(c.UserID), CustomIDs: c.CustomParticipantID, AppID: string(c.App), Mode: privacy.Remove, DryRun: c.DryRun, Version: version(),
+	}
+	if c.Pseudonymise {
+		e.Mode = privacy.Pseudonymise
+	}
+	for _, id := range c.UserID { // the vendor's own, a UUID mostly
+		if folded := model.FoldID(id); folded != id {
+			e.UserIDs = append(e.UserIDs, folded)
+		}
+	}
+	for _, text := range c.ParticipantID {
+		id, err := model.ParseUUID(text)
+		if err != nil {
+			return e, fmt.Errorf("%w: --participant-id: %w", model.ErrUsage, err)
+		}
+		e.ParticipantIDs = append(e.ParticipantIDs, id)
+	}
+	for _, text := range append(append([]string{}, c.UserID...), c.CustomParticipantID...) {
+		if text == "" || privacy.IsPseudonym(text) {
+			return e, fmt.Errorf("%w: %q is no identifier of the vendor's or yours", model.ErrUsage, text)
+		}
+	}
+	switch {
+	case len(c.UserID)+len(c.CustomParticipantID)+len(c.ParticipantID) == 0:
+		return e, fmt.Errorf("%w: say whom: --user-id, --custom-participant-id or --participant-id", model.ErrUsage)
+	case !c.DryRun && !c.Yes:
+		return e, fmt.Errorf("%w: what is erased cannot be recovered; look with --dry-run, then confirm with --yes", model.ErrUsage)
+	}
+	return e, nil
+}
+
+// readInput puts lines of in, at most one identifier each, where "-" is given.
+func (c *eraseCommand) readInput(in io.Reader) error {
+	read := false
+	for _, ids := range []*[]string{&c.UserID, &c.CustomParticipantID} {
+		at := slices.Index(*ids, "-")
+		if at < 0 {
+			continue
+		}
+		if read {
+			return fmt.Errorf("%w: - stands for standard input, which can be read for one flag only", model.ErrUsage)
+		}
+		read = true
+		text, err := io.ReadAll(in)
+		if err != nil {
+			return fmt.Errorf("read the identifiers from standard input: %w", err)
+		}
+		if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
+			return fmt.Errorf("%w: standard input is no text in UTF-8, or has a zero byte in it: save the list as UTF-8", model.ErrUsage)
+		}
+		text = bytes.TrimPrefix(text, []byte("\uFEFF")) // as editors of Windows begin a file
+		lines := strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' })
+		if len(lines) == 0 {
+			return fmt.Errorf("%w: standard input has no identifiers", model.ErrUsage)
+		}
+		*ids = slices.Replace(*ids, at, at+1, lines...)
+	}
+	return nil
+}
+
+// print tells what was done, without saying to whom.
+func (c *eraseCommand) print(w io.Writer, n load.ErasureCounts) {
+	verb := "removed"
+	if c.Pseudonymise {
+		verb = "pseudonymised"
+	}
+	for _, line := range []struct {
+		count       int
+		table, verb string
+	}{
+		{n.Participants, "realtimekit.participants", verb},
+		{n.PeerEvents, "realtimekit.peer_events", verb},
+		{n.MeetingParticipants, "realtimekit.meeting_participants", verb},
+		{n.PeerReports, "realtimekit.peer_reports", "removed"},
+		{n.PeerReportStates, "sync.peer_report_states", "removed"},
+		{n.RejectedRecords, "sync.rejected_records", "removed"},
+		{n.MaskedTexts, "messages and unknown fields", "masked"},
+		{n.Identifiers, "sync.suppressions", "new"},
+	} {
+		fmt.Fprintf(w, "%-34s %8d %s\n", line.table, line.count, line.verb)
+	}
+	fmt.Fprintf(w, "in %d sessions of %d apps\n", n.Sessions, n.Apps)
+	if n.NoRow() {
+		fmt.Fprintln(w, "nobody with these identifiers is stored: check the spelling, unless they are to be kept out before they come")
+	}
+	if n.ParticipantsOfSameCustomID > 0 {
+		fmt.Fprintf(w, "%d more participants have the same custom_participant_id and stay: erase them by that id, if it is one person's\n", n.ParticipantsOfSameCustomID)
+	}
+	if c.DryRun {
+		fmt.Fprintln(w, "nothing was written")
+		return
+	}
+	fmt.Fprintln(w, "the vendor still has its records, and backups theirs: see docs/privacy.md")
+}

@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+)
+
+// migrateCommand holds the steps that a schema can take.
+type migrateCommand struct {
+	Up     migrateUp     `cmd:"" default:"withargs" help:"Apply every pending migration (the default)."`
+	Status migrateStatus `cmd:"" help:"List the migrations and when each was applied."`
+	Down   migrateDown   `cmd:"" help:"Take back the newest migration, and with it the data in its tables."`
+}
+
+type migrateUp struct {
+	databaseFlags `embed:""`
+
+	DryRun bool `help:"Say which migrations would be applied; change nothing."`
+}
+
+// Run carries the command out.
+func (c *migrateUp) Run(s *shell) error {
+	pool, closeAll, err := c.open(s.ctx, s.logger, 4)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	if c.DryRun {
+		return previewMigrations(s, pool)
+	}
+	if pending, err := postgres.PendingMigrations(s.ctx, pool); err == nil && len(pending) > 0 {
+		sayWhetherItWaits(s, pool)
+	}
+	done, err := postgres.MigrateUp(s.ctx, pool)
+	for _, m := range done {
+		fmt.Fprintf(s.stdout, "applied %s in %s\n", m.Name, m.Took.Round(time.Millisecond))
+	}
+	if err == nil && len(done) == 0 {
+		fmt.Fprintln(s.stdout, "the schema is up to date")
+	}
+	if err != nil {
+		return err
+	}
+	folded, _, err := load.New(pool, s.logger).FoldApps(s.ctx)
+	for _, id := range folded {
+		fmt.Fprintf(s.stdout, "app %s was stored in other letters too (%s): now it is one\n", model.FoldID(id), id)
+	}
+	return err
+}
+
+// sayWhetherItWaits tells somebody who sits in front of it why nothing happens.
+func sayWhetherItWaits(s *shell, pool *pgxpool.Pool) {
+	if held, err := postgres.SchemaHeld(s.ctx, pool); err == nil && held {
+		fmt.Fprintln(s.stderr, "waiting for what is under way (a run, a backfill or another migration), a minute at most")
+	}
+}
+
+// previewMigrations says what migrate up would do.
+func previewMigrations(s *shell, pool *pgxpool.Pool) error {
+	pending, err := postgres.PendingMigrations(s.ctx, pool)
+	if err != nil {
+		return err
+	}
+	if len(pending) > 0 {
+		if err := postgres.CheckDatabase(s.ctx, pool); err != nil {
+			return err
+		}
+	}
+	for _, m := range pending {
+		fmt.Fprintf(s.stdout, "would apply %s\n", m.Name)
+	}
+	if len(pending) == 0 {
+		fmt.Fprintln(s.stdout, "the schema is up to date")
+		return nil
+	}
+	fmt.Fprintln(s.stdout, "nothing was changed")
+	return nil
+}
+
+type migrateStatus struct {
+	databaseFlags `embed:""`
+}
+
+// Run carries the command out.
+func (c *migrateStatus) Run(s *shell) error {
+	pool, closeAll, err := c.open(s.ctx, s.logger, 4)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	all, err := postgres.Migrations(s.ctx, pool)
+	for _, m := range all {
+		applied := "pending"
+		if !m.AppliedAt.IsZero() {
+			applied = "applied " + m.AppliedAt.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(s.stdout, "%-28s %s\n", m.Name, applied)
+	}
+	return err
+}
+
+type migrateDown struct {
+	databaseFlags `embed:""`
+
+	DryRun bool `help:"Say which migration would be taken back; change nothing."`
+	Yes    bool `help:"Confirm that the data in the tables of the newest migration is to be dropped."`
+}
+
+// Run carries the command out.
+func (c *migrateDown) Run(s *shell) error {
+	if !c.Yes && !c.DryRun {
+		return fmt.Errorf("%w: migrate down drops data: look with --dry-run, then confirm with --yes", model.ErrUsage)
+	}
+	pool, closeAll, err := c.open(s.ctx, s.logger, 4)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	if c.DryRun {
+		newest, err := postgres.NewestMigration(s.ctx, pool)
+		if err == nil && newest.Version != 0 {
+			fmt.Fprintf(s.stdout, "would take back %s, with the data in its tables\nnothing was changed\n", newest.Name)
+			return postgres.CheckDependents(s.ctx, pool, newest.Version)
+		} else if err == nil {
+			fmt.Fprintln(s.stdout, "there is nothing to take back")
+		}
+		return err
+	}
+	sayWhetherItWaits(s, pool)
+	done, err := postgres.MigrateDown(s.ctx, pool)
+	for _, m := range done {
+		fmt.Fprintf(s.stdout, "took back %s in %s\n", m.Name, m.Took.Round(time.Millisecond))
+	}
+	if err == nil && len(done) == 0 {
+		fmt.Fprintln(s.stdout, "there is nothing to take back")
+	}
+	return err
+}

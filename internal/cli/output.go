@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// output is where a command writes a result that is a file: a file that appears
+// only when it is whole, a device or pipe, or standard output.
+type output struct {
+	*bufio.Writer
+	file *os.File // nil for standard output
+	path string   // where the file is to appear; empty where file is already it
+}
+
+// openOutput makes ready to write to a path; "-" is standard output. Of a file
+// that is there already nothing changes until commit.
+func openOutput(path string, stdout io.Writer) (*output, error) {
+	if path == "-" {
+		return &output{Writer: bufio.NewWriterSize(stdout, 64<<10)}, nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, fmt.Errorf("cannot write to %s: it is a folder; name a file in it", path)
+	case err == nil && !info.Mode().IsRegular(): // /dev/stdout, a named pipe
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
+		}
+		return &output{Writer: bufio.NewWriterSize(file, 64<<10), file: file}, nil
+	case err == nil:
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
+	}
+	return &output{Writer: bufio.NewWriterSize(file, 64<<10), file: file, path: path}, nil
+}
+
+// reason leaves out the name of the temporary file, which tells a user nothing.
+func reason(err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return path.Err
+	}
+	return err
+}
+
+// commit puts the whole file in its place, readable for its owner alone: it
+// holds names. The permissions of a file that is replaced are kept.
+func (o *output) commit() error {
+	if err := o.Flush(); err != nil {
+		return o.failed(err)
+	}
+	if o.path == "" {
+		return nil
+	}
+	if info, err := os.Stat(o.path); err == nil {
+		if err := o.file.Chmod(info.Mode().Perm()); err != nil {
+			return o.failed(err)
+		}
+	}
+	if err := o.file.Sync(); err != nil {
+		return o.failed(err)
+	}
+	if err := o.file.Close(); err != nil {
+		return o.failed(err)
+	}
+	if err := os.Rename(o.file.Name(), o.path); err != nil {
+		return o.failed(err)
+	}
+	o.path = ""
+	return nil
+}
+
+func (o *output) failed(err error) error { return fmt.Errorf("cannot write the result: %w", err) }
+
+// discard leaves nothing behind of a file that was not committed. There is
+// nothing to do about a failure here: the error that led to it is told.
+func (o *output) discard() {
+	if o.file == nil {
+		return
+	}
+	_ = o.file.Close()
+	if o.path != "" {
+		_ = os.Remove(o.file.Name())
+	}
+}

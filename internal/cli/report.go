@@ -1,0 +1,276 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+	_ "time/tzdata" // --timezone works where the system has no zones, as in a container
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/term"
+
+	"github.com/rollcall-etl/rollcall/internal/export"
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	htmlreport "github.com/rollcall-etl/rollcall/internal/report"
+)
+
+// reportCommand writes a page about a session or a range of days, or the rows of
+// one view or table.
+type reportCommand struct {
+	databaseFlags `embed:"" group:"Database"`
+
+	Session   filled `placeholder:"ID" help:"A page about this session; with --view, its rows."`
+	From      filled `placeholder:"DATE" help:"First day (2026-01-01, UTC) of a page about the sessions of a range; with --view, of its rows."`
+	To        filled `placeholder:"DATE" help:"Last day, itself included. Without it: today."`
+	App       filled `placeholder:"ID" help:"Only this app."`
+	View      string `placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
+	Format    string `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object a line), parquet or xlsx, for spreadsheets."`
+	Columns   list   `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
+	CSVStyle  string `name:"csv-style" enum:"safe,exact,excel," default:"" help:"safe, the default: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, for a spreadsheet that opens the file by a double click."`
+	Delimiter string `placeholder:"CHAR" help:"What separates the fields of CSV: a comma, which is the default, ; or | or tab."`
+	UUID      string `enum:"text,native," default:"" help:"Ids in Parquet: text, which every reader finds, or native, the type UUID."`
+	Timezone  string `env:"ROLLCALL_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of clock times, such as Europe/Berlin; days are UTC (${env})."`
+	Output    string `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. A file that is there is replaced once the new one is whole."`
+}
+
+// request is what the flags come to.
+type request struct {
+	filter    export.Filter
+	delimiter rune // of CSV; 0 where none was chosen
+	zone      *time.Location
+	now       time.Time
+}
+
+// Run carries the command out.
+func (c *reportCommand) Run(s *shell) error {
+	r, err := c.request()
+	if err != nil {
+		return err
+	}
+	if (c.Output == "-" || c.Output == "" && c.View != "") && (c.Format == "parquet" || c.Format == "xlsx") && isTerminal(s.stdout) {
+		return fmt.Errorf("%w: %s is not for a terminal: give --output FILE", model.ErrUsage, c.Format)
+	}
+	log := quietly(s.logger)
+	pool, done, err := c.open(s.ctx, log, 4)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if r.now, err = load.New(pool, log).ServerTime(s.ctx); err != nil {
+		return err
+	}
+	if err := c.today(&r); err != nil {
+		return err
+	}
+	if err := postgres.CheckSchema(s.ctx, pool); err != nil {
+		return err
+	}
+	path := c.path(r)
+	out, err := openOutput(path, s.stdout)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	said, err := c.write(s.ctx, pool, out, r)
+	if err == nil {
+		err = out.commit()
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return nil // a reader that has seen enough
+	}
+	if err == nil && path != "-" {
+		fmt.Fprintf(s.stdout, "wrote %s: %s\n", path, said)
+	}
+	return err
+}
+
+// write writes the page or the rows and says in a few words what they are.
+func (c *reportCommand) write(ctx context.Context, pool *pgxpool.Pool, w io.Writer, r request) (string, error) {
+	if c.View != "" {
+		rows, err := export.View(ctx, pool, w, c.View, r.filter, export.Options{
+			Format: c.Format, Style: c.CSVStyle, Delimiter: r.delimiter, UUIDs: c.UUID, Columns: c.Columns, Zone: r.zone, Version: version(),
+		})
+		if rows == 1 {
+			return "1 row", err
+		}
+		return fmt.Sprintf("%d rows", rows), err
+	}
+	o := htmlreport.Options{Zone: r.zone, Now: r.now, Version: version()}
+	if !r.filter.Session.IsZero() {
+		return htmlreport.Session(ctx, pool, w, r.filter.Session, o)
+	}
+	return htmlreport.Range(ctx, pool, w, htmlreport.Span{From: r.filter.From, To: r.filter.To, App: r.filter.App}, o)
+}
+
+// request checks the flags and reads them; what today is the database says.
+func (c *reportCommand) request() (r request, err error) {
+	switch {
+	case c.View == "" && c.Session == "" && c.From == "":
+		return r, fmt.Errorf("%w: give --session ID, or --from DATE and --to DATE, or --view NAME", model.ErrUsage)
+	case c.View == "" && c.Session != "" && (c.From != "" || c.To != "" || c.App != ""):
+		return r, fmt.Errorf("%w: --session cannot be combined with --from, --to or --app, except with --view", model.ErrUsage)
+	}
+	if r.delimiter, err = c.export(); err != nil {
+		return r, err
+	}
+	if r.zone, err = time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
+		return r, fmt.Errorf("%w: ROLLCALL_TIMEZONE: %q is no time zone; use a name such as Europe/Berlin", model.ErrUsage, c.Timezone)
+	}
+	if c.Format == "parquet" && r.zone != time.UTC {
+		return r, fmt.Errorf("%w: Parquet holds points in time, not clock times, so --timezone %s (ROLLCALL_TIMEZONE) has no place in it: give --timezone UTC, or another format",
+			model.ErrUsage, c.Timezone)
+	}
+	if c.Session != "" {
+		if r.filter.Session, err = model.ParseUUID(string(c.Session)); err != nil {
+			return r, fmt.Errorf("%w: --session: %w", model.ErrUsage, err)
+		}
+		if r.filter.Session.IsZero() { // which is how a filter says that there is none
+			return r, fmt.Errorf("%w: --session: %s is the id of no session", model.ErrUsage, c.Session)
+		}
+	}
+	r.filter.App = string(c.App)
+	return r, c.days(&r)
+}
+
+// export checks the flags of an export, and that none is given where it would do
+// nothing, and gives the delimiter.
+func (c *reportCommand) export() (rune, error) {
+	if c.View != "" && c.Format == "" {
+		c.Format = "csv"
+	}
+	for _, flag := range []struct {
+		name   string
+		given  bool
+		format string // the only one it is for
+	}{
+		{"--format", c.Format != "", ""},
+		{"--columns", len(c.Columns) > 0, ""},
+		{"--csv-style", c.CSVStyle != "", "csv"},
+		{"--delimiter", c.Delimiter != "", "csv"},
+		{"--uuid", c.UUID != "", "parquet"},
+	} {
+		switch {
+		case !flag.given:
+		case c.View == "":
+			return 0, fmt.Errorf("%w: %s is for an export: give --view NAME as well", model.ErrUsage, flag.name)
+		case flag.format != "" && c.Format != flag.format:
+			return 0, fmt.Errorf("%w: %s is for --format %s, not for %s", model.ErrUsage, flag.name, flag.format, c.Format)
+		}
+	}
+	switch c.Delimiter {
+	case "":
+		return 0, nil
+	case ",", ";", "|", "\t":
+		return rune(c.Delimiter[0]), nil
+	case "tab", `\t`:
+		return '\t', nil
+	}
+	return 0, fmt.Errorf("%w: --delimiter: %q separates no fields; use one of: , ; | tab", model.ErrUsage, c.Delimiter)
+}
+
+// days reads the range.
+func (c *reportCommand) days(r *request) (err error) {
+	f := &r.filter
+	if f.From, err = day("--from", string(c.From)); err != nil {
+		return err
+	}
+	if f.To, err = day("--to", string(c.To)); err != nil {
+		return err
+	}
+	if !f.To.IsZero() {
+		f.To = f.To.AddDate(0, 0, 1)
+		if !f.From.Before(f.To) {
+			return fmt.Errorf("%w: the range is empty: --to must not lie before --from", model.ErrUsage)
+		}
+	}
+	return nil
+}
+
+// today ends a page's range where it is open, and refuses one of the future.
+func (c *reportCommand) today(r *request) error {
+	f := &r.filter
+	if f.From.After(r.now) {
+		return inFuture(string(c.From))
+	}
+	if c.View == "" && c.Session == "" && f.To.IsZero() {
+		f.To = r.now.Truncate(24*time.Hour).AddDate(0, 0, 1)
+	}
+	return nil
+}
+
+// day reads a day in UTC, the zero time where there is none.
+func day(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return t, fmt.Errorf("%w: %s: %q is not a day such as 2026-01-31", model.ErrUsage, flag, text)
+	}
+	return t, nil
+}
+
+// path gives where to write.
+func (c *reportCommand) path(r request) string {
+	switch {
+	case c.Output != "":
+		return c.Output
+	case c.View != "":
+		return "-"
+	case c.Session != "":
+		return "rollcall-session-" + r.filter.Session.String() + ".html"
+	}
+	return "rollcall-" + r.filter.From.Format(time.DateOnly) + "-to-" + r.filter.To.AddDate(0, 0, -1).Format(time.DateOnly) + ".html"
+}
+
+func isTerminal(w io.Writer) bool {
+	if r, ok := w.(*results); ok {
+		w = r.Writer
+	}
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// demoReport is where demo leaves its page, so that a browser that may not look
+// into hidden folders can open it.
+const demoReport = "rollcall-demo-report.html"
+
+// writeDemoReport writes the page of the session that demo shows, in the working
+// directory or, where that cannot be written to, in a temporary one.
+func writeDemoReport(s *shell, pool *pgxpool.Pool, session model.UUID) error {
+	if session.IsZero() {
+		return nil
+	}
+	path, err := filepath.Abs(demoReport)
+	if err != nil {
+		return fmt.Errorf("find the working directory: %w", err)
+	}
+	out, err := openOutput(path, s.stdout)
+	if err != nil {
+		folder, tempErr := os.MkdirTemp("", "rollcall-demo-")
+		if tempErr != nil {
+			return errors.Join(err, tempErr)
+		}
+		path = filepath.Join(folder, demoReport)
+		if out, err = openOutput(path, s.stdout); err != nil {
+			return err
+		}
+	}
+	defer out.discard()
+	o := htmlreport.Options{Zone: time.UTC, Now: time.Now().UTC(), Version: version()}
+	if _, err := htmlreport.Session(s.ctx, pool, out, session, o); err != nil {
+		return err
+	}
+	if err := out.commit(); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.stdout, "\nA report about it, to open in a browser or to print: %s\n", path)
+	return nil
+}

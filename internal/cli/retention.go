@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// retentionCommand deletes what is older than wanted.
+type retentionCommand struct {
+	accountFlags  `embed:""`
+	databaseFlags `embed:"" group:"Database"`
+	keyFlags      `embed:"" group:"Privacy"`
+
+	BaseURL   string `env:"CLOUDFLARE_BASE_URL" default:"https://api.cloudflare.com/client/v4" help:"Address of the API, which is asked for the time and nothing else (${env})."`
+	OlderThan string `env:"ROLLCALL_RETENTION" required:"" placeholder:"DAYS" help:"Delete sessions that ended longer ago than this, in days such as 400d, a day at least; whole days in UTC (${env})."`
+	Yes       bool   `help:"Confirm: what is deleted cannot be recovered. On a terminal it is asked for."`
+	DryRun    bool   `help:"Count the sessions and their rows that would be deleted; write nothing."`
+	Quiet     bool   `short:"q" help:"Print nothing when all went well."`
+}
+
+// Run carries the command out.
+func (c *retentionCommand) Run(s *shell) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	if _, err := c.horizon(time.Time{}); err != nil {
+		return err
+	}
+	if !c.DryRun && !c.Yes && !term.IsTerminal(int(os.Stdin.Fd())) {
+		return errUnconfirmed
+	}
+	log := s.logger
+	if c.Quiet {
+		log = quietly(log)
+	}
+	pool, done, err := c.openWarehouse(s, log)
+	if err != nil {
+		return err
+	}
+	defer done()
+	store, err := c.protected(s.ctx, pool, log, load.Privacy{})
+	if err != nil {
+		return err
+	}
+	before, err := c.before(s.ctx, store, log)
+	if err != nil {
+		return err
+	}
+	if !c.DryRun && !c.Yes {
+		question := fmt.Sprintf("Delete what ended before %s (UTC)? It cannot be recovered; --dry-run counts it.", before.Format(time.DateOnly))
+		if err := confirm(s, os.Stdin, question); err != nil {
+			return err
+		}
+	}
+	counts, err := store.Retain(s.ctx, c.AccountID, before, c.DryRun, func(n load.RetentionCounts) {
+		log.InfoContext(s.ctx, "old sessions deleted", "sessions", n.Sessions, "participants", n.Participants, "peer_events", n.PeerEvents)
+	})
+	if err != nil {
+		return err
+	}
+	if !c.Quiet {
+		c.print(s, before, counts)
+	}
+	return nil
+}
+
+// before gives the horizon by the database server's clock. The horizon never moves
+// back: where the clocks differ nothing is deleted.
+func (c *retentionCommand) before(ctx context.Context, store *load.Store, log logger) (time.Time, error) {
+	now, problem, err := agreedTime(ctx, store, c.BaseURL, log)
+	if err != nil {
+		return now, err
+	}
+	if problem != "" && !c.DryRun {
+		return now, errClocks(problem)
+	}
+	if problem != "" {
+		log.WarnContext(ctx, "clocks differ", "fix", "without --dry-run nothing is deleted until they agree", "problem", problem)
+	}
+	return c.horizon(now)
+}
+
+// horizon gives midnight UTC of the day before which everything goes: days are
+// kept or deleted as a whole.
+func (c *retentionCommand) horizon(now time.Time) (time.Time, error) {
+	days, isDays := strings.CutSuffix(strings.TrimSpace(c.OlderThan), "d")
+	n, err := strconv.Atoi(days)
+	if !isDays || err != nil || n < 1 || n > 36500 {
+		return time.Time{}, fmt.Errorf("%w: --older-than: %q is not a number of days such as 400d", model.ErrUsage, c.OlderThan)
+	}
+	return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -n), nil
+}
+
+func (c *retentionCommand) print(s *shell, before time.Time, n load.RetentionCounts) {
+	verb := "deleted"
+	if c.DryRun {
+		verb = "would be deleted"
+	}
+	fmt.Fprintf(s.stdout, "%d sessions that ended before %s (UTC) %s, with %d participants, %d peer events and %d peer reports\n",
+		n.Sessions, before.Format(time.DateOnly), verb, n.Participants, n.PeerEvents, n.PeerReports)
+	if c.DryRun {
+		fmt.Fprintln(s.stdout, "and what only these lead to, not counted here: meetings, enrolled people, rejected records, states and runs; nothing was written")
+		return
+	}
+	fmt.Fprintf(s.stdout, "also %d meetings without a session, %d enrolled people, %d rejected records, %d states and %d runs of the ledger\n",
+		n.Meetings, n.MeetingParticipants, n.RejectedRecords, n.States, n.Runs)
+	fmt.Fprintln(s.stdout, "the usage by day stays; run and backfill do not read these sessions again")
+}
+
+// confirm asks somebody at a terminal; elsewhere there is nobody to ask.
+func confirm(s *shell, in *os.File, question string) error {
+	if term.IsTerminal(int(in.Fd())) {
+		fmt.Fprintf(s.stderr, "%s [y/N] ", question)
+		answer, _ := bufio.NewReader(in).ReadString('\n') // the end of the input is a no
+		if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
+			return nil
+		}
+	}
+	return errUnconfirmed
+}
+
+var errUnconfirmed = fmt.Errorf("%w: what is deleted cannot be recovered; look with --dry-run, then confirm with --yes", model.ErrUsage)

@@ -1,0 +1,280 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// statusCommand tells how the warehouse stands.
+type statusCommand struct {
+	accountFlags  `embed:""`
+	AppIDs        list `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID,…" help:"Apps that --max-age looks at; none means all that were ever read (${env})."`
+	databaseFlags `embed:"" group:"Database"`
+
+	MaxAge   time.Duration `placeholder:"DURATION" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`
+	Watch    bool          `help:"Show it again and again until Ctrl-C; on a terminal in place, elsewhere one below the other, with --json one object a line."`
+	Interval time.Duration `default:"10s" help:"How often --watch looks."`
+	JSON     bool          `name:"json" help:"Print one JSON object, as docs/status.schema.json describes."`
+}
+
+// Help gives the longer text of --help.
+func (*statusCommand) Help() string {
+	return `Reads the database only and asks nothing of the API.
+
+Exit codes: 0 shown, and with --max-age all is fresh; 1 the database or its schema cannot be read; 2 wrong usage; 3 --max-age, and something is too old: the lines that begin with STALE say what. For Nagios and its like take any other code than 0 as critical.`
+}
+
+// standing is an overview and what --max-age makes of it.
+type standing struct {
+	model.Overview
+	Check *ageCheck `json:"check"` // null without --max-age
+}
+
+// Run carries the command out.
+func (c *statusCommand) Run(s *shell) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	if c.MaxAge < 0 || c.Interval < time.Second {
+		return fmt.Errorf("%w: --max-age must not be negative, and --interval not be below 1s", model.ErrUsage)
+	}
+	log := quietly(s.logger)
+	pool, done, err := c.openWarehouse(s, log)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if c.Watch {
+		return c.watch(s, pool)
+	}
+	now, err := c.look(s, pool)
+	if err != nil {
+		return err
+	}
+	if err := c.show(newScreen(s), now, "  "); err != nil {
+		return err
+	}
+	if now.Check != nil && !now.Check.OK {
+		return errPartial
+	}
+	return nil
+}
+
+// look reads the state of the account.
+func (c *statusCommand) look(s *shell, pool *pgxpool.Pool) (standing, error) {
+	overview, err := load.New(pool, quietly(s.logger)).Overview(s.ctx, c.AccountID)
+	now := standing{Overview: overview}
+	if err == nil && c.MaxAge > 0 {
+		now.Check = judgeAge(&overview, c.MaxAge, c.AppIDs)
+	}
+	return now, err
+}
+
+// show writes it, as a person or a program wants it.
+func (c *statusCommand) show(screen *screen, now standing, indent string) error {
+	if c.JSON {
+		encoder := json.NewEncoder(plainJSON{screen.w})
+		encoder.SetIndent("", indent)
+		return encoder.Encode(now)
+	}
+	if now.Check != nil {
+		for _, problem := range now.Check.Problems {
+			screen.put("STALE ", "%s", problem)
+		}
+		if now.Check.OK {
+			screen.put("OK ", "nothing is older than %s", c.MaxAge)
+		}
+	}
+	if c.isPrivate() {
+		screen.put("", "This is the private Postgres of your data directory, since DATABASE_URL is not set")
+	}
+	if len(now.Runs) == 0 {
+		screen.put("", "No run of account %s yet; start one with: rollcall run", c.AccountID)
+		return nil
+	}
+	printOverview(screen, &now.Overview)
+	return nil
+}
+
+// printOverview writes one screen.
+func printOverview(s *screen, o *model.Overview) {
+	if o.Standby {
+		s.put("", "This server is a standby: whether a run that began is under way, and what is left of the API's quota, only the primary knows")
+	}
+	s.put("", "Last runs")
+	for i := range o.Runs {
+		printRun(s, &o.Runs[i], o)
+	}
+	printApps(s, o)
+	c := o.Sessions
+	s.put("Sessions: ", "%d in all; %d settled, %d inside the settle window, %d live", c.Total, c.Settled, c.Settling, c.Live)
+	s.put("          ", "%d incomplete, %d failed, %d not read yet, %d gone from the API", c.Incomplete, c.Failed, c.Unread, c.Gone)
+	printBacklog(s, o)
+	printBudget(s, o)
+	for i := range o.Problems {
+		printProblem(s, &o.Problems[i])
+	}
+	if more := c.Incomplete + c.Failed - int64(len(o.Problems)); more > 0 {
+		s.put("  ", "and %d more: SELECT * FROM sync.session_states WHERE last_error IS NOT NULL", more)
+	}
+	for _, r := range o.Rejected {
+		s.put("Set aside: ", "%d %s records; see rollcall rejects list", r.Open, r.Entity)
+	}
+	for i := range o.Backfills {
+		b := &o.Backfills[i]
+		s.put("", "Backfill from %s not done: app %s has come to %s", stamp(b.From), b.AppID, stamp(b.Checkpoint))
+	}
+}
+
+// printRun writes one run: a line of 80 columns, or three where it does not fit.
+func printRun(s *screen, r *model.RunOverview, o *model.Overview) {
+	took, status := o.At.Sub(r.StartedAt), r.Status
+	if r.FinishedAt != nil {
+		took = r.FinishedAt.Sub(r.StartedAt)
+	} else if !r.UnderWay && !o.Standby {
+		status = "cut off"
+	}
+	counts := runCounts(r)
+	first := fmt.Sprintf("  %-5d %-8s %-9s %s %7s  ", r.ID, r.Kind, status, stamp(r.StartedAt), took.Round(time.Second))
+	if s.width == 0 || len(first)+len(counts) <= s.width {
+		s.put(first, "%s", counts)
+	} else {
+		s.put("  ", "%d %s %s", r.ID, r.Kind, status)
+		s.put("    ", "%s, %s", stamp(r.StartedAt), took.Round(time.Second))
+		s.put("    ", "%s", counts)
+	}
+	if r.Error != nil {
+		s.put("        ", "%s", *r.Error)
+	}
+}
+
+// runCounts tells what a run did. A verification that came to its end and is
+// partial found differences.
+func runCounts(r *model.RunOverview) string {
+	switch {
+	case r.Kind != model.KindVerify || r.Listed == nil:
+		return fmt.Sprintf("%d sessions, %d rows", r.Sessions, r.Rows)
+	case r.Status == model.RunPartial && r.Error == nil:
+		return fmt.Sprintf("%d compared, some differ", *r.Listed)
+	}
+	return fmt.Sprintf("%d compared", *r.Listed)
+}
+
+func printApps(s *screen, o *model.Overview) {
+	for i := range o.Apps {
+		a := &o.Apps[i]
+		fresh := "never listed to the end"
+		if a.DiscoveredAt != nil {
+			fresh = "up to date as of " + stamp(*a.DiscoveredAt) + ", " + ago(o.At.Sub(*a.DiscoveredAt)) + " ago"
+		}
+		s.put("App ", "%s: %s", appName(a), fresh)
+		if a.Error != nil {
+			s.put("  ", "%s", *a.Error)
+		}
+	}
+}
+
+func appName(a *model.AppOverview) string {
+	if a.Name != nil {
+		return *a.Name
+	}
+	return a.ID
+}
+
+// ago writes an age: seconds matter only in the first hour.
+func ago(age time.Duration) string {
+	switch {
+	case age >= 48*time.Hour:
+		return fmt.Sprintf("%d days", age/(24*time.Hour))
+	case age >= time.Hour:
+		return strings.TrimSuffix(age.Round(time.Minute).String(), "0s")
+	}
+	return age.Round(time.Second).String()
+}
+
+func printBacklog(s *screen, o *model.Overview) {
+	b := &o.Backlog
+	text := fmt.Sprintf("%d sessions for the next run", b.Due)
+	if !listedToTheEnd(o) {
+		text = "at least " + text // what was not listed is not known
+	}
+	if b.Waiting > 0 && b.RetryAt != nil {
+		text += fmt.Sprintf(", %d more from %s on", b.Waiting, stamp(*b.RetryAt))
+	}
+	if b.Meetings > 0 {
+		text += fmt.Sprintf("; enrolment of %d meetings", b.Meetings)
+	}
+	if b.OldestAt != nil {
+		text += "; the oldest unfinished session is of " + stamp(*b.OldestAt)
+	}
+	s.put("Backlog:  ", "%s", text)
+}
+
+// listedToTheEnd reports whether the latest run came to the end of every app's
+// list of sessions.
+func listedToTheEnd(o *model.Overview) bool {
+	for i := range o.Apps {
+		if o.Apps[i].Error != nil || o.Apps[i].DiscoveredAt == nil {
+			return false
+		}
+	}
+	latest := slices.IndexFunc(o.Runs, func(r model.RunOverview) bool { return r.Kind == model.KindRun })
+	return latest < 0 || o.Runs[latest].Status == model.RunSucceeded || o.Runs[latest].Status == model.RunPartial
+}
+
+func printBudget(s *screen, o *model.Overview) {
+	b := &o.Budget
+	text := fmt.Sprintf("%d in the last hour, %d in 24 hours", b.Requests1h, b.Requests24h)
+	if b.Wait24h >= 1 {
+		text += fmt.Sprintf("; they waited %s in all for the budget", ago(time.Duration(b.Wait24h*float64(time.Second))))
+	}
+	s.put("Requests: ", "%s", text)
+	for _, t := range b.Tokens {
+		if t.ClosedUntil != nil {
+			s.put("          ", "the API asked to wait until %s", stamp(*t.ClosedUntil))
+		}
+		for _, q := range t.Quotas {
+			of := ""
+			if q.Calls > 0 {
+				of = fmt.Sprintf(" of %d", q.Calls)
+			}
+			s.put("          ", "quota %q: %d%s left until %s", q.Name, q.Remaining, of, stamp(q.ResetAt))
+		}
+		if wait := longestWait(&t, o.At); wait > model.LongWait {
+			s.put("          ", "no wait is longer than %s, whatever the API asks for; then one request tries", ago(model.LongestWait))
+			s.put("          ", "to end it at once: DELETE FROM sync.request_budgets")
+		}
+	}
+}
+
+// longestWait gives how long nobody may send by what the API said of a token: until
+// a time that it named, or until a quota of which at most half is left is full again.
+// How much of it belongs to others is up to each run.
+func longestWait(t *model.TokenBudget, now time.Time) (wait time.Duration) {
+	if t.ClosedUntil != nil {
+		wait = t.ClosedUntil.Sub(now)
+	}
+	for _, q := range t.Quotas {
+		if q.Remaining <= q.Calls/2 {
+			wait = max(wait, q.ResetAt.Sub(now))
+		}
+	}
+	return wait
+}
+
+func printProblem(s *screen, p *model.SessionProblem) {
+	next := "with the next run"
+	if p.RetryAt != nil {
+		next = "after " + stamp(*p.RetryAt)
+	}
+	s.put("  ", "%s, attempt %d, again %s", p.ID, p.Attempts, next)
+	s.put("    ", "%s", p.Reason)
+}

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// filled is a value that may be left out but not be empty, as that of a variable
+// of the shell is that was never set: an export would then hold everything, and an
+// erasure be of every app. An id that is a UUID may be given in any letters.
+type filled string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (f *filled) UnmarshalText(text []byte) error {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return errors.New("the value is empty")
+	}
+	*f = filled(model.FoldID(string(text)))
+	return nil
+}
+
+// list holds values that are given with commas between them, by a flag that may be
+// repeated: each once, without the space around it, ids that are UUIDs in any letters.
+// It may be left out but not be empty, for the same reason as [filled].
+type list []string
+
+// UnmarshalText implements encoding.TextUnmarshaler. It adds to what is there.
+func (l *list) UnmarshalText(text []byte) error {
+	for value := range strings.SplitSeq(string(text), ",") {
+		if value = model.FoldID(strings.TrimSpace(value)); value != "" && !slices.Contains(*l, value) {
+			*l = append(*l, value)
+		}
+	}
+	if len(*l) == 0 {
+		return errors.New("the list is empty")
+	}
+	return nil
+}

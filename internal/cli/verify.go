@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+)
+
+// verifyCommand compares the warehouse with the API.
+type verifyCommand struct {
+	apiFlags      `embed:"" group:"API"`
+	databaseFlags `embed:"" group:"Database"`
+	keyFlags      `embed:"" group:"Privacy"`
+
+	From    filled `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation; without it: from the first session on."`
+	To      filled `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
+	Session list   `placeholder:"ID,…" help:"Compare these sessions and no others, whatever their time."`
+	App     list   `placeholder:"ID,…" help:"Compare these apps and no others; overrides --app-ids."`
+	IDs     bool   `name:"ids" help:"Compare the ids of all participants and peer events, not their number alone: reads every page."`
+	JSON    bool   `name:"json" help:"Print one JSON object."`
+	Quiet   bool   `short:"q" help:"Print nothing when nothing differs."`
+}
+
+// Help gives the longer text of --help.
+func (*verifyCommand) Help() string {
+	return `Asks the API for every session of the range and compares it with the warehouse: its record, and the number of its participants; where that differs, or with --ids, the ids of participants and peer events. Costs about one request a session, within the shared request budget. Writes no data.
+
+A range that was begun and stopped goes on where it stopped; sessions that differed before are then compared again. Sessions that are live, or changed after the last run, are no difference. An app of the warehouse that the API does not list is one, unless --app or --app-ids names the apps.
+
+Exit codes: 0 nothing differs; 1 failed; 2 wrong usage; 3 something differs, and the list says what to run, or the clocks do; 75 the budget is spent, another verification is under way, or it was told to stop: the same command goes on.`
+}
+
+// Run carries the command out.
+func (c *verifyCommand) Run(s *shell) error {
+	plan, err := c.plan()
+	if err != nil {
+		return err
+	}
+	if len(c.App) > 0 {
+		c.AppIDs = c.App
+	}
+	config := c.pipelineConfig()
+	bar := newBar(s, "verify", c.Quiet || c.JSON)
+	defer bar.close()
+	s.logger = bar.above(s.logger)
+	config.Progress = bar.shown()
+	j, err := openJob(s, model.KindVerify, &c.apiFlags, &c.databaseFlags, &watchFlags{}, &c.keyFlags, start{string(c.From), plan.From}, c.Quiet)
+	if err != nil {
+		return err
+	}
+	defer j.close()
+	release, err := postgres.HoldSchema(s.ctx, j.pool)
+	if err != nil {
+		return err
+	}
+	defer release()
+	store := newStore(j.pool, j.logger)
+	if err := store.Protect(s.ctx, j.privacy); err != nil {
+		return err
+	}
+	result, err := pipeline.Verify(s.ctx, config, plan, j.client, store, j.logger)
+	bar.close()
+	if result.Run.ID != 0 && (!c.Quiet || err != nil || result.Status != model.RunSucceeded) {
+		if printErr := c.print(newScreen(s), result); printErr != nil {
+			return printErr
+		}
+	}
+	if err == nil && result.Status == model.RunPartial {
+		return errPartial
+	}
+	return err
+}
+
+func (c *verifyCommand) plan() (pipeline.VerifyPlan, error) {
+	plan := pipeline.VerifyPlan{ByIDs: c.IDs}
+	var err error
+	if plan.Sessions, err = sessionIDs(c.Session); err != nil {
+		return plan, err
+	}
+	if len(c.Session) > 0 && (c.From != "" || c.To != "") {
+		return plan, fmt.Errorf("%w: --session cannot be combined with --from or --to", model.ErrUsage)
+	}
+	plan.From, plan.To, err = timeRange(string(c.From), string(c.To))
+	return plan, err
+}
+
+// print writes what differs and what to run, then one line about the whole.
+func (c *verifyCommand) print(w *screen, r pipeline.VerifyResult) error {
+	if c.JSON {
+		encoder := json.NewEncoder(plainJSON{w.w})
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(verifyView(r))
+	}
+	for i := range r.Differences {
+		printDifference(w, &r.Differences[i])
+	}
+	resumed := ""
+	if r.Resumed {
+		resumed = ", those of the earlier try included"
+	}
+	w.put("", "verify %d %s in %s: %d sessions compared%s (%d live, %d newer than the last run, %d gone and kept), %d differ; %d requests",
+		r.Run.ID, r.Status, r.Took.Round(10*time.Millisecond), r.Compared, resumed, r.Live, r.Newer, r.Gone, len(r.Differences), r.Summary.Requests)
+	printTooOld(w, r.TooOld, r.Horizon)
+	if r.Clocks != "" {
+		w.put("", "clocks: %s", r.Clocks)
+	}
+	return nil
+}
+
+func printDifference(w *screen, d *pipeline.Difference) {
+	switch {
+	case !d.SessionID.IsZero():
+		w.put("", "%s  created %s  app %s", d.SessionID, stampOrDash(d.CreatedAt), d.AppID)
+	case d.Key != "":
+		w.put("", "session record %s  app %s", d.Key, d.AppID)
+	case d.AppID != "":
+		w.put("", "app %s", d.AppID)
+	default:
+		w.put("", "the account")
+	}
+	for _, f := range d.Findings {
+		w.put("    ", "%s: %s", f.Kind, f.Detail)
+	}
+	for _, id := range d.Participants {
+		w.put("    ", "missing participant %s", id)
+	}
+	w.put("    ", "to mend: %s", mend(d))
+}
+
+func stampOrDash(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return stamp(t)
+}
+
+// mend gives the command that brings warehouse and API together.
+func mend(d *pipeline.Difference) string {
+	only := func(kind string) bool {
+		return !slices.ContainsFunc(d.Findings, func(f pipeline.Finding) bool { return f.Kind != kind })
+	}
+	switch {
+	case d.SessionID.IsZero() && only(pipeline.FoundSetAside):
+		return "rollcall rejects list" // says why; the next run reads it again
+	case only(pipeline.FoundAppMissing):
+		return "nothing if it was deleted at the vendor (REALTIMEKIT_APP_IDS then names the others); else rollcall doctor"
+	case d.SessionID.IsZero():
+		return "rollcall verify, once more"
+	}
+	return "rollcall backfill --session " + d.SessionID.String()
+}
+
+// verifyView is the JSON form of a verification.
+func verifyView(r pipeline.VerifyResult) any {
+	type finding struct {
+		Kind   string `json:"kind"`
+		Detail string `json:"detail"`
+	}
+	type difference struct {
+		AppID        string     `json:"app_id"`
+		SessionID    *string    `json:"session_id"`
+		CreatedAt    *time.Time `json:"created_at"`
+		Findings     []finding  `json:"findings"`
+		Participants []string   `json:"missing_participant_ids"`
+		Mend         string     `json:"to_mend"`
+	}
+	view := struct {
+		RunID       int64        `json:"run_id"`
+		Status      string       `json:"status"`
+		Resumed     bool         `json:"resumed"`
+		Compared    int          `json:"sessions_compared"`
+		Live        int          `json:"sessions_live"`
+		Newer       int          `json:"sessions_newer"`
+		Gone        int          `json:"sessions_gone"`
+		TooOld      int          `json:"sessions_too_old"` // ended before the retention horizon
+		Requests    int64        `json:"requests"`
+		Differences []difference `json:"differences"`
+		Clocks      string       `json:"clocks"` // which is wrong, empty where they agree
+	}{
+		r.Run.ID, r.Status, r.Resumed, r.Compared, r.Live, r.Newer, r.Gone, r.TooOld, r.Summary.Requests, make([]difference, 0, len(r.Differences)), r.Clocks,
+	}
+	for i := range r.Differences {
+		d := &r.Differences[i]
+		out := difference{AppID: d.AppID, Participants: []string{}, Mend: mend(d)}
+		if !d.SessionID.IsZero() {
+			out.SessionID = new(d.SessionID.String())
+		}
+		if !d.CreatedAt.IsZero() {
+			out.CreatedAt = new(d.CreatedAt.UTC())
+		}
+		for _, f := range d.Findings {
+			out.Findings = append(out.Findings, finding{f.Kind, strings.ToValidUTF8(f.Detail, "\uFFFD")})
+		}
+		for _, id := range d.Participants {
+			out.Participants = append(out.Participants, id.String())
+		}
+		view.Differences = append(view.Differences, out)
+	}
+	return view
+}
