@@ -239,7 +239,7 @@ func TestEveryForeignKeyIsIndexed(t *testing.T) {
 func TestFailedSessionsAreDueAgain(t *testing.T) {
 	t.Parallel()
 	pool := open(t, pgtest.New(t))
-	for version := int64(14); ; {
+	for version := int64(8); ; {
 		newest, err := postgres.NewestMigration(t.Context(), pool)
 		if err != nil {
 			t.Fatal(err)
