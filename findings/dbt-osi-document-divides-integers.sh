@@ -44,6 +44,7 @@ models:
       - {name: rate, type: ratio, numerator: came, denominator: expected}
       - {name: students, type: simple, agg: count, expr: visit_id, filter: "{{ Dimension('visit__kind') }} = 'student'"}
 YML
+unset "${!DBT_@}"
 DBT_SEND_ANONYMOUS_USAGE_STATS=false python/bin/dbt --no-version-check --quiet parse --profiles-dir .
 cat >try.py <<'PY'
 import json
