@@ -5,7 +5,7 @@
 #   PostgreSQL and SQLite; MetricFlow's own SQL casts both and guards against 0;
 # * a filter on the dimension "kind" compares visit__kind, MetricFlow's name for it,
 #   which is no field of the document and no column of the table.
-# Who reads the document gets an attendance rate of 0, or an error, while
+# A tool that reads the document gets a rate of 0, or an error, while
 # MetricFlow answers 0.5.
 set -euo pipefail
 tmp=$(mktemp -d)

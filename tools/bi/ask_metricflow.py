@@ -9,6 +9,7 @@ that of libpq's variables. MetricFlow writes the SQL, psycopg2 runs it.
 
 import json
 import math
+import numbers
 import re
 import sys
 
@@ -27,10 +28,24 @@ class Dialect:
     sql_plan_renderer = PostgresSQLSqlPlanRenderer()
 
 
+def plain(value):
+    """A value in the one form in which drivers and tools agree: a time is its day."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if hasattr(value, "isoformat"):
+        return str(value)[:10]
+    return float(value) if isinstance(value, numbers.Number) else str(value)
+
+
 def rows(connection, sql):
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        return [[float(v) if hasattr(v, "real") and not isinstance(v, bool) else str(v)[:10] if hasattr(v, "isoformat") else v for v in row] for row in cursor]
+        return [[plain(value) for value in row] for row in cursor]
+
+
+def order(row):
+    """The order of rows of both, which no tool promises: by what is no number."""
+    return [str(value) for value in row if not isinstance(value, float)]
 
 
 def same(want, got):
@@ -40,7 +55,6 @@ def same(want, got):
 
 
 def compare(name, want, got):
-    order = lambda row: [str(v) for v in row if not isinstance(v, float)]
     want, got = sorted(want, key=order), sorted(got, key=order)
     if len(want) != len(got):
         sys.exit(f"{name}: {len(got)} rows, want {len(want)}")
