@@ -1,6 +1,7 @@
 // Command dictionary writes what follows from the schema as the migrations make
 // it, on a PostgreSQL of its own: docs/dictionary.md and docs/schema.md, and the
-// sources of the dbt package in deploy/dbt.
+// sources of the dbt package in deploy/dbt; and what follows from the metrics in
+// deploy/metrics.yml: dbt's semantic models, the Malloy model and docs/metrics.md.
 //
 //	go run ./internal/dictionary
 //
@@ -12,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -85,6 +87,12 @@ func (c catalog) files(root string) (map[string]string, error) {
 		"docs/dictionary.md": c.dictionary(), "docs/schema.md": c.diagram(),
 		"deploy/dbt/models/exposures.yml": exposures,
 	}
+	m, err := c.readMetrics(root)
+	if err != nil {
+		return nil, err
+	}
+	files["docs/metrics.md"], files["tools/bi/malloy/rollcall.malloy"] = m.page(), m.malloy()
+	maps.Copy(files, m.dbtFiles())
 	for _, s := range c.Schemas {
 		files["deploy/dbt/models/sources/"+s.Name+".yml"] = c.dbtSources(s)
 	}

@@ -35,6 +35,9 @@ func TestPagesAreCurrent(t *testing.T) {
 		"docs/dictionary.md":                        "| `present_seconds` | double precision | Seconds inside, each counted once however many devices there were. |",
 		"docs/schema.md":                            `realtimekit_sessions ||--o{ realtimekit_participants : "session_id"`,
 		"deploy/dbt/models/sources/realtimekit.yml": "to: source('realtimekit', 'participants')",
+		"deploy/dbt/models/metrics/metrics.yml":     "numerator: enrolled_who_came",
+		"docs/metrics.md":                           "| `peak` | Most people inside an app at one time; of several apps or days, the largest. | people | `max(peak_people)` |",
+		"tools/bi/malloy/rollcall.malloy":           "attendance_rate is enrolled_who_came / expected",
 		"deploy/dbt/models/exposures.yml":           "source('analytics', 'usage_cost')",
 		"deploy/dbt/models/sources/analytics.yml":   "description: Seconds inside, each counted once however many devices there were.",
 	} {
@@ -49,6 +52,36 @@ func TestPagesAreCurrent(t *testing.T) {
 		}
 		if diff := cmp.Diff(string(got), want); diff != "" {
 			t.Errorf("%s is not current; run: go run ./internal/dictionary\n%.2000s", name, diff)
+		}
+	}
+}
+
+func TestMetricsThatCannotBeAreRefused(t *testing.T) {
+	t.Parallel()
+	c := catalog{Columns: []column{
+		{Schema: "analytics", Relation: "daily_usage", Name: "usage_date", Comment: "Day in UTC."},
+		{Schema: "analytics", Relation: "daily_usage", Name: "peak_people", Comment: "Most people."},
+	}}
+	const source = "sources: [{name: usage, view: daily_usage, time: usage_date}, {name: other, view: daily_usage, time: usage_date}]\n"
+	for text, want := range map[string]string{
+		"sources: [{name: usage, view: daily_usage, time: gone}]":                                                                       "analytics.daily_usage has no column gone",
+		"sources: [{name: register, model: gone}]":                                                                                      "gone.sql",
+		"metrics: [{name: peak, source: usage, max: peak_people}]":                                                                      `no source "usage"`,
+		source + "metrics: [{name: peak, source: usage}]":                                                                               "neither count, sum, max nor ratio",
+		source + "metrics: [{name: peak_people, source: usage, max: peak_people}]":                                                      "a column has that name",
+		source + "metrics: [{name: a, source: usage, count: true}, {name: rate, ratio: [a, b]}]":                                        "not of two metrics of one source",
+		source + "metrics: [{name: a, source: usage, count: true}, {name: b, source: other, count: true}, {name: rate, ratio: [a, b]}]": "not of two metrics of one source",
+		"metrics: [{name: peak, maximum: peak_people}]":                                                                                 "maximum",
+	} {
+		root := t.TempDir()
+		if err := os.Mkdir(filepath.Join(root, "deploy"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, "deploy", "metrics.yml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.readMetrics(root); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (w *warehouse) isql(ctx context.Context, sql string) (rows [][]string, err 
 func (w *warehouse) malloy(ctx context.Context, questions []question) (answers [][][]string, err error) {
 	queries := make([]string, len(questions))
 	for i, q := range questions {
-		queries[i] = q.malloy
+		queries[i] = q.Malloy
 	}
 	input, err := json.Marshal(queries)
 	if err != nil {

@@ -1,7 +1,8 @@
 // Command bi reads Rollcall's views through BI tools that nobody here wrote, and
 // compares what they say with what psql says: isql over ODBC, the way of Excel,
 // Power BI and Tableau; and Malloy, a semantic layer that writes its own SQL from
-// the model in malloy/rollcall.malloy.
+// the model in malloy/rollcall.malloy. What it asks of metrics, the step dbt asks of
+// MetricFlow as well.
 //
 //	bi ROLLCALL FOLDER
 //
@@ -12,6 +13,8 @@ package main
 
 import (
 	"context"
+	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -37,48 +40,59 @@ func run(ctx context.Context, program, folder string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.stop()) }()
+	if _, err := w.psql(ctx, prices); err != nil {
+		return err
+	}
+	var questions []question
+	if err := json.Unmarshal(metricQuestions, &questions); err != nil {
+		return err
+	}
+	questions = append(questions, viewQuestions...)
 	byMalloy, err := w.malloy(ctx, questions)
 	if err != nil {
 		return err
 	}
 	for i, q := range questions {
-		truth, err := w.psql(ctx, q.sql)
+		truth, err := w.psql(ctx, q.SQL)
 		if err != nil {
 			return err
 		}
 		if len(truth) == 0 {
-			return fmt.Errorf("%s: psql gives no rows", q.name)
+			return fmt.Errorf("%s: psql gives no rows", q.Name)
 		}
-		byODBC, err := w.isql(ctx, q.sql)
+		byODBC, err := w.isql(ctx, q.SQL)
 		if err != nil {
 			return err
 		}
 		for tool, rows := range map[string][][]string{"isql": byODBC, "Malloy": byMalloy[i]} {
 			if difference := compare(truth, rows); difference != "" {
-				return fmt.Errorf("%s: %s differs from psql: %s", q.name, tool, difference)
+				return fmt.Errorf("%s: %s differs from psql: %s", q.Name, tool, difference)
 			}
 		}
-		fmt.Printf("%-58s %3d rows, the same by psql, isql and Malloy\n", q.name, len(truth))
+		fmt.Printf("%-58s %3d rows, the same by psql, isql and Malloy\n", q.Name, len(truth))
 	}
 	return w.onlyReads(ctx)
 }
 
 // question is one thing to ask, as SQL and as a query of Malloy's model. The
 // columns are in the same order.
-type question struct{ name, sql, malloy string }
+type question struct {
+	Name   string `json:"name"`
+	SQL    string `json:"sql"`
+	Malloy string `json:"malloy"`
+}
 
-var questions = []question{
-	{
-		"sessions and attendance by app, joined",
-		`SELECT app_name, count(*), sum(s.vendor_minutes), sum(a.attendances), sum(a.seconds) / 60
-			FROM analytics.session_summary AS s CROSS JOIN LATERAL (
-				SELECT count(*) AS attendances, coalesce(sum(present_seconds), 0) AS seconds
-				FROM analytics.person_attendance WHERE session_id = s.session_id) AS a
-			GROUP BY app_name ORDER BY app_name COLLATE "C"`,
-		`run: sessions -> { group_by: app_name
-			aggregate: session_count, billed_minutes, attendances is attendance.count(), inside is attendance.present_seconds.sum() / 60
-			order_by: app_name }`,
-	},
+// metricQuestions ask for the metrics of deploy/metrics.yml. Their SQL is written
+// by hand, from other tables where there are any.
+//
+//go:embed metrics.json
+var metricQuestions []byte
+
+// prices make the cost of the demo's sessions known.
+const prices = `INSERT INTO analytics.prices (app_id, valid_from, price_per_minute, currency)
+	VALUES (NULL, '2020-01-01', 0.0005, 'USD'), ((SELECT app_id FROM realtimekit.apps WHERE name = 'harbour-clinic'), '2020-01-01', 0.002, 'EUR')`
+
+var viewQuestions = []question{
 	{
 		"who attended, names in any script",
 		`SELECT display_name, first_join_at, present_seconds, visits, session_share FROM analytics.person_attendance
@@ -90,24 +104,13 @@ var questions = []question{
 		"the largest sessions, by id",
 		`SELECT session_id, meeting_title, peak_people, unique_people FROM analytics.session_summary
 			ORDER BY peak_people DESC, session_id LIMIT 5`,
-		`run: sessions -> { select: session_id, meeting_title, peak_people, unique_people
-			order_by: peak_people desc, session_id limit: 5 }`,
+		`run: sessions -> { select: session_key, meeting_title, peak_people, unique_people
+			order_by: peak_people desc, session_key limit: 5 }`,
 	},
 	{
-		"usage by day",
-		`SELECT usage_date, sum(unique_people), sum(person_seconds) / 3600, max(peak_people) FROM analytics.daily_usage
-			GROUP BY usage_date ORDER BY usage_date`,
-		`run: usage -> { group_by: usage_date aggregate: people_days, inside_hours, highest_peak order_by: usage_date }`,
-	},
-	{
-		"who did not come, by course",
-		`SELECT meeting_title, count(*) FROM analytics.no_shows WHERE is_final AND NOT nobody_came
-			GROUP BY meeting_title ORDER BY count(*) DESC, meeting_title COLLATE "C"`,
-		`run: no_shows -> { where: is_final and not nobody_came group_by: meeting_title aggregate: missed order_by: missed desc, meeting_title }`,
-	},
-	{
-		"days that agree with the vendor",
-		`SELECT status, count(*), sum(vendor_minutes) FROM analytics.reconciliation GROUP BY status ORDER BY status COLLATE "C"`,
-		`run: agreement -> { group_by: status aggregate: app_days, vendor_total is vendor_minutes.sum() order_by: status }`,
+		"sessions counted by id, and one compared with it",
+		`SELECT count(DISTINCT session_id), 1 FROM analytics.session_summary`,
+		`run: sessions -> { aggregate: ids is count(session_key),
+			with_nil is count() { where: session_key != '00000000-0000-0000-0000-000000000000' } / count() }`,
 	},
 }

@@ -1,0 +1,1 @@
+select * from {{ source('analytics', 'person_attendance') }}
