@@ -70,10 +70,11 @@ func (s *Store) SavePeople(ctx context.Context, run model.Run, appID, meetingID 
 	}
 	var counts model.RowCounts
 	err := s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) (err error) {
-		if err := eraseLateEnrolled(ctx, tx, s.privacy.key, appID, meetingID, f.PeopleOf(appID, people)); err != nil {
+		kept, listed := f.People(appID, people)
+		if err := eraseLateEnrolled(ctx, tx, s.privacy.key, appID, meetingID, listed); err != nil {
 			return fmt.Errorf("erase who was recognised late: %w", err)
 		}
-		counts, err = savePeople(ctx, tx, run, appID, meetingID, f.People(appID, people))
+		counts, err = savePeople(ctx, tx, run, appID, meetingID, kept)
 		return err
 	})
 	if err == nil {

@@ -90,15 +90,10 @@ func (in *intake) empty() {
 	in.size = 0
 }
 
-// add takes one page.
+// add takes one page: it passes the privacy filter before anything of it is kept.
 func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
-	if page.Pass != in.pass {
-		if in.size > 0 || in.staged {
-			if err := in.stage(ctx); err != nil { // copies of one record are told apart there
-				return err
-			}
-		}
-		in.nextPass(page.Pass)
+	if err := in.turnTo(ctx, page.Pass); err != nil {
+		return err
 	}
 	taken := in.filter.Page(in.appID, &page)
 	in.erased += taken.Participants
@@ -108,16 +103,24 @@ func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
 	in.reject(page.Rejected)
 	in.counts.participants.Read += len(page.Participants)
 	in.counts.events.Read += len(page.Events)
-	size := in.held.participants.size() + in.held.events.size() + in.rejectedSize
-	all := in.store.held.Add(size - in.size)
-	in.size = size
-	most := in.store.bounds.session
-	if in.staged {
-		most = min(most, stagedAtOnce)
-	}
-	if size > most || all > in.store.bounds.all {
+	if in.isFull() {
 		return in.stage(ctx)
 	}
+	return nil
+}
+
+// turnTo begins a pass, unless it is the present one. What an earlier one read is
+// staged: copies of one record are told apart there.
+func (in *intake) turnTo(ctx context.Context, pass int) error {
+	if pass == in.pass {
+		return nil
+	}
+	if in.size > 0 || in.staged {
+		if err := in.stage(ctx); err != nil {
+			return err
+		}
+	}
+	in.nextPass(pass)
 	return nil
 }
 
@@ -131,6 +134,18 @@ func (in *intake) nextPass(number int) {
 // stagedAtOnce is how many bytes of a session that is staged anyway are gathered
 // for one COPY.
 const stagedAtOnce = 1 << 20
+
+// isFull counts the bytes in memory, and tells that they have to be staged.
+func (in *intake) isFull() bool {
+	size := in.held.participants.size() + in.held.events.size() + in.rejectedSize
+	all := in.store.held.Add(size - in.size)
+	in.size = size
+	most := in.store.bounds.session
+	if in.staged {
+		most = min(most, stagedAtOnce)
+	}
+	return size > most || all > in.store.bounds.all
+}
 
 func (in *intake) encode(page model.ParticipantPage) {
 	for i := range page.Participants {

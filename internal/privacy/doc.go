@@ -6,4 +6,10 @@
 // pseudonyms in their place. The list and the pseudonyms are HMAC-SHA256 under a
 // key that is not in the database: whoever has only the database can neither
 // read who was erased nor try out guesses.
+//
+// A Filter has one entry for each kind of thing: [Filter.Page] for a page of a
+// session's participants, [Filter.People] for people enrolled in a meeting,
+// [Filter.Rejected] for other records that could not be used, [Filter.Session] for
+// a session's own record and [Filter.Text] for a message. Each stands first in its
+// file, above its steps.
 package privacy

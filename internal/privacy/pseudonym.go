@@ -66,13 +66,3 @@ func (*Key) provenance(p *model.Provenance) {
 		p.Repairs[column] = ErasedText
 	}
 }
-
-// withoutName keeps that a name was mended, but not its text.
-func withoutName(r model.Repairs) model.Repairs {
-	if text, mended := r["display_name"]; !mended || text == ErasedText {
-		return r
-	}
-	r = maps.Clone(r)
-	r["display_name"] = notKeptText
-	return r
-}
