@@ -1,5 +1,7 @@
 // Package cli is the program rollcall: a file for each command, its flags, its
-// output and its exit code. The work is done in the packages beside it.
+// output and its exit code. The work is done in the packages beside it. The package is
+// larger than others, since there are many commands: each stands by itself, and what
+// they share (environment, connection, printing) is small.
 package cli
 
 import (

@@ -227,3 +227,14 @@ func printResult(w *screen, r pipeline.Result) {
 		w.put("", "records: rollcall rejects list, or SELECT entity, record_key, reason FROM sync.rejected_records WHERE resolved_at IS NULL")
 	}
 }
+
+// printLost tells what a run found missing.
+func printLost(w *screen, l model.Lost) {
+	if !l.Any() {
+		return
+	}
+	w.put("", "missing though stored before: %s; this run and the next read or compute it again", l)
+	if l.Example != "" {
+		w.put("", "for example %s", l.Example)
+	}
+}
