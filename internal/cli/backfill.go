@@ -1,14 +1,10 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 )
@@ -20,18 +16,22 @@ type backfillCommand struct {
 	metricsFlags  `embed:"" group:"Monitoring"`
 	privacyFlags  `embed:"" group:"Privacy"`
 
-	From            filled `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation. A range that was begun and stopped goes on where it stopped."`
-	To              filled `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
-	Session         list   `placeholder:"ID,…" help:"Copy these sessions and no others, whatever their time, as the API gives them now: also where a stored record is newer by its updated_at."`
-	Full            bool   `help:"Read again what is complete and unchanged."`
-	IgnoreRetention bool   `help:"Read also sessions that ended before the retention horizon. The next rollcall retention deletes them again."`
-	DryRun          bool   `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
-	Quiet           bool   `short:"q" help:"Print nothing when all went well."`
+	rangeFlags
+	Session         list `placeholder:"ID,…" help:"Copy these sessions and no others, whatever their time, as the API gives them now: also where a stored record is newer by its updated_at."`
+	Full            bool `help:"Read again what is complete and unchanged."`
+	IgnoreRetention bool `help:"Read also sessions that ended before the retention horizon. The next rollcall retention deletes them again."`
+	DryRun          bool `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
+	Quiet           bool `short:"q" help:"Print nothing when all went well."`
+}
+
+// Help gives the longer text of --help.
+func (*backfillCommand) Help() string {
+	return `Needs --from, --last or --session. A range that was begun and stopped goes on where it stopped, with the same command; rollcall status shows it.`
 }
 
 // Run carries the command out.
 func (c *backfillCommand) Run(s *shell) error {
-	plan, err := c.plan()
+	plan, span, err := c.plan()
 	if err != nil {
 		return err
 	}
@@ -42,11 +42,12 @@ func (c *backfillCommand) Run(s *shell) error {
 	if c.DryRun {
 		watch = &watchFlags{}
 	}
-	j, err := openJob(s, model.KindBackfill, &c.apiFlags, &c.databaseFlags, watch, &c.privacyFlags, start{string(c.From), plan.From}, c.Quiet)
+	j, err := openJob(s, model.KindBackfill, &c.apiFlags, &c.databaseFlags, watch, &c.privacyFlags, span, c.Quiet)
 	if err != nil {
 		return err
 	}
 	defer j.close()
+	plan.From, plan.To = j.from, j.to
 	if c.DryRun {
 		return c.preview(j, plan)
 	}
@@ -55,21 +56,23 @@ func (c *backfillCommand) Run(s *shell) error {
 	return err
 }
 
-// plan reads the range or the session ids; it needs the one or the other.
-func (c *backfillCommand) plan() (pipeline.Plan, error) {
-	plan := pipeline.Plan{Kind: model.KindBackfill, Full: c.Full, BeyondRetention: c.IgnoreRetention}
-	var err error
+// plan reads the range or the session ids; it needs the one or the other. Its range is
+// by this machine's clock, until the database says what time it is.
+func (c *backfillCommand) plan() (plan pipeline.Plan, s span, err error) {
+	plan = pipeline.Plan{Kind: model.KindBackfill, Full: c.Full, BeyondRetention: c.IgnoreRetention}
 	if plan.Sessions, err = sessionIDs(c.Session); err != nil {
-		return plan, err
+		return plan, s, err
 	}
 	switch {
-	case len(c.Session) > 0 && (c.From != "" || c.To != "" || c.DryRun):
-		return plan, fmt.Errorf("%w: --session cannot be combined with --from, --to or --dry-run", model.ErrUsage)
-	case len(c.Session) == 0 && c.From == "":
-		return plan, fmt.Errorf("%w: give --from, and --to if the range has an end, or --session", model.ErrUsage)
+	case len(c.Session) > 0 && (c.given() || c.DryRun):
+		return plan, s, fmt.Errorf("%w: --session cannot be combined with --from, --to, --last or --dry-run", model.ErrUsage)
+	case len(c.Session) == 0 && c.From == "" && c.Last == "":
+		return plan, s, fmt.Errorf("%w: give --from, and --to if the range has an end, or --last, or --session", model.ErrUsage)
 	}
-	plan.From, plan.To, err = timeRange(string(c.From), string(c.To))
-	return plan, err
+	if s, err = c.span(); err == nil {
+		plan.From, plan.To, err = s.at(machineNow())
+	}
+	return plan, s, err
 }
 
 // sessionIDs reads the values of --session.
@@ -85,49 +88,6 @@ func sessionIDs(texts []string) ([]model.UUID, error) {
 		}
 	}
 	return ids, nil
-}
-
-// timeRange reads --from and --to; an empty text leaves that side open.
-func timeRange(fromText, toText string) (from, to time.Time, err error) {
-	if from, err = bound("--from", fromText, 0); err != nil {
-		return from, to, err
-	}
-	if to, err = bound("--to", toText, 24*time.Hour); err != nil {
-		return from, to, err
-	}
-	if !to.IsZero() && !from.Before(to) {
-		return from, to, fmt.Errorf("%w: the range is empty: --from must lie before --to", model.ErrUsage)
-	}
-	if from.Year() > lastYear {
-		return from, to, inFuture(fromText)
-	}
-	return from, to, nil
-}
-
-// lastYear is the last one that is written with four digits. Whether a range begins in
-// the future the database's clock says; this one is so by any.
-const lastYear = 9999
-
-// start is where a range begins, as it was given and read; zero for the open one.
-type start struct {
-	text string
-	at   time.Time
-}
-
-// check refuses a start that lies in the future by the database server's clock.
-func (f start) check(ctx context.Context, pool *pgxpool.Pool) error {
-	if f.at.IsZero() {
-		return nil
-	}
-	now, err := load.New(pool, discardLogger).ServerTime(ctx)
-	if err == nil && f.at.After(now) {
-		err = inFuture(f.text)
-	}
-	return err
-}
-
-func inFuture(from string) error {
-	return fmt.Errorf("%w: --from %s lies in the future", model.ErrUsage, from)
 }
 
 // preview says what the backfill would do.
@@ -148,21 +108,4 @@ func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
 		len(preview.Sessions), requests, time.Duration(seconds*float64(time.Second)).Round(time.Second), pace)
 	printTooOld(newScreen(j.shell), preview.TooOld, preview.Horizon)
 	return err // of an app that could not be listed
-}
-
-// bound reads a day or a time in UTC; day is added to a day, so that the last
-// day of a range is in it.
-func bound(flag, text string, day time.Duration) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if t, err := time.Parse(time.DateOnly, text); err == nil {
-		return t.Add(day), nil
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: %s: %q is neither a day such as 2026-01-31 nor a time such as 2026-01-31T09:00:00Z",
-			model.ErrUsage, flag, text)
-	}
-	return t.UTC(), nil
 }

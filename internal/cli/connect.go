@@ -111,7 +111,7 @@ func (f *apiFlags) token() (secret.Text, error) {
 	if err := f.check(); err != nil {
 		return secret.Text{}, err
 	}
-	token, err := readSecret("CLOUDFLARE_API_TOKEN", f.APITokenFile)
+	token, err := secret.Read("CLOUDFLARE_API_TOKEN", f.APITokenFile)
 	if err == nil && token.IsZero() {
 		err = fmt.Errorf("%w: CLOUDFLARE_API_TOKEN is not set: make an API token with the Realtime permission", model.ErrUsage)
 	}
@@ -197,8 +197,8 @@ func caution(ctx context.Context, log logger, pool *pgxpool.Pool) {
 // starts the private Postgres, which stop stops; server is nil otherwise.
 func (f *databaseFlags) locate(ctx context.Context, log logger) (url secret.Text, server *private.Server, stop func(), err error) {
 	url = secret.Trimmed(string(f.DatabaseURL))
-	if err = twice("DATABASE_URL", url.Reveal(), string(f.DatabaseURLFile)); err == nil && url.IsZero() {
-		url, err = readSecret("DATABASE_URL", string(f.DatabaseURLFile))
+	if err = secret.Twice("DATABASE_URL", url.Reveal(), string(f.DatabaseURLFile)); err == nil && url.IsZero() {
+		url, err = secret.Read("DATABASE_URL", string(f.DatabaseURLFile))
 	}
 	if err != nil {
 		return url, nil, nil, err

@@ -1,15 +1,14 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/doctor"
+	"github.com/rollcall-etl/rollcall/internal/extract"
+	"github.com/rollcall-etl/rollcall/internal/postgres/private"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
@@ -31,115 +30,57 @@ Each check is ok, a warning, a problem, or skipped since another must be mended 
 Exit codes: 0 no problem (warnings do not count); 1 at least one problem; 2 wrong usage.`
 }
 
-// States of a check.
-const (
-	checkOK      = "ok"
-	checkWarning = "warning"
-	checkProblem = "problem"
-	checkSkipped = "skipped"
-)
-
-// check is one thing that was looked at.
-type check struct {
-	Name  string `json:"name"`
-	State string `json:"state"` // one of the check constants
-	Text  string `json:"text"`
-	ToDo  string `json:"to_do"` // empty where there is nothing to do
-}
-
-// checks collects what was looked at.
-type checks []check
-
-func (c *checks) ok(name, format string, args ...any) {
-	*c = append(*c, check{name, checkOK, fmt.Sprintf(format, args...), ""})
-}
-
-func (c *checks) warn(name, text, toDo string) {
-	*c = append(*c, check{name, checkWarning, text, toDo})
-}
-
-func (c *checks) problem(name, text, toDo string) {
-	*c = append(*c, check{name, checkProblem, text, toDo})
-}
-
-func (c *checks) skip(reason string, names ...string) {
-	for _, name := range names {
-		*c = append(*c, check{name, checkSkipped, reason, ""})
-	}
-}
-
-// failed notes an error. Errors of this program say what happened and, behind a
-// semicolon, what to do.
-func (c *checks) failed(name string, err error, toDo string) {
-	text, advice, found := strings.Cut(strings.TrimPrefix(err.Error(), model.ErrUsage.Error()+": "), "; ")
-	if found {
-		toDo = advice
-	}
-	c.problem(name, text, toDo)
-}
-
-// Run carries the command out. The database comes first, since it holds the
-// request budget that the requests to the API take from.
+// Run carries the command out.
 func (c *doctorCommand) Run(s *shell) error {
 	s.logger = quietly(s.logger)
-	var all, api, database checks
-	token, ready := c.configuration(&all)
-	c.files(&all)
-	pool, done, current := c.database(s, &database)
-	defer done()
-	var shared *pgxpool.Pool
-	if current {
-		shared = pool
-	}
-	c.api(s, &api, token, ready, shared)
-	all = append(append(all, api...), database...)
+	found := c.config(s).Examine(s.ctx)
 	if s.ctx.Err() != nil {
 		return s.ctx.Err()
 	}
-	return c.report(s, all)
-}
-
-func (c *doctorCommand) report(s *shell, all checks) error {
-	problems := 0
-	for _, one := range all {
-		if one.State == checkProblem {
-			problems++
-		}
+	if err := c.print(s, found); err != nil {
+		return err
 	}
-	if c.JSON {
-		encoder := json.NewEncoder(plainJSON{s.stdout})
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(struct {
-			OK     bool   `json:"ok"`
-			Checks checks `json:"checks"`
-		}{problems == 0, all}); err != nil {
-			return err
-		}
-	} else {
-		printChecks(newScreen(s), all)
-	}
-	switch problems {
+	switch problems := found.Problems(); problems {
 	case 0:
 		return nil
 	case 1:
 		return errors.New("doctor found 1 problem")
-	}
-	return fmt.Errorf("doctor found %d problems", problems)
-}
-
-func printChecks(s *screen, all checks) {
-	for _, one := range all {
-		s.put(fmt.Sprintf("%-8s %-13s ", one.State, one.Name), "%s", one.Text)
-		if one.ToDo != "" {
-			s.put("         to do: ", "%s", one.ToDo)
-		}
+	default:
+		return fmt.Errorf("doctor found %d problems", problems)
 	}
 }
 
-// configuration checks the values, and tells whether the API can be asked at all.
-func (c *doctorCommand) configuration(to *checks) (token secret.Text, ready bool) {
-	wrong := c.wrong()
-	token, err := readSecret("CLOUDFLARE_API_TOKEN", c.APITokenFile)
+// config tells the doctor what there is to examine.
+func (c *doctorCommand) config(s *shell) *doctor.Config {
+	token, wrong := c.credentials()
+	return &doctor.Config{
+		AccountID: c.AccountID, BaseURL: c.BaseURL, AppIDs: c.AppIDs,
+		RequestsPerSecond: c.RequestsPerSecond, Connections: runConnections(c.Concurrency),
+		Wrong: wrong,
+		SecretFiles: []doctor.SecretFile{
+			{Path: environmentFile},
+			{Name: "CLOUDFLARE_API_TOKEN", Path: c.APITokenFile},
+			{Name: "DATABASE_URL", Path: string(c.DatabaseURLFile)},
+			{Name: "ROLLCALL_PRIVACY_KEY", Path: c.PrivacyKeyFile},
+		},
+		Client: func(shared extract.BudgetStore) (*extract.Client, error) {
+			flags := c.apiFlags
+			flags.RetryFor, flags.MaxWait = min(c.RetryFor, doctor.RetryFor), min(c.MaxWait, doctor.MaxWait)
+			return flags.client(token, shared, s.logger)
+		},
+		Locate: func(ctx context.Context) (secret.Text, *private.Server, func(), error) {
+			return c.locate(ctx, s.logger)
+		},
+		Privacy: c.privacy,
+		Now:     machineNow, Logger: s.logger,
+	}
+}
+
+// credentials gives the token, and a sentence about each value without which the API
+// cannot be asked.
+func (c *doctorCommand) credentials() (token secret.Text, wrong []string) {
+	wrong = c.wrong()
+	token, err := secret.Read("CLOUDFLARE_API_TOKEN", c.APITokenFile)
 	switch {
 	case err != nil:
 		wrong = append(wrong, err.Error())
@@ -151,36 +92,24 @@ func (c *doctorCommand) configuration(to *checks) (token secret.Text, ready bool
 			wrong = append(wrong, err.Error())
 		}
 	}
-	for _, text := range wrong {
-		to.problem("configuration", text, "set it in the environment or in .env; rollcall run --help lists all")
-	}
-	if len(wrong) == 0 {
-		to.ok("configuration", "account %s at %s, %.4g requests a second at most", c.AccountID, c.BaseURL, c.RequestsPerSecond)
-	}
-	return token, len(wrong) == 0
+	return token, wrong
 }
 
-// files checks who may read the files that hold secrets.
-func (c *doctorCommand) files(to *checks) {
-	for _, file := range []struct{ name, path string }{
-		{"", ".env"}, {"CLOUDFLARE_API_TOKEN", c.APITokenFile}, {"DATABASE_URL", string(c.DatabaseURLFile)}, {"ROLLCALL_PRIVACY_KEY", c.PrivacyKeyFile},
-	} {
-		path := file.path
-		if path == "" {
-			continue
-		}
-		info, err := os.Stat(path)
-		switch {
-		case errors.Is(err, os.ErrNotExist): // a missing one is told where it is read
-		case err != nil:
-			to.failed("secret files", unread(file.name, path, err), "let the user that runs rollcall read it")
-		case !info.Mode().IsRegular(): // handed over by a pipe or a device
-		case info.Mode().Perm()&0o077 != 0 && path == ".env":
-			to.warn("secret files", fmt.Sprintf(".env has mode %04o: others may read the secrets in it", info.Mode().Perm()), "chmod 600 .env")
-		case info.Mode().Perm()&0o007 != 0 && !strings.HasPrefix(path, "/run/secrets/"):
-			to.warn("secret files", fmt.Sprintf("%s has mode %04o: others may read the secret in it", path, info.Mode().Perm()), "chmod 600 "+path)
-		default:
-			to.ok("secret files", "%s is readable by its owner only, or as its group allows", path)
+func (c *doctorCommand) print(s *shell, all doctor.Checks) error {
+	if c.JSON {
+		encoder := json.NewEncoder(plainJSON{s.stdout})
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(struct {
+			OK     bool          `json:"ok"`
+			Checks doctor.Checks `json:"checks"`
+		}{all.Problems() == 0, all})
+	}
+	w := newScreen(s)
+	for _, one := range all {
+		w.put(fmt.Sprintf("%-8s %-13s ", one.State, one.Name), "%s", one.Text)
+		if one.ToDo != "" {
+			w.put("         to do: ", "%s", one.ToDo)
 		}
 	}
+	return nil
 }

@@ -17,7 +17,7 @@ func FuzzCommandLine(f *testing.F) {
 	for _, line := range []string{
 		"run --every 15m --quiet", "backfill --from 2026-01-01 --to 2026-01-31 --full", "backfill --session 01234567-89ab-cdef-0123-456789abcdef",
 		"migrate", "migrate down --yes", "rejects list", "status --json", "--help", "run --requests-per-second NaN --per-page -1", "simulate --fault every-4th-500",
-		"backfill --from 9999-12-31T23:59:59-23:59", "run --app-ids a,,b --lookback -1h",
+		"backfill --from 9999-12-31T23:59:59-23:59", "run --app-ids a,,b --lookback -1h", "backfill --last 2w", "backfill --from yesterday --to 1d12h",
 	} {
 		f.Add(strings.ReplaceAll(line, " ", "\x00"))
 	}
@@ -44,7 +44,7 @@ func FuzzCommandLine(f *testing.F) {
 		if command.Command() != "backfill" {
 			return
 		}
-		plan, err := grammar.Backfill.plan()
+		plan, _, err := grammar.Backfill.plan()
 		switch {
 		case err != nil && !errors.Is(err, model.ErrUsage):
 			t.Fatal(err)

@@ -1,5 +1,7 @@
 // Package cli is the program rollcall: a file for each command, its flags, its
-// output and its exit code. The work is done in the packages beside it.
+// output and its exit code. The work is done in the packages beside it. The package is
+// larger than others, since there are many commands: each stands by itself, and what
+// they share (environment, connection, printing) is small.
 package cli
 
 import (
@@ -11,8 +13,10 @@ import (
 	"math"
 	"os"
 	"os/signal"
+	"reflect"
 	"runtime/debug"
 	"syscall"
+	"time"
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
@@ -123,6 +127,7 @@ func newParser(grammar *cli, stdout, stderr io.Writer, exit func(int)) (*kong.Ko
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Vars{"version": version()},
+		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(decodeDuration)),
 	)
 }
 

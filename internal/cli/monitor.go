@@ -54,7 +54,7 @@ func openMonitor(s *shell, kind, accountID string, flags *watchFlags, log logger
 	var err error
 	// A backfill is no sign of life of the cron job.
 	if kind == model.KindRun {
-		if address, err = readSecret("ROLLCALL_PING_URL", flags.PingURLFile); err != nil {
+		if address, err = secret.Read("ROLLCALL_PING_URL", flags.PingURLFile); err != nil {
 			return nil, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
+	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
 // keyFlags say where the privacy key is; there is no flag for the key itself.
@@ -19,7 +20,7 @@ type keyFlags struct {
 
 // key gives the privacy key, nil where none is set.
 func (f *keyFlags) key() (*privacy.Key, error) {
-	text, err := readSecret("ROLLCALL_PRIVACY_KEY", f.PrivacyKeyFile)
+	text, err := secret.Read("ROLLCALL_PRIVACY_KEY", f.PrivacyKeyFile)
 	if err != nil || text.IsZero() {
 		return nil, err
 	}

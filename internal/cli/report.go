@@ -19,6 +19,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	htmlreport "github.com/rollcall-etl/rollcall/internal/report"
+	"github.com/rollcall-etl/rollcall/internal/when"
 )
 
 // reportCommand writes a page about a session or a range of days, or the rows of
@@ -27,7 +28,7 @@ type reportCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 
 	Session   filled `placeholder:"ID" help:"A page about this session; with --view, its rows."`
-	From      filled `placeholder:"DATE" help:"First day (2026-01-01, UTC) of a page about the sessions of a range; with --view, of its rows."`
+	From      filled `placeholder:"DATE" help:"First day (2026-01-01, yesterday, 3d or 2w ago; UTC) of a page about the sessions of a range; with --view, of its rows."`
 	To        filled `placeholder:"DATE" help:"Last day, itself included. Without it: today."`
 	App       filled `placeholder:"ID" help:"Only this app."`
 	View      string `placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
@@ -43,6 +44,7 @@ type reportCommand struct {
 // request is what the flags come to.
 type request struct {
 	filter    export.Filter
+	asked     span
 	delimiter rune // of CSV; 0 where none was chosen
 	zone      *time.Location
 	now       time.Time
@@ -66,7 +68,7 @@ func (c *reportCommand) Run(s *shell) error {
 	if r.now, err = load.New(pool, log).ServerTime(s.ctx); err != nil {
 		return err
 	}
-	if err := c.today(&r); err != nil {
+	if err := c.days(&r); err != nil {
 		return err
 	}
 	if err := postgres.CheckSchema(s.ctx, pool); err != nil {
@@ -136,7 +138,10 @@ func (c *reportCommand) request() (r request, err error) {
 		}
 	}
 	r.filter.App = string(c.App)
-	return r, c.days(&r)
+	if r.asked, err = readSpan(string(c.From), string(c.To), "", when.ParseDay); err == nil {
+		_, _, err = r.asked.at(machineNow())
+	}
+	return r, err
 }
 
 // export checks the flags of an export, and that none is given where it would do
@@ -175,46 +180,21 @@ func (c *reportCommand) export() (rune, error) {
 	return 0, fmt.Errorf("%w: --delimiter: %q separates no fields; use one of: , ; | tab", model.ErrUsage, c.Delimiter)
 }
 
-// days reads the range.
+// days gives the range its place, by the database server's clock, ends a page's where
+// it is open, and refuses one of the future.
 func (c *reportCommand) days(r *request) (err error) {
 	f := &r.filter
-	if f.From, err = day("--from", string(c.From)); err != nil {
+	if f.From, f.To, err = r.asked.at(r.now); err != nil {
 		return err
 	}
-	if f.To, err = day("--to", string(c.To)); err != nil {
-		return err
-	}
-	if !f.To.IsZero() {
-		f.To = f.To.AddDate(0, 0, 1)
-		if !f.From.Before(f.To) {
-			return fmt.Errorf("%w: the range is empty: --to must not lie before --from", model.ErrUsage)
-		}
-	}
-	return nil
-}
-
-// today ends a page's range where it is open, and refuses one of the future.
-func (c *reportCommand) today(r *request) error {
-	f := &r.filter
+	f.From = f.From.Truncate(24 * time.Hour) // of --last in hours
 	if f.From.After(r.now) {
-		return inFuture(string(c.From))
+		return r.asked.inFuture()
 	}
 	if c.View == "" && c.Session == "" && f.To.IsZero() {
-		f.To = r.now.Truncate(24*time.Hour).AddDate(0, 0, 1)
+		f.To = r.now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 	}
 	return nil
-}
-
-// day reads a day in UTC, the zero time where there is none.
-func day(flag, text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		return t, fmt.Errorf("%w: %s: %q is not a day such as 2026-01-31", model.ErrUsage, flag, text)
-	}
-	return t, nil
 }
 
 // path gives where to write.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/when"
 )
 
 // retentionCommand deletes what is older than wanted.
@@ -22,7 +22,7 @@ type retentionCommand struct {
 	keyFlags      `embed:"" group:"Privacy"`
 
 	BaseURL   string `env:"CLOUDFLARE_BASE_URL" default:"https://api.cloudflare.com/client/v4" help:"Address of the API, which is asked for the time and nothing else (${env})."`
-	OlderThan string `env:"ROLLCALL_RETENTION" required:"" placeholder:"DAYS" help:"Delete sessions that ended longer ago than this, in days such as 400d, a day at least; whole days in UTC (${env})."`
+	OlderThan string `env:"ROLLCALL_RETENTION" required:"" placeholder:"DAYS" help:"Delete sessions that ended longer ago than this, in days or weeks such as 400d or 52w, a day at least; whole days in UTC (${env})."`
 	Yes       bool   `help:"Confirm: what is deleted cannot be recovered. On a terminal it is asked for."`
 	DryRun    bool   `help:"Count the sessions and their rows that would be deleted; write nothing."`
 	Quiet     bool   `short:"q" help:"Print nothing when all went well."`
@@ -93,10 +93,11 @@ func (c *retentionCommand) before(ctx context.Context, store *load.Store, log lo
 // horizon gives midnight UTC of the day before which everything goes: days are
 // kept or deleted as a whole.
 func (c *retentionCommand) horizon(now time.Time) (time.Time, error) {
-	days, isDays := strings.CutSuffix(strings.TrimSpace(c.OlderThan), "d")
-	n, err := strconv.Atoi(days)
-	if !isDays || err != nil || n < 1 || n > 36500 {
-		return time.Time{}, fmt.Errorf("%w: --older-than: %q is not a number of days such as 400d", model.ErrUsage, c.OlderThan)
+	age, err := when.Duration(c.OlderThan)
+	n := int(age / (24 * time.Hour))
+	// Hours are refused: a unit that was mistyped would delete nearly everything.
+	if err != nil || strings.ContainsAny(c.OlderThan, "hms") || age%(24*time.Hour) != 0 || n < 1 || n > 36500 {
+		return time.Time{}, fmt.Errorf("%w: --older-than: %q is not a number of days such as 400d, or of weeks such as 52w", model.ErrUsage, c.OlderThan)
 	}
 	return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -n), nil
 }

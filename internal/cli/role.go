@@ -101,7 +101,7 @@ func (w *roleWork) report(state postgres.RoleState, password secret.Text) {
 }
 
 func (w *roleWork) password() (secret.Text, error) {
-	password, err := readSecret(w.variable, w.file)
+	password, err := secret.Read(w.variable, w.file)
 	if err != nil || !w.NewPassword {
 		if err == nil && w.PlaintextPassword && password.IsZero() {
 			err = fmt.Errorf("%w: --plaintext-password needs a password: --new-password, %s or --password-file", model.ErrUsage, w.variable)

@@ -43,7 +43,7 @@ func (c *runCommand) Run(s *shell) error {
 	bar := newBar(s, "run", c.Quiet || c.Every > 0)
 	defer bar.close()
 	s.logger = bar.above(s.logger)
-	j, err := openJob(s, model.KindRun, &c.apiFlags, &c.databaseFlags, &c.watchFlags, &c.privacyFlags, start{}, c.Quiet)
+	j, err := openJob(s, model.KindRun, &c.apiFlags, &c.databaseFlags, &c.watchFlags, &c.privacyFlags, span{}, c.Quiet)
 	if err != nil {
 		return err
 	}
@@ -67,6 +67,7 @@ type job struct {
 	privacy  load.Privacy
 	quiet    bool
 	logger   logger
+	from, to time.Time // of the range that was asked for; zero is an open side
 
 	client  *extract.Client
 	pool    *pgxpool.Pool
@@ -80,7 +81,7 @@ type privacySource interface{ privacy() (load.Privacy, error) }
 
 // openJob checks the configuration, connects, and refuses a schema that is not
 // this program's. Whoever watches is told of that.
-func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watch *watchFlags, privacy privacySource, from start, quiet bool) (*job, error) {
+func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watch *watchFlags, privacy privacySource, asked span, quiet bool) (*job, error) {
 	j := &job{shell: s, api: api, database: database, quiet: quiet, logger: s.logger}
 	if quiet {
 		j.logger = quietly(s.logger)
@@ -89,7 +90,7 @@ func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watc
 	if j.monitor, err = openMonitor(s, kind, api.AccountID, watch, j.logger); err != nil {
 		return nil, err
 	}
-	if err := j.open(privacy, from); err != nil {
+	if err := j.open(privacy, asked); err != nil {
 		j.monitor.refused(s.ctx, err)
 		j.monitor.close(s.ctx)
 		return nil, err
@@ -109,7 +110,7 @@ func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watc
 // runConnections is how many connections a run opens at most.
 func runConnections(concurrency int) int { return load.Connections(concurrency) + 1 } // one holds the schema
 
-func (j *job) open(privacy privacySource, from start) error {
+func (j *job) open(privacy privacySource, asked span) error {
 	token, err := j.api.token()
 	if err != nil {
 		return err
@@ -129,7 +130,7 @@ func (j *job) open(privacy privacySource, from start) error {
 	if j.pool, j.close, err = j.database.openTraced(ctx, j.logger, connections, j.monitor.tracing.Postgres()); err != nil {
 		return err
 	}
-	if err := from.check(ctx, j.pool); err != nil {
+	if j.from, j.to, err = asked.settle(ctx, j.pool); err != nil {
 		j.close()
 		return err
 	}
@@ -225,5 +226,16 @@ func printResult(w *screen, r pipeline.Result) {
 	}
 	if t.Rejected > 0 {
 		w.put("", "records: rollcall rejects list, or SELECT entity, record_key, reason FROM sync.rejected_records WHERE resolved_at IS NULL")
+	}
+}
+
+// printLost tells what a run found missing.
+func printLost(w *screen, l model.Lost) {
+	if !l.Any() {
+		return
+	}
+	w.put("", "missing though stored before: %s; this run and the next read or compute it again", l)
+	if l.Example != "" {
+		w.put("", "for example %s", l.Example)
 	}
 }

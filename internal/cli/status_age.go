@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rollcall-etl/rollcall/internal/doctor"
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
@@ -35,7 +36,7 @@ func judgeAge(o *model.Overview, most time.Duration, named []string) *ageCheck {
 		switch {
 		case a.DiscoveredAt == nil:
 			tell("app %s was never read to the end", appName(a))
-		case a.DiscoveredAt.Sub(o.At) > clockTolerance:
+		case a.DiscoveredAt.Sub(o.At) > doctor.ClockTolerance:
 			tell("app %s was last read to the end at %s, which has not come yet: the database's clock was wrong then or is now", appName(a), stamp(*a.DiscoveredAt))
 		case o.At.Sub(*a.DiscoveredAt) > most:
 			tell("app %s was last read to the end %s ago, more than %s", appName(a), ago(o.At.Sub(*a.DiscoveredAt)), most)

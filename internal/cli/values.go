@@ -3,10 +3,14 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/when"
 )
 
 // filled is a value that may be left out but not be empty, as that of a variable
@@ -39,4 +43,17 @@ func (l *list) UnmarshalText(text []byte) error {
 		return errors.New("the list is empty")
 	}
 	return nil
+}
+
+// decodeDuration reads the value of every flag that is a duration: days and weeks too.
+func decodeDuration(ctx *kong.DecodeContext, target reflect.Value) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("duration", &text); err != nil {
+		return err
+	}
+	d, err := when.Duration(text)
+	if err == nil {
+		target.SetInt(int64(d))
+	}
+	return err
 }

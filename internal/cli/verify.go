@@ -18,18 +18,17 @@ type verifyCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 	keyFlags      `embed:"" group:"Privacy"`
 
-	From    filled `placeholder:"DATE" help:"First day (2026-01-01, UTC) or time (2026-01-01T09:00:00Z) of the sessions' creation; without it: from the first session on."`
-	To      filled `placeholder:"DATE" help:"Last day, itself included, or time, itself not included. Without it: until now."`
-	Session list   `placeholder:"ID,…" help:"Compare these sessions and no others, whatever their time."`
-	App     list   `placeholder:"ID,…" help:"Compare these apps and no others; overrides --app-ids."`
-	IDs     bool   `name:"ids" help:"Compare the ids of all participants and peer events, not their number alone: reads every page."`
-	JSON    bool   `name:"json" help:"Print one JSON object."`
-	Quiet   bool   `short:"q" help:"Print nothing when nothing differs."`
+	rangeFlags
+	Session list `placeholder:"ID,…" help:"Compare these sessions and no others, whatever their time."`
+	App     list `placeholder:"ID,…" help:"Compare these apps and no others; overrides --app-ids."`
+	IDs     bool `name:"ids" help:"Compare the ids of all participants and peer events, not their number alone: reads every page."`
+	JSON    bool `name:"json" help:"Print one JSON object."`
+	Quiet   bool `short:"q" help:"Print nothing when nothing differs."`
 }
 
 // Help gives the longer text of --help.
 func (*verifyCommand) Help() string {
-	return `Asks the API for every session of the range and compares it with the warehouse: its record, and the number of its participants; where that differs, or with --ids, the ids of participants and peer events. Costs about one request a session, within the shared request budget. Writes no data.
+	return `Asks the API for every session of the range and compares it with the warehouse: its record, and the number of its participants; where that differs, or with --ids, the ids of participants and peer events. Costs about one request a session, within the shared request budget. Writes no data. Without --from or --last it begins with the first session.
 
 A range that was begun and stopped goes on where it stopped; sessions that differed before are then compared again. Sessions that are live, or changed after the last run, are no difference. An app of the warehouse that the API does not list is one, unless --app or --app-ids names the apps.
 
@@ -38,7 +37,7 @@ Exit codes: 0 nothing differs; 1 failed; 2 wrong usage; 3 something differs, and
 
 // Run carries the command out.
 func (c *verifyCommand) Run(s *shell) error {
-	plan, err := c.plan()
+	plan, span, err := c.plan()
 	if err != nil {
 		return err
 	}
@@ -50,11 +49,12 @@ func (c *verifyCommand) Run(s *shell) error {
 	defer bar.close()
 	s.logger = bar.above(s.logger)
 	config.Progress = bar.shown()
-	j, err := openJob(s, model.KindVerify, &c.apiFlags, &c.databaseFlags, &watchFlags{}, &c.keyFlags, start{string(c.From), plan.From}, c.Quiet)
+	j, err := openJob(s, model.KindVerify, &c.apiFlags, &c.databaseFlags, &watchFlags{}, &c.keyFlags, span, c.Quiet)
 	if err != nil {
 		return err
 	}
 	defer j.close()
+	plan.From, plan.To = j.from, j.to
 	release, err := postgres.HoldSchema(s.ctx, j.pool)
 	if err != nil {
 		return err
@@ -77,17 +77,18 @@ func (c *verifyCommand) Run(s *shell) error {
 	return err
 }
 
-func (c *verifyCommand) plan() (pipeline.VerifyPlan, error) {
-	plan := pipeline.VerifyPlan{ByIDs: c.IDs}
-	var err error
+func (c *verifyCommand) plan() (plan pipeline.VerifyPlan, s span, err error) {
+	plan = pipeline.VerifyPlan{ByIDs: c.IDs}
 	if plan.Sessions, err = sessionIDs(c.Session); err != nil {
-		return plan, err
+		return plan, s, err
 	}
-	if len(c.Session) > 0 && (c.From != "" || c.To != "") {
-		return plan, fmt.Errorf("%w: --session cannot be combined with --from or --to", model.ErrUsage)
+	if len(c.Session) > 0 && c.given() {
+		return plan, s, fmt.Errorf("%w: --session cannot be combined with --from, --to or --last", model.ErrUsage)
 	}
-	plan.From, plan.To, err = timeRange(string(c.From), string(c.To))
-	return plan, err
+	if s, err = c.span(); err == nil {
+		_, _, err = s.at(machineNow())
+	}
+	return plan, s, err
 }
 
 // print writes what differs and what to run, then one line about the whole.

@@ -1,6 +1,10 @@
 package model
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Lost counts what rows that were stored are missing of. The zero value is that of a
 // warehouse in which none was found.
@@ -32,4 +36,24 @@ func (l *Lost) Add(o Lost) {
 	if !o.Oldest.IsZero() && (l.Oldest.IsZero() || o.Oldest.Before(l.Oldest)) {
 		l.Oldest = o.Oldest
 	}
+}
+
+// String says in words what is missing, the worst first.
+func (l Lost) String() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		text string
+	}{
+		{l.Sessions, "rows of %d sessions"},
+		{l.Usage, "the usage by day of %d sessions"},
+		{l.Meetings, "people enrolled in %d meetings"},
+		{l.DailyCounts, "daily counts of %d apps"},
+		{l.PeerReports, "peer reports of %d sessions"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf(p.text, p.n))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

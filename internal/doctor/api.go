@@ -1,4 +1,4 @@
-package cli
+package doctor
 
 import (
 	"context"
@@ -14,48 +14,50 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/extract"
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
-	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
-// Patience of the doctor: who waits for it sits in front of it.
+// Patience of the checks: who waits for them sits in front of them. A client that
+// [Config.Client] gives should wait no longer than RetryFor and MaxWait.
 const (
-	reachTimeout   = 10 * time.Second
-	doctorRetry    = 3 * time.Second
-	doctorMaxWait  = 10 * time.Second
+	reachTimeout = 10 * time.Second
+	RetryFor     = 3 * time.Second
+	MaxWait      = 10 * time.Second
+)
+
+// How far two clocks may differ: above the one is a warning, above the other a problem.
+const (
 	clockWarning   = 30 * time.Second
-	clockTolerance = 5 * time.Minute
+	ClockTolerance = 5 * time.Minute
 )
 
 // api checks the way to the API, the token and its permission.
-func (c *doctorCommand) api(s *shell, to *checks, token secret.Text, ready bool, shared *pgxpool.Pool) {
-	reached := c.reach(s.ctx, to)
+func (c *Config) api(ctx context.Context, to *Checks, shared *pgxpool.Pool) {
+	reached := c.reach(ctx, to)
 	rest := []string{"token", "permission", "apps", "API clock"}
 	switch {
-	case !ready:
+	case len(c.Wrong) > 0:
 		to.skip("mend the configuration first", rest...)
 		return
 	case !reached:
 		to.skip("mend the way to the API first", rest...)
 		return
 	}
-	flags := c.apiFlags
-	flags.RetryFor, flags.MaxWait = min(c.RetryFor, doctorRetry), min(c.MaxWait, doctorMaxWait)
 	var store extract.BudgetStore
 	if shared != nil {
-		store = load.New(shared, s.logger)
+		store = load.New(shared, c.Logger)
 	}
-	client, err := flags.client(token, store, s.logger)
+	client, err := c.Client(store)
 	if err != nil {
 		to.failed("token", err, "")
 		return
 	}
 	defer client.Close()
-	c.token(s.ctx, to, client)
+	c.token(ctx, to, client)
 	clock(to, "API clock", client)
 }
 
 // reach goes the way to the API without a request.
-func (c *doctorCommand) reach(ctx context.Context, to *checks) bool {
+func (c *Config) reach(ctx context.Context, to *Checks) bool {
 	steps, err := extract.Reach(ctx, c.BaseURL, reachTimeout)
 	if err != nil {
 		to.skip("CLOUDFLARE_BASE_URL is no address", "API address")
@@ -84,7 +86,7 @@ var errSeen = errors.New("seen")
 
 // token reads the apps and one page of sessions: that a token is valid
 // does not prove that it has the permission.
-func (c *doctorCommand) token(ctx context.Context, to *checks, client *extract.Client) {
+func (c *Config) token(ctx context.Context, to *Checks, client *extract.Client) {
 	apps, err := listApps(ctx, client)
 	answer, answered := errors.AsType[*extract.AnswerError](err)
 	switch {
@@ -110,7 +112,7 @@ func (c *doctorCommand) token(ctx context.Context, to *checks, client *extract.C
 	c.apps(ctx, to, client, apps)
 }
 
-func (c *doctorCommand) apps(ctx context.Context, to *checks, client *extract.Client, apps []model.App) {
+func (c *Config) apps(ctx context.Context, to *Checks, client *extract.Client, apps []model.App) {
 	ids := make([]string, 0, len(apps))
 	for i := range apps {
 		ids = append(ids, apps[i].ID)
@@ -161,7 +163,7 @@ func listApps(ctx context.Context, client *extract.Client) ([]model.App, error) 
 	return apps, err
 }
 
-func (c *doctorCommand) onePage(ctx context.Context, client *extract.Client, appID string) error {
+func (c *Config) onePage(ctx context.Context, client *extract.Client, appID string) error {
 	_, err := client.Sessions(ctx, appID, time.Time{}, time.Time{}, func(model.SessionPage) error { return errSeen })
 	if errors.Is(err, errSeen) {
 		return nil
@@ -170,7 +172,7 @@ func (c *doctorCommand) onePage(ctx context.Context, client *extract.Client, app
 }
 
 // clock compares the API's clock with this machine's.
-func clock(to *checks, name string, client *extract.Client) {
+func clock(to *Checks, name string, client *extract.Client) {
 	skew, ok := client.ClockSkew()
 	if !ok {
 		to.skip("no answer told the time", name)
@@ -181,7 +183,7 @@ func clock(to *checks, name string, client *extract.Client) {
 
 // judgeClock judges how far another clock is ahead of this machine's. A run lists
 // up to its own present, so that sessions behind it are read late.
-func judgeClock(to *checks, name string, skew time.Duration) {
+func judgeClock(to *Checks, name string, skew time.Duration) {
 	how := "ahead of"
 	if skew < 0 {
 		how = "behind"
@@ -189,7 +191,7 @@ func judgeClock(to *checks, name string, skew time.Duration) {
 	text := fmt.Sprintf("it is %s %s this machine's", skew.Abs().Round(time.Second), how)
 	const toDo = "let NTP set this machine's clock"
 	switch {
-	case skew.Abs() > clockTolerance:
+	case skew.Abs() > ClockTolerance:
 		to.problem(name, text, toDo)
 	case skew.Abs() > clockWarning:
 		to.warn(name, text, toDo)

@@ -1,10 +1,11 @@
-package cli
+package doctor
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -16,39 +17,39 @@ import (
 
 // database checks the warehouse. The pool is nil where it cannot be reached;
 // current tells whether its schema is this program's, and can be written to.
-func (c *doctorCommand) database(s *shell, to *checks) (pool *pgxpool.Pool, done func(), current bool) {
+func (c *Config) database(ctx context.Context, to *Checks) (pool *pgxpool.Pool, done func(), current bool) {
 	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "numbers", "privacy", "rows", "locks", "records"}
-	url, server, stop, err := c.locate(s.ctx, s.logger)
+	url, server, stop, err := c.Locate(ctx)
 	if err != nil {
 		to.failed("database", err, "set DATABASE_URL")
 		to.skip("mend the connection first", rest...)
 		return nil, func() {}, false
 	}
-	pool, err = postgres.Open(s.ctx, url, 2)
+	pool, err = postgres.Open(ctx, url, 2)
 	if err != nil {
 		to.failed("database", err, "check DATABASE_URL")
 		to.skip("mend the connection first", rest...)
 		return nil, stop, false
 	}
 	done = func() { pool.Close(); stop() }
-	before := machineNow()
-	facts, err := postgres.Inspect(s.ctx, pool)
+	before := c.Now()
+	facts, err := postgres.Inspect(ctx, pool)
 	if err != nil {
 		to.failed("database", err, "")
 		to.skip("mend the connection first", rest...)
 		return nil, done, false
 	}
-	now := before.Add(machineNow().Sub(before) / 2)
+	now := before.Add(c.Now().Sub(before) / 2)
 	c.server(to, &facts, server)
 	judgeClock(to, "database clock", facts.Now.Sub(now))
 	encryption(to, &facts)
 	role(to, &facts, server)
 	c.connections(to, &facts)
 	disk(to, &facts, server)
-	return pool, done, c.books(s.ctx, to, pool, &facts, s.logger) && !facts.Standby
+	return pool, done, c.books(ctx, to, pool, &facts) && !facts.Standby
 }
 
-func (c *doctorCommand) server(to *checks, f *postgres.Facts, server *private.Server) {
+func (c *Config) server(to *Checks, f *postgres.Facts, server *private.Server) {
 	what := "at " + f.Where
 	if server != nil {
 		what = "private, in " + server.Dir()
@@ -69,7 +70,7 @@ func (c *doctorCommand) server(to *checks, f *postgres.Facts, server *private.Se
 	to.ok("database", "PostgreSQL %s %s answers", f.Version, what)
 }
 
-func encryption(to *checks, f *postgres.Facts) {
+func encryption(to *Checks, f *postgres.Facts) {
 	const toDo = "add sslmode=verify-full (and sslrootcert=…) to DATABASE_URL"
 	switch {
 	case f.Local:
@@ -85,7 +86,7 @@ func encryption(to *checks, f *postgres.Facts) {
 	}
 }
 
-func role(to *checks, f *postgres.Facts, server *private.Server) {
+func role(to *Checks, f *postgres.Facts, server *private.Server) {
 	switch {
 	case server != nil:
 		to.ok("role", "%s, of the private server", f.Role)
@@ -98,8 +99,8 @@ func role(to *checks, f *postgres.Facts, server *private.Server) {
 }
 
 // connections compares what a run opens with what is free.
-func (c *doctorCommand) connections(to *checks, f *postgres.Facts) {
-	need := runConnections(c.Concurrency)
+func (c *Config) connections(to *Checks, f *postgres.Facts) {
+	need := c.Connections
 	free := f.Most - f.Used + 1 // this one is given back
 	text := fmt.Sprintf("%d of %d in use; a run opens up to %d", f.Used, f.Most, need)
 	if limit := min(orMany(f.RoleLimit), orMany(f.DatabaseLimit)); limit < free {
@@ -128,7 +129,7 @@ const (
 
 // disk tells the size of the database and, where the server shows that it keeps
 // its data on this machine, what is free.
-func disk(to *checks, f *postgres.Facts, server *private.Server) {
+func disk(to *Checks, f *postgres.Facts, server *private.Server) {
 	text, dir := "the database takes "+size(f.DatabaseBytes), f.DataDirectory
 	if server != nil {
 		dir = server.Dir()
@@ -164,7 +165,7 @@ func size(bytes int64) string {
 }
 
 // books checks schema, rights, locks and what the books complain about.
-func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Pool, f *postgres.Facts, log logger) (current bool) {
+func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *postgres.Facts) (current bool) {
 	if err := postgres.CheckEncoding(ctx, pool); err != nil {
 		to.failed("encoding", err, "use a database in UTF8")
 	}
@@ -195,7 +196,7 @@ func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Poo
 		to.ok("grants", "the role may do all that a run does")
 	}
 	numbers(ctx, to, pool)
-	store := load.New(pool, log)
+	store := load.New(pool, c.Logger)
 	c.privacyKey(ctx, to, store)
 	c.rows(ctx, to, store)
 	if f.Standby {
@@ -208,7 +209,7 @@ func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Poo
 }
 
 // numbers checks that the next row of each numbered column gets a number of its own.
-func numbers(ctx context.Context, to *checks, pool *pgxpool.Pool) {
+func numbers(ctx context.Context, to *Checks, pool *pgxpool.Pool) {
 	behind, unseen, err := postgres.IdentitiesBehind(ctx, pool)
 	var names []string
 	for i := range behind {
@@ -228,9 +229,9 @@ func numbers(ctx context.Context, to *checks, pool *pgxpool.Pool) {
 }
 
 // privacyKey checks that a run would know who was erased.
-func (c *doctorCommand) privacyKey(ctx context.Context, to *checks, store *load.Store) {
+func (c *Config) privacyKey(ctx context.Context, to *Checks, store *load.Store) {
 	const toDo = "set ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE; docs/privacy.md says what to do where the key is lost"
-	wanted, err := c.privacy()
+	wanted, err := c.Privacy()
 	if err == nil {
 		err = store.CheckPrivacy(ctx, wanted)
 	}
@@ -245,7 +246,7 @@ func (c *doctorCommand) privacyKey(ctx context.Context, to *checks, store *load.
 }
 
 // locks tells who holds the lock of which kind of run.
-func (c *doctorCommand) locks(ctx context.Context, to *checks, store *load.Store) {
+func (c *Config) locks(ctx context.Context, to *Checks, store *load.Store) {
 	holders, err := store.LockHolders(ctx, c.AccountID)
 	if err != nil {
 		to.failed("locks", err, "")
@@ -259,8 +260,15 @@ func (c *doctorCommand) locks(ctx context.Context, to *checks, store *load.Store
 		if h.Address != "" {
 			where = " from " + h.Address
 		}
-		to.ok("locks", "%s: held by %s%s, role %s, server process %d, since %s", h.Kind, orUnknown(h.Application), where, h.Role, h.PID, stampOrDash(h.Since))
+		to.ok("locks", "%s: held by %s%s, role %s, server process %d, since %s", h.Kind, orUnknown(h.Application), where, h.Role, h.PID, since(h.Since))
 	}
+}
+
+func since(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
 
 func orUnknown(application string) string {
@@ -271,7 +279,7 @@ func orUnknown(application string) string {
 }
 
 // records hints at what waits for somebody to look at it.
-func (c *doctorCommand) records(ctx context.Context, to *checks, store *load.Store) {
+func (c *Config) records(ctx context.Context, to *Checks, store *load.Store) {
 	overview, err := store.Overview(ctx, c.AccountID)
 	if err != nil {
 		to.failed("records", err, "")

@@ -1,0 +1,48 @@
+package doctor
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+)
+
+func TestJudgesWhatItSees(t *testing.T) {
+	t.Parallel()
+	c := Config{Connections: 9}
+	unlimited := postgres.Facts{Most: 97, RoleLimit: -1, DatabaseLimit: -1}
+	with := func(change func(*postgres.Facts)) *postgres.Facts {
+		f := unlimited
+		change(&f)
+		return &f
+	}
+	for name, tt := range map[string]struct {
+		judge func(*Checks)
+		want  string
+	}{
+		"clock that agrees":    {func(to *Checks) { judgeClock(to, "clock", -time.Second) }, OK},
+		"clock a minute ahead": {func(to *Checks) { judgeClock(to, "clock", time.Minute) }, Warning},
+		"clock an hour behind": {func(to *Checks) { judgeClock(to, "clock", -time.Hour) }, Problem},
+
+		"room":                {func(to *Checks) { c.connections(to, with(func(f *postgres.Facts) { f.Used = 89 })) }, OK},
+		"no room":             {func(to *Checks) { c.connections(to, with(func(f *postgres.Facts) { f.Used = 90 })) }, Problem},
+		"a limit of the role": {func(to *Checks) { c.connections(to, with(func(f *postgres.Facts) { f.RoleLimit = 8 })) }, Problem},
+
+		"disk with room":    {func(to *Checks) { disk(to, with(func(f *postgres.Facts) { f.DataDirectory = t.TempDir() }), nil) }, OK},
+		"disk out of sight": {func(to *Checks) { disk(to, &unlimited, nil) }, Skipped},
+
+		"no TLS":            {func(to *Checks) { encryption(to, &unlimited) }, Warning},
+		"TLS, unchecked":    {func(to *Checks) { encryption(to, &postgres.Facts{Encrypted: true, Verified: "no"}) }, Warning},
+		"TLS, issuer only":  {func(to *Checks) { encryption(to, &postgres.Facts{Encrypted: true, Verified: "issuer"}) }, Warning},
+		"TLS, checked":      {func(to *Checks) { encryption(to, &postgres.Facts{Encrypted: true, Verified: "name"}) }, OK},
+		"on this machine":   {func(to *Checks) { encryption(to, &postgres.Facts{Local: true}) }, OK},
+		"an ordinary role":  {func(to *Checks) { role(to, &unlimited, nil) }, OK},
+		"a role with power": {func(to *Checks) { role(to, &postgres.Facts{Powers: []string{"SUPERUSER"}}, nil) }, Warning},
+	} {
+		var got Checks
+		tt.judge(&got)
+		if len(got) != 1 || got[0].State != tt.want || got[0].Text == "" || (got[0].ToDo == "") != (tt.want == OK || tt.want == Skipped) {
+			t.Errorf("%s: %+v, want one %s with what to do", name, got, tt.want)
+		}
+	}
+}
