@@ -1,5 +1,5 @@
 # "make check" is what CI runs; every other target is a part of it or a tool.
-.PHONY: build test lint fmt demo check echarts fuzz-short proof proof-long
+.PHONY: build test lint fmt demo check echarts pictures fuzz-short proof proof-long
 
 FUZZTIME ?= 10s
 
@@ -35,6 +35,10 @@ echarts:
 		cp "$$dir/package/LICENSE" internal/report/assets/echarts.LICENSE; \
 		cp "$$dir/package/NOTICE" internal/report/assets/echarts.NOTICE; \
 		cp "$$dir/package/licenses/LICENSE-d3" internal/report/assets/echarts.LICENSE-d3
+
+# The pictures of README.md, from the demo. Needs Chromium.
+pictures:
+	tools/pictures/make
 
 # Ends with what was left out for want of root or of a program, and why.
 GOTESTSUM = go tool -modfile=tools/go.mod gotestsum --format pkgname --

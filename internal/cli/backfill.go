@@ -17,7 +17,7 @@ type backfillCommand struct {
 	privacyFlags  `embed:"" group:"Privacy"`
 
 	rangeFlags
-	Session         list `placeholder:"ID,…" help:"Copy these sessions and no others, whatever their time, as the API gives them now: also where a stored record is newer by its updated_at."`
+	Session         list `placeholder:"ID,…" help:"Copy only these sessions, whatever their time, as the API gives them now, even if a stored record is newer by its updated_at."`
 	Full            bool `help:"Read again what is complete and unchanged."`
 	IgnoreRetention bool `help:"Read also sessions that ended before the retention horizon. The next rollcall retention deletes them again."`
 	DryRun          bool `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
@@ -26,7 +26,7 @@ type backfillCommand struct {
 
 // Help gives the longer text of --help.
 func (*backfillCommand) Help() string {
-	return `Needs --from, --last or --session. A range that was begun and stopped goes on where it stopped, with the same command; rollcall status shows it.`
+	return `Needs --from, --last or --session. The same command goes on where a stopped backfill of that range stopped; rollcall status shows it.`
 }
 
 // Run carries the command out.
@@ -104,7 +104,7 @@ func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
 	requests := preview.Listed + preview.Reading
 	pace := j.client.Pace() // by now the answers have told of the quota
 	seconds := float64(requests) / pace
-	fmt.Fprintf(j.shell.stdout, "%d sessions to read: about %d requests, %s at %.4g requests a second; nothing was written\n",
+	fmt.Fprintf(j.shell.stdout, "%d sessions to read: about %d requests, %s at %.4g requests per second; nothing was written\n",
 		len(preview.Sessions), requests, time.Duration(seconds*float64(time.Second)).Round(time.Second), pace)
 	printTooOld(newScreen(j.shell), preview.TooOld, preview.Horizon)
 	return err // of an app that could not be listed

@@ -19,12 +19,12 @@ type eraseCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 	keyFlags      `embed:"" group:"Privacy"`
 
-	UserID              []string `name:"user-id" sep:"none" placeholder:"ID" help:"The vendor's id of the person in one meeting; may be repeated. - reads ids from standard input, one a line, where others cannot see them."`
-	CustomParticipantID []string `name:"custom-participant-id" sep:"none" placeholder:"ID" help:"Your own system's id of the person, with every user_id that was ever seen with it; may be repeated, and - as above."`
+	UserID              []string `name:"user-id" sep:"none" placeholder:"ID" help:"The vendor's id of the person in one meeting; may be repeated. - reads ids from standard input, one per line, where others cannot see them."`
+	CustomParticipantID []string `name:"custom-participant-id" sep:"none" placeholder:"ID" help:"The person's id in your own system, with every user_id that was ever seen with it; may be repeated; - reads ids from standard input."`
 	ParticipantID       []string `name:"participant-id" sep:"none" placeholder:"UUID" help:"One participant of one session, where it has no other id; may be repeated."`
 	App                 filled   `placeholder:"ID" help:"Only in this app, where the same custom id is somebody else's in another."`
 	Pseudonymise        bool     `help:"Keep the rows and their times, so that counts stay, but nothing that says whose they are."`
-	DryRun              bool     `help:"Say what would be erased; write nothing."`
+	DryRun              bool     `help:"Count what would be erased; write nothing."`
 	Yes                 bool     `help:"Confirm: what is erased cannot be recovered."`
 }
 

@@ -29,7 +29,7 @@ func (*manCommand) Run(s *shell, app *kong.Kong) error {
 	return err
 }
 
-const manualFiles = `.env in the working directory: variables, one NAME=value a line; a variable of the environment that is not empty overrides it.
+const manualFiles = `.env in the working directory: variables, one NAME=value per line; a variable of the environment that is not empty overrides it.
 
 /etc/rollcall/rollcall.env, cloudflare_api_token, database_url: the configuration of the packaged service.
 

@@ -9,7 +9,7 @@ import (
 
 // optionalFlags choose what a run reads beside the sessions.
 type optionalFlags struct {
-	With    list `env:"ROLLCALL_WITH" placeholder:"NAME,…" help:"Read as well: peer-reports (call quality, one request a peer), peer-report-ips (the same with network addresses, personal data) (${env})."`
+	With    list `env:"ROLLCALL_WITH" placeholder:"NAME,…" help:"Also read: peer-reports (call quality, one request per peer), peer-report-ips (the same with network addresses, personal data) (${env})."`
 	Without list `env:"ROLLCALL_WITHOUT" placeholder:"NAME,…" help:"Do not read: enrolment (meetings and who is enrolled in them), daywise (the vendor's own counts) (${env})."`
 }
 

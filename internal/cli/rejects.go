@@ -22,7 +22,7 @@ type rejectsListCommand struct {
 
 	All  bool `help:"Also those that were resolved since."`
 	Raw  bool `help:"Print the raw text as well; it may hold personal data."`
-	JSON bool `name:"json" help:"One JSON object a line."`
+	JSON bool `name:"json" help:"One JSON object per line."`
 }
 
 // Run carries the command out.

@@ -32,13 +32,13 @@ type reportCommand struct {
 	To        filled `placeholder:"DATE" help:"Last day, itself included. Without it: today."`
 	App       filled `placeholder:"ID" help:"Only this app."`
 	View      string `placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
-	Format    string `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object a line), parquet or xlsx, for spreadsheets."`
+	Format    string `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object per line), parquet or xlsx, for spreadsheets."`
 	Columns   list   `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
 	CSVStyle  string `name:"csv-style" enum:"safe,exact,excel," default:"" help:"safe, the default: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, for a spreadsheet that opens the file by a double click."`
-	Delimiter string `placeholder:"CHAR" help:"What separates the fields of CSV: a comma, which is the default, ; or | or tab."`
+	Delimiter string `placeholder:"CHAR" help:"Separator of the fields of CSV: a comma (the default), ; or | or tab."`
 	UUID      string `enum:"text,native," default:"" help:"Ids in Parquet: text, which every reader finds, or native, the type UUID."`
 	Timezone  string `env:"ROLLCALL_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of clock times, such as Europe/Berlin; days are UTC (${env})."`
-	Output    string `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. A file that is there is replaced once the new one is whole."`
+	Output    string `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. An existing file is replaced once the new one is whole."`
 }
 
 // request is what the flags come to.

@@ -22,7 +22,7 @@ type retentionCommand struct {
 	keyFlags      `embed:"" group:"Privacy"`
 
 	BaseURL   string `env:"CLOUDFLARE_BASE_URL" default:"https://api.cloudflare.com/client/v4" help:"Address of the API, which is asked for the time and nothing else (${env})."`
-	OlderThan string `env:"ROLLCALL_RETENTION" required:"" placeholder:"DAYS" help:"Delete sessions that ended longer ago than this, in days or weeks such as 400d or 52w, a day at least; whole days in UTC (${env})."`
+	OlderThan string `env:"ROLLCALL_RETENTION" required:"" placeholder:"DAYS" help:"Delete sessions that ended longer ago than this, in days or weeks such as 400d or 52w, at least 1d; whole days in UTC (${env})."`
 	Yes       bool   `help:"Confirm: what is deleted cannot be recovered. On a terminal it is asked for."`
 	DryRun    bool   `help:"Count the sessions and their rows that would be deleted; write nothing."`
 	Quiet     bool   `short:"q" help:"Print nothing when all went well."`

@@ -20,16 +20,16 @@ type statusCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 
 	MaxAge   time.Duration `placeholder:"DURATION" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`
-	Watch    bool          `help:"Show it again and again until Ctrl-C; on a terminal in place, elsewhere one below the other, with --json one object a line."`
+	Watch    bool          `help:"Show it again and again until Ctrl-C; on a terminal in place, elsewhere one below the other, with --json one object per line."`
 	Interval time.Duration `default:"10s" help:"How often --watch looks."`
 	JSON     bool          `name:"json" help:"Print one JSON object, as docs/status.schema.json describes."`
 }
 
 // Help gives the longer text of --help.
 func (*statusCommand) Help() string {
-	return `Reads the database only and asks nothing of the API.
+	return `Reads only the database and sends no request to the API.
 
-Exit codes: 0 shown, and with --max-age all is fresh; 1 the database or its schema cannot be read; 2 wrong usage; 3 --max-age, and something is too old: the lines that begin with STALE say what. For Nagios and its like take any other code than 0 as critical.`
+Exit codes: 0 shown, and with --max-age all is fresh; 1 the database or its schema cannot be read; 2 wrong usage; 3 --max-age, and something is too old: the lines that begin with STALE say what. For Nagios and similar, take any code other than 0 as critical.`
 }
 
 // standing is an overview and what --max-age makes of it.

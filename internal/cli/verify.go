@@ -19,7 +19,7 @@ type verifyCommand struct {
 	keyFlags      `embed:"" group:"Privacy"`
 
 	rangeFlags
-	Session list `placeholder:"ID,…" help:"Compare these sessions and no others, whatever their time."`
+	Session list `placeholder:"ID,…" help:"Compare only these sessions, whatever their time."`
 	App     list `placeholder:"ID,…" help:"Compare these apps and no others; overrides --app-ids."`
 	IDs     bool `name:"ids" help:"Compare the ids of all participants and peer events, not their number alone: reads every page."`
 	JSON    bool `name:"json" help:"Print one JSON object."`
@@ -28,9 +28,9 @@ type verifyCommand struct {
 
 // Help gives the longer text of --help.
 func (*verifyCommand) Help() string {
-	return `Asks the API for every session of the range and compares it with the warehouse: its record, and the number of its participants; where that differs, or with --ids, the ids of participants and peer events. Costs about one request a session, within the shared request budget. Writes no data. Without --from or --last it begins with the first session.
+	return `Asks the API for every session of the range and compares it with the warehouse: its record, and the number of its participants. If that number differs, or with --ids, it compares the ids of participants and peer events. Costs about one request per session, within the shared request budget. Writes no data. Without --from or --last it begins with the first session.
 
-A range that was begun and stopped goes on where it stopped; sessions that differed before are then compared again. Sessions that are live, or changed after the last run, are no difference. An app of the warehouse that the API does not list is one, unless --app or --app-ids names the apps.
+A stopped verification of a range goes on where it stopped, and compares the sessions that differed before again. Sessions that are live, or changed after the last run, do not count as a difference. An app of the warehouse that the API does not list counts as one, unless --app or --app-ids names the apps.
 
 Exit codes: 0 nothing differs; 1 failed; 2 wrong usage; 3 something differs, and the list says what to run, or the clocks do; 75 the budget is spent, another verification is under way, or it was told to stop: the same command goes on.`
 }
