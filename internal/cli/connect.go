@@ -232,6 +232,21 @@ func (f *databaseFlags) openWarehouse(s *shell, log logger) (*pgxpool.Pool, func
 	return pool, done, nil
 }
 
+// holdWarehouse is openWarehouse for a command that writes: the schema stays as it is
+// until done. What only looks (dryRun) needs neither that nor a role that may write.
+func (f *databaseFlags) holdWarehouse(s *shell, log logger, dryRun bool) (*pgxpool.Pool, func(), error) {
+	pool, done, err := f.openWarehouse(s, log)
+	if err != nil || dryRun {
+		return pool, done, err
+	}
+	release, err := postgres.HoldSchema(s.ctx, pool)
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return pool, func() { release(); done() }, nil
+}
+
 // stopServer stops a private Postgres also when the program was told to stop.
 func stopServer(ctx context.Context, server *private.Server, log logger) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)

@@ -34,7 +34,7 @@ func (c *eraseCommand) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
-	pool, done, err := c.openWarehouse(s, s.logger)
+	pool, done, err := c.holdWarehouse(s, s.logger, c.DryRun)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,12 @@ func TestScripts(t *testing.T) {
 			server := httptest.NewServer(sim)
 			env.Defer(server.Close)
 			env.Values["sim"] = sim
-			database := pgtest.NewEmpty(tb)
+			var database string
+			if filepath.Base(env.WorkDir) == "script-published" {
+				database = newLogical(tb)
+			} else {
+				database = pgtest.NewEmpty(tb)
+			}
 			env.Setenv("DATABASE_URL", database)
 			env.Values["database"] = database
 			env.Setenv("SIM", server.URL)

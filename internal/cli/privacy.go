@@ -80,7 +80,7 @@ func (c *namesCommand) Run(s *shell) error {
 	if !c.DryRun && !c.Yes {
 		return fmt.Errorf("%w: names cannot be recovered from their hashes; look with --dry-run, then confirm with --yes", model.ErrUsage)
 	}
-	pool, done, err := c.openWarehouse(s, s.logger)
+	pool, done, err := c.holdWarehouse(s, s.logger, c.DryRun)
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (c *rejectsRetryCommand) Run(s *shell) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	pool, done, err := c.openWarehouse(s, s.logger)
+	pool, done, err := c.holdWarehouse(s, s.logger, false)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/when"
 )
 
@@ -61,6 +62,13 @@ func (c *retentionCommand) Run(s *shell) error {
 		if err := confirm(s, os.Stdin, question); err != nil {
 			return err
 		}
+	}
+	if !c.DryRun { // after the question: nobody waits for its answer
+		release, err := postgres.HoldSchema(s.ctx, pool)
+		if err != nil {
+			return err
+		}
+		defer release()
 	}
 	counts, err := store.Retain(s.ctx, c.AccountID, before, c.DryRun, func(n load.RetentionCounts) {
 		log.InfoContext(s.ctx, "old sessions deleted", "sessions", n.Sessions, "participants", n.Participants, "peer_events", n.PeerEvents)

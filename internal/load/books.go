@@ -26,7 +26,7 @@ func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
 	}
 	var id int64
 	var at time.Time
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := begin(ctx, s.pool, func(tx pgx.Tx) error {
 		var abandoned []int64
 		err := tx.QueryRow(ctx, `WITH abandoned AS (
 				UPDATE sync.runs SET status = 'abandoned', finished_at = now(), error = 'the process ended without finishing the run'
@@ -59,7 +59,7 @@ func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunS
 	defer cancel()
 	var totals model.RunTotals
 	failure := s.message(ctx, summary.Error)
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := begin(ctx, s.pool, func(tx pgx.Tx) error {
 		var err error
 		if totals, err = sumUp(ctx, tx, run.ID); err != nil {
 			return err
@@ -99,7 +99,7 @@ func sumUp(ctx context.Context, tx pgx.Tx, runID int64) (t model.RunTotals, err 
 
 // SaveApps writes the listed apps; an unchanged one is not touched.
 func (s *Store) SaveApps(ctx context.Context, run model.Run, apps []model.App) error {
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := begin(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := saveApps(ctx, tx, run, apps); err != nil {
 			return err
 		}
@@ -243,7 +243,7 @@ func (s *Store) FailingApps(ctx context.Context, accountID string) (map[string]b
 func (s *Store) SaveDiscovery(ctx context.Context, run model.Run, appID string, watermark time.Time, problem string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
-	_, err := s.pool.Exec(ctx, `INSERT INTO sync.app_states AS t (app_id, account_id, watermark, discovered_at, last_error, run_id)
+	err := s.sendOne(ctx, `INSERT INTO sync.app_states AS t (app_id, account_id, watermark, discovered_at, last_error, run_id)
 		VALUES ($1, $2, CASE WHEN $3::timestamptz > now() THEN now() ELSE $3 END, CASE WHEN $4::text IS NULL THEN now() END, $4, $5)
 		ON CONFLICT (app_id) DO UPDATE SET account_id = $2, watermark = CASE WHEN t.watermark > now() AND excluded.watermark IS NOT NULL THEN excluded.watermark
 				ELSE greatest(t.watermark, excluded.watermark) END,

@@ -40,7 +40,7 @@ func (s *Store) Checkpoint(ctx context.Context, run model.Run, appID string, ful
 func (s *Store) SaveCheckpoint(ctx context.Context, run model.Run, appID string, full bool, checkpoint time.Time) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
-	_, err := s.pool.Exec(ctx, `INSERT INTO sync.backfills
+	err := s.sendOne(ctx, `INSERT INTO sync.backfills
 			(account_id, app_id, range_from, range_to, is_full, checkpoint, saved_at, run_id)
 		VALUES ($1, $2, $3, $4, $5, $6, now(), $7)
 		ON CONFLICT (account_id, app_id, range_from, range_to, is_full)
@@ -52,7 +52,7 @@ func (s *Store) SaveCheckpoint(ctx context.Context, run model.Run, appID string,
 // EndBackfill forgets the checkpoints of a range that is done in all apps, so
 // that the same command begins anew.
 func (s *Store) EndBackfill(ctx context.Context, run model.Run, full bool) error {
-	_, err := s.pool.Exec(ctx, `DELETE FROM sync.backfills
+	err := s.sendOne(ctx, `DELETE FROM sync.backfills
 		WHERE account_id = $1 AND range_from = $2 AND range_to = $3 AND is_full = $4`,
 		run.AccountID, run.From, rangeEnd(run.To), full)
 	return storeError("end the backfill", err)

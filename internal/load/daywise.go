@@ -37,7 +37,9 @@ func (s *Store) SaveDays(ctx context.Context, run model.Run, appID string, days 
 	if err != nil {
 		return counts, err
 	}
-	err = s.pool.QueryRow(ctx, saveDaysSQL, run.ID, appID, text).Scan(&counts.Inserted, &counts.Updated)
+	err = s.send(ctx, func(batch *pgx.Batch) {
+		batch.Queue(saveDaysSQL, run.ID, appID, text).QueryRow(func(row pgx.Row) error { return row.Scan(&counts.Inserted, &counts.Updated) })
+	})
 	counts.Unchanged = counts.Read - counts.Inserted - counts.Updated
 	if err == nil {
 		s.tellOf(model.EntityDailyStats, counts)
@@ -69,7 +71,7 @@ func (s *Store) SessionsReadSince(ctx context.Context, appID, endpoint string) (
 // EnsureApp makes the row of an app that was configured by id and has no session
 // yet.
 func (s *Store) EnsureApp(ctx context.Context, run model.Run, appID string) error {
-	_, err := s.pool.Exec(ctx, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id)
+	err := s.sendOne(ctx, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id)
 		SELECT $1, $2, now(), now(), $3 WHERE NOT EXISTS (SELECT FROM realtimekit.apps WHERE app_id = $1)
 		ON CONFLICT (app_id) DO NOTHING`, appID, run.AccountID, run.ID)
 	return storeError("store app "+appID, err)
@@ -118,7 +120,7 @@ func dateArg(day time.Time) pgtype.Date { return pgtype.Date{Time: day, Valid: !
 // sound reading of these did not set aside again. A record that names no day may
 // be of any: it is closed where no reading has asked for more.
 func (s *Store) ResolveDays(ctx context.Context, run model.Run, appID string, from time.Time) error {
-	_, err := s.pool.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
+	err := s.sendOne(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
 		WHERE app_id = $1 AND entity = 'daily_stats' AND resolved_at IS NULL AND run_id <> $2
 		  AND CASE WHEN record_key ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' THEN left(record_key, 10) COLLATE "C" >= $3::text
 		           ELSE NOT EXISTS (SELECT FROM sync.endpoint_states

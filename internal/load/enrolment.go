@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
@@ -53,8 +54,12 @@ func (s *Store) SaveMeetings(ctx context.Context, run model.Run, meetings []mode
 	if err != nil {
 		return counts, err
 	}
-	tag, err := s.pool.Exec(ctx, saveMeetingsSQL, run.ID, text)
-	counts.Updated = int(tag.RowsAffected())
+	err = s.send(ctx, func(batch *pgx.Batch) {
+		batch.Queue(saveMeetingsSQL, run.ID, text).Exec(func(tag pgconn.CommandTag) error {
+			counts.Updated = int(tag.RowsAffected())
+			return nil
+		})
+	})
 	counts.Unchanged = counts.Read - counts.Updated
 	if err == nil {
 		s.tellOf(model.EntityMeeting, counts)

@@ -45,7 +45,7 @@ func (s *Store) FoldApps(ctx context.Context) (folded []string, mayNot bool, err
 	if !may {
 		return nil, true, nil
 	}
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = begin(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, holdAnalyticsSQL); err != nil {
 			return err
 		}

@@ -15,7 +15,8 @@ import (
 const lockHeartbeat = 15 * time.Second
 
 // Acquire takes the lock of an account and a kind of run, without waiting. The
-// returned context ends when the lock is lost with its connection; release lets
+// returned context ends when the lock is lost with its connection; until that is
+// noticed, no transaction that is given this context begins without it. release lets
 // go of it. From then on ClockSkew knows the server's clock. An error wraps model.ErrLocked where another run holds it.
 func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held context.Context, release func(), err error) {
 	conn, err := s.pool.Acquire(ctx)
@@ -25,7 +26,9 @@ func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held conte
 	name := "rollcall:" + accountID + ":" + kind
 	var got bool
 	var at time.Time
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended($1, 0)), clock_timestamp()`, name).Scan(&got, &at); err != nil {
+	var mine lock
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(key), clock_timestamp(), pg_backend_pid(), key
+		FROM hashtextextended($1, 0) AS key`, name).Scan(&got, &at, &mine.pid, &mine.key); err != nil {
 		conn.Release()
 		return nil, nil, storeError("take the lock", err)
 	}
@@ -34,7 +37,7 @@ func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held conte
 		return nil, nil, fmt.Errorf("%w: a %s for account %s is under way; it goes on, this one ends", model.ErrLocked, kind, accountID)
 	}
 	s.clock.set(at)
-	held, lose := context.WithCancelCause(ctx)
+	held, lose := context.WithCancelCause(context.WithValue(ctx, lockKey{}, mine))
 	ctx = context.WithoutCancel(ctx)
 	beating := make(chan struct{})
 	stopped := make(chan struct{})

@@ -109,12 +109,12 @@ func (s *Store) CheckRows(ctx context.Context, run model.Run, all bool) (lost mo
 		}
 	}
 	lost, err = s.lookAtAll(ctx, run.AccountID, func(f *found) error {
-		return storeError("queue what is missing", pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return f.queue(ctx, tx, run) }))
+		return storeError("queue what is missing", begin(ctx, s.pool, func(tx pgx.Tx) error { return f.queue(ctx, tx, run) }))
 	})
 	if err != nil {
 		return lost, err
 	}
-	_, err = s.pool.Exec(ctx, `INSERT INTO sync.checks (account_id, checked_at, round_at) VALUES ($1, now(), now())
+	err = s.sendOne(ctx, `INSERT INTO sync.checks (account_id, checked_at, round_at) VALUES ($1, now(), now())
 		ON CONFLICT (account_id) DO UPDATE SET checked_to = NULL, checked_at = now(), round_at = now()`, run.AccountID)
 	return lost, storeError("note that all rows were looked at", err)
 }

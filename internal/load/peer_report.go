@@ -36,7 +36,7 @@ func (s *Store) PeersAsked(ctx context.Context, appID string, since time.Time) e
 	if some, err := s.peersLeft(ctx, appID); err != nil || !some {
 		return err
 	}
-	_, err := s.pool.Exec(ctx, peersAskedSQL, appID, since)
+	err := s.sendOne(ctx, peersAskedSQL, appID, since)
 	return storeError("mark the sessions whose peers were asked for", err)
 }
 

@@ -213,7 +213,7 @@ func holdPrivacy(ctx context.Context, tx pgx.Tx, f *privacy.Filter) error {
 // where the present one proves to be outdated.
 func (s *Store) filtered(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
 	return s.withFilter(ctx, func(f *privacy.Filter) error {
-		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		return begin(ctx, s.pool, func(tx pgx.Tx) error {
 			if err := holdPrivacy(ctx, tx, f); err != nil {
 				return err
 			}
@@ -241,7 +241,7 @@ func (s *Store) withFilter(ctx context.Context, do func(f *privacy.Filter) error
 // the sessions whose transactions are under way, and those that come wait for it.
 func (s *Store) changePrivacy(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
 	return s.withFilter(ctx, func(f *privacy.Filter) error {
-		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		return begin(ctx, s.pool, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, changePrivacySQL); err != nil {
 				return err
 			}

@@ -117,6 +117,65 @@ func TestLostLockEndsTheWork(t *testing.T) {
 	}
 }
 
+// Between two heartbeats nobody has noticed that the lock's connection is gone: what
+// rests on the lock looks for itself, and writes nothing beside the run that may have
+// begun.
+func TestNothingIsWrittenWithoutTheLock(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	held, release, err := b.store.Acquire(t.Context(), "acc", model.KindRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	load := func() error {
+		_, err := b.store.LoadSession(held, b.run, session(1), func(_ context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
+			return full, stage(model.ParticipantPage{Pass: 1, Participants: []model.Participant{participant(1, "y", t0)}})
+		})
+		return err
+	}
+	effects := map[string]func() error{
+		"a session":    load,
+		"a failure":    func() error { return b.store.FailSession(held, b.run, session(1), "x", model.Missed) },
+		"a watermark":  func() error { return b.store.SaveDiscovery(held, b.run, "app", t0, "") },
+		"a checkpoint": func() error { return b.store.SaveCheckpoint(held, b.run, "app", false, t0) },
+		"a verification": func() error {
+			return b.store.SaveVerifyCheckpoint(held, b.run, "app", model.VerifyRange{}, model.VerifyCheckpoint{At: t0})
+		},
+		"apps": func() error { return b.store.SaveApps(held, b.run, []model.App{{ID: "app", AccountID: "acc"}}) },
+		"days": func() error {
+			_, err := b.store.SaveDays(held, b.run, "app", []model.DailyStats{{Day: t0}})
+			return err
+		},
+		"a run": func() error { _, err := b.store.StartRun(held, b.run); return err },
+	}
+	for name, do := range effects {
+		if err := do(); err != nil {
+			t.Fatalf("%s with the lock: %v", name, err)
+		}
+	}
+	const books = `SELECT (SELECT count(*) FROM sync.runs) || ' ' || (SELECT sum(xmin::text::bigint) FROM sync.session_states) || ' ' || (SELECT sum(xmin::text::bigint) FROM sync.app_states)
+		|| ' ' || (SELECT sum(xmin::text::bigint) FROM sync.backfills) || ' ' || (SELECT sum(xmin::text::bigint) FROM sync.verifications)`
+	before := b.text(books)
+	if got := b.text(`SELECT count(pg_terminate_backend(pid, 60000))::text FROM pg_locks
+		WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); got != "1" {
+		t.Fatalf("%s holders were ended", got)
+	}
+	_, other, err := b.store.Acquire(t.Context(), "acc", model.KindRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other()
+	for name, do := range effects {
+		if err := do(); !errors.Is(err, model.ErrStore) || !strings.Contains(err.Error(), "another run may have begun") {
+			t.Errorf("%s without the lock: %v", name, err)
+		}
+	}
+	if after := b.text(books); after != before {
+		t.Errorf("without the lock was written: %s, before %s", after, before)
+	}
+}
+
 // A query over the whole history that does not end keeps no load from ending,
 // and sees throughout what it saw at first.
 func TestLongQueryAndLoadDoNotWaitForEachOther(t *testing.T) {

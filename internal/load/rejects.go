@@ -21,7 +21,7 @@ const rejectAccount = `coalesce((SELECT a.account_id FROM realtimekit.apps AS a 
 
 // ResolveReject marks a rejected record as one that need not be stored any more.
 func (s *Store) ResolveReject(ctx context.Context, id int64) error {
-	_, err := s.pool.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now() WHERE rejected_id = $1`, id)
+	err := s.sendOne(ctx, `UPDATE sync.rejected_records SET resolved_at = now() WHERE rejected_id = $1`, id)
 	return storeError("resolve a rejected record", err)
 }
 
@@ -77,7 +77,7 @@ func (s *Store) loadSalvaged(ctx context.Context, run model.Run, from model.Stor
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
-	err := pgx.BeginFunc(ctx, in.conn, func(tx pgx.Tx) error {
+	err := begin(ctx, in.conn, func(tx pgx.Tx) error {
 		l.counts = in.counts
 		if err := holdPrivacy(ctx, tx, f); err != nil {
 			return err

@@ -76,7 +76,7 @@ func tryCommit(ctx context.Context, conn *pgxpool.Conn, load *sessionLoad) error
 	backoff := retry.WithMaxRetries(5, retry.WithFullJitter(retry.NewExponential(100*time.Millisecond)))
 	return retry.Do(ctx, backoff, func(ctx context.Context) error {
 		load.counts = load.intake.counts
-		err := storeError("commit", pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return load.apply(ctx, tx) }))
+		err := storeError("commit", begin(ctx, conn, func(tx pgx.Tx) error { return load.apply(ctx, tx) }))
 		if isMoment(err) {
 			return retry.RetryableError(err)
 		}
@@ -97,7 +97,7 @@ func isMoment(err error) bool {
 func (s *Store) lookUp(ctx context.Context, load *sessionLoad, cause error) error {
 	var committed bool
 	id, runID := uuidArg(load.session.ID), load.run.ID
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := begin(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, insertStateSQL, id, load.session.AppID, runID); err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (s *Store) lookUp(ctx context.Context, load *sessionLoad, cause error) erro
 func (s *Store) FailSession(ctx context.Context, run model.Run, session model.Session, reason string, absence model.Absence) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := begin(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, failSessionSQL, uuidArg(session.ID), session.AppID, run.ID,
 			timeArg(session.CreatedAt), textArg(session.Status), reason, absence, session.Fingerprint()); err != nil {
 			return err

@@ -61,7 +61,7 @@ func (s *Store) UnlistedApps(ctx context.Context, accountID string, listed []str
 // NoteUnlisted keeps that the API does not list apps any more, which a run has just
 // told of. That it lists one again is kept with its discovery.
 func (s *Store) NoteUnlisted(ctx context.Context, run model.Run, ids []string) error {
-	_, err := s.pool.Exec(ctx, `INSERT INTO sync.app_states AS t (app_id, account_id, unlisted_at, run_id)
+	err := s.sendOne(ctx, `INSERT INTO sync.app_states AS t (app_id, account_id, unlisted_at, run_id)
 		SELECT unnest($1::text[]), $2, now(), $3
 		ON CONFLICT (app_id) DO UPDATE SET unlisted_at = now() WHERE t.unlisted_at IS NULL`, ids, run.AccountID, run.ID)
 	return storeError("note which apps are not listed", err)
@@ -162,7 +162,7 @@ func (s *Store) VerifyCheckpoint(ctx context.Context, run model.Run, appID strin
 func (s *Store) SaveVerifyCheckpoint(ctx context.Context, run model.Run, appID string, r model.VerifyRange, c model.VerifyCheckpoint) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
-	_, err := s.pool.Exec(ctx, `INSERT INTO sync.verifications
+	err := s.sendOne(ctx, `INSERT INTO sync.verifications
 			(account_id, app_id, range_from, range_to, is_by_ids, checkpoint, sessions_compared, differing_sessions, saved_at, run_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9)
 		ON CONFLICT (account_id, app_id, range_from, range_to, is_by_ids)
@@ -175,7 +175,7 @@ func (s *Store) SaveVerifyCheckpoint(ctx context.Context, run model.Run, appID s
 // given apps, nil for all, so that the same command begins anew. Those of other
 // apps stay: a verification of theirs may still be under way.
 func (s *Store) EndVerification(ctx context.Context, run model.Run, apps []string, r model.VerifyRange) error {
-	_, err := s.pool.Exec(ctx, `DELETE FROM sync.verifications
+	err := s.sendOne(ctx, `DELETE FROM sync.verifications
 		WHERE account_id = $1 AND range_from = $2 AND range_to = $3 AND is_by_ids = $4
 			AND ($5::text[] IS NULL OR app_id = ANY ($5))`,
 		run.AccountID, rangeStart(r.From), rangeEnd(r.To), r.ByIDs, apps)

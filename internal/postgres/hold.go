@@ -31,10 +31,11 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 	}
 	var got, onlyReads, standby bool
 	var setting string
+	var pid uint32 // the server's own: what a pooler says in its place is not in pg_locks
 	// Also false while somebody waits to change it, so that runs which follow
 	// each other closely cannot keep that off for ever.
 	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`), `+roleOnlyReads+`,
-		pg_is_in_recovery(), current_setting('default_transaction_read_only')`).Scan(&got, &onlyReads, &standby, &setting); err != nil {
+		pg_is_in_recovery(), current_setting('default_transaction_read_only'), pg_backend_pid()`).Scan(&got, &onlyReads, &standby, &setting, &pid); err != nil {
 		conn.Release()
 		return nil, Failed("hold the schema", err)
 	}
@@ -42,7 +43,7 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 		conn.Release()
 		return nil, fmt.Errorf("%w: a migration is under way; the next run goes on", model.ErrLocked)
 	}
-	release = hold(ctx, pool, conn)
+	release = hold(ctx, pool, conn, pid)
 	err = CheckSchema(ctx, pool)
 	switch {
 	case err != nil:
@@ -61,13 +62,13 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 }
 
 // hold lets the pool's connections hold what this one does, until release.
-func hold(ctx context.Context, pool *pgxpool.Pool, conn *pgxpool.Conn) (release func()) {
+func hold(ctx context.Context, pool *pgxpool.Pool, conn *pgxpool.Conn, pid uint32) (release func()) {
 	known := holdOf(conn.Conn())
 	if known == nil {
 		return func() { letGo(ctx, conn) }
 	}
 	conn.Conn().PgConn().CustomData()[heldKey] = true
-	known.holder.Store(conn.Conn().PgConn().PID())
+	known.holder.Store(pid)
 	known.wanted.Add(1)
 	return func() {
 		known.wanted.Add(-1)

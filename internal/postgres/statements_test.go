@@ -31,6 +31,8 @@ var composed = map[string]string{
 	"load.keeping":           "a parameter: constants of its callers",
 	"load.look":              "embedded files and a constant",
 	"load.queue":             "an embedded file and constants of a list in the code",
+	"load.send":              "numbers that the server gave, in a constant",
+	"load.sendOne":           "a parameter: its callers are looked at too",
 	"load.list":              "a parameter: embedded files",
 	"oracle.collect":         "a parameter: constants of its callers",
 	"pgtest.exec":            "databases that the tests name",
@@ -152,7 +154,7 @@ func statement(n ast.Node) ast.Expr {
 	switch name := method.Sel.Name; {
 	case name == "Queue" && len(call.Args) > 0:
 		return call.Args[0]
-	case (name == "Exec" || name == "Query" || name == "QueryRow") && len(call.Args) > 1:
+	case (name == "Exec" || name == "Query" || name == "QueryRow" || name == "sendOne") && len(call.Args) > 1:
 		return call.Args[1]
 	}
 	return nil
