@@ -8,9 +8,10 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/stores"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // backfillCommand copies history.
@@ -119,7 +120,7 @@ func (f start) check(ctx context.Context, pool *pgxpool.Pool) error {
 	if f.at.IsZero() {
 		return nil
 	}
-	now, err := load.New(pool, discardLogger).ServerTime(ctx)
+	now, err := warehouse.New(pool, discardLogger).ServerTime(ctx)
 	if err == nil && f.at.After(now) {
 		err = inFuture(f.text)
 	}
@@ -132,7 +133,7 @@ func inFuture(from string) error {
 
 // preview says what the backfill would do.
 func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
-	p := pipeline.New(j.api.pipelineConfig(), j.client, newStore(j.pool, j.logger), j.logger)
+	p := pipeline.New(j.api.pipelineConfig(), j.client, stores.New(newWarehouse(j.pool, j.logger)), j.logger)
 	preview, err := p.Preview(j.shell.ctx, plan, j.api.PerPage)
 	if err != nil && len(preview.Sessions) == 0 {
 		return err

@@ -12,9 +12,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/secret"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // Patience of the doctor: who waits for it sits in front of it.
@@ -42,7 +43,7 @@ func (c *doctorCommand) api(s *shell, to *checks, token secret.Text, ready bool,
 	flags.RetryFor, flags.MaxWait = min(c.RetryFor, doctorRetry), min(c.MaxWait, doctorMaxWait)
 	var store extract.BudgetStore
 	if shared != nil {
-		store = load.New(shared, s.logger)
+		store = ledger.New(warehouse.New(shared, s.logger))
 	}
 	client, err := flags.client(token, store, s.logger)
 	if err != nil {

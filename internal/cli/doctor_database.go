@@ -8,10 +8,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/inventory"
+	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // database checks the warehouse. The pool is nil where it cannot be reached;
@@ -195,15 +197,15 @@ func (c *doctorCommand) books(ctx context.Context, to *checks, pool *pgxpool.Poo
 		to.ok("grants", "the role may do all that a run does")
 	}
 	numbers(ctx, to, pool)
-	store := load.New(pool, log)
-	c.privacyKey(ctx, to, store)
-	c.rows(ctx, to, store)
+	db := warehouse.New(pool, log)
+	c.privacyKey(ctx, to, db)
+	c.rows(ctx, to, inventory.New(db))
 	if f.Standby {
 		to.skip("who holds them only the primary knows", "locks")
 	} else {
-		c.locks(ctx, to, store)
+		c.locks(ctx, to, ledger.New(db))
 	}
-	c.records(ctx, to, store)
+	c.records(ctx, to, ledger.New(db))
 	return true
 }
 
@@ -228,11 +230,11 @@ func numbers(ctx context.Context, to *checks, pool *pgxpool.Pool) {
 }
 
 // privacyKey checks that a run would know who was erased.
-func (c *doctorCommand) privacyKey(ctx context.Context, to *checks, store *load.Store) {
+func (c *doctorCommand) privacyKey(ctx context.Context, to *checks, db *warehouse.DB) {
 	const toDo = "set ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE; docs/privacy.md says what to do where the key is lost"
 	wanted, err := c.privacy()
 	if err == nil {
-		err = store.CheckPrivacy(ctx, wanted)
+		err = db.CheckPrivacy(ctx, wanted)
 	}
 	switch {
 	case err != nil:
@@ -245,7 +247,7 @@ func (c *doctorCommand) privacyKey(ctx context.Context, to *checks, store *load.
 }
 
 // locks tells who holds the lock of which kind of run.
-func (c *doctorCommand) locks(ctx context.Context, to *checks, store *load.Store) {
+func (c *doctorCommand) locks(ctx context.Context, to *checks, store *ledger.Store) {
 	holders, err := store.LockHolders(ctx, c.AccountID)
 	if err != nil {
 		to.failed("locks", err, "")
@@ -271,7 +273,7 @@ func orUnknown(application string) string {
 }
 
 // records hints at what waits for somebody to look at it.
-func (c *doctorCommand) records(ctx context.Context, to *checks, store *load.Store) {
+func (c *doctorCommand) records(ctx context.Context, to *checks, store *ledger.Store) {
 	overview, err := store.Overview(ctx, c.AccountID)
 	if err != nil {
 		to.failed("records", err, "")

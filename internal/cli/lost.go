@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/inventory"
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
@@ -42,7 +42,7 @@ func printLost(w *screen, l model.Lost) {
 }
 
 // rows checks that what was stored is still there.
-func (c *doctorCommand) rows(ctx context.Context, to *checks, store *load.Store) {
+func (c *doctorCommand) rows(ctx context.Context, to *checks, store *inventory.Store) {
 	lost, err := store.FindLost(ctx, c.AccountID)
 	switch {
 	case err != nil:

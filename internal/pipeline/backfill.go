@@ -41,7 +41,7 @@ func (w *work) backfill(ctx context.Context, apps []string) error {
 	if err != nil || !sound {
 		return err
 	}
-	return w.store.EndBackfill(ctx, w.run, w.plan.Full)
+	return w.stores.Ledger.EndBackfill(ctx, w.run, w.plan.Full)
 }
 
 // backfillApp goes through the range chunk by chunk, from the checkpoint that an
@@ -65,7 +65,7 @@ func (w *work) backfillApp(ctx context.Context, appID string) (sound bool, err e
 		if sound = sound && d.problem == "" && w.unreadSessions() == before; !sound {
 			return nil
 		}
-		return w.store.SaveCheckpoint(ctx, w.run, appID, w.plan.Full, earlier(d.to, w.pastSince()))
+		return w.stores.Ledger.SaveCheckpoint(ctx, w.run, appID, w.plan.Full, earlier(d.to, w.pastSince()))
 	})
 	return sound, err
 }
@@ -73,7 +73,7 @@ func (w *work) backfillApp(ctx context.Context, appID string) (sound bool, err e
 // start gives where the backfill of an app begins: the range's start, or the
 // checkpoint of an earlier try.
 func (w *work) start(ctx context.Context, appID string) (time.Time, error) {
-	checkpoint, err := w.store.Checkpoint(ctx, w.run, appID, w.plan.Full)
+	checkpoint, err := w.stores.Ledger.Checkpoint(ctx, w.run, appID, w.plan.Full)
 	if err != nil || checkpoint.IsZero() {
 		return w.plan.From, err
 	}
@@ -143,7 +143,7 @@ func (w *work) namedSessions(ctx context.Context, apps []string) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(w.cfg.Concurrency)
 	w.progress.part(0, len(w.plan.Sessions))
-	states, err := w.store.States(ctx, w.plan.Sessions)
+	states, err := w.stores.Ledger.States(ctx, w.plan.Sessions)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ const fewMeetings = 2
 // enrolment reads the meetings with sessions that are new or have ended since
 // they were last read: their records and the people enrolled in them.
 func (w *work) enrolment(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
-	due, err := w.store.DueMeetings(ctx, appID, mostMeetings)
+	due, err := w.stores.Optional.DueMeetings(ctx, appID, mostMeetings)
 	if err != nil {
 		return false, err
 	}
@@ -142,7 +142,7 @@ func (w *work) listedRecords(ctx context.Context, appID string, due []model.DueM
 }
 
 func (w *work) saveMeetings(ctx context.Context, meetings []model.Meeting) error {
-	counts, err := w.store.SaveMeetings(ctx, w.run, meetings)
+	counts, err := w.stores.Optional.SaveMeetings(ctx, w.run, meetings)
 	w.extras.Add(counts)
 	return err
 }
@@ -177,7 +177,7 @@ func (w *work) endEnrolment(ctx context.Context, e *model.Enrolment, err error) 
 			w.noteEnrolment(ctx, e.Meeting.ID, e.Failure)
 		}
 	}
-	removed, err := w.store.EndEnrolment(ctx, w.run, *e)
+	removed, err := w.stores.Optional.EndEnrolment(ctx, w.run, *e)
 	w.extras.Removed += removed
 	return err
 }
@@ -229,7 +229,7 @@ func (w *work) people(ctx context.Context, e *model.Enrolment) (err error) {
 			if err := w.setAside(ctx, page.Rejected); err != nil {
 				return err
 			}
-			counts, err := w.store.SavePeople(ctx, w.run, e.AppID, e.Meeting.ID, page.People)
+			counts, err := w.stores.Optional.SavePeople(ctx, w.run, e.AppID, e.Meeting.ID, page.People)
 			w.extras.Add(counts)
 			return err
 		})

@@ -25,7 +25,7 @@ var errNoReports = fmt.Errorf("%w: the API has no report for any peer that was a
 // newest first.
 func (w *work) peerReports(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	now := w.run.StartedAt
-	due, err := w.store.DuePeers(ctx, appID, peersSince(now), now, mostPeers-w.extras.PeersAsked)
+	due, err := w.stores.Optional.DuePeers(ctx, appID, peersSince(now), now, mostPeers-w.extras.PeersAsked)
 	if err != nil || len(due) == 0 {
 		return false, err
 	}
@@ -95,7 +95,7 @@ func (w *work) endPeers(ctx context.Context, appID string) error {
 	if w.extras.PeersAsked >= mostPeers {
 		return nil
 	}
-	return w.store.PeersAsked(ctx, appID, peersSince(w.run.StartedAt))
+	return w.stores.Optional.PeersAsked(ctx, appID, peersSince(w.run.StartedAt))
 }
 
 func (w *work) savePeerReport(ctx context.Context, report model.PeerReport) error {
@@ -103,7 +103,7 @@ func (w *work) savePeerReport(ctx context.Context, report model.PeerReport) erro
 	if len(report.Repairs) > 0 {
 		counts.Repaired = 1
 	}
-	if err := w.store.SavePeerReport(ctx, w.run, report); err != nil {
+	if err := w.stores.Optional.SavePeerReport(ctx, w.run, report); err != nil {
 		return err
 	}
 	w.extras.PeerReports++
@@ -118,7 +118,7 @@ func (w *work) failedPeer(ctx context.Context, peer model.DuePeer, reason error,
 		if err := w.setAside(ctx, []model.Rejected{rejected.Record}); err != nil {
 			return err
 		}
-		return w.store.NotePeer(ctx, w.run, peer, model.PeerReportRejected, rejected.Record.Reason)
+		return w.stores.Optional.NotePeer(ctx, w.run, peer, model.PeerReportRejected, rejected.Record.Reason)
 	}
 	if err := w.notePeerFailure(ctx, peer, reason); err != nil {
 		return err
@@ -136,14 +136,14 @@ func (w *work) notePeerFailure(ctx context.Context, peer model.DuePeer, reason e
 	w.leaveOut()
 	w.extras.Failures++
 	w.logger.WarnContext(ctx, "peer report failed; a later run tries again", "peer_id", peer.PeerID.String(), "error", reason)
-	return w.store.NotePeer(ctx, w.run, peer, model.PeerReportFailed, reason.Error())
+	return w.stores.Optional.NotePeer(ctx, w.run, peer, model.PeerReportFailed, reason.Error())
 }
 
 // noteEmpty keeps the peers without a report, so that each is asked for once more
 // only: a day after its session.
 func (w *work) noteEmpty(ctx context.Context, empty []model.DuePeer) error {
 	for _, peer := range empty {
-		if err := w.store.NotePeer(ctx, w.run, peer, model.PeerReportNone, ""); err != nil {
+		if err := w.stores.Optional.NotePeer(ctx, w.run, peer, model.PeerReportNone, ""); err != nil {
 			return err
 		}
 	}

@@ -23,10 +23,10 @@ type Preview struct {
 // Preview lists what a backfill of a range would read. It takes no lock and
 // writes nothing. With an error it tells of the apps that could be listed. perPage is the number of rows that one request asks for.
 func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview, error) {
-	if _, err := p.store.ServerTime(ctx); err != nil {
+	if _, err := p.stores.Clock.ServerTime(ctx); err != nil {
 		return Preview{}, err
 	}
-	clocks := newClocks(p.now, p.store.ClockSkew(), p.source.ClockSkew)
+	clocks := newClocks(p.now, p.stores.Clock.ClockSkew(), p.source.ClockSkew)
 	w := &work{
 		Pipeline: p, clocks: clocks, plan: plan, logger: p.logger, handled: make(map[model.UUID]string), dryRun: true,
 		run: model.Run{AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: clocks.now(), From: plan.From, To: plan.To},

@@ -45,7 +45,7 @@ func (w *work) session(ctx context.Context, session model.Session, known bool) e
 
 func (w *work) readAndStore(ctx context.Context, session model.Session) (model.Reading, error) {
 	var reading model.Reading
-	counts, err := w.store.LoadSession(ctx, w.run, session,
+	counts, err := w.stores.Sessions.LoadSession(ctx, w.run, session,
 		func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
 			var err error
 			reading, err = w.read(ctx, &session, stage)
@@ -84,7 +84,7 @@ func (w *work) failed(ctx context.Context, session model.Session, known bool, re
 	w.leaveUnread()
 	w.logger.WarnContext(ctx, "session failed", "session_id", session.ID.String(), "error", reason)
 	denied := w.sessionRow.judge(reason, known)
-	return model.OutcomeFailed, errors.Join(denied, w.store.FailSession(ctx, w.run, session, reason.Error(), absence(reason)))
+	return model.OutcomeFailed, errors.Join(denied, w.stores.Sessions.FailSession(ctx, w.run, session, reason.Error(), absence(reason)))
 }
 
 // absence tells what an error says of whether the API still knows a session.
