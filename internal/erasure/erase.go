@@ -95,7 +95,7 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"find the person", w.find},
+		{"find the person", finder{w}.find},
 		{"list the identifiers", func(ctx context.Context) error { return w.suppress(ctx, f) }},
 		{"erase peer reports", w.reports},
 		{"erase what events of others say", w.otherEvents},

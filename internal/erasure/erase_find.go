@@ -15,10 +15,13 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
+// finder finds whom an erasure concerns.
+type finder struct{ *erasure }
+
 // find gathers the rows of the person. It goes from a custom id, which is your
 // own system's, to the user_ids that the vendor gave for it, one a meeting, but
 // not the other way: whoever gives a user_id means that enrolment.
-func (w *erasure) find(ctx context.Context) error {
+func (w finder) find(ctx context.Context) error {
 	if err := w.checkApp(ctx); err != nil {
 		return err
 	}
@@ -64,7 +67,7 @@ func (w *erasure) find(ctx context.Context) error {
 
 // checkApp refuses an app that is not there: a slip of the pen would erase nobody
 // and look as if it had.
-func (w *erasure) checkApp(ctx context.Context) error {
+func (w finder) checkApp(ctx context.Context) error {
 	var known bool
 	err := w.tx.QueryRow(ctx, `SELECT $1 = '' OR EXISTS (SELECT FROM realtimekit.apps WHERE app_id = $1)`, w.AppID).Scan(&known)
 	if err == nil && !known {
@@ -73,7 +76,7 @@ func (w *erasure) checkApp(ctx context.Context) error {
 	return err
 }
 
-func (w *erasure) addUser(id string) {
+func (w finder) addUser(id string) {
 	if id != "" && !slices.Contains(w.UserIDs, id) {
 		w.UserIDs = append(w.UserIDs, id)
 	}
@@ -81,11 +84,11 @@ func (w *erasure) addUser(id string) {
 
 // isGiven reports whether a row's custom id is one that was given, or the
 // pseudonym of one.
-func (w *erasure) isGiven(custom string) bool { return custom != "" && w.customs[custom] }
+func (w finder) isGiven(custom string) bool { return custom != "" && w.customs[custom] }
 
 // values gives the forms in which identifiers may be stored: as they are, a UUID
 // in either case, and as the pseudonym of an earlier erasure.
-func (w *erasure) values(kind privacy.Kind, ids []string) []string {
+func (w finder) values(kind privacy.Kind, ids []string) []string {
 	out := make([]string, 0, 3*len(ids))
 	for _, id := range ids {
 		out = append(out, id, w.key.Pseudonym(kind, id))
@@ -96,7 +99,7 @@ func (w *erasure) values(kind privacy.Kind, ids []string) []string {
 	return out
 }
 
-func (w *erasure) findRows(ctx context.Context) error {
+func (w finder) findRows(ctx context.Context) error {
 	peers := make([]pgtype.UUID, 0, 2*len(w.ParticipantIDs))
 	for _, id := range w.ParticipantIDs {
 		peers = append(peers, warehouse.UUID(id), warehouse.UUID(w.key.PseudonymUUID(id)))
@@ -136,7 +139,7 @@ func scanPersonRow(row pgx.CollectableRow) (r personRow, err error) {
 	return r, err
 }
 
-func (w *erasure) findPeople(ctx context.Context) error {
+func (w finder) findPeople(ctx context.Context) error {
 	rows, err := w.tx.Query(ctx, `SELECT `+enrolledColumns+`
 		WHERE ($3 = '' OR app_id = $3) AND (meeting_participant_id = ANY ($1) OR custom_participant_id = ANY ($2))`,
 		w.values(privacy.UserID, w.UserIDs), w.values(privacy.CustomID, w.CustomIDs), w.AppID)
@@ -150,7 +153,7 @@ func (w *erasure) findPeople(ctx context.Context) error {
 const enrolledColumns = `app_id, meeting_id, meeting_participant_id, coalesce(custom_participant_id, ''), repairs::text
 	FROM realtimekit.meeting_participants`
 
-func (w *erasure) collectPeople(rows pgx.Rows) error {
+func (w finder) collectPeople(rows pgx.Rows) error {
 	defer rows.Close()
 	w.people, w.homes = w.people[:0], w.homes[:0]
 	for rows.Next() {
@@ -174,7 +177,7 @@ func (w *erasure) collectPeople(rows pgx.Rows) error {
 }
 
 // readAside reads whose the records are that could not be stored.
-func (w *erasure) readAside(ctx context.Context) error {
+func (w finder) readAside(ctx context.Context) error {
 	rows, err := w.tx.Query(ctx, `SELECT entity, raw_text FROM sync.rejected_records WHERE $1 = '' OR app_id = $1`, w.AppID)
 	if err != nil {
 		return err
@@ -194,7 +197,7 @@ func (w *erasure) readAside(ctx context.Context) error {
 
 // findPeers gathers the ids of the participants and of the peers that their
 // events name, unless these are somebody else's.
-func (w *erasure) findPeers(ctx context.Context) error {
+func (w finder) findPeers(ctx context.Context) error {
 	for _, id := range w.ParticipantIDs {
 		w.peers[id.String()] = true
 	}
@@ -240,7 +243,7 @@ func (w *erasure) findPeers(ctx context.Context) error {
 
 // findRelated counts rows that share a custom id with those of a user_id or
 // participant that was given, and are not asked for.
-func (w *erasure) findRelated(ctx context.Context) error {
+func (w finder) findRelated(ctx context.Context) error {
 	customs := make(map[string]bool)
 	for i := range w.rows {
 		if c := w.rows[i].participant.CustomParticipantID; c != "" && !w.isGiven(c) {

@@ -80,7 +80,7 @@ func LateEnrolled(ctx context.Context, tx pgx.Tx, key *privacy.Key, appID, meeti
 		if err != nil {
 			return err
 		}
-		if err := w.collectPeople(rows); err != nil {
+		if err := (finder{w}).collectPeople(rows); err != nil {
 			return err
 		}
 		if len(w.people) == 0 {

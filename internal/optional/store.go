@@ -1,8 +1,6 @@
 package optional
 
 import (
-	"log/slog"
-
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
@@ -10,12 +8,11 @@ import (
 
 // Store keeps the optional records in one warehouse. Safe for concurrent use.
 type Store struct {
-	db     *warehouse.DB
-	pool   *pgxpool.Pool
-	logger *slog.Logger
+	db   *warehouse.DB
+	pool *pgxpool.Pool
 }
 
 // New gives a store in a warehouse.
 func New(db *warehouse.DB) *Store {
-	return &Store{db: db, pool: db.Pool, logger: db.Logger}
+	return &Store{db: db, pool: db.Pool}
 }

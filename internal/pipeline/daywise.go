@@ -20,7 +20,7 @@ const quietDays = 6 * time.Hour
 
 // daywise reads the vendor's counts with one request: of the last days, or from
 // the oldest session on where that was never asked for.
-func (w *work) daywise(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
+func (w optionalWork) daywise(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	now := w.now().UTC()
 	if state.Failure == "" && now.Sub(state.ReadAt) < quietDays {
 		// What this run has read does not tell: one before may have been killed
@@ -81,7 +81,7 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // saveDays stores an answer to what was asked from a day on.
-func (w *work) saveDays(ctx context.Context, appID string, page model.DailyPage, from time.Time) error {
+func (w optionalWork) saveDays(ctx context.Context, appID string, page model.DailyPage, from time.Time) error {
 	if len(page.Days) > 0 {
 		if err := w.stores.Apps.EnsureApp(ctx, w.run, appID); err != nil {
 			return err

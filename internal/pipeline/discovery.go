@@ -104,7 +104,7 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 		}
 		d.group.Go(func() error {
 			defer d.advance(&session)
-			return d.session(d.ctx, session, state.Failed)
+			return sessionWork{d.work}.session(d.ctx, session, state.Failed)
 		})
 	}
 	return ctx.Err()
@@ -175,7 +175,7 @@ func (d *discovery) followUp(ctx context.Context) error {
 		if d.pausedFor(state, nil) {
 			continue
 		}
-		d.group.Go(func() error { return d.sessionByID(d.ctx, d.appID, id, state.Failed) })
+		d.group.Go(func() error { return sessionWork{d.work}.sessionByID(d.ctx, d.appID, id, state.Failed) })
 	}
 	return nil
 }

@@ -2,6 +2,10 @@
 // sessions at once, and when a session is complete. It joins a source (the
 // RealtimeKit API) and a store (the warehouse) through small interfaces and
 // knows neither HTTP nor SQL.
+//
+// The package is larger than others, since runs, backfills, verifications and retries
+// share how clocks, lists of apps and rows of refusals are judged, and each of these
+// judgements is to stand in one place.
 package pipeline
 
 import (

@@ -56,6 +56,9 @@ const (
 	askAgain = 24 * time.Hour
 )
 
+// optionalWork is the optional reads of a run.
+type optionalWork struct{ *work }
+
 // part is one optional read of one app. It tells whether anything was asked; its
 // error concerns the part as a whole.
 type part struct {
@@ -70,7 +73,7 @@ type part struct {
 // is as fast as the pace of the shared budget. By now the sessions are stored,
 // so that a failure here is noted and makes the run partial, never failed; only
 // a stop, a spent budget and a broken database end it.
-func (w *work) optional(ctx context.Context, apps []string) error {
+func (w optionalWork) optional(ctx context.Context, apps []string) error {
 	o := w.plan.Optional
 	for _, p := range []part{
 		{name: "enrolment", on: o.Enrolment, read: w.enrolment},
@@ -106,7 +109,7 @@ type turn struct {
 
 // turns orders the apps by when they were last asked, so that one with more than
 // a run may read keeps no other from its turn.
-func (w *work) turns(ctx context.Context, p part, apps []string) ([]turn, error) {
+func (w optionalWork) turns(ctx context.Context, p part, apps []string) ([]turn, error) {
 	var turns []turn
 	for _, appID := range apps {
 		state, err := w.stores.Optional.Endpoint(ctx, appID, p.name)
@@ -122,7 +125,7 @@ func (w *work) turns(ctx context.Context, p part, apps []string) ([]turn, error)
 	return turns, nil
 }
 
-func (w *work) optionalPart(ctx context.Context, p part, of *turn) error {
+func (w optionalWork) optionalPart(ctx context.Context, p part, of *turn) error {
 	appID, state, now := of.appID, &of.state, w.now()
 	if !state.UnavailableAt.IsZero() && now.Sub(state.AskedAt) < askAgain {
 		return nil
@@ -144,7 +147,7 @@ func (w *work) optionalPart(ctx context.Context, p part, of *turn) error {
 }
 
 // noteEndpoint keeps how a part went that was asked for at the given time.
-func (w *work) noteEndpoint(ctx context.Context, p part, of *turn, now time.Time, err error) error {
+func (w optionalWork) noteEndpoint(ctx context.Context, p part, of *turn, now time.Time, err error) error {
 	appID, state := of.appID, &of.state
 	state.AskedAt, state.Failure = now, errorText(err)
 	switch {

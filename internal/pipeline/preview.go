@@ -40,11 +40,11 @@ func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview
 		return out, err
 	}
 	err = eachApp(ctx, apps, w.failing, nil, func(appID string) error {
-		start, err := w.start(ctx, appID)
+		start, err := backfillWork{w}.start(ctx, appID)
 		if err != nil {
 			return err
 		}
-		return w.chunks(ctx, appID, start, func(d *discovery) error {
+		return backfillWork{w}.chunks(ctx, appID, start, func(d *discovery) error {
 			d.preview = func(s *model.Session, state model.SessionState) {
 				out.Sessions = append(out.Sessions, *s)
 				rows := max(s.MaxConcurrent.Value, float64(state.Participants), 1)

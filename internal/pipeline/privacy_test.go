@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/erasure"
+	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
@@ -368,7 +369,7 @@ func TestErasureKeepsToWhatWasAsked(t *testing.T) {
 	if _, err := erasure.New(r.protected()).Erase(t.Context(), elsewhere); !errors.Is(err, model.ErrUsage) || !strings.Contains(err.Error(), "no app") {
 		t.Errorf("an unknown app gave %v", err)
 	}
-	if err := r.protected().SaveApps(t.Context(), model.Run{}, []model.App{{ID: "another app", AccountID: "acc"}}); err != nil {
+	if err := load.New(r.protected()).SaveApps(t.Context(), model.Run{}, []model.App{{ID: "another app", AccountID: "acc"}}); err != nil {
 		t.Fatal(err)
 	}
 	did = r.erase(elsewhere)

@@ -127,13 +127,13 @@ func (w *work) sync(ctx context.Context) error {
 		return err
 	}
 	if len(w.plan.Sessions) > 0 {
-		return w.namedSessions(ctx, apps)
+		return backfillWork{w}.namedSessions(ctx, apps)
 	}
 	if err := w.checkRows(ctx); err != nil {
 		return err
 	}
 	if w.plan.Kind == model.KindBackfill {
-		return w.backfill(ctx, apps)
+		return backfillWork{w}.backfill(ctx, apps)
 	}
 	var stored []string // apps whose sessions are
 	err = eachApp(ctx, apps, w.failing, w.progress, func(appID string) error {
@@ -146,7 +146,7 @@ func (w *work) sync(ctx context.Context) error {
 	if endsApps(ctx, err) {
 		return err
 	}
-	return errors.Join(err, w.optional(ctx, stored))
+	return errors.Join(err, optionalWork{w}.optional(ctx, stored))
 }
 
 // foldApps mends what an earlier version made of an app that was configured in other

@@ -24,16 +24,16 @@ func Failed(doing string, err error) error {
 	if isBehind(err) {
 		return postgres.Failed(doing, fmt.Errorf("%w: %w", err, errBehind))
 	}
-	if IsOfData(err) || errors.Is(err, model.ErrUsage) || errors.Is(err, ErrMayNotErase) {
+	if isOfData(err) || errors.Is(err, model.ErrUsage) || errors.Is(err, ErrMayNotErase) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return postgres.Failed(doing, err)
 }
 
-// IsOfData reports whether Postgres refused a value: one that is none (class 22),
+// isOfData reports whether Postgres refused a value: one that is none (class 22),
 // that a constraint forbids (23), or that is too large for a limit of the program
 // (54), of which one is told as an internal error.
-func IsOfData(err error) bool {
+func isOfData(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
 		return false
