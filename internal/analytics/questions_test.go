@@ -2,8 +2,6 @@ package analytics_test
 
 import (
 	"flag"
-	"log/slog"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,13 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
-	"github.com/rollcall-etl/rollcall/internal/postgres"
-	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/testbed"
 )
 
 var update = flag.Bool("update", false, "write the results of docs/questions.md anew")
@@ -30,26 +26,9 @@ var demoTime = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 // loadDemo runs the whole path against the simulator: what a user's demo does.
 func loadDemo(t *testing.T, db *database) {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), secret.New(db.conn.Config().ConnString()), 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Open(t, db.conn.Config().ConnString(), 8)
 	data := simulator.Demo(1, demoTime)
-	server := httptest.NewServer(simulator.New(data, simulator.Options{Token: "token"}))
-	t.Cleanup(server.Close)
-	logger := slog.New(slog.DiscardHandler)
-	client, err := extract.New(extract.Config{
-		BaseURL: server.URL + "/client/v4", AccountID: data.AccountID, Token: secret.New("token"), UserAgent: "test",
-		PerPage: 100, MaxBody: 64 << 20, RetryFor: time.Minute, Timeout: time.Minute, Logger: logger,
-		Budget: extract.NewBudget(extract.BudgetConfig{PerSecond: 100_000, QuotaShare: 0.2, MaxWait: time.Minute}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	p := pipeline.New(pipeline.Config{AccountID: data.AccountID, Lookback: 72 * time.Hour, Settle: time.Hour, Concurrency: 4, Version: "test"},
-		client, load.New(pool, logger), logger)
+	p := testbed.Path(t, pool, simulator.New(data, simulator.Options{Token: testbed.Token}), data.AccountID, nil)
 	if _, err := p.Run(t.Context(), pipeline.Plan{Kind: model.KindRun, Optional: pipeline.Optional{Enrolment: true, Daywise: true}}); err != nil {
 		t.Fatal(err)
 	}

@@ -11,10 +11,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/stores"
 )
 
 // bench holds what all phases share.
@@ -37,11 +37,11 @@ const (
 	phaseUsage  = "usage by day" // of what was loaded first
 )
 
-// loadOnly leaves the usage by day alone: it has a phase of its own.
-type loadOnly struct{ *load.Store }
+// noUsage leaves the usage by day alone: it has a phase of its own.
+type noUsage struct{}
 
 // RefreshAnalytics does nothing.
-func (loadOnly) RefreshAnalytics(context.Context) (int, error) { return 0, nil }
+func (noUsage) RefreshAnalytics(context.Context) (int, error) { return 0, nil }
 
 func newBench(ctx context.Context, s settings, stdout io.Writer) (*bench, error) {
 	b := &bench{settings: s, stdout: stdout, profiled: make(map[string]bool), results: make(map[string][]usage)}
@@ -155,7 +155,7 @@ func (b *bench) usageByDay(ctx context.Context, w *warehouse) error {
 	if err != nil {
 		return err
 	}
-	sessions, err := load.New(w.Pool, slog.New(slog.DiscardHandler)).RefreshAnalytics(ctx)
+	sessions, err := stores.Open(w.Pool, slog.New(slog.DiscardHandler)).Usage.RefreshAnalytics(ctx)
 	if err != nil {
 		return err
 	}
@@ -187,9 +187,11 @@ func (b *bench) sync(ctx context.Context, phase string, a *api, w *warehouse) (u
 	}
 	defer client.Close()
 	logger := slog.New(slog.DiscardHandler)
+	parts := stores.Open(w.Pool, logger)
+	parts.Usage = noUsage{}
 	p := pipeline.New(pipeline.Config{
 		AccountID: simulator.DemoAccountID, AppIDs: []string{a.appID}, Concurrency: b.concurrency, Version: "bench",
-	}, client, loadOnly{load.New(w.Pool, logger)}, logger)
+	}, client, parts, logger)
 	m, err := startMeter(ctx, w.Pool)
 	if err != nil {
 		return usage{}, err

@@ -12,11 +12,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/stores"
 )
 
 // statements counts what is sent to Postgres.
@@ -88,7 +88,7 @@ func quietPipeline(t *testing.T, a *api, pool *pgxpool.Pool) *pipeline.Pipeline 
 	return pipeline.New(pipeline.Config{
 		AccountID: simulator.DemoAccountID, AppIDs: []string{a.appID}, Concurrency: 4, Version: "test",
 		Lookback: 72 * time.Hour, Settle: time.Hour,
-	}, client, load.New(pool, logger), logger)
+	}, client, stores.Open(pool, logger), logger)
 }
 
 // The rate of a phase that lost rows counts for nothing.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/stores"
 )
 
 // backfillCommand copies history.
@@ -92,7 +93,7 @@ func sessionIDs(texts []string) ([]model.UUID, error) {
 
 // preview says what the backfill would do.
 func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
-	p := pipeline.New(j.api.pipelineConfig(), j.client, newStore(j.pool, j.logger), j.logger)
+	p := pipeline.New(j.api.pipelineConfig(), j.client, stores.New(newWarehouse(j.pool, j.logger)), j.logger)
 	preview, err := p.Preview(j.shell.ctx, plan, j.api.PerPage)
 	if err != nil && len(preview.Sessions) == 0 {
 		return err

@@ -8,19 +8,19 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // machineNow is this machine's clock, which decides nothing that is stored or
 // deleted. Tests put another in its place.
 var machineNow = time.Now
 
-// newStore gives a store that knows how far this machine's clock is wrong.
-func newStore(pool *pgxpool.Pool, log logger) *load.Store {
-	store := load.New(pool, log)
-	store.Clock(machineNow)
-	return store
+// newWarehouse gives a warehouse that knows how far this machine's clock is wrong.
+func newWarehouse(pool *pgxpool.Pool, log logger) *warehouse.DB {
+	db := warehouse.New(pool, log)
+	db.Clock(machineNow)
+	return db
 }
 
 // dateTimeout is how long the API is asked for the time.
@@ -29,8 +29,8 @@ const dateTimeout = 10 * time.Second
 // agreedTime gives the time by the database server's clock, and says which clock is
 // wrong where that differs from this machine's or the API's. An API that cannot be
 // reached is not asked.
-func agreedTime(ctx context.Context, store *load.Store, baseURL string, log logger) (now time.Time, problem string, err error) {
-	if now, err = store.ServerTime(ctx); err != nil {
+func agreedTime(ctx context.Context, db *warehouse.DB, baseURL string, log logger) (now time.Time, problem string, err error) {
+	if now, err = db.ServerTime(ctx); err != nil {
 		return now, "", err
 	}
 	var api *time.Duration
@@ -40,7 +40,7 @@ func agreedTime(ctx context.Context, store *load.Store, baseURL string, log logg
 	} else {
 		api = new(date.Sub(machineNow().Round(0)))
 	}
-	return now, pipeline.ClockProblem(store.ClockSkew(), api), ctx.Err()
+	return now, pipeline.ClockProblem(db.ClockSkew(), api), ctx.Err()
 }
 
 // errClocks refuses to delete by a clock that may be wrong.

@@ -9,9 +9,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // eraseCommand takes a person out of the warehouse.
@@ -39,11 +40,11 @@ func (c *eraseCommand) Run(s *shell) error {
 		return err
 	}
 	defer done()
-	store, err := c.protected(s.ctx, pool, s.logger, load.Privacy{})
+	db, err := c.protected(s.ctx, pool, s.logger, warehouse.Privacy{})
 	if err != nil {
 		return err
 	}
-	counts, err := store.Erase(s.ctx, e)
+	counts, err := erasure.New(db).Erase(s.ctx, e)
 	if err != nil {
 		return err
 	}
@@ -51,15 +52,15 @@ func (c *eraseCommand) Run(s *shell) error {
 	if c.DryRun {
 		return nil
 	}
-	_, err = store.RefreshAnalytics(s.ctx)
+	_, err = db.RefreshAnalytics(s.ctx)
 	return err
 }
 
-func (c *eraseCommand) erasure() (load.Erasure, error) {
+func (c *eraseCommand) erasure() (erasure.Erasure, error) {
 	if err := c.readInput(os.Stdin); err != nil {
-		return load.Erasure{}, err
+		return erasure.Erasure{}, err
 	}
-	e := load.Erasure{
+	e := erasure.Erasure{
 		UserIDs: slices.Clone(c.UserID), CustomIDs: c.CustomParticipantID, AppID: string(c.App), Mode: privacy.Remove, DryRun: c.DryRun, Version: version(),
 	}
 	if c.Pseudonymise {
@@ -121,7 +122,7 @@ func (c *eraseCommand) readInput(in io.Reader) error {
 }
 
 // print tells what was done, without saying to whom.
-func (c *eraseCommand) print(w io.Writer, n load.ErasureCounts) {
+func (c *eraseCommand) print(w io.Writer, n erasure.ErasureCounts) {
 	verb := "removed"
 	if c.Pseudonymise {
 		verb = "pseudonymised"

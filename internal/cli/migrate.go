@@ -6,9 +6,10 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/inventory"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // migrateCommand holds the steps that a schema can take.
@@ -47,7 +48,7 @@ func (c *migrateUp) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
-	folded, _, err := load.New(pool, s.logger).FoldApps(s.ctx)
+	folded, _, err := inventory.New(warehouse.New(pool, s.logger)).FoldApps(s.ctx)
 	for _, id := range folded {
 		fmt.Fprintf(s.stdout, "app %s was stored in other letters too (%s): now it is one\n", model.FoldID(id), id)
 	}

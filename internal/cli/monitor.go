@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/metrics"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/ping"
@@ -82,17 +82,17 @@ func (m *monitor) close(ctx context.Context) {
 }
 
 // ended is called once at the end of a run. store is nil where there is none.
-type ended func(ctx context.Context, store *load.Store, accountID string, result pipeline.Result, err error)
+type ended func(ctx context.Context, store *ledger.Store, accountID string, result pipeline.Result, err error)
 
 // began notes that a run begins.
 func (m *monitor) began(ctx context.Context) (runCtx context.Context, end ended) {
 	if m == nil {
-		return ctx, func(context.Context, *load.Store, string, pipeline.Result, error) {}
+		return ctx, func(context.Context, *ledger.Store, string, pipeline.Result, error) {}
 	}
 	started := time.Now()
 	pinged := m.ping.Start(ctx)
 	runCtx, endSpan := m.tracing.Span(ctx, "rollcall "+m.kind)
-	return runCtx, func(ctx context.Context, store *load.Store, accountID string, result pipeline.Result, err error) {
+	return runCtx, func(ctx context.Context, store *ledger.Store, accountID string, result pipeline.Result, err error) {
 		code := exitCode(err)
 		reason := err
 		if errors.Is(err, errPartial) {
@@ -106,7 +106,7 @@ func (m *monitor) began(ctx context.Context) (runCtx context.Context, end ended)
 	}
 }
 
-func (m *monitor) writeFile(ctx context.Context, store *load.Store, accountID string) {
+func (m *monitor) writeFile(ctx context.Context, store *ledger.Store, accountID string) {
 	if m.file == "" {
 		return
 	}
@@ -119,7 +119,7 @@ func (m *monitor) writeFile(ctx context.Context, store *load.Store, accountID st
 	}
 }
 
-func booksOf(store *load.Store, accountID string) metrics.Reader {
+func booksOf(store *ledger.Store, accountID string) metrics.Reader {
 	return func(ctx context.Context) (model.Books, error) { return store.Books(ctx, accountID) }
 }
 

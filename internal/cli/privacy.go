@@ -7,10 +7,11 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/secret"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // keyFlags say where the privacy key is; there is no flag for the key itself.
@@ -28,18 +29,18 @@ func (f *keyFlags) key() (*privacy.Key, error) {
 }
 
 // privacy leaves it to the warehouse whether names are stored.
-func (f *keyFlags) privacy() (p load.Privacy, err error) {
+func (f *keyFlags) privacy() (p warehouse.Privacy, err error) {
 	p.Key, err = f.key()
 	return p, err
 }
 
-// protected gives a store that knows who was erased; p is without the key.
-func (f *keyFlags) protected(ctx context.Context, pool *pgxpool.Pool, log logger, p load.Privacy) (store *load.Store, err error) {
+// protected gives a warehouse that knows who was erased; p is without the key.
+func (f *keyFlags) protected(ctx context.Context, pool *pgxpool.Pool, log logger, p warehouse.Privacy) (db *warehouse.DB, err error) {
 	if p.Key, err = f.key(); err != nil {
 		return nil, err
 	}
-	store = newStore(pool, log)
-	return store, store.Protect(ctx, p)
+	db = newWarehouse(pool, log)
+	return db, db.Protect(ctx, p)
 }
 
 // privacyFlags are those of commands that store what the API shows.
@@ -48,14 +49,14 @@ type privacyFlags struct {
 	Pseudonymise filled `env:"ROLLCALL_PSEUDONYMISE" placeholder:"MODE" help:"names: store keyed hashes in place of display names from now on; none: store names again. Without it as the warehouse had it last (${env})."`
 }
 
-func (f *privacyFlags) privacy() (load.Privacy, error) {
+func (f *privacyFlags) privacy() (warehouse.Privacy, error) {
 	switch f.Pseudonymise {
-	case "", load.NamesPseudonymised, load.NamesPlain:
+	case "", warehouse.NamesPseudonymised, warehouse.NamesPlain:
 	default:
-		return load.Privacy{}, fmt.Errorf("%w: ROLLCALL_PSEUDONYMISE: %q is neither names nor none", model.ErrUsage, f.Pseudonymise)
+		return warehouse.Privacy{}, fmt.Errorf("%w: ROLLCALL_PSEUDONYMISE: %q is neither names nor none", model.ErrUsage, f.Pseudonymise)
 	}
 	key, err := f.key()
-	return load.Privacy{Key: key, Names: string(f.Pseudonymise)}, err
+	return warehouse.Privacy{Key: key, Names: string(f.Pseudonymise)}, err
 }
 
 // printTooOld tells what was left out because of the retention.
@@ -85,15 +86,15 @@ func (c *namesCommand) Run(s *shell) error {
 		return err
 	}
 	defer done()
-	var p load.Privacy
+	var p warehouse.Privacy
 	if !c.DryRun {
-		p = load.Privacy{Names: load.NamesPseudonymised, Replacing: true}
+		p = warehouse.Privacy{Names: warehouse.NamesPseudonymised, Replacing: true}
 	}
-	store, err := c.protected(s.ctx, pool, s.logger, p)
+	db, err := c.protected(s.ctx, pool, s.logger, p)
 	if err != nil {
 		return err
 	}
-	n, err := store.PseudonymiseNames(s.ctx, c.DryRun)
+	n, err := erasure.New(db).PseudonymiseNames(s.ctx, c.DryRun)
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 	"github.com/rollcall-etl/rollcall/internal/when"
 )
 
@@ -72,7 +72,7 @@ func (s span) settle(ctx context.Context, pool *pgxpool.Pool) (from, to time.Tim
 	if s.from.IsZero() && s.to.Fixed() {
 		return s.at(time.Time{}) // no clock is needed
 	}
-	now, err := load.New(pool, discardLogger).ServerTime(ctx)
+	now, err := warehouse.New(pool, discardLogger).ServerTime(ctx)
 	if err != nil {
 		return from, to, err
 	}

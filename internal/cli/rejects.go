@@ -9,6 +9,8 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/stores"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // rejectsCommand shows the records that were set aside and tries them again.
@@ -34,7 +36,7 @@ func (c *rejectsListCommand) Run(s *shell) error {
 	}
 	defer done()
 	count := 0
-	err = load.New(pool, log).Rejects(s.ctx, "", c.All, func(r model.StoredReject) error {
+	err = load.New(warehouse.New(pool, log)).Rejects(s.ctx, "", c.All, func(r model.StoredReject) error {
 		count++
 		if !c.Raw {
 			r.Raw = ""
@@ -117,13 +119,13 @@ func (c *rejectsRetryCommand) Run(s *shell) error {
 		return err
 	}
 	defer done()
-	store, err := c.protected(s.ctx, pool, s.logger, load.Privacy{})
+	db, err := c.protected(s.ctx, pool, s.logger, warehouse.Privacy{})
 	if err != nil {
 		return err
 	}
 	understand := func(r model.Rejected) (model.Salvaged, error) { return extract.Understand(r, c.AccountID) }
 	counts, err := pipeline.RetryRejects(s.ctx, pipeline.Config{AccountID: c.AccountID, Version: version()},
-		understand, store, s.logger)
+		understand, stores.New(db), s.logger)
 	if err != nil {
 		return err
 	}

@@ -15,10 +15,10 @@ import (
 	"golang.org/x/term"
 
 	"github.com/rollcall-etl/rollcall/internal/export"
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	htmlreport "github.com/rollcall-etl/rollcall/internal/report"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 	"github.com/rollcall-etl/rollcall/internal/when"
 )
 
@@ -65,7 +65,7 @@ func (c *reportCommand) Run(s *shell) error {
 		return err
 	}
 	defer done()
-	if r.now, err = load.New(pool, log).ServerTime(s.ctx); err != nil {
+	if r.now, err = warehouse.New(pool, log).ServerTime(s.ctx); err != nil {
 		return err
 	}
 	if err := c.days(&r); err != nil {

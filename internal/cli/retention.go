@@ -10,9 +10,10 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 	"github.com/rollcall-etl/rollcall/internal/when"
 )
 
@@ -49,11 +50,11 @@ func (c *retentionCommand) Run(s *shell) error {
 		return err
 	}
 	defer done()
-	store, err := c.protected(s.ctx, pool, log, load.Privacy{})
+	db, err := c.protected(s.ctx, pool, log, warehouse.Privacy{})
 	if err != nil {
 		return err
 	}
-	before, err := c.before(s.ctx, store, log)
+	before, err := c.before(s.ctx, db, log)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (c *retentionCommand) Run(s *shell) error {
 		}
 		defer release()
 	}
-	counts, err := store.Retain(s.ctx, c.AccountID, before, c.DryRun, func(n load.RetentionCounts) {
+	counts, err := erasure.New(db).Retain(s.ctx, c.AccountID, before, c.DryRun, func(n erasure.RetentionCounts) {
 		log.InfoContext(s.ctx, "old sessions deleted", "sessions", n.Sessions, "participants", n.Participants, "peer_events", n.PeerEvents)
 	})
 	if err != nil {
@@ -84,8 +85,8 @@ func (c *retentionCommand) Run(s *shell) error {
 
 // before gives the horizon by the database server's clock. The horizon never moves
 // back: where the clocks differ nothing is deleted.
-func (c *retentionCommand) before(ctx context.Context, store *load.Store, log logger) (time.Time, error) {
-	now, problem, err := agreedTime(ctx, store, c.BaseURL, log)
+func (c *retentionCommand) before(ctx context.Context, db *warehouse.DB, log logger) (time.Time, error) {
+	now, problem, err := agreedTime(ctx, db, c.BaseURL, log)
 	if err != nil {
 		return now, err
 	}
@@ -110,7 +111,7 @@ func (c *retentionCommand) horizon(now time.Time) (time.Time, error) {
 	return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -n), nil
 }
 
-func (c *retentionCommand) print(s *shell, before time.Time, n load.RetentionCounts) {
+func (c *retentionCommand) print(s *shell, before time.Time, n erasure.RetentionCounts) {
 	verb := "deleted"
 	if c.DryRun {
 		verb = "would be deleted"

@@ -9,10 +9,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
+	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/stores"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // runCommand is the cron job.
@@ -64,7 +67,7 @@ type job struct {
 	shell    *shell
 	api      *apiFlags
 	database *databaseFlags
-	privacy  load.Privacy
+	privacy  warehouse.Privacy
 	quiet    bool
 	logger   logger
 	from, to time.Time // of the range that was asked for; zero is an open side
@@ -77,7 +80,9 @@ type job struct {
 }
 
 // privacySource is flags that say how personal data is treated.
-type privacySource interface{ privacy() (load.Privacy, error) }
+type privacySource interface {
+	privacy() (warehouse.Privacy, error)
+}
 
 // openJob checks the configuration, connects, and refuses a schema that is not
 // this program's. Whoever watches is told of that.
@@ -101,7 +106,7 @@ func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watc
 		closePool()
 	}
 	if j.monitor.server != nil {
-		j.monitor.server.Serve(booksOf(load.New(j.pool, j.logger), api.AccountID), j.logger)
+		j.monitor.server.Serve(booksOf(ledger.New(warehouse.New(j.pool, j.logger)), api.AccountID), j.logger)
 		j.logger.InfoContext(s.ctx, "metrics served", "addr", j.monitor.server.Addr())
 	}
 	return j, nil
@@ -138,7 +143,7 @@ func (j *job) open(privacy privacySource, asked span) error {
 		j.close()
 		return err
 	}
-	j.client, err = j.api.watchedClient(token, load.New(j.pool, j.logger), j.logger, j.monitor)
+	j.client, err = j.api.watchedClient(token, ledger.New(warehouse.New(j.pool, j.logger)), j.logger, j.monitor)
 	if err != nil {
 		j.close()
 	}
@@ -155,16 +160,16 @@ func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	defer release()
 	config := j.api.pipelineConfig()
 	config.Progress = j.bar.shown()
-	store := newStore(j.pool, j.logger)
-	if err := store.Protect(ctx, j.privacy); err != nil {
+	db := newWarehouse(j.pool, j.logger)
+	if err := db.Protect(ctx, j.privacy); err != nil {
 		return pipeline.Result{}, err
 	}
 	if j.monitor != nil {
 		config.Observe = j.monitor.session
-		store.Observe(j.monitor.metrics.Rows)
+		db.Observe(j.monitor.metrics.Rows)
 	}
 	runCtx, ended := j.monitor.began(ctx)
-	p := pipeline.New(config, j.client, store, j.logger)
+	p := pipeline.New(config, j.client, stores.New(db), j.logger)
 	result, err := p.Run(runCtx, plan)
 	j.bar.close()
 	if err == nil && result.Status == model.RunPartial {
@@ -176,7 +181,7 @@ func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	if result.Run.ID != 0 {
 		ctx = model.WithRun(ctx, result.Run.ID)
 	}
-	ended(ctx, store, j.api.AccountID, result, err)
+	ended(ctx, ledger.New(db), j.api.AccountID, result, err)
 	return result, err
 }
 

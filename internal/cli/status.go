@@ -9,8 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // statusCommand tells how the warehouse stands.
@@ -70,7 +71,7 @@ func (c *statusCommand) Run(s *shell) error {
 
 // look reads the state of the account.
 func (c *statusCommand) look(s *shell, pool *pgxpool.Pool) (standing, error) {
-	overview, err := load.New(pool, quietly(s.logger)).Overview(s.ctx, c.AccountID)
+	overview, err := ledger.New(warehouse.New(pool, quietly(s.logger))).Overview(s.ctx, c.AccountID)
 	now := standing{Overview: overview}
 	if err == nil && c.MaxAge > 0 {
 		now.Check = judgeAge(&overview, c.MaxAge, c.AppIDs)

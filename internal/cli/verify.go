@@ -10,6 +10,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/stores"
 )
 
 // verifyCommand compares the warehouse with the API.
@@ -60,11 +61,11 @@ func (c *verifyCommand) Run(s *shell) error {
 		return err
 	}
 	defer release()
-	store := newStore(j.pool, j.logger)
-	if err := store.Protect(s.ctx, j.privacy); err != nil {
+	db := newWarehouse(j.pool, j.logger)
+	if err := db.Protect(s.ctx, j.privacy); err != nil {
 		return err
 	}
-	result, err := pipeline.Verify(s.ctx, config, plan, j.client, store, j.logger)
+	result, err := pipeline.Verify(s.ctx, config, plan, j.client, stores.New(db), j.logger)
 	bar.close()
 	if result.Run.ID != 0 && (!c.Quiet || err != nil || result.Status != model.RunSucceeded) {
 		if printErr := c.print(newScreen(s), result); printErr != nil {

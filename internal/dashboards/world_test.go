@@ -2,8 +2,6 @@ package dashboards_test
 
 import (
 	"encoding/json"
-	"log/slog"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -13,14 +11,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/testbed"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
@@ -69,26 +66,9 @@ func (w *world) session(title string) (found *simulator.Session) {
 
 func (w *world) fill(t *testing.T, location string, now time.Time) {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), secret.New(location), 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	sim := simulator.New(w.data, simulator.Options{Token: "token"})
-	server := httptest.NewServer(sim)
-	t.Cleanup(server.Close)
-	logger := slog.New(slog.DiscardHandler)
-	client, err := extract.New(extract.Config{
-		BaseURL: server.URL + "/client/v4", AccountID: w.data.AccountID, Token: secret.New("token"), UserAgent: "test",
-		PerPage: 100, MaxBody: 64 << 20, RetryFor: time.Minute, Timeout: time.Minute, Logger: logger,
-		Budget: extract.NewBudget(extract.BudgetConfig{PerSecond: 100_000, QuotaShare: 0.2, MaxWait: time.Minute}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	p := pipeline.New(pipeline.Config{AccountID: w.data.AccountID, Lookback: 72 * time.Hour, Settle: time.Hour, Concurrency: 4, Version: "test"},
-		client, load.New(pool, logger), logger)
+	pool := pgtest.Open(t, location, 8)
+	sim := simulator.New(w.data, simulator.Options{Token: testbed.Token})
+	p := testbed.Path(t, pool, sim, w.data.AccountID, nil)
 	sim.Script(fault(t, "gone:path=*/"+w.session("Speaker rehearsal 2").ID+"/participants"))
 	all := pipeline.Optional{Enrolment: true, Daywise: true, PeerReports: true}
 	if result, err := p.Run(t.Context(), pipeline.Plan{Kind: model.KindRun, Optional: all}); err != nil || result.Status != model.RunPartial {

@@ -9,19 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
-	"github.com/rollcall-etl/rollcall/internal/postgres"
-	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
 
 func TestPagesAreCurrent(t *testing.T) {
 	t.Parallel()
-	pool, err := postgres.Open(t.Context(), secret.New(pgtest.New(t)), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Open(t, pgtest.New(t), 2)
 	c, err := readCatalog(t.Context(), pool)
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // Patience of the checks: who waits for them sits in front of them. A client that
@@ -44,7 +45,7 @@ func (c *Config) api(ctx context.Context, to *Checks, shared *pgxpool.Pool) {
 	}
 	var store extract.BudgetStore
 	if shared != nil {
-		store = load.New(shared, c.Logger)
+		store = ledger.New(warehouse.New(shared, c.Logger))
 	}
 	client, err := c.Client(store)
 	if err != nil {

@@ -9,10 +9,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/inventory"
+	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // database checks the warehouse. The pool is nil where it cannot be reached;
@@ -196,15 +198,15 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 		to.ok("grants", "the role may do all that a run does")
 	}
 	numbers(ctx, to, pool)
-	store := load.New(pool, c.Logger)
-	c.privacyKey(ctx, to, store)
-	c.rows(ctx, to, store)
+	db := warehouse.New(pool, c.Logger)
+	c.privacyKey(ctx, to, db)
+	c.rows(ctx, to, inventory.New(db))
 	if f.Standby {
 		to.skip("who holds them only the primary knows", "locks")
 	} else {
-		c.locks(ctx, to, store)
+		c.locks(ctx, to, ledger.New(db))
 	}
-	c.records(ctx, to, store)
+	c.records(ctx, to, ledger.New(db))
 	return true
 }
 
@@ -229,11 +231,11 @@ func numbers(ctx context.Context, to *Checks, pool *pgxpool.Pool) {
 }
 
 // privacyKey checks that a run would know who was erased.
-func (c *Config) privacyKey(ctx context.Context, to *Checks, store *load.Store) {
+func (c *Config) privacyKey(ctx context.Context, to *Checks, db *warehouse.DB) {
 	const toDo = "set ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE; docs/privacy.md says what to do where the key is lost"
 	wanted, err := c.Privacy()
 	if err == nil {
-		err = store.CheckPrivacy(ctx, wanted)
+		err = db.CheckPrivacy(ctx, wanted)
 	}
 	switch {
 	case err != nil:
@@ -246,7 +248,7 @@ func (c *Config) privacyKey(ctx context.Context, to *Checks, store *load.Store) 
 }
 
 // locks tells who holds the lock of which kind of run.
-func (c *Config) locks(ctx context.Context, to *Checks, store *load.Store) {
+func (c *Config) locks(ctx context.Context, to *Checks, store *ledger.Store) {
 	holders, err := store.LockHolders(ctx, c.AccountID)
 	if err != nil {
 		to.failed("locks", err, "")
@@ -279,7 +281,7 @@ func orUnknown(application string) string {
 }
 
 // records hints at what waits for somebody to look at it.
-func (c *Config) records(ctx context.Context, to *Checks, store *load.Store) {
+func (c *Config) records(ctx context.Context, to *Checks, store *ledger.Store) {
 	overview, err := store.Overview(ctx, c.AccountID)
 	if err != nil {
 		to.failed("records", err, "")

@@ -15,9 +15,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
 	"github.com/rollcall-etl/rollcall/internal/secret"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // Config is what is examined, and the ways to it. All of it is needed, but for Wrong
@@ -38,7 +38,7 @@ type Config struct {
 	// it is on one, which stop stops.
 	Locate func(ctx context.Context) (url secret.Text, server *private.Server, stop func(), err error)
 	// Privacy gives the privacy key, and how names are treated.
-	Privacy func() (load.Privacy, error)
+	Privacy func() (warehouse.Privacy, error)
 
 	Now    func() time.Time // this machine's clock
 	Logger *slog.Logger

@@ -4,12 +4,12 @@ import (
 	"context"
 	"time"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/inventory"
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
 // rows checks that what was stored is still there.
-func (c *Config) rows(ctx context.Context, to *Checks, store *load.Store) {
+func (c *Config) rows(ctx context.Context, to *Checks, store *inventory.Store) {
 	lost, err := store.FindLost(ctx, c.AccountID)
 	switch {
 	case err != nil:

@@ -19,8 +19,6 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/export"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
-	"github.com/rollcall-etl/rollcall/internal/postgres"
-	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
@@ -39,11 +37,7 @@ var names = []string{
 // newWarehouse holds two sessions, of which the first has the people above.
 func newWarehouse(t *testing.T) *pgxpool.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), secret.New(pgtest.New(t)), 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Open(t, pgtest.New(t), 4)
 	exec(t, pool, `INSERT INTO sync.runs (run_id, account_id, kind, started_at, program_version)
 		OVERRIDING SYSTEM VALUE VALUES (1, 'account', 'run', now(), 'test')`)
 	exec(t, pool, `INSERT INTO realtimekit.apps (app_id, account_id, name, first_synced_at, synced_at, run_id)

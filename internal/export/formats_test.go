@@ -313,11 +313,7 @@ func TestRightsOfTheReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	as.User = neturl.UserPassword(role, "partly")
-	pool, err := postgres.Open(t.Context(), secret.New(as.String()), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Open(t, as.String(), 2)
 	if got := string(rows(t, pool, "realtimekit.meetings", export.Filter{}, export.Options{Format: "csv"})); got != "app_id,meeting_id\r\n" {
 		t.Errorf("columns %q", got)
 	}

@@ -10,7 +10,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // sessionLoad is one session's transaction.
@@ -43,8 +45,10 @@ func (l *sessionLoad) apply(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("store its row: %w", err)
 		}
 	}
-	if err := l.eraseLate(ctx, tx); err != nil {
-		return fmt.Errorf("erase who was recognised late: %w", err)
+	if !l.fresh {
+		if err := erasure.Late(ctx, tx, l.intake.store.db.Key(), l.session, l.intake.people); err != nil {
+			return fmt.Errorf("erase who was recognised late: %w", err)
+		}
 	}
 	if err := l.children(ctx, tx); err != nil {
 		return err
@@ -67,15 +71,15 @@ func (l *sessionLoad) apply(ctx context.Context, tx pgx.Tx) error {
 // session's state row, and makes that and the other rows which
 // are not there: app, meeting, session. In one round trip.
 func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
-	id, run, s := uuidArg(l.session.ID), l.run.ID, l.session
+	id, run, s := warehouse.UUID(l.session.ID), l.run.ID, l.session
 	batch := &pgx.Batch{}
 	outdated := false
-	queuePrivacy(batch, l.intake.filter, &outdated)
+	warehouse.QueuePrivacy(batch, l.intake.filter, &outdated)
 	batch.Queue(insertStateSQL, id, s.AppID, run)
 	batch.Queue(lockStateSQL, id, l.readAt).QueryRow(func(row pgx.Row) error { return row.Scan(&l.stale) })
 	batch.Queue(insertAppSQL, s.AppID, l.run.AccountID, run)
 	if s.MeetingID != "" {
-		batch.Queue(insertMeetingSQL, s.AppID, s.MeetingID, textArg(s.MeetingTitle), run)
+		batch.Queue(insertMeetingSQL, s.AppID, s.MeetingID, warehouse.Text(s.MeetingTitle), run)
 	}
 	batch.Queue(insertSessionSQL, append([]any{id, run}, l.columns()...)...).Exec(func(tag pgconn.CommandTag) error {
 		l.changed = tag.RowsAffected() == 1
@@ -89,7 +93,7 @@ func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	if outdated {
-		return errOutdated
+		return warehouse.ErrOutdated
 	}
 	l.fresh = l.changed && !orphans
 	l.counts.session.Read++
@@ -106,16 +110,16 @@ func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 func (l *sessionLoad) columns() []any {
 	s := l.session
 	return []any{
-		s.AppID, textArg(s.MeetingID), textArg(s.MeetingTitle), textArg(s.Type), textArg(s.Status),
-		countArg(s.LiveParticipants), countArg(s.MaxConcurrent), numberArg(s.MinutesConsumed),
-		timeArg(s.StartedAt), timeArg(s.EndedAt), timeArg(s.CreatedAt), timeArg(s.UpdatedAt),
-		jsonArg(s.Extra), jsonArg(s.Repairs.JSON()),
+		s.AppID, warehouse.Text(s.MeetingID), warehouse.Text(s.MeetingTitle), warehouse.Text(s.Type), warehouse.Text(s.Status),
+		warehouse.Count(s.LiveParticipants), warehouse.Count(s.MaxConcurrent), warehouse.Number(s.MinutesConsumed),
+		warehouse.Time(s.StartedAt), warehouse.Time(s.EndedAt), warehouse.Time(s.CreatedAt), warehouse.Time(s.UpdatedAt),
+		warehouse.JSON(s.Extra), warehouse.JSON(s.Repairs.JSON()),
 	}
 }
 
 // updateRow changes the session's row where it differs.
 func (l *sessionLoad) updateRow(ctx context.Context, tx pgx.Tx) error {
-	args := append([]any{uuidArg(l.session.ID), l.run.ID, l.stale}, l.columns()...)
+	args := append([]any{warehouse.UUID(l.session.ID), l.run.ID, l.stale}, l.columns()...)
 	tag, err := tx.Exec(ctx, updateSessionSQL, append(args, l.reading.Overrides)...)
 	l.changed = tag.RowsAffected() > 0
 	l.counts.session.Updated += int(tag.RowsAffected())
@@ -157,7 +161,7 @@ func (l *sessionLoad) setAside(ctx context.Context, tx pgx.Tx) error {
 // books writes what was seen and counted, last, in one round trip.
 func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	l.counts.participants.Repeated = l.reading.Duplicates
-	r, s, c, id := l.reading, l.session, l.counts.sum(), uuidArg(l.session.ID)
+	r, s, c, id := l.reading, l.session, l.counts.sum(), warehouse.UUID(l.session.ID)
 	var announced *int
 	if r.Announced >= 0 {
 		announced = &r.Announced
@@ -168,10 +172,10 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(resolveSQL, id, l.run.ID, r.FullPass)
-	batch.Queue(saveStateSQL, id, l.run.ID, l.digest, textArg(s.Status), timeArg(s.CreatedAt),
-		r.Distinct, announced, l.readAt, r.Complete, r.Settled, textArg(r.Problem), s.AppID, l.intake.erased, participants, events)
+	batch.Queue(saveStateSQL, id, l.run.ID, l.digest, warehouse.Text(s.Status), warehouse.Time(s.CreatedAt),
+		r.Distinct, announced, l.readAt, r.Complete, r.Settled, warehouse.Text(r.Problem), s.AppID, l.intake.erased, participants, events)
 	if r.Recount {
-		batch.Queue(`INSERT INTO analytics.stale_sessions (session_id, started_at) VALUES ($1, $2)`, id, timeArg(s.StartedAt))
+		batch.Queue(`INSERT INTO analytics.stale_sessions (session_id, started_at) VALUES ($1, $2)`, id, warehouse.Time(s.StartedAt))
 	}
 	batch.Queue(countSessionSQL, l.run.ID, id, r.Outcome(), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
 	return tx.SendBatch(ctx, batch).Close()

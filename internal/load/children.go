@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // children writes participants, then events, in the cheapest way that the
@@ -61,7 +62,7 @@ func (l *sessionLoad) compare(ctx context.Context, tx pgx.Tx) error {
 
 // stored hands on the session's rows in a table, column by column in binary form.
 func (l *sessionLoad) stored(ctx context.Context, tx pgx.Tx, sql string, each func(values [][]byte)) error {
-	stored, err := tx.Query(ctx, sql, pgx.QueryResultFormats{pgx.BinaryFormatCode}, uuidArg(l.session.ID))
+	stored, err := tx.Query(ctx, sql, pgx.QueryResultFormats{pgx.BinaryFormatCode}, warehouse.UUID(l.session.ID))
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (l *sessionLoad) merge(ctx context.Context, tx pgx.Tx, whole bool) error {
 	} else {
 		return nil
 	}
-	id, run := uuidArg(l.session.ID), l.run.ID
+	id, run := warehouse.UUID(l.session.ID), l.run.ID
 	for _, step := range []struct {
 		name, sql string
 		args      []any
@@ -118,7 +119,7 @@ func (l *sessionLoad) stageRest(ctx context.Context, tx pgx.Tx) error {
 
 // remove marks the participants that a full pass no longer lists.
 func (l *sessionLoad) remove(ctx context.Context, tx pgx.Tx, whole bool) error {
-	id, run := uuidArg(l.session.ID), l.run.ID
+	id, run := warehouse.UUID(l.session.ID), l.run.ID
 	sql, args := removeListedSQL, []any{id, run, l.gone}
 	if !whole {
 		aside := make([][16]byte, 0, len(l.intake.aside))

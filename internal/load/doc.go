@@ -1,5 +1,5 @@
-// Package load writes records into Postgres and keeps Rollcall's own books
-// there: runs, what was read of each session, and records that were set aside.
+// Package load writes sessions into Postgres, with their participants and events, the
+// apps that they belong to, and the records that were set aside.
 //
 // What flows in: records of package model. What flows out: rows, and counts of
 // what happened to them. A session becomes visible in one transaction together

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // intake is one session on its way in. It needs no connection until its rows no
@@ -60,15 +61,15 @@ func (in *intake) connect(ctx context.Context) error {
 		select {
 		case in.store.loaders <- struct{}{}:
 		case <-ctx.Done():
-			return storeError("wait for a connection", context.Cause(ctx))
+			return warehouse.Failed("wait for a connection", context.Cause(ctx))
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
 	conn, err := in.store.pool.Acquire(ctx)
 	if err != nil {
 		<-in.store.loaders
-		return storeError("connect", err)
+		return warehouse.Failed("connect", err)
 	}
 	in.conn = conn
 	return nil
@@ -188,15 +189,15 @@ func (in *intake) stage(ctx context.Context) error {
 	}
 	if !in.staged {
 		if _, err := in.conn.Exec(ctx, stagingSQL); err != nil {
-			return storeError("prepare staging", err)
+			return warehouse.Failed("prepare staging", err)
 		}
 		in.staged = true
 	}
 	if err := in.copyToStaging(ctx, in.conn.Conn()); err != nil {
-		return storeError("copy into staging", err)
+		return warehouse.Failed("copy into staging", err)
 	}
 	if err := in.copyRejected(ctx, in.conn.Conn()); err != nil {
-		return storeError("copy rejected records into staging", err)
+		return warehouse.Failed("copy rejected records into staging", err)
 	}
 	in.empty()
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,17 +11,13 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
-
-// rejectAccount gives the account of a rejected record t: that of its app or, where
-// the app itself was rejected, of the run that saw it.
-const rejectAccount = `coalesce((SELECT a.account_id FROM realtimekit.apps AS a WHERE a.app_id = t.app_id),
-	(SELECT r.account_id FROM sync.runs AS r WHERE r.run_id = t.run_id))`
 
 // ResolveReject marks a rejected record as one that need not be stored any more.
 func (s *Store) ResolveReject(ctx context.Context, id int64) error {
-	err := s.sendOne(ctx, `UPDATE sync.rejected_records SET resolved_at = now() WHERE rejected_id = $1`, id)
-	return storeError("resolve a rejected record", err)
+	err := s.db.SendOne(ctx, `UPDATE sync.rejected_records SET resolved_at = now() WHERE rejected_id = $1`, id)
+	return warehouse.Failed("resolve a rejected record", err)
 }
 
 // Rejects hands on rejected records, the oldest first: the open ones, or all; those
@@ -31,9 +26,9 @@ func (s *Store) Rejects(ctx context.Context, accountID string, all bool, each fu
 	rows, err := s.pool.Query(ctx, `SELECT rejected_id, entity, coalesce(t.app_id, ''), session_id, record_key, reason, raw_text,
 			first_seen_at, last_seen_at, times_seen, resolved_at
 		FROM sync.rejected_records AS t
-		WHERE ($1 OR resolved_at IS NULL) AND ($2 = '' OR `+rejectAccount+` = $2) ORDER BY rejected_id`, all, accountID)
+		WHERE ($1 OR resolved_at IS NULL) AND ($2 = '' OR `+warehouse.RejectAccount+` = $2) ORDER BY rejected_id`, all, accountID)
 	if err != nil {
-		return storeError("read the rejected records", err)
+		return warehouse.Failed("read the rejected records", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -42,21 +37,21 @@ func (s *Store) Rejects(ctx context.Context, accountID string, all bool, each fu
 		var resolved pgtype.Timestamptz
 		if err := rows.Scan(&r.ID, &r.Entity, &r.AppID, &session, &r.Key, &r.Reason, &r.Raw,
 			&r.FirstSeenAt, &r.LastSeenAt, &r.TimesSeen, &resolved); err != nil {
-			return storeError("read the rejected records", err)
+			return warehouse.Failed("read the rejected records", err)
 		}
 		r.SessionID, r.ResolvedAt = session.Bytes, resolved.Time
 		if err := each(r); err != nil {
 			return err
 		}
 	}
-	return storeError("read the rejected records", rows.Err())
+	return warehouse.Failed("read the rejected records", rows.Err())
 }
 
 // LoadSalvaged stores what a rejected record turned out to be and marks it as
 // resolved, in one transaction. The record may be older than what is stored by
 // now: that stays. A session that nothing was read of is left to the next run.
 func (s *Store) LoadSalvaged(ctx context.Context, run model.Run, from model.StoredReject, salvaged model.Salvaged) (counts model.RowCounts, err error) {
-	err = s.withFilter(ctx, func(f *privacy.Filter) error {
+	err = s.db.WithFilter(ctx, func(f *privacy.Filter) error {
 		counts, err = s.loadSalvaged(ctx, run, from, salvaged, f)
 		return err
 	})
@@ -77,9 +72,9 @@ func (s *Store) loadSalvaged(ctx context.Context, run model.Run, from model.Stor
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
-	err := begin(ctx, in.conn, func(tx pgx.Tx) error {
+	err := warehouse.Begin(ctx, in.conn, func(tx pgx.Tx) error {
 		l.counts = in.counts
-		if err := holdPrivacy(ctx, tx, f); err != nil {
+		if err := warehouse.HoldPrivacy(ctx, tx, f); err != nil {
 			return err
 		}
 		if err := l.salvage(ctx, tx, salvaged); err != nil {
@@ -91,7 +86,7 @@ func (s *Store) loadSalvaged(ctx context.Context, run model.Run, from model.Stor
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "23503" {
 		return model.RowCounts{}, fmt.Errorf("the record that it belongs to is not in the warehouse: %s", pg.Detail)
 	}
-	return l.counts.sum(), storeError(fmt.Sprintf("load rejected record %d", from.ID), err)
+	return l.counts.sum(), warehouse.Failed(fmt.Sprintf("load rejected record %d", from.ID), err)
 }
 
 func (l *sessionLoad) salvage(ctx context.Context, tx pgx.Tx, salvaged model.Salvaged) error {
@@ -110,7 +105,7 @@ func (l *sessionLoad) salvage(ctx context.Context, tx pgx.Tx, salvaged model.Sal
 	}
 	if _, err := tx.Exec(ctx, `UPDATE sync.session_states
 		SET stored_participants = stored_participants + $2, stored_events = stored_events + $3 WHERE session_id = $1`,
-		uuidArg(l.session.ID), l.counts.participants.Inserted, l.counts.events.Inserted); err != nil {
+		warehouse.UUID(l.session.ID), l.counts.participants.Inserted, l.counts.events.Inserted); err != nil {
 		return err
 	}
 	return countSession(ctx, tx, l.run, l.session.ID, model.OutcomeRetried, l.counts.sum())
@@ -120,7 +115,7 @@ func (l *sessionLoad) salvage(ctx context.Context, tx pgx.Tx, salvaged model.Sal
 // salvaged, stores its row. Whatever else is stored was seen later.
 func (l *sessionLoad) openSalvaged(ctx context.Context, tx pgx.Tx, session *model.Session) error {
 	if session == nil {
-		id := uuidArg(l.session.ID)
+		id := warehouse.UUID(l.session.ID)
 		if _, err := tx.Exec(ctx, insertStateSQL, id, l.session.AppID, l.run.ID); err != nil {
 			return err
 		}
@@ -138,15 +133,4 @@ func (l *sessionLoad) openSalvaged(ctx context.Context, tx pgx.Tx, session *mode
 		return nil
 	}
 	return l.updateRow(ctx, tx)
-}
-
-// resolveApps marks rejected apps that are stored now.
-func resolveApps(ctx context.Context, tx pgx.Tx, apps []model.App) error {
-	ids := make([]string, 0, len(apps))
-	for i := range apps {
-		ids = append(ids, strings.ToLower(apps[i].ID))
-	}
-	_, err := tx.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
-		WHERE entity = 'app' AND resolved_at IS NULL AND lower(record_key) = ANY ($1)`, ids)
-	return err
 }

@@ -8,13 +8,8 @@ import (
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/testbed"
 )
-
-func reject(n int, raw string) model.Rejected {
-	return model.Rejected{
-		Entity: model.EntityParticipant, AppID: "app", SessionID: uuid(1), Key: uuid(n).String(), Reason: "joined_at: no timestamp", Raw: raw,
-	}
-}
 
 // memory gives how many bytes are in use and how many were ever allocated.
 func memory() (used, ever uint64) {
@@ -27,28 +22,28 @@ func memory() (used, ever uint64) {
 // Texts of rejected records are bounded in memory as rows are, and appear with
 // the rows at once. Not parallel: the heap is everybody's.
 func TestRejectedRecordsDoNotFillMemory(t *testing.T) {
-	b := newBench(t)
+	b := testbed.New(t)
 	const records, size, most = 10_000, 6 << 10, 16 << 20 // of 60 MiB
 	before, _ := memory()
 	var read uint64
-	counts, err := b.store.LoadSession(t.Context(), b.run, session(1), func(_ context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
+	counts, err := b.Store.LoadSession(t.Context(), b.Run, testbed.Session(1), func(_ context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
 		for n := 0; n < records; n += 100 {
-			page := model.ParticipantPage{Pass: 1, Participants: []model.Participant{participant(1_000_000+n, "x", t0)}}
+			page := model.ParticipantPage{Pass: 1, Participants: []model.Participant{testbed.Participant(1_000_000+n, "x", testbed.T0)}}
 			for i := range 100 {
-				page.Rejected = append(page.Rejected, reject(10+n+i, fmt.Sprint(n+i, " ", strings.Repeat("x", size))))
+				page.Rejected = append(page.Rejected, testbed.Reject(10+n+i, fmt.Sprint(n+i, " ", strings.Repeat("x", size))))
 			}
 			if err := stage(page); err != nil {
-				return full, err
+				return testbed.Full, err
 			}
 		}
 		var used uint64
 		if used, read = memory(); used > before+most {
 			t.Errorf("%d MiB are held once all was read", (used-before)>>20)
 		}
-		if open := b.text(`SELECT count(*)::text FROM sync.rejected_records`); open != "0" {
+		if open := b.Text(`SELECT count(*)::text FROM sync.rejected_records`); open != "0" {
 			t.Errorf("%s records appear before the session", open)
 		}
-		return full, nil
+		return testbed.Full, nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -59,10 +54,10 @@ func TestRejectedRecordsDoNotFillMemory(t *testing.T) {
 	if counts.Rejected != records || counts.Inserted != 1+records/100 {
 		t.Errorf("%+v", counts)
 	}
-	if got := b.text(`SELECT concat_ws(' ', count(*), count(DISTINCT raw_text), min(length(raw_text)), max(times_seen)) FROM sync.rejected_records`); got != "10000 10000 6146 1" {
+	if got := b.Text(`SELECT concat_ws(' ', count(*), count(DISTINCT raw_text), min(length(raw_text)), max(times_seen)) FROM sync.rejected_records`); got != "10000 10000 6146 1" {
 		t.Errorf("stored %s", got)
 	}
-	if held := b.store.Held(); held != 0 {
+	if held := b.Store.Held(); held != 0 {
 		t.Errorf("%d bytes are left in the account", held)
 	}
 }
@@ -72,21 +67,21 @@ func TestRejectedRecordsDoNotFillMemory(t *testing.T) {
 func TestRejectedRecordsOnAllPaths(t *testing.T) {
 	t.Parallel()
 	for _, most := range []int64{1, 600, 1 << 20} {
-		b := newBench(t)
-		b.store.HoldAtMost(most, 1<<20)
-		b.mustLoad(session(1), model.ParticipantPage{Participants: []model.Participant{participant(2, "x", t0), participant(3, "gone", t0)}})
-		b.nextRun()
-		event := model.Rejected{Entity: model.EntityPeerEvent, AppID: "app", SessionID: uuid(1), Key: "k", Reason: "r", Raw: "{}"}
-		counts := b.mustLoad(session(1),
-			model.ParticipantPage{Participants: []model.Participant{participant(4, "y", t0)}, Rejected: []model.Rejected{reject(2, "{}"), event}},
-			model.ParticipantPage{Rejected: []model.Rejected{reject(2, "{}")}})
+		b := testbed.New(t)
+		b.Store.HoldAtMost(most, 1<<20)
+		b.MustLoad(testbed.Session(1), model.ParticipantPage{Participants: []model.Participant{testbed.Participant(2, "x", testbed.T0), testbed.Participant(3, "gone", testbed.T0)}})
+		b.NextRun()
+		event := model.Rejected{Entity: model.EntityPeerEvent, AppID: "app", SessionID: testbed.UUID(1), Key: "k", Reason: "r", Raw: "{}"}
+		counts := b.MustLoad(testbed.Session(1),
+			model.ParticipantPage{Participants: []model.Participant{testbed.Participant(4, "y", testbed.T0)}, Rejected: []model.Rejected{testbed.Reject(2, "{}"), event}},
+			model.ParticipantPage{Rejected: []model.Rejected{testbed.Reject(2, "{}")}})
 		if counts.Rejected != 2 {
 			t.Errorf("at most %d bytes: %+v, want two set aside", most, counts)
 		}
-		if got := b.text(`SELECT string_agg(display_name, ' ' ORDER BY participant_id) FROM realtimekit.participants WHERE removed_at IS NULL`); got != "x y" {
+		if got := b.Text(`SELECT string_agg(display_name, ' ' ORDER BY participant_id) FROM realtimekit.participants WHERE removed_at IS NULL`); got != "x y" {
 			t.Errorf("at most %d bytes: %s are there, want x y", most, got)
 		}
-		if got := b.text(`SELECT string_agg(concat_ws(' ', entity, raw_text, times_seen), ', ' ORDER BY entity) FROM sync.rejected_records
+		if got := b.Text(`SELECT string_agg(concat_ws(' ', entity, raw_text, times_seen), ', ' ORDER BY entity) FROM sync.rejected_records
 			WHERE resolved_at IS NULL AND app_id = 'app' AND run_id = 2`); got != "participant {} 1, peer_event {} 1" {
 			t.Errorf("at most %d bytes: set aside %s", most, got)
 		}
@@ -96,15 +91,15 @@ func TestRejectedRecordsOnAllPaths(t *testing.T) {
 // What a reading that was not full did not show may still be wrong.
 func TestOnlyAFullReadingResolves(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.mustLoad(session(1), model.ParticipantPage{Rejected: []model.Rejected{reject(2, "{}")}})
+	b := testbed.New(t)
+	b.MustLoad(testbed.Session(1), model.ParticipantPage{Rejected: []model.Rejected{testbed.Reject(2, "{}")}})
 	for _, isFull := range []bool{false, true} {
-		b.nextRun()
+		b.NextRun()
 		reading := model.Reading{FullPass: isFull, LastPass: 1, Complete: isFull}
-		if _, err := b.load(session(1), reading, model.ParticipantPage{Participants: []model.Participant{participant(3, "x", t0)}}); err != nil {
+		if _, err := b.Load(testbed.Session(1), reading, model.ParticipantPage{Participants: []model.Participant{testbed.Participant(3, "x", testbed.T0)}}); err != nil {
 			t.Fatal(err)
 		}
-		if got := b.text(`SELECT (resolved_at IS NOT NULL)::text FROM sync.rejected_records`); got != fmt.Sprint(isFull) {
+		if got := b.Text(`SELECT (resolved_at IS NOT NULL)::text FROM sync.rejected_records`); got != fmt.Sprint(isFull) {
 			t.Errorf("after a reading that was full (%t) the record is resolved: %s", isFull, got)
 		}
 	}
@@ -114,16 +109,16 @@ func TestOnlyAFullReadingResolves(t *testing.T) {
 // then what the first set aside is kept.
 func TestSecondPassTellsWhatIsSetAside(t *testing.T) {
 	t.Parallel()
-	mended := participant(3, "mended", t0)
+	mended := testbed.Participant(3, "mended", testbed.T0)
 	mended.Repairs = model.Repairs{"left_at": "null"}
-	event := model.PeerEvent{ParticipantID: uuid(3), ID: uuid(9), Provenance: model.Provenance{Repairs: model.Repairs{"created_at": "null"}}}
+	event := model.PeerEvent{ParticipantID: testbed.UUID(3), ID: testbed.UUID(9), Provenance: model.Provenance{Repairs: model.Repairs{"created_at": "null"}}}
 	first := model.ParticipantPage{
 		Pass: 1, Participants: []model.Participant{mended}, Events: []model.PeerEvent{event},
-		Rejected: []model.Rejected{reject(2, "first"), reject(4, "first"), reject(5, "first")},
+		Rejected: []model.Rejected{testbed.Reject(2, "first"), testbed.Reject(4, "first"), testbed.Reject(5, "first")},
 	}
 	second := model.ParticipantPage{
-		Pass: 2, Participants: []model.Participant{participant(2, "fine", t0), mended}, Events: []model.PeerEvent{event},
-		Rejected: []model.Rejected{reject(4, "second")},
+		Pass: 2, Participants: []model.Participant{testbed.Participant(2, "fine", testbed.T0), mended}, Events: []model.PeerEvent{event},
+		Rejected: []model.Rejected{testbed.Reject(4, "second")},
 	}
 	alone := model.ParticipantPage{Pass: 1, Rejected: first.Rejected}
 	for name, c := range map[string]struct {
@@ -137,21 +132,21 @@ func TestSecondPassTellsWhatIsSetAside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t)
-			b.mustLoad(session(1), model.ParticipantPage{Participants: []model.Participant{participant(5, "gone", t0)}})
-			b.nextRun()
-			counts, err := b.load(session(1), model.Reading{FullPass: c.full, LastPass: 2, Complete: c.full}, c.first, second)
+			b := testbed.New(t)
+			b.MustLoad(testbed.Session(1), model.ParticipantPage{Participants: []model.Participant{testbed.Participant(5, "gone", testbed.T0)}})
+			b.NextRun()
+			counts, err := b.Load(testbed.Session(1), model.Reading{FullPass: c.full, LastPass: 2, Complete: c.full}, c.first, second)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := b.text(`SELECT string_agg(right(record_key, 1) || ' ' || raw_text, ', ' ORDER BY record_key)
+			if got := b.Text(`SELECT string_agg(right(record_key, 1) || ' ' || raw_text, ', ' ORDER BY record_key)
 				FROM sync.rejected_records WHERE resolved_at IS NULL`); got != c.aside {
 				t.Errorf("set aside %s, want %s", got, c.aside)
 			}
 			if want := 1 + strings.Count(c.aside, ","); counts.Rejected != want || counts.Repaired != 2 {
 				t.Errorf("%+v, want %d rejected and the 2 mended once", counts, want)
 			}
-			if got := b.text(`SELECT string_agg(display_name, ' ') FROM realtimekit.participants WHERE removed_at IS NOT NULL`); got != c.removed {
+			if got := b.Text(`SELECT string_agg(display_name, ' ') FROM realtimekit.participants WHERE removed_at IS NOT NULL`); got != c.removed {
 				t.Errorf("removed %s, want %s", got, c.removed)
 			}
 		})

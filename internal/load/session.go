@@ -13,6 +13,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // Read hands the pages of a session to stage, one after the other, and tells
@@ -25,7 +26,7 @@ type Read = func(ctx context.Context, stage func(model.ParticipantPage) error) (
 // become visible together, or not at all. Where somebody was erased between the
 // reading and the storing, the session is read again.
 func (s *Store) LoadSession(ctx context.Context, run model.Run, session model.Session, read Read) (counts model.RowCounts, err error) {
-	err = s.withFilter(ctx, func(f *privacy.Filter) error {
+	err = s.db.WithFilter(ctx, func(f *privacy.Filter) error {
 		counts, err = s.loadSession(ctx, run, session, f, read)
 		return err
 	})
@@ -35,7 +36,7 @@ func (s *Store) LoadSession(ctx context.Context, run model.Run, session model.Se
 func (s *Store) loadSession(ctx context.Context, run model.Run, session model.Session, f *privacy.Filter, read Read) (model.RowCounts, error) {
 	in := s.newIntake(session.AppID, f)
 	defer in.close()
-	readAt := s.clock.now()
+	readAt := s.db.Now()
 	reading, err := read(ctx, func(page model.ParticipantPage) error { return in.add(ctx, page) })
 	if err != nil {
 		return model.RowCounts{}, err
@@ -76,7 +77,7 @@ func tryCommit(ctx context.Context, conn *pgxpool.Conn, load *sessionLoad) error
 	backoff := retry.WithMaxRetries(5, retry.WithFullJitter(retry.NewExponential(100*time.Millisecond)))
 	return retry.Do(ctx, backoff, func(ctx context.Context) error {
 		load.counts = load.intake.counts
-		err := storeError("commit", begin(ctx, conn, func(tx pgx.Tx) error { return load.apply(ctx, tx) }))
+		err := warehouse.Failed("commit", warehouse.Begin(ctx, conn, func(tx pgx.Tx) error { return load.apply(ctx, tx) }))
 		if isMoment(err) {
 			return retry.RetryableError(err)
 		}
@@ -96,8 +97,8 @@ func isMoment(err error) bool {
 // the session's state waits for that transaction, should it still be under way.
 func (s *Store) lookUp(ctx context.Context, load *sessionLoad, cause error) error {
 	var committed bool
-	id, runID := uuidArg(load.session.ID), load.run.ID
-	err := begin(ctx, s.pool, func(tx pgx.Tx) error {
+	id, runID := warehouse.UUID(load.session.ID), load.run.ID
+	err := warehouse.Begin(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, insertStateSQL, id, load.session.AppID, runID); err != nil {
 			return err
 		}
@@ -117,11 +118,11 @@ func (s *Store) lookUp(ctx context.Context, load *sessionLoad, cause error) erro
 // FailSession notes in one transaction that a session could not be read, and
 // why. Rows of earlier readings stay.
 func (s *Store) FailSession(ctx context.Context, run model.Run, session model.Session, reason string, absence model.Absence) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
-	err := begin(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, failSessionSQL, uuidArg(session.ID), session.AppID, run.ID,
-			timeArg(session.CreatedAt), textArg(session.Status), reason, absence, session.Fingerprint()); err != nil {
+	err := warehouse.Begin(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, failSessionSQL, warehouse.UUID(session.ID), session.AppID, run.ID,
+			warehouse.Time(session.CreatedAt), warehouse.Text(session.Status), reason, absence, session.Fingerprint()); err != nil {
 			return err
 		}
 		// After the state, as everywhere; status finds sessions by their app.
@@ -130,11 +131,11 @@ func (s *Store) FailSession(ctx context.Context, run model.Run, session model.Se
 		}
 		return countSession(ctx, tx, run, session.ID, model.OutcomeFailed, model.RowCounts{})
 	})
-	return storeError("note that session "+session.ID.String()+" failed", err)
+	return warehouse.Failed("note that session "+session.ID.String()+" failed", err)
 }
 
 func countSession(ctx context.Context, tx pgx.Tx, run model.Run, id model.UUID, outcome string, c model.RowCounts) error {
-	_, err := tx.Exec(ctx, countSessionSQL, run.ID, uuidArg(id), outcome,
+	_, err := tx.Exec(ctx, countSessionSQL, run.ID, warehouse.UUID(id), outcome,
 		c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
 	return err
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // Metrics counts what one process does for one account. Safe for concurrent use.
@@ -63,7 +63,7 @@ func (m *Metrics) Request(e extract.Exchange) {
 // is the time that asking takes.
 const noticeableWait = 10 * time.Millisecond
 
-// Rows counts the rows that a transaction committed; for load.Store.Observe.
+// Rows counts the rows that a transaction committed; for warehouse.DB.Observe.
 func (m *Metrics) Rows(table string, rows model.RowCounts) {
 	for outcome, n := range map[string]int{
 		"inserted": rows.Inserted, "updated": rows.Updated, "unchanged": rows.Unchanged,
@@ -143,7 +143,7 @@ func (c *counters) zero() {
 	}
 	c.waits.WithLabelValues()
 	c.waitSeconds.WithLabelValues()
-	for _, table := range load.Tables {
+	for _, table := range warehouse.Tables {
 		for _, outcome := range []string{"inserted", "updated", "unchanged", "rejected", "repeated"} {
 			c.rows.WithLabelValues(table, outcome)
 		}

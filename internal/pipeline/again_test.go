@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // A session that never adds up is asked for ever less often, but stays on the
@@ -170,9 +171,9 @@ func TestCronBesideBackfillUnderOneQuota(t *testing.T) {
 	r := newRig(t, data)
 	r.quota(simulator.Quota{Calls: 40, Window: 8 * time.Second, Block: 10 * time.Second})
 	r.config.Concurrency = 8
-	r.budget = extract.BudgetConfig{PerSecond: 1000, QuotaShare: 0.2, MaxWait: time.Minute, Store: load.New(r.pool, discard), Key: "key"}
+	r.budget = extract.BudgetConfig{PerSecond: 1000, QuotaShare: 0.2, MaxWait: time.Minute, Store: ledger.New(warehouse.New(r.pool, discard)), Key: "key"}
 	second := r.beside()
-	second.budget.Store = load.New(second.pool, discard)
+	second.budget.Store = ledger.New(warehouse.New(second.pool, discard))
 	done := make(chan error, 1)
 	go func() {
 		_, err := second.run(t.Context(), pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(-1, 0, 0), Full: true})

@@ -29,9 +29,12 @@ const (
 // of it lies further off.
 const listMargin = 24 * time.Hour
 
+// backfillWork is a backfill under way.
+type backfillWork struct{ *work }
+
 // backfill goes through the range app by app. Its checkpoints are forgotten only
 // when all apps are done, so that a later try skips those that were.
-func (w *work) backfill(ctx context.Context, apps []string) error {
+func (w backfillWork) backfill(ctx context.Context, apps []string) error {
 	sound := true
 	err := eachApp(ctx, apps, w.failing, w.progress, func(appID string) error {
 		ok, err := w.backfillApp(ctx, appID)
@@ -41,7 +44,7 @@ func (w *work) backfill(ctx context.Context, apps []string) error {
 	if err != nil || !sound {
 		return err
 	}
-	return w.store.EndBackfill(ctx, w.run, w.plan.Full)
+	return w.stores.Ledger.EndBackfill(ctx, w.run, w.plan.Full)
 }
 
 // backfillApp goes through the range chunk by chunk, from the checkpoint that an
@@ -49,7 +52,7 @@ func (w *work) backfill(ctx context.Context, apps []string) error {
 // sessions of a chunk were dealt with: a crash before costs reading them again.
 // It reports whether every list added up and every session was read; what was
 // not holds the checkpoint, so that the same command asks for it again.
-func (w *work) backfillApp(ctx context.Context, appID string) (sound bool, err error) {
+func (w backfillWork) backfillApp(ctx context.Context, appID string) (sound bool, err error) {
 	start, err := w.start(ctx, appID)
 	if err != nil {
 		return false, err
@@ -65,15 +68,15 @@ func (w *work) backfillApp(ctx context.Context, appID string) (sound bool, err e
 		if sound = sound && d.problem == "" && w.unreadSessions() == before; !sound {
 			return nil
 		}
-		return w.store.SaveCheckpoint(ctx, w.run, appID, w.plan.Full, earlier(d.to, w.pastSince()))
+		return w.stores.Ledger.SaveCheckpoint(ctx, w.run, appID, w.plan.Full, earlier(d.to, w.pastSince()))
 	})
 	return sound, err
 }
 
 // start gives where the backfill of an app begins: the range's start, or the
 // checkpoint of an earlier try.
-func (w *work) start(ctx context.Context, appID string) (time.Time, error) {
-	checkpoint, err := w.store.Checkpoint(ctx, w.run, appID, w.plan.Full)
+func (w backfillWork) start(ctx context.Context, appID string) (time.Time, error) {
+	checkpoint, err := w.stores.Ledger.Checkpoint(ctx, w.run, appID, w.plan.Full)
 	if err != nil || checkpoint.IsZero() {
 		return w.plan.From, err
 	}
@@ -96,7 +99,7 @@ func (w *work) end() time.Time {
 }
 
 // share gives how much of an app's range lies before a time, 0 to 1.
-func (w *work) share(at time.Time) float64 {
+func (w backfillWork) share(at time.Time) float64 {
 	return share(w.plan.From, w.end(), at)
 }
 
@@ -110,12 +113,12 @@ func share(from, to, at time.Time) float64 {
 }
 
 // chunks visits what is left of the range, chunk by chunk.
-func (w *work) chunks(ctx context.Context, appID string, start time.Time, visit func(*discovery) error) error {
+func (w backfillWork) chunks(ctx context.Context, appID string, start time.Time, visit func(*discovery) error) error {
 	size := firstChunk
 	for from := start; from.Before(w.end()); {
 		to := earlier(from.Add(size), w.end())
 		d := &discovery{
-			work: w, appID: appID, from: from, to: to,
+			work: w.work, appID: appID, from: from, to: to,
 			listFrom: from.Add(-listMargin), listTo: earlier(to.Add(listMargin), w.listEnd()),
 		}
 		if err := visit(d); err != nil {
@@ -139,11 +142,11 @@ func nextChunk(size time.Duration, sessions int) time.Duration {
 
 // namedSessions reads the sessions that a backfill names, in whichever app they
 // are.
-func (w *work) namedSessions(ctx context.Context, apps []string) error {
+func (w backfillWork) namedSessions(ctx context.Context, apps []string) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(w.cfg.Concurrency)
 	w.progress.part(0, len(w.plan.Sessions))
-	states, err := w.store.States(ctx, w.plan.Sessions)
+	states, err := w.stores.Ledger.States(ctx, w.plan.Sessions)
 	if err != nil {
 		return err
 	}
@@ -170,7 +173,7 @@ var errInNoApp = fmt.Errorf("the API does not know the session any more: %w", mo
 // findSession reads a session in the app that has it. An app that gives no answer
 // keeps none after it from being asked. state is zero where the warehouse does not
 // know the session.
-func (w *work) findSession(ctx context.Context, apps []string, id model.UUID, state model.SessionState) error {
+func (w backfillWork) findSession(ctx context.Context, apps []string, id model.UUID, state model.SessionState) error {
 	reason := errInNoApp
 	for _, appID := range apps {
 		session, err := w.source.Session(ctx, appID, id)
@@ -178,10 +181,10 @@ func (w *work) findSession(ctx context.Context, apps []string, id model.UUID, st
 		case err == nil && w.isTooOld(&session):
 			return nil
 		case err == nil:
-			return w.session(ctx, session, state.Failed)
+			return sessionWork{w.work}.session(ctx, session, state.Failed)
 		case errors.Is(err, model.ErrNotFound):
 		case endsRun(ctx, err) || errors.As(err, new(*model.RejectedError)): // it is this app's
-			return w.lost(ctx, appID, id, state.Failed, err)
+			return sessionWork{w.work}.lost(ctx, appID, id, state.Failed, err)
 		default:
 			reason = fmt.Errorf("app %s: %w", appID, err)
 		}
@@ -191,9 +194,9 @@ func (w *work) findSession(ctx context.Context, apps []string, id model.UUID, st
 
 // notFound notes why no app gave a session: with the session where the warehouse
 // has it, else to be told once the others are read.
-func (w *work) notFound(ctx context.Context, apps []string, id model.UUID, state model.SessionState, reason error) error {
+func (w backfillWork) notFound(ctx context.Context, apps []string, id model.UUID, state model.SessionState, reason error) error {
 	if slices.Contains(apps, state.AppID) {
-		return w.lost(ctx, state.AppID, id, state.Failed, reason)
+		return sessionWork{w.work}.lost(ctx, state.AppID, id, state.Failed, reason)
 	}
 	denied := w.sessionRow.judge(reason, false)
 	w.mu.Lock()

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/stores"
 )
 
 // endFirst lets the first session of a data set last for the hour before a time.
@@ -155,7 +155,7 @@ func TestCheckpointOfTheFuture(t *testing.T) {
 		VALUES ($1, $2, '-infinity', 'infinity', false, $3, 7, '{}', now(), 1)`, data.AccountID, data.Apps[0].ID, ahead)
 	client := r.client()
 	defer client.Close()
-	result, err := pipeline.Verify(context.Background(), r.config, pipeline.VerifyPlan{}, client, load.New(r.pool, r.logger), r.logger)
+	result, err := pipeline.Verify(context.Background(), r.config, pipeline.VerifyPlan{}, client, stores.Open(r.pool, r.logger), r.logger)
 	if err != nil || result.Compared != 5 || result.Resumed {
 		t.Errorf("%d sessions were compared, resumed %t: %v", result.Compared, result.Resumed, err)
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
@@ -33,7 +33,7 @@ func TestRunInACopyWithoutSequences(t *testing.T) {
 	r.exec(`INSERT INTO analytics.prices (valid_from, price_per_minute, currency) VALUES ('2026-01-01', 1, 'EUR')`)
 	r.mustRun(model.RunPartial)
 	r.mustRun(model.RunSucceeded)
-	r.erase(load.Erasure{CustomIDs: []string{data.Apps[0].Sessions[1].Participants[0].CustomParticipantID}, Mode: privacy.Remove})
+	r.erase(erasure.Erasure{CustomIDs: []string{data.Apps[0].Sessions[1].Participants[0].CustomParticipantID}, Mode: privacy.Remove})
 	r.withoutSequences()
 	r.sim.Update(func(*simulator.Data) { spoil(2) })
 	r.newLog()
@@ -51,7 +51,7 @@ func TestRunInACopyWithoutSequences(t *testing.T) {
 	}
 	r.exec(`INSERT INTO analytics.prices (valid_from, price_per_minute, currency) VALUES ('2026-02-01', 1, 'EUR')`)
 	r.withoutSequences()
-	if did := r.erase(load.Erasure{CustomIDs: []string{data.Apps[0].Sessions[1].Participants[2].CustomParticipantID}, Mode: privacy.Remove}); did.Participants == 0 {
+	if did := r.erase(erasure.Erasure{CustomIDs: []string{data.Apps[0].Sessions[1].Participants[2].CustomParticipantID}, Mode: privacy.Remove}); did.Participants == 0 {
 		t.Errorf("erased %+v", did)
 	}
 }

@@ -20,17 +20,17 @@ const quietDays = 6 * time.Hour
 
 // daywise reads the vendor's counts with one request: of the last days, or from
 // the oldest session on where that was never asked for.
-func (w *work) daywise(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
+func (w optionalWork) daywise(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	now := w.now().UTC()
 	if state.Failure == "" && now.Sub(state.ReadAt) < quietDays {
 		// What this run has read does not tell: one before may have been killed
 		// between its sessions and this.
-		changed, err := w.store.SessionsReadSince(ctx, appID, daywiseName)
+		changed, err := w.stores.Optional.SessionsReadSince(ctx, appID, daywiseName)
 		if err != nil || !changed {
 			return false, err
 		}
 	}
-	first, err := w.store.FirstSession(ctx, appID)
+	first, err := w.stores.Inventory.FirstSession(ctx, appID)
 	if err != nil {
 		return false, err
 	}
@@ -81,13 +81,13 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // saveDays stores an answer to what was asked from a day on.
-func (w *work) saveDays(ctx context.Context, appID string, page model.DailyPage, from time.Time) error {
+func (w optionalWork) saveDays(ctx context.Context, appID string, page model.DailyPage, from time.Time) error {
 	if len(page.Days) > 0 {
-		if err := w.store.EnsureApp(ctx, w.run, appID); err != nil {
+		if err := w.stores.Apps.EnsureApp(ctx, w.run, appID); err != nil {
 			return err
 		}
 	}
-	counts, err := w.store.SaveDays(ctx, w.run, appID, page.Days)
+	counts, err := w.stores.Optional.SaveDays(ctx, w.run, appID, page.Days)
 	w.extras.Add(counts)
 	w.extras.Days += counts.Read
 	if err != nil {
@@ -96,5 +96,5 @@ func (w *work) saveDays(ctx context.Context, appID string, page model.DailyPage,
 	if err := w.setAside(ctx, page.Rejected); err != nil {
 		return err
 	}
-	return w.store.ResolveDays(ctx, w.run, appID, from)
+	return w.stores.Optional.ResolveDays(ctx, w.run, appID, from)
 }

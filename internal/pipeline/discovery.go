@@ -74,7 +74,7 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 	for i := range page.Sessions {
 		ids = append(ids, page.Sessions[i].ID)
 	}
-	states, err := d.store.States(ctx, ids)
+	states, err := d.stores.Ledger.States(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 		}
 		d.group.Go(func() error {
 			defer d.advance(&session)
-			return d.session(d.ctx, session, state.Failed)
+			return sessionWork{d.work}.session(d.ctx, session, state.Failed)
 		})
 	}
 	return ctx.Err()
@@ -164,7 +164,7 @@ func (d *discovery) pausedFor(state model.SessionState, listed *model.Session) b
 // followUp asks by id for the sessions that are not done with but were not
 // listed: those that run for longer than the lookback, and those that failed.
 func (d *discovery) followUp(ctx context.Context) error {
-	open, err := d.store.Unsettled(ctx, d.appID)
+	open, err := d.stores.Ledger.Unsettled(ctx, d.appID)
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (d *discovery) followUp(ctx context.Context) error {
 		if d.pausedFor(state, nil) {
 			continue
 		}
-		d.group.Go(func() error { return d.sessionByID(d.ctx, d.appID, id, state.Failed) })
+		d.group.Go(func() error { return sessionWork{d.work}.sessionByID(d.ctx, d.appID, id, state.Failed) })
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ const fewMeetings = 2
 
 // enrolment reads the meetings with sessions that are new or have ended since
 // they were last read: their records and the people enrolled in them.
-func (w *work) enrolment(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
-	due, err := w.store.DueMeetings(ctx, appID, mostMeetings)
+func (w optionalWork) enrolment(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
+	due, err := w.stores.Optional.DueMeetings(ctx, appID, mostMeetings)
 	if err != nil {
 		return false, err
 	}
@@ -56,7 +56,7 @@ func (w *work) enrolment(ctx context.Context, appID string, state *model.Endpoin
 // several in a row, or other failures, end the part. As long as the endpoint has
 // given nothing, who was refused is held: it may be that the account lacks it, and
 // then nothing is wrong with the meetings.
-func (w *work) enrolments(ctx context.Context, appID string, due []model.DueMeeting, missing map[string]bool, ask *asking) error {
+func (w optionalWork) enrolments(ctx context.Context, appID string, due []model.DueMeeting, missing map[string]bool, ask *asking) error {
 	type refused struct {
 		e   model.Enrolment
 		err error
@@ -111,7 +111,7 @@ func withoutWaiting(due []model.DueMeeting) (now []model.DueMeeting, waiting int
 // listedRecords takes the records of due meetings from the list while it pays:
 // a page holds many of them as long as they are the newest, and the list ends
 // with the first page that holds none. It gives the meetings that are missing.
-func (w *work) listedRecords(ctx context.Context, appID string, due []model.DueMeeting) (missing map[string]bool, err error) {
+func (w optionalWork) listedRecords(ctx context.Context, appID string, due []model.DueMeeting) (missing map[string]bool, err error) {
 	missing = make(map[string]bool, len(due))
 	for _, m := range due {
 		missing[m.ID] = true
@@ -141,14 +141,14 @@ func (w *work) listedRecords(ctx context.Context, appID string, due []model.DueM
 	return missing, err
 }
 
-func (w *work) saveMeetings(ctx context.Context, meetings []model.Meeting) error {
-	counts, err := w.store.SaveMeetings(ctx, w.run, meetings)
+func (w optionalWork) saveMeetings(ctx context.Context, meetings []model.Meeting) error {
+	counts, err := w.stores.Optional.SaveMeetings(ctx, w.run, meetings)
 	w.extras.Add(counts)
 	return err
 }
 
 // readEnrolment reads one meeting: its record where that is wanted, and its people.
-func (w *work) readEnrolment(ctx context.Context, e *model.Enrolment, withRecord bool) error {
+func (w optionalWork) readEnrolment(ctx context.Context, e *model.Enrolment, withRecord bool) error {
 	if withRecord {
 		if err := w.meetingRecord(ctx, e.AppID, e.Meeting.ID); err != nil {
 			return err
@@ -160,7 +160,7 @@ func (w *work) readEnrolment(ctx context.Context, e *model.Enrolment, withRecord
 // endEnrolment notes how the reading of a meeting ended. What failed or did not add
 // up is read again by a later run; a meeting that the API does not know, as it has
 // said three times, is not, until its sessions change.
-func (w *work) endEnrolment(ctx context.Context, e *model.Enrolment, err error) error {
+func (w optionalWork) endEnrolment(ctx context.Context, e *model.Enrolment, err error) error {
 	e.Absence = meetingAbsence(e.Meeting.ID, err)
 	switch {
 	case e.Absence != model.Present:
@@ -177,7 +177,7 @@ func (w *work) endEnrolment(ctx context.Context, e *model.Enrolment, err error) 
 			w.noteEnrolment(ctx, e.Meeting.ID, e.Failure)
 		}
 	}
-	removed, err := w.store.EndEnrolment(ctx, w.run, *e)
+	removed, err := w.stores.Optional.EndEnrolment(ctx, w.run, *e)
 	w.extras.Removed += removed
 	return err
 }
@@ -196,7 +196,7 @@ func meetingAbsence(id string, reason error) model.Absence {
 	return model.Present
 }
 
-func (w *work) noteEnrolment(ctx context.Context, meetingID, problem string) {
+func (w optionalWork) noteEnrolment(ctx context.Context, meetingID, problem string) {
 	w.leaveOut()
 	w.extras.Failures++
 	w.logger.WarnContext(ctx, "enrolment was not read; a later run tries again", "meeting_id", meetingID, "problem", problem)
@@ -204,7 +204,7 @@ func (w *work) noteEnrolment(ctx context.Context, meetingID, problem string) {
 
 // meetingRecord reads the record of a meeting; one that cannot be used is set
 // aside.
-func (w *work) meetingRecord(ctx context.Context, appID, id string) error {
+func (w optionalWork) meetingRecord(ctx context.Context, appID, id string) error {
 	meeting, err := w.source.Meeting(ctx, appID, id)
 	if rejected, ok := errors.AsType[*model.RejectedError](err); ok {
 		return w.setAside(ctx, []model.Rejected{rejected.Record})
@@ -216,7 +216,7 @@ func (w *work) meetingRecord(ctx context.Context, appID, id string) error {
 }
 
 // people stores the people enrolled in a meeting, page by page.
-func (w *work) people(ctx context.Context, e *model.Enrolment) (err error) {
+func (w optionalWork) people(ctx context.Context, e *model.Enrolment) (err error) {
 	e.Pass, err = twice(func() (model.Pass, error) {
 		e.Listed = e.Listed[:0]
 		return w.source.MeetingParticipants(ctx, e.AppID, e.Meeting.ID, func(page model.MeetingParticipantPage) error {
@@ -229,7 +229,7 @@ func (w *work) people(ctx context.Context, e *model.Enrolment) (err error) {
 			if err := w.setAside(ctx, page.Rejected); err != nil {
 				return err
 			}
-			counts, err := w.store.SavePeople(ctx, w.run, e.AppID, e.Meeting.ID, page.People)
+			counts, err := w.stores.Optional.SavePeople(ctx, w.run, e.AppID, e.Meeting.ID, page.People)
 			w.extras.Add(counts)
 			return err
 		})

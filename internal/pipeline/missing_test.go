@@ -7,7 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/erasure"
+	"github.com/rollcall-etl/rollcall/internal/inventory"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
@@ -136,18 +137,18 @@ func TestWhatWasErasedIsNotMissing(t *testing.T) {
 	custom := func(i int) []string { return []string{data.Apps[0].Sessions[0].Participants[i].CustomParticipantID} }
 	quiet := func(after string) {
 		t.Helper()
-		if lost, err := r.protected().FindLost(t.Context(), data.AccountID); err != nil || lost.Any() {
+		if lost, err := inventory.New(r.protected()).FindLost(t.Context(), data.AccountID); err != nil || lost.Any() {
 			t.Errorf("after %s it is missed: %+v, %v", after, lost, err)
 		}
 		if result := r.must(everything, model.RunSucceeded); result.Lost.Any() {
 			t.Errorf("after %s a run misses it: %+v", after, result.Lost)
 		}
 	}
-	if did := r.erase(load.Erasure{CustomIDs: custom(0), Mode: privacy.Remove}); did.Participants == 0 || did.MeetingParticipants == 0 {
+	if did := r.erase(erasure.Erasure{CustomIDs: custom(0), Mode: privacy.Remove}); did.Participants == 0 || did.MeetingParticipants == 0 {
 		t.Fatalf("erased %+v", did)
 	}
 	quiet("erase")
-	if did := r.erase(load.Erasure{CustomIDs: custom(1), Mode: privacy.Pseudonymise}); did.Participants == 0 || did.MeetingParticipants == 0 {
+	if did := r.erase(erasure.Erasure{CustomIDs: custom(1), Mode: privacy.Pseudonymise}); did.Participants == 0 || did.MeetingParticipants == 0 {
 		t.Fatalf("pseudonymised %+v", did)
 	}
 	quiet("erase --pseudonymise")
@@ -159,8 +160,8 @@ func TestWhatWasErasedIsNotMissing(t *testing.T) {
 	// And what was lost before an erasure is missed still.
 	r.exec(`DELETE FROM realtimekit.peer_events WHERE event_id = (SELECT event_id FROM realtimekit.peer_events AS e
 		JOIN realtimekit.participants AS p USING (session_id, participant_id) WHERE p.custom_participant_id = $1 LIMIT 1)`, custom(2)[0])
-	r.erase(load.Erasure{CustomIDs: custom(3), Mode: privacy.Remove})
-	if lost, err := r.protected().FindLost(t.Context(), data.AccountID); err != nil || lost.Sessions != 1 {
+	r.erase(erasure.Erasure{CustomIDs: custom(3), Mode: privacy.Remove})
+	if lost, err := inventory.New(r.protected()).FindLost(t.Context(), data.AccountID); err != nil || lost.Sessions != 1 {
 		t.Errorf("one event was lost before an erasure, and found is %+v: %v", lost, err)
 	}
 }

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // Names can be left out from the start, and later; they never come in again
@@ -18,7 +19,7 @@ func TestNamesArePseudonymised(t *testing.T) {
 	data.Apps[0].Sessions[1].Participants[4].Extra = simulator.Extra{"display_name": json.RawMessage(`"Canary Wren\u0000"`)}
 	data.Apps[0].Sessions[1].Participants[4].Events[0].Extra = simulator.Extra{"by": json.RawMessage(`"Canary Wren"`)}
 	fromStart := newRig(t, data)
-	fromStart.privacy = load.Privacy{Key: newKey(t, "first"), Names: load.NamesPseudonymised}
+	fromStart.privacy = warehouse.Privacy{Key: newKey(t, "first"), Names: warehouse.NamesPseudonymised}
 	fromStart.must(withEverything(), model.RunPartial)
 	fromStart.noSecrets(canaryName, "Wren")
 	const sets = `SELECT string_agg(concat_ws(' ', session_id, participant_id, display_name, extra, repairs), E'\n' ORDER BY session_id, participant_id) FROM realtimekit.participants`
@@ -38,9 +39,9 @@ func TestNamesArePseudonymised(t *testing.T) {
 	later := newRig(t, data)
 	later.privacy.Key = newKey(t, "first")
 	later.must(withEverything(), model.RunPartial)
-	later.privacy.Names = load.NamesPseudonymised
-	store := later.protected()
-	if _, err := store.PseudonymiseNames(t.Context(), false); err != nil {
+	later.privacy.Names = warehouse.NamesPseudonymised
+	db := later.protected()
+	if _, err := erasure.New(db).PseudonymiseNames(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
 	later.log.Reset()
@@ -53,7 +54,7 @@ func TestNamesArePseudonymised(t *testing.T) {
 	if later.versions()+later.optionalVersions() != rows {
 		t.Error("reading all again wrote rows")
 	}
-	if again, err := store.PseudonymiseNames(t.Context(), false); err != nil || again != (load.NameCounts{}) {
+	if again, err := erasure.New(db).PseudonymiseNames(t.Context(), false); err != nil || again != (erasure.NameCounts{}) {
 		t.Errorf("a second time changed %+v: %v", again, err)
 	}
 	// A record that was set aside is understood later: its name stays hashed.
@@ -64,7 +65,7 @@ func TestNamesArePseudonymised(t *testing.T) {
 		t.Errorf("retry: %+v", got)
 	}
 	later.noSecrets(canaryName)
-	later.privacy.Names = load.NamesPlain
+	later.privacy.Names = warehouse.NamesPlain
 	later.must(allHistory, model.RunPartial)
 	if n := later.number(`SELECT count(*) FROM realtimekit.participants WHERE display_name = $1`, canaryName); n != 5 {
 		t.Errorf("%d names are back, want 5", n)

@@ -44,30 +44,6 @@ type optionalSource interface {
 	PeerReport(ctx context.Context, peer model.DuePeer, withAddress bool) (model.PeerReport, error)
 }
 
-// optionalStore keeps them, and what is still to be read.
-type optionalStore interface {
-	Endpoint(ctx context.Context, appID, endpoint string) (model.EndpointState, error)
-	SaveEndpoint(ctx context.Context, run model.Run, appID, endpoint string, state model.EndpointState) error
-
-	DueMeetings(ctx context.Context, appID string, most int) ([]model.DueMeeting, error)
-	SaveMeetings(ctx context.Context, run model.Run, meetings []model.Meeting) (model.RowCounts, error)
-	SavePeople(ctx context.Context, run model.Run, appID, meetingID string, people []model.MeetingParticipant) (model.RowCounts, error)
-	EndEnrolment(ctx context.Context, run model.Run, e model.Enrolment) (removed int, err error)
-
-	// SessionsReadSince reports whether a session of the app was read by a later
-	// run than the one that last noted how the endpoint went.
-	SessionsReadSince(ctx context.Context, appID, endpoint string) (bool, error)
-	FirstSession(ctx context.Context, appID string) (time.Time, error)
-	EnsureApp(ctx context.Context, run model.Run, appID string) error
-	SaveDays(ctx context.Context, run model.Run, appID string, days []model.DailyStats) (model.RowCounts, error)
-	ResolveDays(ctx context.Context, run model.Run, appID string, from time.Time) error
-
-	DuePeers(ctx context.Context, appID string, since, now time.Time, most int) ([]model.DuePeer, error)
-	PeersAsked(ctx context.Context, appID string, since time.Time) error
-	SavePeerReport(ctx context.Context, run model.Run, report model.PeerReport) error
-	NotePeer(ctx context.Context, run model.Run, peer model.DuePeer, outcome, failure string) error
-}
-
 const daywiseName = "daywise"
 
 // Bounds of one run. What is left over is read by the next.
@@ -79,6 +55,9 @@ const (
 	// askAgain is how long an endpoint that the account lacks is left alone.
 	askAgain = 24 * time.Hour
 )
+
+// optionalWork is the optional reads of a run.
+type optionalWork struct{ *work }
 
 // part is one optional read of one app. It tells whether anything was asked; its
 // error concerns the part as a whole.
@@ -94,7 +73,7 @@ type part struct {
 // is as fast as the pace of the shared budget. By now the sessions are stored,
 // so that a failure here is noted and makes the run partial, never failed; only
 // a stop, a spent budget and a broken database end it.
-func (w *work) optional(ctx context.Context, apps []string) error {
+func (w optionalWork) optional(ctx context.Context, apps []string) error {
 	o := w.plan.Optional
 	for _, p := range []part{
 		{name: "enrolment", on: o.Enrolment, read: w.enrolment},
@@ -130,10 +109,10 @@ type turn struct {
 
 // turns orders the apps by when they were last asked, so that one with more than
 // a run may read keeps no other from its turn.
-func (w *work) turns(ctx context.Context, p part, apps []string) ([]turn, error) {
+func (w optionalWork) turns(ctx context.Context, p part, apps []string) ([]turn, error) {
 	var turns []turn
 	for _, appID := range apps {
-		state, err := w.store.Endpoint(ctx, appID, p.name)
+		state, err := w.stores.Optional.Endpoint(ctx, appID, p.name)
 		if err != nil {
 			return nil, err
 		}
@@ -146,7 +125,7 @@ func (w *work) turns(ctx context.Context, p part, apps []string) ([]turn, error)
 	return turns, nil
 }
 
-func (w *work) optionalPart(ctx context.Context, p part, of *turn) error {
+func (w optionalWork) optionalPart(ctx context.Context, p part, of *turn) error {
 	appID, state, now := of.appID, &of.state, w.now()
 	if !state.UnavailableAt.IsZero() && now.Sub(state.AskedAt) < askAgain {
 		return nil
@@ -168,7 +147,7 @@ func (w *work) optionalPart(ctx context.Context, p part, of *turn) error {
 }
 
 // noteEndpoint keeps how a part went that was asked for at the given time.
-func (w *work) noteEndpoint(ctx context.Context, p part, of *turn, now time.Time, err error) error {
+func (w optionalWork) noteEndpoint(ctx context.Context, p part, of *turn, now time.Time, err error) error {
 	appID, state := of.appID, &of.state
 	state.AskedAt, state.Failure = now, errorText(err)
 	switch {
@@ -185,7 +164,7 @@ func (w *work) noteEndpoint(ctx context.Context, p part, of *turn, now time.Time
 		w.extras.Failures++
 		w.logger.WarnContext(ctx, "optional read failed; the next run tries again", "endpoint", p.name, "app_id", appID, "error", err)
 	}
-	return w.store.SaveEndpoint(ctx, w.run, appID, p.name, *state)
+	return w.stores.Optional.SaveEndpoint(ctx, w.run, appID, p.name, *state)
 }
 
 // isEnd reports whether an error of an optional read ends the run: unlike that

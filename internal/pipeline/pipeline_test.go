@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/stores"
 )
 
 func TestRunCopiesEverything(t *testing.T) {
@@ -414,7 +414,7 @@ func TestRequestsAreThoseOfTheRun(t *testing.T) {
 	r := newRig(t, simulator.Demo(27, at))
 	client := r.client()
 	defer client.Close()
-	p := pipeline.New(r.config, client, load.New(r.pool, discard), discard)
+	p := pipeline.New(r.config, client, stores.Open(r.pool, discard), discard)
 	for range 3 {
 		before := len(r.sim.Requests())
 		result, err := p.Run(t.Context(), pipeline.Plan{Kind: model.KindRun})

@@ -23,10 +23,10 @@ type Preview struct {
 // Preview lists what a backfill of a range would read. It takes no lock and
 // writes nothing. With an error it tells of the apps that could be listed. perPage is the number of rows that one request asks for.
 func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview, error) {
-	if _, err := p.store.ServerTime(ctx); err != nil {
+	if _, err := p.stores.Clock.ServerTime(ctx); err != nil {
 		return Preview{}, err
 	}
-	clocks := newClocks(p.now, p.store.ClockSkew(), p.source.ClockSkew)
+	clocks := newClocks(p.now, p.stores.Clock.ClockSkew(), p.source.ClockSkew)
 	w := &work{
 		Pipeline: p, clocks: clocks, plan: plan, logger: p.logger, handled: make(map[model.UUID]string), dryRun: true,
 		run: model.Run{AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: clocks.now(), From: plan.From, To: plan.To},
@@ -40,11 +40,11 @@ func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview
 		return out, err
 	}
 	err = eachApp(ctx, apps, w.failing, nil, func(appID string) error {
-		start, err := w.start(ctx, appID)
+		start, err := backfillWork{w}.start(ctx, appID)
 		if err != nil {
 			return err
 		}
-		return w.chunks(ctx, appID, start, func(d *discovery) error {
+		return backfillWork{w}.chunks(ctx, appID, start, func(d *discovery) error {
 			d.preview = func(s *model.Session, state model.SessionState) {
 				out.Sessions = append(out.Sessions, *s)
 				rows := max(s.MaxConcurrent.Value, float64(state.Participants), 1)

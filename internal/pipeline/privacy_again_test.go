@@ -10,12 +10,14 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // bothModes are those of an erasure.
@@ -37,10 +39,10 @@ func nameCanary(d *simulator.Data) {
 }
 
 // eraseCanary erases the canary by the custom id.
-func (r *rig) eraseCanary(mode privacy.Mode) load.ErasureCounts {
+func (r *rig) eraseCanary(mode privacy.Mode) erasure.ErasureCounts {
 	r.t.Helper()
-	r.privacy = load.Privacy{Key: newKey(r.t, "canary-key")}
-	return r.erase(load.Erasure{CustomIDs: []string{canaryCustom}, Mode: mode})
+	r.privacy = warehouse.Privacy{Key: newKey(r.t, "canary-key")}
+	return r.erase(erasure.Erasure{CustomIDs: []string{canaryCustom}, Mode: mode})
 }
 
 // The custom id comes late: a row is stored by the time the API says that it is
@@ -184,7 +186,7 @@ func TestRoleThatMayNotEraseLate(t *testing.T) {
 		t.Errorf("%d sessions, want the other one, too", got)
 	}
 	id, _ := model.ParseUUID(p.ID)
-	r.erase(load.Erasure{ParticipantIDs: []model.UUID{id}, Mode: privacy.Remove})
+	r.erase(erasure.Erasure{ParticipantIDs: []model.UUID{id}, Mode: privacy.Remove})
 	r.newLog()
 	r.pool = r.asLoader()
 	r.mustRun(model.RunSucceeded)
@@ -203,11 +205,7 @@ func (r *rig) asLoader() *pgxpool.Pool {
 		r.t.Fatal(err)
 	}
 	as.User = url.UserPassword(postgres.Loader, "only-loads")
-	pool, err := postgres.Open(r.t.Context(), secret.New(as.String()), 8)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(pool.Close)
+	pool := pgtest.Open(r.t, as.String(), 8)
 	return pool
 }
 
@@ -309,8 +307,8 @@ func TestShortIdentifierIsMaskedAsOne(t *testing.T) {
 	}
 	r := newRig(t, data)
 	r.mustRun(model.RunSucceeded)
-	r.privacy = load.Privacy{Key: newKey(t, "canary-key")}
-	r.erase(load.Erasure{CustomIDs: []string{"17"}, Mode: privacy.Remove})
+	r.privacy = warehouse.Privacy{Key: newKey(t, "canary-key")}
+	r.erase(erasure.Erasure{CustomIDs: []string{"17"}, Mode: privacy.Remove})
 	for _, when := range []string{"after the erasure", "after a full backfill"} {
 		if got := r.text(`SELECT extra::text FROM realtimekit.participants WHERE participant_id = $1`, people[1].ID); got !=
 			`{"age": 17, "other": {"custom_participant_id": "[erased]"}, "friend": {"id": "17", "custom_participant_id": "[erased]"}}` {
@@ -347,7 +345,7 @@ func TestPseudonymiseLeavesWhatIsNewer(t *testing.T) {
 	p.Extra = simulator.Extra{"hands_raised": json.RawMessage(`1`)}
 	p.Events[0].Extra = simulator.Extra{"quality": json.RawMessage(`1`)}
 	r := newRig(t, data)
-	r.privacy = load.Privacy{Key: newKey(t, "canary-key"), Names: load.NamesPseudonymised}
+	r.privacy = warehouse.Privacy{Key: newKey(t, "canary-key"), Names: warehouse.NamesPseudonymised}
 	r.mustRun(model.RunSucceeded)
 	r.exec(`UPDATE realtimekit.participants SET extra = extra || '{"nick":"Wren"}' WHERE extra IS NOT NULL`)
 	r.exec(`UPDATE realtimekit.peer_events SET extra = extra || '{"nick":"Wren"}' WHERE extra IS NOT NULL`)
@@ -364,8 +362,8 @@ func TestPseudonymiseLeavesWhatIsNewer(t *testing.T) {
 		}
 	}
 	done := make(chan error, 1)
-	store := r.protected()
-	go func() { _, err := store.PseudonymiseNames(t.Context(), false); done <- err }()
+	db := r.protected()
+	go func() { _, err := erasure.New(db).PseudonymiseNames(t.Context(), false); done <- err }()
 	r.untilOneWaits()
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
@@ -399,7 +397,7 @@ func TestRetryKeepsToAccountAndHorizon(t *testing.T) {
 	r := newRig(t, data)
 	r.mustRun(model.RunPartial)
 	before := old.EndedAt.Add(48 * time.Hour).Truncate(24 * time.Hour)
-	if _, err := load.New(r.pool, discard).Retain(t.Context(), r.config.AccountID, before, false, func(load.RetentionCounts) {}); err != nil {
+	if _, err := erasure.New(warehouse.New(r.pool, discard)).Retain(t.Context(), r.config.AccountID, before, false, func(erasure.RetentionCounts) {}); err != nil {
 		t.Fatal(err)
 	}
 	r.exec(`UPDATE sync.rejected_records SET raw_text = replace(replace(raw_text, '"yesterday"', 'null'), '"many"', '3')`)

@@ -11,12 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/stores"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 const (
@@ -79,23 +82,23 @@ func (r *rig) gone() {
 	r.noSecrets(canaries...)
 }
 
-func (r *rig) protected() *load.Store {
+func (r *rig) protected() *warehouse.DB {
 	r.t.Helper()
-	store := load.New(r.pool, discard)
-	if err := store.Protect(r.t.Context(), r.privacy); err != nil {
+	db := warehouse.New(r.pool, discard)
+	if err := db.Protect(r.t.Context(), r.privacy); err != nil {
 		r.t.Fatal(err)
 	}
-	return store
+	return db
 }
 
-func (r *rig) erase(e load.Erasure) load.ErasureCounts {
+func (r *rig) erase(e erasure.Erasure) erasure.ErasureCounts {
 	r.t.Helper()
-	store := r.protected()
-	counts, err := store.Erase(r.t.Context(), e)
+	db := r.protected()
+	counts, err := erasure.New(db).Erase(r.t.Context(), e)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if _, err := store.RefreshAnalytics(r.t.Context()); err != nil {
+	if _, err := db.RefreshAnalytics(r.t.Context()); err != nil {
 		r.t.Fatal(err)
 	}
 	return counts
@@ -137,14 +140,14 @@ func TestErasedPersonStaysAway(t *testing.T) {
 			participants, usage := r.number(`SELECT count(*) FROM realtimekit.participants`), r.usage()
 			rejects := r.number(`SELECT count(*) FROM sync.rejected_records`)
 
-			erasure := load.Erasure{CustomIDs: []string{canaryCustom}, Mode: mode}
-			dry, before := erasure, r.content()
+			wanted := erasure.Erasure{CustomIDs: []string{canaryCustom}, Mode: mode}
+			dry, before := wanted, r.content()
 			dry.DryRun = true
 			foreseen := r.erase(dry)
 			if r.content() != before {
 				t.Error("a dry run wrote something")
 			}
-			did := r.erase(erasure)
+			did := r.erase(wanted)
 			if did != foreseen {
 				t.Errorf("a dry run foresaw %+v, done was %+v", foreseen, did)
 			}
@@ -153,7 +156,7 @@ func TestErasedPersonStaysAway(t *testing.T) {
 			}
 			r.log.Reset()
 			r.gone()
-			if again := r.erase(erasure); again != (load.ErasureCounts{}) {
+			if again := r.erase(wanted); again != (erasure.ErasureCounts{}) {
 				t.Errorf("a second time did %+v", again)
 			}
 
@@ -237,9 +240,9 @@ func TestErasureDuringARun(t *testing.T) {
 			r.privacy.Key = newKey(t, "first")
 			r.config.Concurrency = 1
 			second := r.beside()
-			var did load.ErasureCounts
+			var did erasure.ErasureCounts
 			r.sim.Script(simulator.Fault{Path: path, Nth: 1, Answer: func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-				did = second.erase(load.Erasure{CustomIDs: []string{canaryCustom}, UserIDs: users(), Mode: privacy.Remove})
+				did = second.erase(erasure.Erasure{CustomIDs: []string{canaryCustom}, UserIDs: users(), Mode: privacy.Remove})
 				next.ServeHTTP(w, req) // the run has its filter by now
 			}})
 			if _, err := r.run(t.Context(), plan); err != nil {
@@ -294,7 +297,7 @@ func TestErasureAmongRuns(t *testing.T) {
 	})
 	for i, p := range people {
 		mode := []privacy.Mode{privacy.Remove, privacy.Pseudonymise}[i%2]
-		if did := r.erase(load.Erasure{UserIDs: []string{p.UserID}, CustomIDs: []string{p.CustomParticipantID}, Mode: mode}); did.Participants == 0 {
+		if did := r.erase(erasure.Erasure{UserIDs: []string{p.UserID}, CustomIDs: []string{p.CustomParticipantID}, Mode: mode}); did.Participants == 0 {
 			t.Errorf("person %d: did %+v", i, did)
 		}
 	}
@@ -338,7 +341,7 @@ func TestErasureByParticipantID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if did := r.erase(load.Erasure{ParticipantIDs: []model.UUID{id}, Mode: privacy.Remove}); did.Participants != 1 || did.Identifiers != 1 {
+	if did := r.erase(erasure.Erasure{ParticipantIDs: []model.UUID{id}, Mode: privacy.Remove}); did.Participants != 1 || did.Identifiers != 1 {
 		t.Errorf("did %+v", did)
 	}
 	r.must(allHistory, model.RunPartial)
@@ -358,15 +361,15 @@ func TestErasureKeepsToWhatWasAsked(t *testing.T) {
 	r := newRig(t, data)
 	r.privacy.Key = newKey(t, "first")
 	r.must(cheap, model.RunPartial)
-	did := r.erase(load.Erasure{UserIDs: []string{userOf(0)}, Mode: privacy.Remove})
+	did := r.erase(erasure.Erasure{UserIDs: []string{userOf(0)}, Mode: privacy.Remove})
 	if did.Participants != 1 || did.ParticipantsOfSameCustomID != 4 {
 		t.Errorf("did %+v", did)
 	}
-	elsewhere := load.Erasure{CustomIDs: []string{canaryCustom}, AppID: "another app", Mode: privacy.Remove}
-	if _, err := r.protected().Erase(t.Context(), elsewhere); !errors.Is(err, model.ErrUsage) || !strings.Contains(err.Error(), "no app") {
+	elsewhere := erasure.Erasure{CustomIDs: []string{canaryCustom}, AppID: "another app", Mode: privacy.Remove}
+	if _, err := erasure.New(r.protected()).Erase(t.Context(), elsewhere); !errors.Is(err, model.ErrUsage) || !strings.Contains(err.Error(), "no app") {
 		t.Errorf("an unknown app gave %v", err)
 	}
-	if err := r.protected().SaveApps(t.Context(), model.Run{}, []model.App{{ID: "another app", AccountID: "acc"}}); err != nil {
+	if err := load.New(r.protected()).SaveApps(t.Context(), model.Run{}, []model.App{{ID: "another app", AccountID: "acc"}}); err != nil {
 		t.Fatal(err)
 	}
 	did = r.erase(elsewhere)
@@ -378,8 +381,8 @@ func TestErasureKeepsToWhatWasAsked(t *testing.T) {
 		t.Errorf("%d rows are left, want 4", n)
 	}
 	// Pseudonyms are found again when the person is to be removed after all.
-	r.erase(load.Erasure{CustomIDs: []string{canaryCustom}, Mode: privacy.Pseudonymise})
-	r.erase(load.Erasure{CustomIDs: []string{canaryCustom}, Mode: privacy.Remove})
+	r.erase(erasure.Erasure{CustomIDs: []string{canaryCustom}, Mode: privacy.Pseudonymise})
+	r.erase(erasure.Erasure{CustomIDs: []string{canaryCustom}, Mode: privacy.Remove})
 	if n := r.number(`SELECT count(*) FROM sync.suppressions WHERE mode = 'pseudonymise'`); n != 0 {
 		t.Errorf("%d identifiers are still to be pseudonymised", n)
 	}
@@ -398,7 +401,7 @@ func TestWrongKeyIsRefused(t *testing.T) {
 	r := newRig(t, aviary())
 	r.must(cheap, model.RunPartial) // no key is needed as long as nobody was erased
 	r.privacy.Key = newKey(t, "first")
-	r.erase(load.Erasure{CustomIDs: []string{canaryCustom}, Mode: privacy.Remove})
+	r.erase(erasure.Erasure{CustomIDs: []string{canaryCustom}, Mode: privacy.Remove})
 	before := r.content()
 	for name, key := range map[string]*privacy.Key{"no key": nil, "another key": newKey(t, "other")} {
 		r.privacy.Key = key
@@ -409,7 +412,7 @@ func TestWrongKeyIsRefused(t *testing.T) {
 			t.Errorf("%s: something was written", name)
 		}
 		logger, rows := discard, r.versions()+r.optionalVersions()
-		if _, err := pipeline.New(r.config, r.client(), load.New(r.pool, logger), logger).Run(t.Context(), allHistory); !errors.Is(err, model.ErrUsage) {
+		if _, err := pipeline.New(r.config, r.client(), stores.Open(r.pool, logger), logger).Run(t.Context(), allHistory); !errors.Is(err, model.ErrUsage) {
 			t.Errorf("%s, a store that was not told: %v", name, err)
 		}
 		if r.versions()+r.optionalVersions() != rows {
@@ -433,9 +436,9 @@ func TestErasureTakesNobodyElse(t *testing.T) {
 	session.Participants[2].Extra = simulator.Extra{"buddy": json.RawMessage(`"student-12"`), "note": json.RawMessage(`"with student-1, and student-1-b"`)}
 	session.Extra = simulator.Extra{"host": json.RawMessage(`"student-13"`), "student-1": json.RawMessage(`1`)}
 	r := newRig(t, data)
-	r.privacy = load.Privacy{Key: newKey(t, "a key of its own")}
+	r.privacy = warehouse.Privacy{Key: newKey(t, "a key of its own")}
 	r.mustRun(model.RunPartial)
-	counts := r.erase(load.Erasure{CustomIDs: []string{"student-1"}, Mode: privacy.Remove})
+	counts := r.erase(erasure.Erasure{CustomIDs: []string{"student-1"}, Mode: privacy.Remove})
 	if counts.RejectedRecords != 0 || r.number(`SELECT count(*) FROM sync.rejected_records`) != 1 {
 		t.Errorf("the record of another was taken: %+v", counts)
 	}
@@ -466,9 +469,9 @@ func TestErasureReadsJSON(t *testing.T) {
 			session.Participants[0].CustomParticipantID = id
 			session.Participants[1].Extra = simulator.Extra{"zz": json.RawMessage(texts[0])}
 			r := newRig(t, data)
-			r.privacy = load.Privacy{Key: newKey(t, "a key of its own")}
+			r.privacy = warehouse.Privacy{Key: newKey(t, "a key of its own")}
 			r.mustRun(model.RunSucceeded)
-			r.erase(load.Erasure{CustomIDs: []string{id}, Mode: privacy.Remove})
+			r.erase(erasure.Erasure{CustomIDs: []string{id}, Mode: privacy.Remove})
 			if got := r.text(`SELECT (extra->'zz')::text FROM realtimekit.participants`); got != texts[1] {
 				t.Errorf("got %s, want %s", got, texts[1])
 			}

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/stores"
 )
 
 // pair is two apps of eight ended sessions each.
@@ -144,7 +144,7 @@ func TestRefusedAppIsItsOwn(t *testing.T) {
 			}
 			client := r.client()
 			defer client.Close()
-			preview, err := pipeline.New(r.config, client, load.New(r.pool, r.logger), r.logger).Preview(t.Context(),
+			preview, err := pipeline.New(r.config, client, stores.Open(r.pool, r.logger), r.logger).Preview(t.Context(),
 				pipeline.Plan{Kind: model.KindBackfill, From: whole.From, Full: true}, 50)
 			if err == nil || len(preview.Sessions) != 8 {
 				t.Errorf("the preview shows %d sessions, want those of the other apps: %v", len(preview.Sessions), err)

@@ -5,10 +5,11 @@ import (
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/stores"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // retry tries the rejected records again, as the command does.
@@ -17,11 +18,11 @@ func (r *rig) retry() model.RetryCounts {
 	understand := func(rejected model.Rejected) (model.Salvaged, error) {
 		return extract.Understand(rejected, r.config.AccountID)
 	}
-	store := load.New(r.pool, r.logger)
-	if err := store.Protect(r.t.Context(), r.privacy); err != nil {
+	db := warehouse.New(r.pool, r.logger)
+	if err := db.Protect(r.t.Context(), r.privacy); err != nil {
 		r.t.Fatal(err)
 	}
-	counts, err := pipeline.RetryRejects(r.t.Context(), r.config, understand, store, r.logger)
+	counts, err := pipeline.RetryRejects(r.t.Context(), r.config, understand, stores.New(db), r.logger)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -4,15 +4,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
 // retain deletes what ended before a time.
-func (r *rig) retain(before time.Time) load.RetentionCounts {
+func (r *rig) retain(before time.Time) erasure.RetentionCounts {
 	r.t.Helper()
-	did, err := r.protected().Retain(r.t.Context(), r.data.AccountID, before, false, func(load.RetentionCounts) {})
+	did, err := erasure.New(r.protected()).Retain(r.t.Context(), r.data.AccountID, before, false, func(erasure.RetentionCounts) {})
 	if err != nil {
 		r.t.Fatal(err)
 	}

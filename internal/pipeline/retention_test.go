@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
@@ -29,13 +29,13 @@ func TestRetention(t *testing.T) {
 	usage := `SELECT string_agg(concat_ws(' ', usage_date, sessions_started, unique_people, participants), E'\n' ORDER BY usage_date) FROM analytics.usage_days`
 	before := r.text(usage)
 
-	store := r.protected()
+	db := r.protected()
 	content := r.content()
-	dry, err := store.Retain(t.Context(), data.AccountID, horizon, true, nil)
+	dry, err := erasure.New(db).Retain(t.Context(), data.AccountID, horizon, true, nil)
 	if err != nil || r.content() != content {
 		t.Fatalf("a dry run wrote something, or %v", err)
 	}
-	did, err := store.Retain(t.Context(), data.AccountID, horizon, false, func(load.RetentionCounts) {})
+	did, err := erasure.New(db).Retain(t.Context(), data.AccountID, horizon, false, func(erasure.RetentionCounts) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestRetention(t *testing.T) {
 		t.Errorf("did %+v, a dry run foresaw %+v", did, dry)
 	}
 	r.exact(keep)
-	if n, err := store.RefreshAnalytics(t.Context()); err != nil || n != 0 || r.text(usage) != before {
+	if n, err := db.RefreshAnalytics(t.Context()); err != nil || n != 0 || r.text(usage) != before {
 		t.Errorf("the usage by day changed: %d sessions, %v", n, err)
 	}
 	if n := r.number(`SELECT count(*) FROM sync.session_states`); n != 5 {
@@ -57,10 +57,10 @@ func TestRetention(t *testing.T) {
 	}
 	r.must(withEverything(), model.RunSucceeded)
 	r.exact(keep)
-	if again, err := store.Retain(t.Context(), data.AccountID, horizon.AddDate(0, 0, -9), false, func(load.RetentionCounts) {}); err != nil || again.Sessions+again.Meetings != 0 {
+	if again, err := erasure.New(db).Retain(t.Context(), data.AccountID, horizon.AddDate(0, 0, -9), false, func(erasure.RetentionCounts) {}); err != nil || again.Sessions+again.Meetings != 0 {
 		t.Errorf("again did %+v: %v", again, err)
 	}
-	if at, err := store.Horizon(t.Context(), data.AccountID); err != nil || !at.Equal(horizon) {
+	if at, err := erasure.New(db).Horizon(t.Context(), data.AccountID); err != nil || !at.Equal(horizon) {
 		t.Errorf("the horizon moved back to %s: %v", at, err)
 	}
 	full.BeyondRetention = true
@@ -98,15 +98,15 @@ func TestRetentionKeepsTheDaysOfDeletedSessions(t *testing.T) {
 	}
 	kept, recomputed := usage("<"), usage(">=")
 
-	store := r.protected()
-	if did, err := store.Retain(t.Context(), data.AccountID, horizon, false, func(load.RetentionCounts) {}); err != nil || did.Sessions != 1 {
+	db := r.protected()
+	if did, err := erasure.New(db).Retain(t.Context(), data.AccountID, horizon, false, func(erasure.RetentionCounts) {}); err != nil || did.Sessions != 1 {
 		t.Fatalf("did %+v: %v", did, err)
 	}
 	r.exec(`INSERT INTO analytics.stale_sessions SELECT session_id FROM realtimekit.sessions`)
-	if n, err := store.RefreshAnalytics(t.Context()); err != nil || n != 2 || usage("<") != kept || usage(">=") != recomputed {
+	if n, err := db.RefreshAnalytics(t.Context()); err != nil || n != 2 || usage("<") != kept || usage(">=") != recomputed {
 		t.Errorf("after %d changed sessions, %v, the usage was\n%s\n%s\nand is\n%s\n%s", n, err, kept, recomputed, usage("<"), usage(">="))
 	}
-	if did := r.erase(load.Erasure{CustomIDs: []string{"over-midnight-0"}, Mode: privacy.Remove}); did.Participants != 1 {
+	if did := r.erase(erasure.Erasure{CustomIDs: []string{"over-midnight-0"}, Mode: privacy.Remove}); did.Participants != 1 {
 		t.Errorf("erased %+v", did)
 	}
 	if got := usage("<"); got != kept {
@@ -140,8 +140,8 @@ func TestRetentionWaitsForTheUsageByDay(t *testing.T) {
 	r.exec(`DELETE FROM analytics.usage_days`) // as if the sessions had just been stored
 	r.exec(queueAll)
 
-	store, horizon := r.protected(), at.AddDate(0, 0, -300)
-	retain := func(lock, meanwhile string) (did load.RetentionCounts) {
+	db, horizon := r.protected(), at.AddDate(0, 0, -300)
+	retain := func(lock, meanwhile string) (did erasure.RetentionCounts) {
 		tx, err := r.pool.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -153,7 +153,7 @@ func TestRetentionWaitsForTheUsageByDay(t *testing.T) {
 		done := make(chan error, 1)
 		go func() {
 			var err error
-			did, err = store.Retain(t.Context(), data.AccountID, horizon, false, func(load.RetentionCounts) {})
+			did, err = erasure.New(db).Retain(t.Context(), data.AccountID, horizon, false, func(erasure.RetentionCounts) {})
 			done <- err
 		}()
 		r.untilWaiting(done)

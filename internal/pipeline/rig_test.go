@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
@@ -19,6 +18,8 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/stores"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 const token = "canary-token-4711"
@@ -40,7 +41,7 @@ type rig struct {
 	extract extract.Config
 	budget  extract.BudgetConfig
 	config  pipeline.Config // Now is the time, which the database's and the API's clocks show
-	privacy load.Privacy
+	privacy warehouse.Privacy
 	skew    time.Duration // by how much the clock of the program's machine is wrong
 }
 
@@ -93,12 +94,12 @@ func (r *rig) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	r.t.Helper()
 	client := r.client()
 	defer client.Close()
-	store := load.New(r.pool, r.logger)
-	store.Clock(r.machine())
-	if err := store.Protect(ctx, r.privacy); err != nil {
+	db := warehouse.New(r.pool, r.logger)
+	db.Clock(r.machine())
+	if err := db.Protect(ctx, r.privacy); err != nil {
 		return pipeline.Result{}, err
 	}
-	return pipeline.New(r.wrongBy(r.config), client, store, r.logger).Run(ctx, plan)
+	return pipeline.New(r.wrongBy(r.config), client, stores.New(db), r.logger).Run(ctx, plan)
 }
 
 // machine is the clock of the program's machine, for store and client: the database

@@ -29,17 +29,17 @@ type Config struct {
 	Observe func(ctx context.Context, appID string, id model.UUID) (context.Context, func(outcome string, reason error))
 }
 
-// Pipeline copies sessions from a source to a store.
+// Pipeline copies sessions from a source to a warehouse.
 type Pipeline struct {
 	cfg    Config
 	source source
-	store  store
+	stores Stores
 	logger *slog.Logger
 	now    func() time.Time
 }
 
 // New gives a pipeline. It does nothing until Run.
-func New(cfg Config, source source, store store, logger *slog.Logger) *Pipeline {
+func New(cfg Config, source source, stores Stores, logger *slog.Logger) *Pipeline {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -48,7 +48,7 @@ func New(cfg Config, source source, store store, logger *slog.Logger) *Pipeline 
 			return ctx, func(string, error) {}
 		}
 	}
-	return &Pipeline{cfg: cfg, source: source, store: store, logger: logger, now: cfg.Now}
+	return &Pipeline{cfg: cfg, source: source, stores: stores, logger: logger, now: cfg.Now}
 }
 
 // Plan says what a run covers. The zero value of everything but Kind is the cron
@@ -92,17 +92,17 @@ type Result struct {
 // the run did not come to its end; a run that did but had to leave something out
 // has status model.RunPartial and no error.
 func (p *Pipeline) Run(ctx context.Context, plan Plan) (Result, error) {
-	held, release, err := p.store.Acquire(ctx, p.cfg.AccountID, plan.Kind)
+	held, release, err := p.stores.Ledger.Acquire(ctx, p.cfg.AccountID, plan.Kind)
 	if err != nil {
 		return Result{}, err
 	}
 	defer release()
-	clocks := newClocks(p.now, p.store.ClockSkew(), p.source.ClockSkew)
+	clocks := newClocks(p.now, p.stores.Clock.ClockSkew(), p.source.ClockSkew)
 	run := model.Run{
 		AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: clocks.now(),
 		From: plan.From, To: plan.To, Version: p.cfg.Version,
 	}
-	if run.ID, err = p.store.StartRun(held, run); err != nil {
+	if run.ID, err = p.stores.Ledger.StartRun(held, run); err != nil {
 		return Result{}, err
 	}
 	ctx, held = model.WithRun(ctx, run.ID), model.WithRun(held, run.ID)
@@ -135,7 +135,7 @@ func (w *work) refresh(ctx context.Context, failure error) error {
 	if ctx.Err() != nil || errors.Is(failure, model.ErrStore) {
 		return failure
 	}
-	sessions, err := w.store.RefreshAnalytics(ctx)
+	sessions, err := w.stores.Usage.RefreshAnalytics(ctx)
 	if err != nil {
 		return errors.Join(failure, err)
 	}
@@ -158,7 +158,7 @@ func (w *work) finish(ctx context.Context, failure error) (Result, error) {
 	if failure == nil {
 		summary.Error = wrong
 	}
-	totals, err := w.store.FinishRun(ctx, w.run, summary)
+	totals, err := w.stores.Ledger.FinishRun(ctx, w.run, summary)
 	if errors.Is(failure, model.ErrStore) && err != nil {
 		return Result{}, failure // the same again says nothing new
 	}

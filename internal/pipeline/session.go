@@ -9,9 +9,12 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
+// sessionWork is the reading of single sessions in a run.
+type sessionWork struct{ *work }
+
 // sessionByID reads a session that no list showed. known tells that its last
 // reading failed.
-func (w *work) sessionByID(ctx context.Context, appID string, id model.UUID, known bool) error {
+func (w sessionWork) sessionByID(ctx context.Context, appID string, id model.UUID, known bool) error {
 	session, err := w.source.Session(ctx, appID, id)
 	if err != nil {
 		return w.lost(ctx, appID, id, known, err)
@@ -20,7 +23,7 @@ func (w *work) sessionByID(ctx context.Context, appID string, id model.UUID, kno
 }
 
 // lost notes a session whose record could not be had.
-func (w *work) lost(ctx context.Context, appID string, id model.UUID, known bool, reason error) error {
+func (w sessionWork) lost(ctx context.Context, appID string, id model.UUID, known bool, reason error) error {
 	ctx, done := w.cfg.Observe(ctx, appID, id)
 	outcome, err := w.failed(ctx, model.Session{ID: id, AppID: appID}, known, reason)
 	done(outcome, reason)
@@ -30,7 +33,7 @@ func (w *work) lost(ctx context.Context, appID string, id model.UUID, known bool
 // session reads and stores one session. An error ends the run; a failure that
 // concerns this session alone is noted and is none. known tells that its last
 // reading failed.
-func (w *work) session(ctx context.Context, session model.Session, known bool) error {
+func (w sessionWork) session(ctx context.Context, session model.Session, known bool) error {
 	ctx, done := w.cfg.Observe(ctx, session.AppID, session.ID)
 	reading, err := w.readAndStore(ctx, session)
 	if err != nil {
@@ -43,9 +46,9 @@ func (w *work) session(ctx context.Context, session model.Session, known bool) e
 	return nil
 }
 
-func (w *work) readAndStore(ctx context.Context, session model.Session) (model.Reading, error) {
+func (w sessionWork) readAndStore(ctx context.Context, session model.Session) (model.Reading, error) {
 	var reading model.Reading
-	counts, err := w.store.LoadSession(ctx, w.run, session,
+	counts, err := w.stores.Sessions.LoadSession(ctx, w.run, session,
 		func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
 			var err error
 			reading, err = w.read(ctx, &session, stage)
@@ -73,7 +76,7 @@ func (w *work) readAndStore(ctx context.Context, session model.Session) (model.R
 // the reason concerns the run as a whole. The outcome is empty where the session
 // does not count as failed. Of a row of refusals the last is noted too, so that the
 // next run comes to the sessions after it.
-func (w *work) failed(ctx context.Context, session model.Session, known bool, reason error) (outcome string, err error) {
+func (w sessionWork) failed(ctx context.Context, session model.Session, known bool, reason error) (outcome string, err error) {
 	if rejected, ok := errors.AsType[*model.RejectedError](reason); ok {
 		w.sessionRow.answered()
 		return "", w.setAside(ctx, []model.Rejected{rejected.Record})
@@ -84,7 +87,7 @@ func (w *work) failed(ctx context.Context, session model.Session, known bool, re
 	w.leaveUnread()
 	w.logger.WarnContext(ctx, "session failed", "session_id", session.ID.String(), "error", reason)
 	denied := w.sessionRow.judge(reason, known)
-	return model.OutcomeFailed, errors.Join(denied, w.store.FailSession(ctx, w.run, session, reason.Error(), absence(reason)))
+	return model.OutcomeFailed, errors.Join(denied, w.stores.Sessions.FailSession(ctx, w.run, session, reason.Error(), absence(reason)))
 }
 
 // absence tells what an error says of whether the API still knows a session.
@@ -101,7 +104,7 @@ func absence(reason error) model.Absence {
 // read hands all participants of a session to stage. A pass over an ended
 // session that does not add up is made once more: rows may have shifted between
 // two pages.
-func (w *work) read(ctx context.Context, session *model.Session, stage func(model.ParticipantPage) error) (model.Reading, error) {
+func (w sessionWork) read(ctx context.Context, session *model.Session, stage func(model.ParticipantPage) error) (model.Reading, error) {
 	began := w.clocks.earliest(w.now())
 	number := 0
 	pass := func() (model.Pass, error) {
@@ -123,7 +126,7 @@ func (w *work) read(ctx context.Context, session *model.Session, stage func(mode
 
 // verdict decides whether a session is complete, and whether it must be looked
 // at again.
-func (w *work) verdict(session *model.Session, pass model.Pass, number int, began time.Time) model.Reading {
+func (w sessionWork) verdict(session *model.Session, pass model.Pass, number int, began time.Time) model.Reading {
 	r := model.Reading{Pass: pass, LastPass: number, Overrides: len(w.plan.Sessions) > 0, Recount: len(w.plan.Sessions) > 0 || w.plan.Full}
 	problem := doubt(session, pass)
 	r.FullPass = problem == ""

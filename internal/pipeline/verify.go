@@ -23,27 +23,6 @@ type verifySource interface {
 	ClockSkew() (ahead time.Duration, ok bool)
 }
 
-// verifyStore reads the warehouse, and writes the ledger and the checkpoint of a
-// verification; it writes no data.
-type verifyStore interface {
-	Acquire(ctx context.Context, accountID, kind string) (held context.Context, release func(), err error)
-	ClockSkew() time.Duration
-	StartRun(ctx context.Context, run model.Run) (id int64, err error)
-	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
-
-	UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error)
-	FailingApps(ctx context.Context, accountID string) (map[string]bool, error)
-	Coverage(ctx context.Context, appID string) (model.Coverage, error)
-	FirstSession(ctx context.Context, appID string) (time.Time, error)
-	Horizon(ctx context.Context, accountID string) (time.Time, error)
-	Holdings(ctx context.Context, appID string, ids []model.UUID, from, to time.Time) ([]model.Holding, error)
-	Absent(ctx context.Context, appID string, id model.UUID, page model.ParticipantPage) (model.Absent, error)
-
-	VerifyCheckpoint(ctx context.Context, run model.Run, appID string, r model.VerifyRange) (model.VerifyCheckpoint, error)
-	SaveVerifyCheckpoint(ctx context.Context, run model.Run, appID string, r model.VerifyRange, c model.VerifyCheckpoint) error
-	EndVerification(ctx context.Context, run model.Run, apps []string, r model.VerifyRange) error
-}
-
 // VerifyPlan says which sessions are compared. The zero value means all of them,
 // by their records and the number of their participants.
 type VerifyPlan struct {
@@ -75,7 +54,7 @@ type verification struct {
 	cfg    Config
 	plan   VerifyPlan
 	source verifySource
-	store  verifyStore
+	stores Stores
 	logger *slog.Logger
 	clocks *clocks
 	run    model.Run
@@ -91,8 +70,8 @@ type verification struct {
 // and an entry in the ledger of its own. It returns a result whenever the ledger
 // has one; the error says why it did not come to its end. One that did and found
 // differences has status model.RunPartial and no error.
-func Verify(ctx context.Context, cfg Config, plan VerifyPlan, source verifySource, store verifyStore, logger *slog.Logger) (VerifyResult, error) {
-	held, release, err := store.Acquire(ctx, cfg.AccountID, model.KindVerify)
+func Verify(ctx context.Context, cfg Config, plan VerifyPlan, source verifySource, stores Stores, logger *slog.Logger) (VerifyResult, error) {
+	held, release, err := stores.Ledger.Acquire(ctx, cfg.AccountID, model.KindVerify)
 	if err != nil {
 		return VerifyResult{}, err
 	}
@@ -100,12 +79,12 @@ func Verify(ctx context.Context, cfg Config, plan VerifyPlan, source verifySourc
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	v := &verification{cfg: cfg, plan: plan, source: source, store: store, sound: true, sessionRow: row{things: "sessions"}}
-	v.clocks = newClocks(cfg.Now, store.ClockSkew(), source.ClockSkew)
+	v := &verification{cfg: cfg, plan: plan, source: source, stores: stores, sound: true, sessionRow: row{things: "sessions"}}
+	v.clocks = newClocks(cfg.Now, stores.Clock.ClockSkew(), source.ClockSkew)
 	v.run = model.Run{
 		AccountID: cfg.AccountID, Kind: model.KindVerify, StartedAt: v.clocks.now(), From: plan.From, To: plan.To, Version: cfg.Version,
 	}
-	if v.run.ID, err = store.StartRun(held, v.run); err != nil {
+	if v.run.ID, err = stores.Ledger.StartRun(held, v.run); err != nil {
 		return VerifyResult{}, err
 	}
 	ctx, held = model.WithRun(ctx, v.run.ID), model.WithRun(held, v.run.ID)
@@ -132,7 +111,7 @@ func (v *verification) finish(ctx context.Context, failure error) (VerifyResult,
 	}
 	r.Status = r.Summary.Status
 	r.Summary.Requests, r.Summary.BudgetWait = v.source.Requests()
-	if _, err := v.store.FinishRun(ctx, v.run, r.Summary); err != nil {
+	if _, err := v.stores.Ledger.FinishRun(ctx, v.run, r.Summary); err != nil {
 		if errors.Is(failure, model.ErrStore) {
 			return VerifyResult{}, failure // the same again says nothing new
 		}
@@ -150,7 +129,7 @@ func (v *verification) finish(ctx context.Context, failure error) (VerifyResult,
 // done, so that a later try skips those that were.
 func (v *verification) all(ctx context.Context) error {
 	var err error
-	if v.result.Horizon, err = v.store.Horizon(ctx, v.run.AccountID); err != nil {
+	if v.result.Horizon, err = v.stores.Retention.Horizon(ctx, v.run.AccountID); err != nil {
 		return err
 	}
 	apps, err := v.apps(ctx)
@@ -164,7 +143,7 @@ func (v *verification) all(ctx context.Context) error {
 	if err != nil || !v.sound {
 		return err
 	}
-	return v.store.EndVerification(ctx, v.run, v.cfg.AppIDs, v.span())
+	return v.stores.Verifier.EndVerification(ctx, v.run, v.cfg.AppIDs, v.span())
 }
 
 func (v *verification) span() model.VerifyRange {
@@ -188,7 +167,7 @@ func (v *verification) apps(ctx context.Context) ([]string, error) {
 }
 
 func (v *verification) failing(ctx context.Context) (map[string]bool, error) {
-	return v.store.FailingApps(ctx, v.run.AccountID)
+	return v.stores.Ledger.FailingApps(ctx, v.run.AccountID)
 }
 
 // unlistedApps gives the apps that the list lacks. Sessions that are asked for by
@@ -197,7 +176,7 @@ func (v *verification) unlistedApps(ctx context.Context, listed []string) ([]mod
 	if len(v.plan.Sessions) > 0 {
 		return nil, nil
 	}
-	return v.store.UnlistedApps(ctx, v.run.AccountID, listed)
+	return v.stores.Inventory.UnlistedApps(ctx, v.run.AccountID, listed)
 }
 
 // unsound notes a list that cannot be trusted: what it shows is compared, and the

@@ -15,11 +15,11 @@ import (
 // app compares the sessions of an app chunk by chunk, from the checkpoint that an
 // earlier verification of the same range left.
 func (v *verification) app(ctx context.Context, appID string) error {
-	covered, err := v.store.Coverage(ctx, appID)
+	covered, err := v.stores.Verifier.Coverage(ctx, appID)
 	if err != nil {
 		return err
 	}
-	checkpoint, err := v.store.VerifyCheckpoint(ctx, v.run, appID, v.span())
+	checkpoint, err := v.stores.Verifier.VerifyCheckpoint(ctx, v.run, appID, v.span())
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (a *appVerification) again(ctx context.Context) error {
 // byID compares one session that no list showed.
 func (a *appVerification) byID(ctx context.Context, id model.UUID) error {
 	none := a.run.StartedAt // an empty range: only the session itself
-	held, err := a.store.Holdings(ctx, a.appID, []model.UUID{id}, none, none)
+	held, err := a.stores.Verifier.Holdings(ctx, a.appID, []model.UUID{id}, none, none)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (a *appVerification) chunks(ctx context.Context) error {
 	if !a.reached.At.IsZero() {
 		from = a.reached.At
 	}
-	first, err := a.store.FirstSession(ctx, a.appID)
+	first, err := a.stores.Inventory.FirstSession(ctx, a.appID)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (a *appVerification) save(ctx context.Context) error {
 		a.reached.Differing = append(a.reached.Differing, id)
 	}
 	slices.SortFunc(a.reached.Differing, func(x, y model.UUID) int { return slices.Compare(x[:], y[:]) })
-	return a.store.SaveVerifyCheckpoint(ctx, a.run, a.appID, a.span(), a.reached)
+	return a.stores.Verifier.SaveVerifyCheckpoint(ctx, a.run, a.appID, a.span(), a.reached)
 }
 
 // gather lists the sessions of a chunk and joins them with the stored ones.
@@ -231,7 +231,7 @@ func (a *appVerification) join(ctx context.Context, from, to time.Time, order []
 	for _, c := range order {
 		byID[c.id], ids = c, append(ids, c.id)
 	}
-	held, err := a.store.Holdings(ctx, a.appID, ids, from, to)
+	held, err := a.stores.Verifier.Holdings(ctx, a.appID, ids, from, to)
 	if err != nil {
 		return nil, err
 	}

@@ -216,7 +216,7 @@ func (a *appVerification) ids(ctx context.Context, c candidate, d *Difference) e
 	pass, err := twice(func() (model.Pass, error) {
 		missing, changed, events, erased, d.Participants = 0, 0, 0, 0, nil
 		return a.source.Participants(ctx, a.appID, c.id, func(page model.ParticipantPage) error {
-			absent, err := a.store.Absent(ctx, a.appID, c.id, page)
+			absent, err := a.stores.Verifier.Absent(ctx, a.appID, c.id, page)
 			erased += absent.Erased
 			missing, changed, events = missing+len(absent.Participants), changed+absent.Changed, events+absent.Events
 			if room := mostIDs - len(d.Participants); room > 0 {
@@ -317,7 +317,7 @@ func (v *verification) named(ctx context.Context, apps []string) error {
 // each.
 func (v *verification) namedSession(ctx context.Context, apps []string, id model.UUID) (found bool, err error) {
 	none := v.run.StartedAt
-	held, err := v.store.Holdings(ctx, "", []model.UUID{id}, none, none)
+	held, err := v.stores.Verifier.Holdings(ctx, "", []model.UUID{id}, none, none)
 	if err != nil {
 		return false, err
 	}
@@ -343,7 +343,7 @@ func (v *verification) namedSession(ctx context.Context, apps []string, id model
 			}
 			c.listed = &session
 		}
-		covered, err := v.store.Coverage(ctx, appID)
+		covered, err := v.stores.Verifier.Coverage(ctx, appID)
 		if err != nil {
 			return false, err
 		}

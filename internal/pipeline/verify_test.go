@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
+	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/stores"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // verify makes one verification with a client of its own, as a new process would.
@@ -26,7 +28,7 @@ func (r *rig) verify(ctx context.Context, plan pipeline.VerifyPlan) (pipeline.Ve
 		r.t.Fatal(err)
 	}
 	defer client.Close()
-	return pipeline.Verify(ctx, r.config, plan, client, load.New(r.pool, r.logger), r.logger)
+	return pipeline.Verify(ctx, r.config, plan, client, stores.Open(r.pool, r.logger), r.logger)
 }
 
 // mustVerify verifies to the end and gives the findings: session → kinds.
@@ -305,7 +307,7 @@ func TestAdviceOfVerifyMendsTimesThatWentBack(t *testing.T) {
 func TestVerifyHoldsALockOfItsOwn(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, simulator.Demo(1, at))
-	_, release, err := load.New(r.pool, discard).Acquire(t.Context(), r.data.AccountID, model.KindVerify)
+	_, release, err := ledger.New(warehouse.New(r.pool, discard)).Acquire(t.Context(), r.data.AccountID, model.KindVerify)
 	if err != nil {
 		t.Fatal(err)
 	}

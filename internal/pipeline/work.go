@@ -96,7 +96,7 @@ func (w *work) isTooOld(s *model.Session) bool {
 // readHorizon asks how far back the account's history is wanted.
 func (w *work) readHorizon(ctx context.Context) (err error) {
 	if !w.plan.BeyondRetention {
-		w.horizon, err = w.store.Horizon(ctx, w.run.AccountID)
+		w.horizon, err = w.stores.Retention.Horizon(ctx, w.run.AccountID)
 	}
 	return err
 }
@@ -127,13 +127,13 @@ func (w *work) sync(ctx context.Context) error {
 		return err
 	}
 	if len(w.plan.Sessions) > 0 {
-		return w.namedSessions(ctx, apps)
+		return backfillWork{w}.namedSessions(ctx, apps)
 	}
 	if err := w.checkRows(ctx); err != nil {
 		return err
 	}
 	if w.plan.Kind == model.KindBackfill {
-		return w.backfill(ctx, apps)
+		return backfillWork{w}.backfill(ctx, apps)
 	}
 	var stored []string // apps whose sessions are
 	err = eachApp(ctx, apps, w.failing, w.progress, func(appID string) error {
@@ -146,13 +146,13 @@ func (w *work) sync(ctx context.Context) error {
 	if endsApps(ctx, err) {
 		return err
 	}
-	return errors.Join(err, w.optional(ctx, stored))
+	return errors.Join(err, optionalWork{w}.optional(ctx, stored))
 }
 
 // foldApps mends what an earlier version made of an app that was configured in other
 // letters than the API lists: a second, nameless one.
 func (w *work) foldApps(ctx context.Context) error {
-	folded, mayNot, err := w.store.FoldApps(ctx)
+	folded, mayNot, err := w.stores.Inventory.FoldApps(ctx)
 	for _, id := range folded {
 		w.logger.InfoContext(ctx, "an app was stored twice, in other letters; what was stored of it is now that of the app", "app_id", model.FoldID(id), "was", id)
 	}
@@ -169,7 +169,7 @@ func (w *work) checkRows(ctx context.Context) (err error) {
 	if w.plan.Kind == model.KindBackfill && !w.plan.Full {
 		return nil
 	}
-	w.vanished, err = w.store.CheckRows(ctx, w.run, w.plan.Full)
+	w.vanished, err = w.stores.Inventory.CheckRows(ctx, w.run, w.plan.Full)
 	if l := w.vanished; l.Any() {
 		if w.plan.Kind == model.KindRun {
 			w.leaveOut()
@@ -193,7 +193,7 @@ func (w *work) apps(ctx context.Context) ([]string, error) {
 		if err := w.setAside(ctx, page.Rejected); err != nil {
 			return err
 		}
-		return w.store.SaveApps(ctx, w.run, page.Apps)
+		return w.stores.Apps.SaveApps(ctx, w.run, page.Apps)
 	}, w.unlistedApps, w.logger)
 	if list.doubt != "" {
 		w.leaveOut()
@@ -220,16 +220,16 @@ func (w *work) tellUnlisted(ctx context.Context, unlisted []model.HeldApp) error
 	if len(first) == 0 {
 		return nil
 	}
-	return w.store.NoteUnlisted(ctx, w.run, first)
+	return w.stores.Inventory.NoteUnlisted(ctx, w.run, first)
 }
 
 // failing gives the apps whose sessions the last run could not list.
 func (w *work) failing(ctx context.Context) (map[string]bool, error) {
-	return w.store.FailingApps(ctx, w.run.AccountID)
+	return w.stores.Ledger.FailingApps(ctx, w.run.AccountID)
 }
 
 func (w *work) unlistedApps(ctx context.Context, listed []string) ([]model.HeldApp, error) {
-	return w.store.UnlistedApps(ctx, w.run.AccountID, listed)
+	return w.stores.Inventory.UnlistedApps(ctx, w.run.AccountID, listed)
 }
 
 // twice reads a list again if it does not add up the first time.
@@ -243,7 +243,7 @@ func twice(list func() (model.Pass, error)) (model.Pass, error) {
 
 // app reads the sessions of an app from the lookback before its watermark on.
 func (w *work) app(ctx context.Context, appID string) error {
-	mark, err := w.store.Watermark(ctx, appID)
+	mark, err := w.stores.Ledger.Watermark(ctx, appID)
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func (w *work) app(ctx context.Context, appID string) error {
 	}
 	// The watermark moves only now that all listed sessions were dealt with: a
 	// crash before leaves it, and the next run lists the same sessions again.
-	return w.store.SaveDiscovery(ctx, w.run, appID, d.watermark(), d.problem)
+	return w.stores.Ledger.SaveDiscovery(ctx, w.run, appID, d.watermark(), d.problem)
 }
 
 // listFrom gives where the list of an app begins. A watermark that no clock has come
@@ -311,7 +311,7 @@ func (w *work) noteStop(ctx context.Context, appID string, mark time.Time, reaso
 	if errors.Is(reason, model.ErrStore) || errors.Is(reason, context.Canceled) || errors.Is(reason, model.ErrNotFound) && mark.IsZero() {
 		return nil
 	}
-	return w.store.SaveDiscovery(ctx, w.run, appID, time.Time{}, reason.Error())
+	return w.stores.Ledger.SaveDiscovery(ctx, w.run, appID, time.Time{}, reason.Error())
 }
 
 func (w *work) setAside(ctx context.Context, rejected []model.Rejected) error {
@@ -320,7 +320,7 @@ func (w *work) setAside(ctx context.Context, rejected []model.Rejected) error {
 	}
 	// The log tells of those only that were kept: the others are of people who
 	// were erased.
-	kept, err := w.store.SetAside(ctx, w.run, rejected)
+	kept, err := w.stores.Rejects.SetAside(ctx, w.run, rejected)
 	for i := range kept {
 		w.leaveOut()
 		w.logger.WarnContext(ctx, "record set aside", "entity", kept[i].Entity,

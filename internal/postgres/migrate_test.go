@@ -15,7 +15,6 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
-	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/migrations"
 )
 
@@ -23,11 +22,7 @@ func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
 
 func open(t *testing.T, url string) *pgxpool.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), secret.New(url), 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Open(t, url, 4)
 	return pool
 }
 

@@ -13,9 +13,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
-	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/report"
-	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
 // presence is a row of realtimekit.participants, written by hand.
@@ -26,11 +24,7 @@ const handSession = "00000000-0000-4000-8000-000000000001"
 // byHand makes a warehouse of one session.
 func byHand(t *testing.T, starts, ends string, people ...presence) *pgxpool.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), secret.New(pgtest.New(t)), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Open(t, pgtest.New(t), 2)
 	exec := func(sql string, args ...any) {
 		t.Helper()
 		if _, err := pool.Exec(t.Context(), sql, args...); err != nil {

@@ -2,8 +2,6 @@ package report_test
 
 import (
 	"bytes"
-	"log/slog"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,15 +11,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/net/html"
 
-	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
-	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/report"
-	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/testbed"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
@@ -35,26 +30,9 @@ var options = report.Options{Zone: time.UTC, Now: at, Version: "test"}
 // pipeline, Postgres.
 func warehouse(t *testing.T, data *simulator.Data) *pgxpool.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), secret.New(pgtest.New(t)), 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Open(t, pgtest.New(t), 8)
 	now := func() time.Time { return at }
-	server := httptest.NewServer(simulator.New(data, simulator.Options{Token: "token", Now: now}))
-	t.Cleanup(server.Close)
-	logger := slog.New(slog.DiscardHandler)
-	client, err := extract.New(extract.Config{
-		BaseURL: server.URL + "/client/v4", AccountID: data.AccountID, Token: secret.New("token"), UserAgent: "test",
-		PerPage: 500, MaxBody: 64 << 20, RetryFor: time.Minute, Timeout: time.Minute, Logger: logger,
-		Budget: extract.NewBudget(extract.BudgetConfig{PerSecond: 100_000, QuotaShare: 0.2, MaxWait: time.Minute}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	p := pipeline.New(pipeline.Config{AccountID: data.AccountID, Lookback: 72 * time.Hour, Settle: time.Hour, Concurrency: 4, Version: "test", Now: now},
-		client, load.New(pool, logger), logger)
+	p := testbed.Path(t, pool, simulator.New(data, simulator.Options{Token: testbed.Token, Now: now}), data.AccountID, now)
 	if _, err := p.Run(t.Context(), pipeline.Plan{Kind: model.KindRun, Optional: pipeline.Optional{Enrolment: true}}); err != nil {
 		t.Fatal(err)
 	}

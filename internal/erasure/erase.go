@@ -1,0 +1,341 @@
+package erasure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+// Erasure says whose data to erase, and how.
+type Erasure struct {
+	UserIDs, CustomIDs []string
+	ParticipantIDs     []model.UUID
+	AppID              string // the only app that it concerns; empty for all
+	Mode               privacy.Mode
+	DryRun             bool   // count and write nothing
+	Version            string // of the program, for the books
+}
+
+// ErasureCounts tells what an erasure did. The zero value is that of one that
+// had nothing left to do.
+type ErasureCounts struct {
+	Identifiers                  int // that were new on the list
+	Participants, Sessions, Apps int
+	PeerEvents                   int
+	PeerReports                  int
+	PeerReportStates             int
+	MeetingParticipants          int
+	RejectedRecords              int
+	MaskedTexts                  int // messages and unknown fields of others
+	// ParticipantsOfSameCustomID have a custom id in common with the erased ones;
+	// they were not asked for and stay.
+	ParticipantsOfSameCustomID int
+}
+
+// NoRow tells that nothing about the person was stored.
+func (c ErasureCounts) NoRow() bool {
+	return c.Participants+c.PeerEvents+c.PeerReports+c.PeerReportStates+c.MeetingParticipants+c.RejectedRecords+c.MaskedTexts == 0
+}
+
+// erasure is one under way.
+type erasure struct {
+	Erasure
+	key    *privacy.Key
+	filter *privacy.Filter // with the identifiers of this one
+	tx     pgx.Tx
+	counts ErasureCounts
+
+	customs map[string]bool // the custom ids that were given, in every form
+
+	rows   []personRow
+	people []model.MeetingParticipant
+	homes  []meetingKey // of people
+	peers  map[string]bool
+	plain  []privacy.Identifier // as they may stand in a text
+	aside  []privacy.Identity   // of records that could not be stored
+}
+
+// Erase removes people, or puts pseudonyms in their place, in every table, and
+// keeps hashes of their identifiers so that no later reading brings them back:
+// of those given, of every user_id found with a custom id that was given, and of
+// the participants and peers found. It is one transaction, in which nobody can
+// store a session; a crash leaves nothing half done. Erasing again what is
+// erased changes nothing.
+func (s *Store) Erase(ctx context.Context, e Erasure) (ErasureCounts, error) {
+	if s.db.Key() == nil {
+		return ErasureCounts{}, fmt.Errorf("%w: ROLLCALL_PRIVACY_KEY and ROLLCALL_PRIVACY_KEY_FILE are not set: without a key nothing can keep the person from coming back", model.ErrUsage)
+	}
+	if !e.DryRun {
+		if err := s.db.MendIdentities(ctx); err != nil {
+			return ErasureCounts{}, err
+		}
+	}
+	var counts ErasureCounts
+	err := s.db.ChangePrivacy(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+		work := &erasure{Erasure: e, key: s.db.Key(), tx: tx, peers: make(map[string]bool)}
+		err := work.carryOut(ctx, f)
+		counts = work.counts
+		return err
+	})
+	if err != nil && !errors.Is(err, warehouse.ErrUnchanged) {
+		return ErasureCounts{}, warehouse.Failed("erase", err)
+	}
+	return counts, s.db.ReadPrivacy(ctx)
+}
+
+func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"find the person", finder{w}.find},
+		{"list the identifiers", func(ctx context.Context) error { return w.suppress(ctx, f) }},
+		{"erase peer reports", w.reports},
+		{"erase what events of others say", w.otherEvents},
+		{"erase participants and events", w.participants},
+		{"erase enrolments", w.enrolments},
+		{"erase rejected records", w.rejected},
+		{"mask messages", w.texts},
+		{"enter it into the books", func(ctx context.Context) error { return w.book(ctx, f) }},
+	} {
+		if err := step.do(ctx); err != nil && !errors.Is(err, warehouse.ErrUnchanged) {
+			return fmt.Errorf("%s: %w", step.name, err)
+		} else if err != nil {
+			return err
+		}
+	}
+	if w.DryRun {
+		return warehouse.ErrUnchanged
+	}
+	return nil
+}
+
+// book enters what was done, last. Where nothing was, there is no entry.
+func (w *erasure) book(ctx context.Context, f *privacy.Filter) error {
+	c := w.counts
+	if c.Identifiers+c.Participants+c.PeerReports+c.PeerReportStates+c.MeetingParticipants+c.RejectedRecords+c.MaskedTexts == 0 {
+		return warehouse.ErrUnchanged
+	}
+	_, err := w.tx.Exec(ctx, `UPDATE sync.erasures SET identifiers = $1, participants = $2, peer_events = $3, peer_reports = $4,
+			peer_report_states = $5, meeting_participants = $6, rejected_records = $7, masked_texts = $8
+		WHERE erasure_id = (SELECT max(erasure_id) FROM sync.erasures)`,
+		c.Identifiers, c.Participants, c.PeerEvents, c.PeerReports, c.PeerReportStates, c.MeetingParticipants, c.RejectedRecords, c.MaskedTexts)
+	if err == nil {
+		_, err = w.tx.Exec(ctx, warehouse.NextGenerationSQL, w.key.Check(), f.Names())
+	}
+	return err
+}
+
+// suppress puts the identifiers on the list, and makes the filter by which the
+// rest of the erasure goes.
+func (w *erasure) suppress(ctx context.Context, f *privacy.Filter) error {
+	var erasureID int64
+	err := w.tx.QueryRow(ctx, `INSERT INTO sync.erasures (erased_at, mode, app_id, identifiers, participants, peer_events, peer_reports,
+			peer_report_states, meeting_participants, rejected_records, masked_texts, program_version)
+		VALUES (now(), $1, $2, 0, 0, 0, 0, 0, 0, 0, 0, $3) RETURNING erasure_id`, w.Mode.String(), warehouse.Text(w.AppID), w.Version).Scan(&erasureID)
+	if err != nil {
+		return err
+	}
+	var hashes [][]byte
+	var kinds []string
+	seen := make(map[privacy.Hash]bool)
+	note := func(kind privacy.Kind, value string) {
+		if value == "" || w.key.Pseudonym(kind, value) == value {
+			return // no identifier of the vendor's
+		}
+		if kind != privacy.CustomID || w.AppID == "" { // in other apps it is somebody else's
+			w.plain = append(w.plain, privacy.Identifier{Kind: kind, Text: value})
+		}
+		hash := w.key.Identifier(kind, value)
+		if !seen[hash] {
+			seen[hash] = true
+			hashes, kinds = append(hashes, hash[:]), append(kinds, string(kind))
+		}
+	}
+	for _, id := range w.UserIDs {
+		note(privacy.UserID, id)
+	}
+	for _, id := range w.CustomIDs {
+		note(privacy.CustomID, id)
+	}
+	for id := range w.peers {
+		note(privacy.ParticipantID, id)
+	}
+	if w.Mode == privacy.Remove { // also what an earlier call found and pseudonymised
+		_, err = w.tx.Exec(ctx, `UPDATE sync.suppressions SET mode = 'remove' WHERE mode = 'pseudonymise' AND erasure_id IN (
+			SELECT erasure_id FROM sync.suppressions WHERE identifier_hash = ANY ($1) AND app_id = $2)
+			AND NOT identifier_hash = ANY ($1)`, hashes, w.AppID)
+		if err != nil {
+			return err
+		}
+	}
+	tag, err := w.tx.Exec(ctx, `INSERT INTO sync.suppressions AS t (identifier_hash, app_id, identifier_kind, mode, erasure_id)
+		SELECT hash, $3, kind, $4, $5 FROM unnest($1::bytea[], $2::text[]) AS n (hash, kind)
+		ON CONFLICT (identifier_hash, app_id) DO UPDATE SET mode = excluded.mode, erasure_id = excluded.erasure_id
+		WHERE t.mode = 'pseudonymise' AND excluded.mode = 'remove'`, hashes, kinds, w.AppID, w.Mode.String(), erasureID)
+	if err != nil {
+		return err
+	}
+	w.counts.Identifiers = int(tag.RowsAffected())
+	list, err := warehouse.Suppressions(ctx, w.tx)
+	w.filter = privacy.NewFilter(w.key, f.Generation, f.Names(), list)
+	return err
+}
+
+// reports removes peer reports and what is known of asking for them, in either
+// mode: device, country and address say whose they are, and are not needed for
+// attendance.
+func (w *erasure) reports(ctx context.Context) error {
+	sessions, participants := w.keys()
+	for _, t := range []struct {
+		table string
+		count *int
+	}{{"realtimekit.peer_reports", &w.counts.PeerReports}, {"sync.peer_report_states", &w.counts.PeerReportStates}} {
+		tag, err := w.tx.Exec(ctx, `DELETE FROM `+t.table+` AS t USING unnest($1::uuid[], $2::uuid[]) AS k (session_id, participant_id)
+			WHERE t.session_id = k.session_id AND t.participant_id = k.participant_id`, sessions, participants)
+		if err != nil {
+			return err
+		}
+		*t.count = int(tag.RowsAffected())
+	}
+	return nil
+}
+
+func (w *erasure) keys() (sessions, participants []pgtype.UUID) {
+	for i := range w.rows {
+		sessions = append(sessions, warehouse.UUID(w.rows[i].session))
+		participants = append(participants, warehouse.UUID(w.rows[i].participant.ID))
+	}
+	return sessions, participants
+}
+
+func (w *erasure) participants(ctx context.Context) error {
+	sessions, apps := make(map[model.UUID]bool), make(map[string]bool)
+	for i := range w.rows {
+		sessions[w.rows[i].session], apps[w.rows[i].appID] = true, true
+	}
+	w.counts.Participants, w.counts.Sessions, w.counts.Apps = len(w.rows), len(sessions), len(apps)
+	if w.Mode == privacy.Pseudonymise {
+		return w.keepingRows(ctx, w.pseudonymiseRows)
+	}
+	return w.keepingRows(ctx, w.removeRows)
+}
+
+// removeRows deletes the person's participants and events.
+func (w *erasure) removeRows(ctx context.Context) error {
+	of, participants := w.keys()
+	tag, err := w.tx.Exec(ctx, `DELETE FROM realtimekit.peer_events AS t USING unnest($1::uuid[], $2::uuid[]) AS k (session_id, participant_id)
+		WHERE t.session_id = k.session_id AND t.participant_id = k.participant_id`, of, participants)
+	if err != nil {
+		return err
+	}
+	w.counts.PeerEvents = int(tag.RowsAffected())
+	_, err = w.tx.Exec(ctx, `WITH gone AS (
+			DELETE FROM realtimekit.participants AS t USING unnest($1::uuid[], $2::uuid[]) AS k (session_id, participant_id)
+			WHERE t.session_id = k.session_id AND t.participant_id = k.participant_id
+			RETURNING t.session_id, t.removed_at)
+		UPDATE sync.session_states AS s SET erased_participants = s.erased_participants + n.participants
+		FROM (SELECT session_id, count(*) AS participants FROM gone WHERE removed_at IS NULL GROUP BY session_id) AS n
+		WHERE s.session_id = n.session_id`, of, participants)
+	return err
+}
+
+// enrolments removes or pseudonymises the person among those enrolled.
+func (w *erasure) enrolments(ctx context.Context) error {
+	w.counts.MeetingParticipants = len(w.people)
+	return w.keepingPeople(ctx, w.enrolled)
+}
+
+func (w *erasure) enrolled(ctx context.Context) error {
+	var apps, meetings, ids, newIDs, customs, names, repairs []string
+	for i := range w.people {
+		p, home := &w.people[i], &w.homes[i]
+		apps, meetings, ids = append(apps, home.appID), append(meetings, home.meetingID), append(ids, p.ID)
+		w.key.PseudonymisePerson(p)
+		newIDs, customs, names = append(newIDs, p.ID), append(customs, p.CustomParticipantID), append(names, p.DisplayName)
+		repairs = append(repairs, string(p.Repairs.JSON()))
+	}
+	if w.Mode == privacy.Pseudonymise {
+		// Where a later reading came under the pseudonym, that stays.
+		_, err := w.tx.Exec(ctx, `DELETE FROM realtimekit.meeting_participants AS t
+			USING unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k (app_id, meeting_id, id, new_id)
+			JOIN realtimekit.meeting_participants AS p ON p.app_id = k.app_id AND p.meeting_id = k.meeting_id AND p.meeting_participant_id = k.new_id
+			WHERE t.app_id = k.app_id AND t.meeting_id = k.meeting_id AND t.meeting_participant_id = k.id`, apps, meetings, ids, newIDs)
+		if err != nil {
+			return err
+		}
+		_, err = w.tx.Exec(ctx, `UPDATE realtimekit.meeting_participants AS t
+			SET meeting_participant_id = k.new_id, custom_participant_id = nullif(k.custom_id, ''), display_name = k.name,
+			    extra = NULL, repairs = nullif(k.repairs, '')::jsonb, synced_at = now()
+			FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+			    AS k (app_id, meeting_id, id, new_id, custom_id, name, repairs)
+			WHERE t.app_id = k.app_id AND t.meeting_id = k.meeting_id AND t.meeting_participant_id = k.id`,
+			apps, meetings, ids, newIDs, customs, names, repairs)
+		return err
+	}
+	_, err := w.tx.Exec(ctx, `DELETE FROM realtimekit.meeting_participants AS t
+		USING unnest($1::text[], $2::text[], $3::text[]) AS k (app_id, meeting_id, id)
+		WHERE t.app_id = k.app_id AND t.meeting_id = k.meeting_id AND t.meeting_participant_id = k.id`, apps, meetings, ids)
+	return err
+}
+
+// rejected removes the records of the person that could not be stored, and masks
+// what others say of them.
+func (w *erasure) rejected(ctx context.Context) error {
+	var gone, changed []int64
+	var without []pgtype.UUID // sessions that lose a participant
+	var reasons, raws []string
+	words := privacy.NewWords(w.plain)
+	rows, err := w.tx.Query(ctx, `SELECT rejected_id, entity, coalesce(app_id, ''), session_id, record_key, reason, raw_text, resolved_at IS NULL
+		FROM sync.rejected_records WHERE $1 = '' OR app_id = $1 FOR UPDATE`, w.AppID)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var r model.Rejected
+		var session pgtype.UUID
+		var open bool
+		if err := rows.Scan(&id, &r.Entity, &r.AppID, &session, &r.Key, &r.Reason, &r.Raw, &open); err != nil {
+			return err
+		}
+		r.SessionID = session.Bytes
+		before := r
+		kept := w.filter.Rejected([]model.Rejected{r})
+		if len(kept) == 0 || privacy.IsOfPerson(r.Entity) && words.AreOf(&before) {
+			gone = append(gone, id)
+			if open && r.Entity == model.EntityParticipant {
+				without = append(without, session)
+			}
+			continue
+		}
+		reason, _ := words.Mask(kept[0].Reason)
+		raw, _ := words.MaskJSON(kept[0].Raw)
+		if reason != before.Reason || raw != before.Raw {
+			changed, reasons, raws = append(changed, id), append(reasons, reason), append(raws, raw)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	w.counts.RejectedRecords, w.counts.MaskedTexts = len(gone), w.counts.MaskedTexts+len(changed)
+	if _, err := w.tx.Exec(ctx, `DELETE FROM sync.rejected_records WHERE rejected_id = ANY ($1)`, gone); err != nil {
+		return err
+	}
+	if _, err := w.tx.Exec(ctx, `UPDATE sync.session_states AS s SET erased_participants = s.erased_participants + n.participants
+		FROM (SELECT session_id, count(*) AS participants FROM unnest($1::uuid[]) AS u (session_id) GROUP BY 1) AS n
+		WHERE s.session_id = n.session_id`, without); err != nil {
+		return err
+	}
+	_, err = w.tx.Exec(ctx, `UPDATE sync.rejected_records AS t SET reason = k.reason, raw_text = k.raw
+		FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k (id, reason, raw) WHERE t.rejected_id = k.id`, changed, reasons, raws)
+	return err
+}

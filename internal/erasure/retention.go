@@ -1,0 +1,230 @@
+package erasure
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+//go:embed sql/expired_sessions.sql
+var expiredSessionsSQL string
+
+// retentionBatch is how many sessions one transaction of Retain deletes. Nobody
+// can store a session meanwhile, so it must not take long.
+const retentionBatch = 200
+
+// RetentionCounts tells how many rows of each table Retain deleted.
+type RetentionCounts struct {
+	Sessions, Participants, PeerEvents, PeerReports int
+	Meetings, MeetingParticipants                   int
+	States                                          int // of sessions, meetings and peer reports
+	RejectedRecords                                 int
+	Runs                                            int // of the ledger, those with nothing left
+}
+
+func (c *RetentionCounts) add(o RetentionCounts) {
+	c.Sessions += o.Sessions
+	c.Participants += o.Participants
+	c.PeerEvents += o.PeerEvents
+	c.PeerReports += o.PeerReports
+	c.Meetings += o.Meetings
+	c.MeetingParticipants += o.MeetingParticipants
+	c.States += o.States
+	c.RejectedRecords += o.RejectedRecords
+	c.Runs += o.Runs
+}
+
+// Horizon gives before when sessions of an account that ended were deleted; zero
+// where none were. One that lies in the future was noted by a clock that was ahead,
+// and would keep every session out: it counts as none.
+func (s *Store) Horizon(ctx context.Context, accountID string) (time.Time, error) {
+	var at time.Time
+	var future bool
+	err := s.pool.QueryRow(ctx, `SELECT horizon, horizon > now() FROM sync.retention_horizons WHERE account_id = $1`, accountID).Scan(&at, &future)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	if err == nil && future {
+		s.logger.WarnContext(ctx, "the retention horizon lies in the future and counts for nothing", "horizon", at.UTC())
+		return time.Time{}, nil
+	}
+	return at.UTC(), warehouse.Failed("read the retention horizon", err)
+}
+
+// Retain deletes the sessions of an account that ended before a time, with all
+// that belongs to them, and remembers the time, so that no later run reads them
+// again. Batches are committed one by one: stopped, it goes on the next time.
+// The time is saved first, or a run could read anew what was just deleted; after a
+// crash in between the sessions are there still, and are left out of later readings
+// as they will be in the end. A role that may not delete all this changes nothing.
+// The usage by day stays, since it is of nobody in particular: the sessions' rows
+// of analytics.session_dates stay too, by which the refresh knows not to compute
+// their days anew. progress is told after each batch. With dryRun it only counts.
+func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, dryRun bool, progress func(RetentionCounts)) (RetentionCounts, error) {
+	var counts RetentionCounts
+	if dryRun {
+		return s.countExpired(ctx, accountID, before)
+	}
+	if err := s.mayRetain(ctx); err != nil {
+		return counts, err
+	}
+	// Days that are not computed yet must be before their sessions go.
+	if err := s.db.AwaitAnalytics(ctx); err != nil {
+		return counts, err
+	}
+	if _, err := s.pool.Exec(ctx, `INSERT INTO sync.retention_horizons AS t (account_id, horizon, changed_at) VALUES ($1, $2, now())
+		ON CONFLICT (account_id) DO UPDATE SET horizon = $2, changed_at = now() WHERE t.horizon < $2 OR t.horizon > now()`, accountID, before); err != nil {
+		return counts, warehouse.Failed("save the retention horizon", err)
+	}
+	for {
+		var batch RetentionCounts
+		err := s.db.ChangePrivacy(ctx, func(tx pgx.Tx, _ *privacy.Filter) error {
+			batch = RetentionCounts{}
+			return retain(ctx, tx, accountID, before, &batch)
+		})
+		if err != nil {
+			return counts, warehouse.Failed("delete old sessions", err)
+		}
+		counts.add(batch)
+		if batch.Sessions == 0 {
+			break
+		}
+		progress(counts)
+	}
+	err := s.db.ChangePrivacy(ctx, func(tx pgx.Tx, _ *privacy.Filter) error {
+		return retainRest(ctx, tx, accountID, before, &counts)
+	})
+	if err != nil {
+		return counts, warehouse.Failed("delete what belonged to old sessions", err)
+	}
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return retainLedger(ctx, tx, accountID, before, &counts) })
+	if err != nil {
+		return counts, warehouse.Failed("delete old runs", err)
+	}
+	return counts, s.db.AwaitAnalytics(ctx) // what a run left to whoever held the lock
+}
+
+// mayRetain refuses a role that lacks a right which the statements below need: the
+// horizon never moves back, so it is not to move for a deletion that cannot be.
+func (s *Store) mayRetain(ctx context.Context) error {
+	var lacking string
+	err := s.pool.QueryRow(ctx, `
+		WITH emptied AS (SELECT unnest('{realtimekit.peer_reports, realtimekit.peer_events, realtimekit.participants, realtimekit.sessions,
+			realtimekit.meeting_participants, realtimekit.meetings, sync.session_states, sync.peer_report_states, sync.meeting_states,
+			sync.rejected_records, sync.run_sessions, sync.runs, analytics.stale_sessions}'::text[]) AS name)
+		SELECT privilege || ' on ' || name
+		FROM (SELECT name, unnest('{DELETE, SELECT}'::text[]) AS privilege FROM emptied
+		      UNION ALL SELECT unnest('{realtimekit.apps, sync.privacy}'::text[]), 'SELECT') AS needed
+		WHERE NOT has_table_privilege(name, privilege) LIMIT 1`).Scan(&lacking)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err != nil:
+		return warehouse.Failed("look at the role's rights", err)
+	}
+	return fmt.Errorf("%w: the role of DATABASE_URL lacks %s and cannot delete old sessions: use the role that ran rollcall migrate up; nothing was changed", model.ErrStore, lacking)
+}
+
+func (s *Store) countExpired(ctx context.Context, accountID string, before time.Time) (c RetentionCounts, err error) {
+	err = s.pool.QueryRow(ctx, `WITH expired AS MATERIALIZED (`+expiredSessionsSQL+`)
+		SELECT (SELECT count(*) FROM expired),
+		       (SELECT count(*) FROM realtimekit.participants JOIN expired USING (session_id)),
+		       (SELECT count(*) FROM realtimekit.peer_events JOIN expired USING (session_id)),
+		       (SELECT count(*) FROM realtimekit.peer_reports JOIN expired USING (session_id))`, accountID, before).
+		Scan(&c.Sessions, &c.Participants, &c.PeerEvents, &c.PeerReports)
+	return c, warehouse.Failed("count old sessions", err)
+}
+
+// step is one DELETE and what counts its rows.
+type step struct {
+	sql   string
+	count *int
+}
+
+// retain deletes one batch of sessions, children first. The triggers that tell
+// of deleted rows queue the sessions for the usage by day; they are taken out of
+// the queue again, so that the days stay as they were. A session that was queued
+// before, since the days were last computed, is left to the next call; and while
+// sessions go nobody computes a day, or it might be without them.
+func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, c *RetentionCounts) error {
+	if _, err := tx.Exec(ctx, warehouse.HoldAnalyticsSQL); err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, `SELECT session_id FROM (`+expiredSessionsSQL+`) AS e
+		WHERE NOT EXISTS (SELECT FROM analytics.stale_sessions AS q WHERE q.session_id = e.session_id) LIMIT $3`, accountID, before, retentionBatch)
+	if err != nil {
+		return err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[pgtype.UUID])
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	var unqueued int
+	return deleteAll(ctx, tx, []any{ids}, []step{
+		{`DELETE FROM realtimekit.peer_reports WHERE session_id = ANY ($1::uuid[])`, &c.PeerReports},
+		{`DELETE FROM realtimekit.peer_events WHERE session_id = ANY ($1::uuid[])`, &c.PeerEvents},
+		{`DELETE FROM realtimekit.participants WHERE session_id = ANY ($1::uuid[])`, &c.Participants},
+		{`DELETE FROM realtimekit.sessions WHERE session_id = ANY ($1::uuid[])`, &c.Sessions},
+		{`DELETE FROM sync.session_states WHERE session_id = ANY ($1::uuid[])`, &c.States},
+		{`DELETE FROM sync.peer_report_states WHERE session_id = ANY ($1::uuid[])`, &c.States},
+		{`DELETE FROM sync.rejected_records WHERE session_id = ANY ($1::uuid[])`, &c.RejectedRecords},
+		{`DELETE FROM analytics.stale_sessions WHERE session_id = ANY ($1::uuid[])`, &unqueued},
+	})
+}
+
+// retainRest deletes what no session leads to any more: meetings without
+// sessions and who was enrolled in them, states of sessions that could never be
+// stored, and rejected records not seen since.
+func retainRest(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, c *RetentionCounts) error {
+	const ofAccount = `app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1)`
+	const noSession = `NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.app_id = t.app_id AND s.meeting_id = t.meeting_id)`
+	return deleteAll(ctx, tx, []any{accountID, before}, []step{
+		{`WITH gone AS (
+				DELETE FROM realtimekit.meeting_participants AS t WHERE ` + ofAccount + ` AND (` + noSession + ` OR removed_at < $2)
+				RETURNING app_id, meeting_id
+			), fewer AS (
+				UPDATE sync.meeting_states AS t SET stored_people = t.stored_people - n.people
+				FROM (SELECT app_id, meeting_id, count(*) AS people FROM gone GROUP BY 1, 2) AS n
+				WHERE t.app_id = n.app_id AND t.meeting_id = n.meeting_id
+			)
+			SELECT FROM gone`, &c.MeetingParticipants},
+		{`DELETE FROM sync.meeting_states AS t WHERE ` + ofAccount + ` AND ` + noSession + ` AND $2::timestamptz IS NOT NULL`, &c.States},
+		{`DELETE FROM realtimekit.meetings AS t WHERE ` + ofAccount + ` AND ` + noSession + ` AND $2::timestamptz IS NOT NULL`, &c.Meetings},
+		{`DELETE FROM sync.session_states AS t WHERE ` + ofAccount + ` AND created_at < $2::timestamptz - interval '1 day'
+			AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = t.session_id)`, &c.States},
+		{`DELETE FROM sync.rejected_records AS t WHERE ` + warehouse.RejectAccount + ` = $1 AND last_seen_at < $2`, &c.RejectedRecords},
+	})
+}
+
+// retainLedger deletes what the ledger says of sessions that are gone, and runs
+// of which nothing is left. It waits for nobody: runs under way are left alone.
+func retainLedger(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, c *RetentionCounts) error {
+	var ledger int
+	return deleteAll(ctx, tx, []any{accountID, before}, []step{
+		{`DELETE FROM sync.run_sessions AS t USING sync.runs AS r
+			WHERE r.run_id = t.run_id AND r.account_id = $1 AND r.finished_at < $2
+			AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = t.session_id)`, &ledger},
+		{`DELETE FROM sync.runs AS t WHERE account_id = $1 AND finished_at < $2
+			AND NOT EXISTS (SELECT FROM sync.run_sessions AS r WHERE r.run_id = t.run_id)`, &c.Runs},
+	})
+}
+
+func deleteAll(ctx context.Context, tx pgx.Tx, args []any, steps []step) error {
+	for _, s := range steps {
+		tag, err := tx.Exec(ctx, s.sql, args...)
+		if err != nil {
+			return err
+		}
+		*s.count += int(tag.RowsAffected())
+	}
+	return nil
+}

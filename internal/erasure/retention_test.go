@@ -1,0 +1,66 @@
+package erasure_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/erasure"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/testbed"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
+
+// The horizon never moves back: whatever right is lacking, it is not moved by a
+// role that cannot delete what lies before it.
+func TestHorizonStaysWithoutTheRightToDelete(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	own := func(statement string) {
+		t.Helper()
+		if _, err := b.Pool.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	own(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('app', 'acc', now(), now(), 0)`)
+	own(`DROP ROLE IF EXISTS retention_test; CREATE ROLE retention_test;
+		GRANT USAGE ON SCHEMA realtimekit, sync, analytics TO retention_test;
+		GRANT ALL ON ALL TABLES IN SCHEMA realtimekit, sync, analytics TO retention_test;
+		GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA analytics TO retention_test`)
+	t.Cleanup(func() {
+		if _, err := b.Pool.Exec(context.Background(), `DROP OWNED BY retention_test; DROP ROLE retention_test`); err != nil {
+			t.Error(err)
+		}
+	})
+	pool := pgtest.Open(t, b.Pool.Config().ConnString()+"&role=retention_test", 2)
+	store := erasure.New(warehouse.New(pool, slog.New(slog.DiscardHandler)))
+	refused := 0
+	tables := strings.Fields(b.Text(`SELECT string_agg(c.oid::regclass::text, ' ' ORDER BY c.oid) FROM pg_class AS c
+		WHERE c.relnamespace IN ('realtimekit'::regnamespace, 'sync'::regnamespace, 'analytics'::regnamespace) AND c.relkind = 'r'`))
+	for n, table := range tables {
+		for _, right := range []string{"DELETE", "SELECT"} {
+			b.MustLoad(testbed.Session(n+1), model.ParticipantPage{Participants: []model.Participant{testbed.Participant(n+1, "x", testbed.T0)}})
+			own(`REVOKE ` + right + ` ON ` + table + ` FROM retention_test`)
+			_, err := store.Retain(t.Context(), "acc", testbed.T0.Add(240*time.Hour), false, func(erasure.RetentionCounts) {})
+			own(`GRANT ` + right + ` ON ` + table + ` TO retention_test`)
+			moved := b.Text(`SELECT count(*)::text FROM sync.retention_horizons`) != "0"
+			switch {
+			case err == nil && moved:
+			case err != nil && !moved && errors.Is(err, model.ErrStore):
+				refused++
+			default:
+				t.Errorf("without %s on %s: moved %v, error %v", right, table, moved, err)
+			}
+			own(`DELETE FROM sync.retention_horizons`)
+		}
+	}
+	if refused < 20 {
+		t.Errorf("%d of %d tables are needed", refused, len(tables))
+	}
+}

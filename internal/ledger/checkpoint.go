@@ -1,0 +1,49 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+// Checkpoint gives how far an unfinished backfill of the same range and app has
+// come; zero where there is none.
+func (s *Store) Checkpoint(ctx context.Context, run model.Run, appID string, full bool) (time.Time, error) {
+	var at time.Time
+	err := s.pool.QueryRow(ctx, `SELECT checkpoint FROM sync.backfills
+		WHERE account_id = $1 AND app_id = $2 AND range_from = $3 AND range_to = $4 AND is_full = $5`,
+		run.AccountID, appID, run.From, warehouse.RangeEnd(run.To), full).Scan(&at)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return at.UTC(), warehouse.Failed("read the checkpoint of app "+appID, err)
+}
+
+// SaveCheckpoint notes that every session of the app created before the given
+// time was dealt with. Call it after they were committed: a crash in between
+// costs reading them again.
+func (s *Store) SaveCheckpoint(ctx context.Context, run model.Run, appID string, full bool, checkpoint time.Time) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
+	defer cancel()
+	err := s.db.SendOne(ctx, `INSERT INTO sync.backfills
+			(account_id, app_id, range_from, range_to, is_full, checkpoint, saved_at, run_id)
+		VALUES ($1, $2, $3, $4, $5, $6, now(), $7)
+		ON CONFLICT (account_id, app_id, range_from, range_to, is_full)
+		DO UPDATE SET checkpoint = $6, saved_at = now(), run_id = $7`,
+		run.AccountID, appID, run.From, warehouse.RangeEnd(run.To), full, checkpoint, run.ID)
+	return warehouse.Failed("save the checkpoint of app "+appID, err)
+}
+
+// EndBackfill forgets the checkpoints of a range that is done in all apps, so
+// that the same command begins anew.
+func (s *Store) EndBackfill(ctx context.Context, run model.Run, full bool) error {
+	err := s.db.SendOne(ctx, `DELETE FROM sync.backfills
+		WHERE account_id = $1 AND range_from = $2 AND range_to = $3 AND is_full = $4`,
+		run.AccountID, run.From, warehouse.RangeEnd(run.To), full)
+	return warehouse.Failed("end the backfill", err)
+}

@@ -1,0 +1,90 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+// lockHeartbeat is how often the connection that holds a lock is tried. Postgres
+// lets go of the lock as soon as it notices that the connection is gone.
+const lockHeartbeat = 15 * time.Second
+
+// Acquire takes the lock of an account and a kind of run, without waiting. The
+// returned context ends when the lock is lost with its connection; until that is
+// noticed, no transaction that is given this context begins without it. release lets
+// go of it. From then on ClockSkew knows the server's clock. An error wraps model.ErrLocked where another run holds it.
+func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held context.Context, release func(), err error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, nil, warehouse.Failed("connect", err)
+	}
+	name := "rollcall:" + accountID + ":" + kind
+	var got bool
+	var at time.Time
+	var mine warehouse.Lock
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(key), clock_timestamp(), pg_backend_pid(), key
+		FROM hashtextextended($1, 0) AS key`, name).Scan(&got, &at, &mine.PID, &mine.Key); err != nil {
+		conn.Release()
+		return nil, nil, warehouse.Failed("take the lock", err)
+	}
+	if !got {
+		conn.Release()
+		return nil, nil, fmt.Errorf("%w: a %s for account %s is under way; it goes on, this one ends", model.ErrLocked, kind, accountID)
+	}
+	s.db.SetTime(at)
+	held, lose := context.WithCancelCause(warehouse.WithLock(ctx, mine))
+	ctx = context.WithoutCancel(ctx)
+	beating := make(chan struct{})
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		if err := beat(ctx, conn, s.heartbeat, beating); err != nil {
+			lose(warehouse.Failed("the connection that holds the lock was lost", err))
+		}
+	}()
+	return held, func() {
+		close(beating)
+		<-stopped
+		lose(context.Canceled)
+		s.unlock(ctx, conn, name)
+	}, nil
+}
+
+// beat tries the connection until done is closed or the connection fails.
+func beat(ctx context.Context, conn *pgxpool.Conn, every time.Duration, done <-chan struct{}) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return nil
+		case <-ticker.C:
+		}
+		soon, cancel := context.WithTimeout(ctx, lockHeartbeat)
+		err := conn.Ping(soon)
+		cancel()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// unlock lets go of the lock before it returns, so that whoever starts next gets
+// it. A connection on which that fails is closed, and the lock dies with it.
+func (s *Store) unlock(ctx context.Context, conn *pgxpool.Conn, name string) {
+	ctx, cancel := context.WithTimeout(ctx, lockHeartbeat)
+	defer cancel()
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_unlock(hashtextextended($1, 0))`, name); err != nil {
+		s.logger.WarnContext(ctx, "letting go of the lock failed; Postgres does so when the connection ends", "error", err)
+		err = conn.Hijack().Close(ctx)
+		s.logger.DebugContext(ctx, "closed the lock's connection", "error", err)
+		return
+	}
+	conn.Release()
+}

@@ -1,0 +1,4 @@
+// Package optional writes what is read beside the sessions where that is asked for:
+// meetings and who is enrolled in them, the vendor's counts by day, and peer reports.
+// It keeps how each of these reads went, and knows what is still due.
+package optional

@@ -1,0 +1,18 @@
+package optional
+
+import (
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+// Store keeps the optional records in one warehouse. Safe for concurrent use.
+type Store struct {
+	db   *warehouse.DB
+	pool *pgxpool.Pool
+}
+
+// New gives a store in a warehouse.
+func New(db *warehouse.DB) *Store {
+	return &Store{db: db, pool: db.Pool}
+}

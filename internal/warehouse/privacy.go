@@ -1,0 +1,281 @@
+package warehouse
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
+)
+
+// Values of Privacy.Names. The zero value leaves it as the warehouse has it.
+const (
+	NamesPseudonymised = "names"
+	NamesPlain         = "none"
+)
+
+// Privacy says how personal data is treated.
+type Privacy struct {
+	Key   *privacy.Key // nil for none
+	Names string       // one of the constants above
+	// Replacing says that PseudonymiseNames comes next, so that no stored name stays.
+	Replacing bool
+}
+
+// protection is what a warehouse knows of it.
+type protection struct {
+	key    *privacy.Key
+	filter atomic.Pointer[privacy.Filter] // nil until it was read
+}
+
+// Whoever stores personal data holds the shared lock from before it looks at the
+// generation until its transaction has ended; whoever changes what may be stored
+// holds the other. So nothing that was filtered by an older list is committed
+// after a newer one. It is taken before any row is locked.
+const (
+	sharePrivacySQL  = `SELECT pg_advisory_xact_lock_shared(hashtextextended('rollcall:privacy', 0))`
+	changePrivacySQL = `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:privacy', 0))`
+	generationSQL    = `SELECT generation FROM sync.privacy`
+	// NextGenerationSQL goes into the transaction of ChangePrivacy: what others filtered
+	// before is outdated. It takes the key's check and whether names are hashed.
+	NextGenerationSQL = `UPDATE sync.privacy SET generation = generation + 1, key_check = $1, names_pseudonymised = $2, changed_at = now()`
+)
+
+// ErrOutdated tells that the list of erased people, or another rule of privacy,
+// changed since the records in hand were filtered.
+var ErrOutdated = errors.New("the rules of privacy changed meanwhile")
+
+// mostFilterings bounds how often records are filtered anew because of that.
+const mostFilterings = 10
+
+// Protect reads who was erased, and sets whether names are pseudonymised. An
+// error wraps model.ErrUsage where the warehouse needs a key and this is not it:
+// erased people would come back. Without a call of Protect the warehouse is
+// taken as it is, which works as long as nothing in it needs a key.
+func (d *DB) Protect(ctx context.Context, p Privacy) error {
+	if err := d.CheckPrivacy(ctx, p); err != nil || p.Names == "" {
+		return err
+	}
+	wanted := p.Names == NamesPseudonymised
+	if d.privacy.filter.Load().Names() == wanted {
+		return nil // without holding up anybody
+	}
+	err := d.ChangePrivacy(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+		if f.Names() == wanted {
+			return ErrUnchanged
+		}
+		_, err := tx.Exec(ctx, NextGenerationSQL, d.keyCheck(), wanted)
+		return err
+	})
+	if errors.Is(err, ErrUnchanged) {
+		return nil
+	}
+	if err != nil {
+		return Failed("set whether names are pseudonymised", err)
+	}
+	if err := d.ReadPrivacy(ctx); err != nil || !wanted || p.Replacing {
+		return err
+	}
+	return d.warnOfNames(ctx)
+}
+
+// CheckPrivacy reads who was erased and refuses what Protect does. It writes
+// nothing.
+func (d *DB) CheckPrivacy(ctx context.Context, p Privacy) error {
+	d.privacy.key = p.Key
+	if err := d.ReadPrivacy(ctx); err != nil {
+		return err
+	}
+	if p.Names == NamesPseudonymised && p.Key == nil {
+		return fmt.Errorf("%w: ROLLCALL_PSEUDONYMISE=names needs ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE", model.ErrUsage)
+	}
+	return nil
+}
+
+// warnOfNames says once, when names are to be left out from now on, that there
+// are some already.
+func (d *DB) warnOfNames(ctx context.Context) error {
+	var some bool
+	err := d.Pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM realtimekit.participants WHERE display_name`+IsPlain+`)`).Scan(&some)
+	if err != nil {
+		return Failed("look for names", err)
+	}
+	if some {
+		d.Logger.WarnContext(ctx, "names are hashed from now on; those stored before stay until rollcall pseudonymise is called")
+	}
+	return nil
+}
+
+// ErrUnchanged rolls a transaction back that has nothing to do.
+var ErrUnchanged = errors.New("nothing to change")
+
+// Key is the key that Protect was given; nil for none.
+func (d *DB) Key() *privacy.Key { return d.privacy.key }
+
+func (d *DB) keyCheck() []byte {
+	if d.privacy.key == nil {
+		return nil
+	}
+	return d.privacy.key.Check()
+}
+
+// ReadPrivacy makes a filter of what the warehouse holds now.
+func (d *DB) ReadPrivacy(ctx context.Context) error {
+	var generation int64
+	var check []byte
+	var names bool
+	var list []privacy.Suppression
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, d.Pool, options, func(tx pgx.Tx) error {
+		// An erased person whose row is hidden would come back.
+		if err := postgres.CheckRows(ctx, tx, "sync.privacy", "sync.suppressions"); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, `SELECT generation, key_check, names_pseudonymised FROM sync.privacy`).Scan(&generation, &check, &names)
+		if err != nil {
+			return err
+		}
+		list, err = Suppressions(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return Failed("read who was erased", err)
+	}
+	if len(list) == 0 && !names {
+		d.privacy.filter.Store(privacy.NewFilter(nil, generation, false, nil))
+		return nil
+	}
+	switch {
+	case d.privacy.key == nil:
+		return fmt.Errorf("%w: this warehouse has erased people or hashed names: set ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE to the key that was used for them, or they would come back", model.ErrUsage)
+	case !bytes.Equal(check, d.privacy.key.Check()):
+		return fmt.Errorf("%w: ROLLCALL_PRIVACY_KEY is not the key that this warehouse's erased people and hashed names were made with; set that one, or they would come back", model.ErrUsage)
+	}
+	d.privacy.filter.Store(privacy.NewFilter(d.privacy.key, generation, names, list))
+	return nil
+}
+
+// Suppressions reads the list of erased people.
+func Suppressions(ctx context.Context, tx pgx.Tx) ([]privacy.Suppression, error) {
+	rows, err := tx.Query(ctx, `SELECT identifier_hash, app_id, mode FROM sync.suppressions`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (privacy.Suppression, error) {
+		var s privacy.Suppression
+		var hash []byte
+		var mode string
+		err := row.Scan(&hash, &s.AppID, &mode)
+		copy(s.Hash[:], hash)
+		s.Mode = privacy.ParseMode(mode)
+		return s, err
+	})
+}
+
+// Filter gives the present filter.
+func (d *DB) Filter(ctx context.Context) (*privacy.Filter, error) {
+	if f := d.privacy.filter.Load(); f != nil {
+		return f, nil
+	}
+	if err := d.ReadPrivacy(ctx); err != nil {
+		return nil, err
+	}
+	return d.privacy.filter.Load(), nil
+}
+
+// QueuePrivacy asks whether a filter is still the present one; what follows in
+// the transaction is safe if it is.
+func QueuePrivacy(batch *pgx.Batch, f *privacy.Filter, outdated *bool) {
+	batch.Queue(sharePrivacySQL)
+	batch.Queue(generationSQL).QueryRow(func(row pgx.Row) error {
+		var generation int64
+		err := row.Scan(&generation)
+		*outdated = generation != f.Generation
+		return err
+	})
+}
+
+// HoldPrivacy is QueuePrivacy in a round trip of its own.
+func HoldPrivacy(ctx context.Context, tx pgx.Tx, f *privacy.Filter) error {
+	outdated := false
+	batch := &pgx.Batch{}
+	QueuePrivacy(batch, f, &outdated)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	if outdated {
+		return ErrOutdated
+	}
+	return nil
+}
+
+// Filtered runs a transaction that stores personal data, again with a new filter
+// where the present one proves to be outdated.
+func (d *DB) Filtered(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
+	return d.WithFilter(ctx, func(f *privacy.Filter) error {
+		return Begin(ctx, d.Pool, func(tx pgx.Tx) error {
+			if err := HoldPrivacy(ctx, tx, f); err != nil {
+				return err
+			}
+			return do(tx, f)
+		})
+	})
+}
+
+// WithFilter calls do with the present filter, again with a new one where that proves
+// to be outdated.
+func (d *DB) WithFilter(ctx context.Context, do func(f *privacy.Filter) error) error {
+	for try := 1; ; try++ {
+		f, err := d.Filter(ctx)
+		if err != nil {
+			return err
+		}
+		if err = do(f); !errors.Is(err, ErrOutdated) || try == mostFilterings {
+			return err
+		}
+		if err := d.ReadPrivacy(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// ChangePrivacy runs a transaction that changes what may be stored. It waits for
+// the sessions whose transactions are under way, and those that come wait for it.
+func (d *DB) ChangePrivacy(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
+	return d.WithFilter(ctx, func(f *privacy.Filter) error {
+		return Begin(ctx, d.Pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, changePrivacySQL); err != nil {
+				return err
+			}
+			var generation int64
+			if err := tx.QueryRow(ctx, generationSQL).Scan(&generation); err != nil {
+				return err
+			}
+			if generation != f.Generation {
+				return ErrOutdated
+			}
+			return do(tx, f)
+		})
+	})
+}
+
+// Message masks in the text of a failure the ids of erased people. Where nobody
+// can tell who that is, it gives up the text.
+func (d *DB) Message(ctx context.Context, text string) string {
+	if text == "" {
+		return ""
+	}
+	if err := d.ReadPrivacy(ctx); err != nil {
+		if errors.Is(err, model.ErrUsage) {
+			return "see the log: without its privacy key the warehouse keeps no messages"
+		}
+		return text
+	}
+	return d.privacy.filter.Load().Text(text)
+}
