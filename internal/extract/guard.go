@@ -126,18 +126,9 @@ func (s *scanner) guarded(rules fieldRules, record func(cursor) error) error {
 
 // flag reads a boolean.
 func (r *row) flag(field, raw string) model.Flag {
-	text := raw
-	switch kindOf(raw) {
-	case jsontext.KindNull:
+	text, ok := r.unquoted(field, raw)
+	if !ok {
 		return model.Flag{}
-	case jsontext.KindString:
-		if text, _ = unquote(raw); text == "" {
-			return model.Flag{}
-		}
-		r.repair(field, raw)
-		if model.IsNoValue(text) {
-			return model.Flag{}
-		}
 	}
 	switch strings.ToLower(text) {
 	case "true":

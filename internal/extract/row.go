@@ -154,24 +154,31 @@ func (r *row) count(field, raw string) model.Number {
 }
 
 func (r *row) numeric(field, raw string, parse func(string) (model.Number, error)) model.Number {
-	text := raw
-	switch kindOf(raw) {
-	case jsontext.KindNull:
+	text, ok := r.unquoted(field, raw)
+	if !ok {
 		return model.Number{}
-	case jsontext.KindString:
-		if text, _ = unquote(raw); text == "" {
-			return model.Number{}
-		}
-		r.repair(field, raw)
-		if model.IsNoValue(text) {
-			return model.Number{}
-		}
 	}
 	n, err := parse(text)
 	if err != nil {
 		r.reject(field, err)
 	}
 	return n
+}
+
+// unquoted gives the text of a number or boolean, which is mended where it stands
+// in quotes; ok is false for no value.
+func (r *row) unquoted(field, raw string) (text string, ok bool) {
+	switch kindOf(raw) {
+	case jsontext.KindNull:
+		return "", false
+	case jsontext.KindString:
+		if text, _ = unquote(raw); text == "" {
+			return "", false
+		}
+		r.repair(field, raw)
+		return text, !model.IsNoValue(text)
+	}
+	return raw, true
 }
 
 // different keeps a value in extra when it contradicts what the path of the

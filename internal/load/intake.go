@@ -110,8 +110,8 @@ func (in *intake) add(ctx context.Context, page model.ParticipantPage) error {
 	return nil
 }
 
-// turnTo begins a pass, unless it is the present one. What an earlier one read is
-// staged: copies of one record are told apart there.
+// turnTo begins a pass, unless it is the present one. The rows of an earlier pass
+// are staged first: copies of one record are told apart there.
 func (in *intake) turnTo(ctx context.Context, pass int) error {
 	if pass == in.pass {
 		return nil

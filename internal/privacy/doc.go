@@ -10,6 +10,7 @@
 // A Filter has one entry for each kind of thing: [Filter.Page] for a page of a
 // session's participants, [Filter.People] for people enrolled in a meeting,
 // [Filter.Rejected] for other records that could not be used, [Filter.Session] for
-// a session's own record and [Filter.Text] for a message. Each stands first in its
-// file, above its steps.
+// a session's own record, [Filter.Text] for a message, and [Filter.TakeName] for a
+// row that was stored before names were left out. Each stands first in its file,
+// above its steps.
 package privacy

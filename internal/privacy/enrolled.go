@@ -10,7 +10,7 @@ func (f *Filter) People(appID string, people []model.MeetingParticipant) (kept [
 		return people, nil
 	}
 	listed = make(map[Mode][]string)
-	kept = keep(people, func(p *model.MeetingParticipant) bool {
+	kept = sift(people, func(p *model.MeetingParticipant) bool {
 		mode := max(f.mode(appID, UserID, p.ID), f.mode(appID, CustomID, p.CustomParticipantID))
 		if mode != Keep {
 			listed[mode] = append(listed[mode], p.ID)

@@ -91,9 +91,9 @@ func (f *Filter) mode(appID string, kind Kind, value string) Mode {
 	return max(r.all, r.apps[appID])
 }
 
-// keep gives the records that pass lets through, in their order and in the same
+// sift gives the records that pass lets through, in their order and in the same
 // memory. pass may change a record in place.
-func keep[T any](records []T, pass func(*T) bool) []T {
+func sift[T any](records []T, pass func(*T) bool) []T {
 	kept := records[:0]
 	for i := range records {
 		if pass(&records[i]) {

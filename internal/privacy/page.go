@@ -23,9 +23,9 @@ func (f *Filter) Page(appID string, page *model.ParticipantPage) Taken {
 		return Taken{}
 	}
 	p := &pagePass{Filter: f, appID: appID, of: make(map[model.UUID]Mode)}
-	page.Participants = keep(page.Participants, p.participant)
-	page.Events = keep(page.Events, p.event)
-	page.Rejected = keep(page.Rejected, p.rejected)
+	page.Participants = sift(page.Participants, p.participant)
+	page.Events = sift(page.Events, p.event)
+	page.Rejected = sift(page.Rejected, p.rejected)
 	return p.taken
 }
 

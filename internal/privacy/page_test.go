@@ -38,8 +38,8 @@ func lines(page *model.ParticipantPage) (texts []string) {
 	return texts
 }
 
-// What becomes of events and of rejected records follows from the participants of
-// the page, whichever identifier gave these away.
+// Events and rejected records follow the participants of the page, whichever
+// identifier gave these away.
 func TestPageFollowsItsParticipants(t *testing.T) {
 	t.Parallel()
 	one, two := uuid(1).String(), uuid(2).String()

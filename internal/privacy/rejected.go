@@ -12,7 +12,7 @@ func (f *Filter) Rejected(records []model.Rejected) []model.Rejected {
 	if f.idle() {
 		return records
 	}
-	return keep(records, func(r *model.Rejected) bool {
+	return sift(records, func(r *model.Rejected) bool {
 		if f.aboutMode(r) != Keep {
 			return false
 		}
@@ -42,6 +42,29 @@ func (f *Filter) aboutMode(r *model.Rejected) (mode Mode) {
 		return mode
 	}
 	return Keep
+}
+
+// isOf reports whether a record is that of a person by its own identifiers. One that
+// has none, since nobody knows what it is, is that of whomever it mentions.
+func isOf(r *model.Rejected, isPerson func(member, text string) bool) bool {
+	// An event stands under its participant, a report under its peer.
+	identified := r.Key != "" && (r.Entity == model.EntityPeerEvent || r.Entity == model.EntityPeerReport)
+	found, mentioned := false, false
+	rewriteTokens(r.Raw, func(t token) (string, bool) {
+		if t.kind == nameToken {
+			mentioned = isPerson("", t.text) || mentioned
+			return "", false
+		}
+		is := isPerson(t.member, t.text)
+		mentioned = mentioned || is
+		if _, own := identifierMembers[t.top]; own && t.text != "" && t.text != "null" {
+			found = found || is
+			// A participant's id is made up for a session and says nothing of whose it is.
+			identified = identified || t.top != "id" || r.Entity == model.EntityMeetingParticipant
+		}
+		return "", false
+	})
+	return found || mentioned && !identified
 }
 
 // mask takes out of a record that stays what it says of people on the list, and
