@@ -52,8 +52,15 @@ func (s *Store) SaveCheckpoint(ctx context.Context, run model.Run, appID string,
 // EndBackfill forgets the checkpoints of a range that is done in all apps, so
 // that the same command begins anew.
 func (s *Store) EndBackfill(ctx context.Context, run model.Run, full bool) error {
-	_, err := s.pool.Exec(ctx, `DELETE FROM sync.backfills
+	_, err := s.ForgetBackfill(ctx, run, full)
+	return err
+}
+
+// ForgetBackfill gives up an unfinished backfill of a range in all apps, and tells of
+// how many apps there were checkpoints.
+func (s *Store) ForgetBackfill(ctx context.Context, run model.Run, full bool) (apps int64, err error) {
+	tag, err := s.pool.Exec(ctx, `DELETE FROM sync.backfills
 		WHERE account_id = $1 AND range_from = $2 AND range_to = $3 AND is_full = $4`,
 		run.AccountID, run.From, rangeEnd(run.To), full)
-	return storeError("end the backfill", err)
+	return tag.RowsAffected(), storeError("forget the backfill", err)
 }
