@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/stores"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // backfillCommand copies history.
@@ -22,6 +25,7 @@ type backfillCommand struct {
 	Full            bool `help:"Read again what is complete and unchanged."`
 	IgnoreRetention bool `help:"Read also sessions that ended before the retention horizon. The next rollcall retention deletes them again."`
 	DryRun          bool `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
+	Forget          bool `help:"Give up a backfill of this range that was stopped: the same command then begins anew. Reads nothing. rollcall status shows what there is to give up."`
 	Quiet           bool `short:"q" help:"Print nothing when all went well."`
 }
 
@@ -35,6 +39,9 @@ func (c *backfillCommand) Run(s *shell) error {
 	plan, span, err := c.plan()
 	if err != nil {
 		return err
+	}
+	if c.Forget {
+		return c.forget(s, span)
 	}
 	bar := newBar(s, "backfill", c.Quiet || c.DryRun)
 	defer bar.close()
@@ -67,6 +74,8 @@ func (c *backfillCommand) plan() (plan pipeline.Plan, s span, err error) {
 	switch {
 	case len(c.Session) > 0 && (c.given() || c.DryRun):
 		return plan, s, fmt.Errorf("%w: --session cannot be combined with --from, --to, --last or --dry-run", model.ErrUsage)
+	case c.Forget && (len(c.Session) > 0 || c.DryRun):
+		return plan, s, fmt.Errorf("%w: --forget goes with a range, and not with --dry-run", model.ErrUsage)
 	case len(c.Session) == 0 && c.From == "" && c.Last == "":
 		return plan, s, fmt.Errorf("%w: give --from, and --to if the range has an end, or --last, or --session", model.ErrUsage)
 	}
@@ -91,6 +100,33 @@ func sessionIDs(texts []string) ([]model.UUID, error) {
 	return ids, nil
 }
 
+// forget gives up what was stopped of the range.
+func (c *backfillCommand) forget(s *shell, asked span) error {
+	if err := c.accountFlags.check(); err != nil {
+		return err
+	}
+	pool, done, err := c.openWarehouse(s, quietly(s.logger))
+	if err != nil {
+		return err
+	}
+	defer done()
+	run := model.Run{AccountID: c.AccountID, Kind: model.KindBackfill}
+	if run.From, run.To, err = asked.settle(s.ctx, pool); err != nil {
+		return err
+	}
+	apps, err := ledger.New(warehouse.New(pool, s.logger)).ForgetBackfill(s.ctx, run, c.Full)
+	if err != nil {
+		return err
+	}
+	if apps == 0 {
+		return errors.New("no backfill of this range waits to go on; rollcall status shows those that do, with the command that gives each up")
+	}
+	if !c.Quiet {
+		fmt.Fprintf(s.stdout, "gave up the backfill in %s; what it copied stays\n", plural(apps, "app"))
+	}
+	return nil
+}
+
 // preview says what the backfill would do.
 func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
 	p := pipeline.New(j.api.pipelineConfig(), j.client, stores.New(newWarehouse(j.pool, j.logger)), j.logger)
@@ -105,8 +141,8 @@ func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
 	requests := preview.Listed + preview.Reading
 	pace := j.client.Pace() // by now the answers have told of the quota
 	seconds := float64(requests) / pace
-	fmt.Fprintf(j.shell.stdout, "%d sessions to read: about %d requests, %s at %.4g requests per second; nothing was written\n",
-		len(preview.Sessions), requests, time.Duration(seconds*float64(time.Second)).Round(time.Second), pace)
+	fmt.Fprintf(j.shell.stdout, "%s to read: about %s, %s at %.4g requests per second; nothing was written\n",
+		plural(len(preview.Sessions), "session"), plural(requests, "request"), time.Duration(seconds*float64(time.Second)).Round(time.Second), pace)
 	printTooOld(newScreen(j.shell), preview.TooOld, preview.Horizon)
 	return err // of an app that could not be listed
 }

@@ -30,6 +30,7 @@ type cli struct {
 	Migrate  migrateCommand   `cmd:"" help:"Bring the database schema up to date, show it, or take a step back."`
 	Reader   readerCommand    `cmd:"" help:"Create or update the read-only role for BI tools, rollcall_reader."`
 	Loader   loaderCommand    `cmd:"" help:"Create or update the role for run and backfill, rollcall_loader, which can change no table definition."`
+	Sessions sessionsCommand  `cmd:"" help:"List sessions with id, app, title, day, length, people and state: to find the one for a report."`
 	Report   reportCommand    `cmd:"" help:"Write a page about a session or a range of days, or export a view as CSV, JSON, Parquet or XLSX."`
 	Demo     demoCommand      `cmd:"" help:"Run the main job on simulated sessions and a private Postgres: no account, no server; no network where PostgreSQL is installed."`
 	Simulate simulateCommand  `cmd:"" help:"Serve a simulated RealtimeKit API, to try the other commands against."`

@@ -30,7 +30,10 @@ type reportCommand struct {
 	Session   filled `placeholder:"ID" help:"A page about this session; with --view, its rows."`
 	From      filled `placeholder:"DATE" help:"First day (2026-01-01, yesterday, 3d or 2w ago; UTC) of a page about the sessions of a range; with --view, of its rows."`
 	To        filled `placeholder:"DATE" help:"Last day, itself included. Without it: today."`
-	App       filled `placeholder:"ID" help:"Only this app."`
+	Last      latest `placeholder:"[DURATION]" help:"Alone: a page about the session that began last, of those that --title and --app choose. With a duration, such as 7d: a page about the days since then."`
+	Title     filled `placeholder:"TEXT" help:"A page about the session whose title is or contains this; with --on or --last where there are several."`
+	On        filled `placeholder:"DATE" help:"Day of the session that --title names: 2026-01-01, yesterday, or 3d ago; UTC."`
+	App       filled `placeholder:"APP" help:"Only this app: its id or its name."`
 	View      string `placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
 	Format    string `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object per line), parquet or xlsx, for spreadsheets."`
 	Columns   list   `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
@@ -48,6 +51,7 @@ type request struct {
 	delimiter rune // of CSV; 0 where none was chosen
 	zone      *time.Location
 	now       time.Time
+	on        when.Point // day of the session to look for
 }
 
 // Run carries the command out.
@@ -72,6 +76,9 @@ func (c *reportCommand) Run(s *shell) error {
 		return err
 	}
 	if err := postgres.CheckSchema(s.ctx, pool); err != nil {
+		return err
+	}
+	if err := c.find(s.ctx, pool, &r); err != nil {
 		return err
 	}
 	path := c.path(r)
@@ -114,8 +121,14 @@ func (c *reportCommand) write(ctx context.Context, pool *pgxpool.Pool, w io.Writ
 // request checks the flags and reads them; what today is the database says.
 func (c *reportCommand) request() (r request, err error) {
 	switch {
-	case c.View == "" && c.Session == "" && c.From == "":
-		return r, fmt.Errorf("%w: give --session ID, or --from DATE and --to DATE, or --view NAME", model.ErrUsage)
+	case c.Title == "" && c.On != "":
+		return r, fmt.Errorf("%w: --on is the day of the session that --title names", model.ErrUsage)
+	case c.View == "" && c.Session == "" && c.From == "" && !c.Last.given && c.Title == "":
+		return r, fmt.Errorf("%w: give --session ID, or --from DATE and --to DATE, or --view NAME, or --last, or --title TEXT; rollcall sessions lists what there is", model.ErrUsage)
+	case c.seeks() && (c.Session != "" || c.From != "" || c.To != "" || c.View != ""):
+		return r, fmt.Errorf("%w: --last and --title choose a session: they cannot be combined with --session, --from, --to or --view", model.ErrUsage)
+	case c.Title != "" && c.Last.duration != "":
+		return r, fmt.Errorf("%w: --title chooses a session: give --last without a duration, or --on", model.ErrUsage)
 	case c.View == "" && c.Session != "" && (c.From != "" || c.To != "" || c.App != ""):
 		return r, fmt.Errorf("%w: --session cannot be combined with --from, --to or --app, except with --view", model.ErrUsage)
 	}
@@ -138,7 +151,10 @@ func (c *reportCommand) request() (r request, err error) {
 		}
 	}
 	r.filter.App = string(c.App)
-	if r.asked, err = readSpan(string(c.From), string(c.To), "", when.ParseDay); err == nil {
+	if r.on, err = when.ParseDay(string(c.On)); err != nil {
+		return r, fmt.Errorf("%w: --on: %w", model.ErrUsage, err)
+	}
+	if r.asked, err = readSpan(string(c.From), string(c.To), c.Last.duration, when.ParseDay); err == nil {
 		_, _, err = r.asked.at(machineNow())
 	}
 	return r, err
@@ -191,7 +207,7 @@ func (c *reportCommand) days(r *request) (err error) {
 	if f.From.After(r.now) {
 		return r.asked.inFuture()
 	}
-	if c.View == "" && c.Session == "" && f.To.IsZero() {
+	if c.View == "" && !f.From.IsZero() && f.To.IsZero() {
 		f.To = r.now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 	}
 	return nil
@@ -204,7 +220,7 @@ func (c *reportCommand) path(r request) string {
 		return c.Output
 	case c.View != "":
 		return "-"
-	case c.Session != "":
+	case !r.filter.Session.IsZero():
 		return "rollcall-session-" + r.filter.Session.String() + ".html"
 	}
 	return "rollcall-" + r.filter.From.Format(time.DateOnly) + "-to-" + r.filter.To.AddDate(0, 0, -1).Format(time.DateOnly) + ".html"

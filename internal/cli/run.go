@@ -143,7 +143,9 @@ func (j *job) open(privacy privacySource, asked span) error {
 		j.close()
 		return err
 	}
-	j.client, err = j.api.watchedClient(token, ledger.New(warehouse.New(j.pool, j.logger)), j.logger, j.monitor)
+	if j.client, err = j.api.watchedClient(token, ledger.New(warehouse.New(j.pool, j.logger)), j.logger, j.monitor); err == nil {
+		err = j.findApps(ctx)
+	}
 	if err != nil {
 		j.close()
 	}

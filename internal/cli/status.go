@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/find"
 	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
@@ -17,7 +18,7 @@ import (
 // statusCommand tells how the warehouse stands.
 type statusCommand struct {
 	accountFlags  `embed:""`
-	AppIDs        list `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"ID,…" help:"Apps that --max-age looks at; none means all that were ever read (${env})."`
+	AppIDs        list `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"APP,…" help:"Apps that --max-age looks at, by id or name; none means all that were ever read (${env})."`
 	databaseFlags `embed:"" group:"Database"`
 
 	MaxAge   time.Duration `placeholder:"DURATION" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`
@@ -53,6 +54,9 @@ func (c *statusCommand) Run(s *shell) error {
 		return err
 	}
 	defer done()
+	if c.AppIDs, err = find.Apps(s.ctx, pool, c.AppIDs); err != nil {
+		return err
+	}
 	if c.Watch {
 		return c.watch(s, pool)
 	}
@@ -120,19 +124,14 @@ func printOverview(s *screen, o *model.Overview) {
 	s.put("          ", "%d incomplete, %d failed, %d not read yet, %d gone from the API", c.Incomplete, c.Failed, c.Unread, c.Gone)
 	printBacklog(s, o)
 	printBudget(s, o)
-	for i := range o.Problems {
-		printProblem(s, &o.Problems[i])
-	}
+	printProblems(s, o)
 	if more := c.Incomplete + c.Failed - int64(len(o.Problems)); more > 0 {
 		s.put("  ", "and %d more: SELECT * FROM sync.session_states WHERE last_error IS NOT NULL", more)
 	}
 	for _, r := range o.Rejected {
-		s.put("Set aside: ", "%d %s records; see rollcall rejects list", r.Open, r.Entity)
+		s.put("Set aside: ", "%s; see rollcall rejects list", plural(r.Open, r.Entity+" record"))
 	}
-	for i := range o.Backfills {
-		b := &o.Backfills[i]
-		s.put("", "Backfill from %s not done: app %s has come to %s", stamp(b.From), b.AppID, stamp(b.Checkpoint))
-	}
+	printBackfills(s, o)
 }
 
 // printRun writes one run: a line of 80 columns, or three where it does not fit.
@@ -162,7 +161,7 @@ func printRun(s *screen, r *model.RunOverview, o *model.Overview) {
 func runCounts(r *model.RunOverview) string {
 	switch {
 	case r.Kind != model.KindVerify || r.Listed == nil:
-		return fmt.Sprintf("%d sessions, %d rows", r.Sessions, r.Rows)
+		return plural(r.Sessions, "session") + ", " + plural(r.Rows, "row")
 	case r.Status == model.RunPartial && r.Error == nil:
 		return fmt.Sprintf("%d compared, some differ", *r.Listed)
 	}
@@ -194,7 +193,7 @@ func appName(a *model.AppOverview) string {
 func ago(age time.Duration) string {
 	switch {
 	case age >= 48*time.Hour:
-		return fmt.Sprintf("%d days", age/(24*time.Hour))
+		return plural(int64(age/(24*time.Hour)), "day")
 	case age >= time.Hour:
 		return strings.TrimSuffix(age.Round(time.Minute).String(), "0s")
 	}
@@ -203,7 +202,7 @@ func ago(age time.Duration) string {
 
 func printBacklog(s *screen, o *model.Overview) {
 	b := &o.Backlog
-	text := fmt.Sprintf("%d sessions for the next run", b.Due)
+	text := plural(b.Due, "session") + " for the next run"
 	if !listedToTheEnd(o) {
 		text = "at least " + text // what was not listed is not known
 	}
@@ -211,7 +210,7 @@ func printBacklog(s *screen, o *model.Overview) {
 		text += fmt.Sprintf(", %d more from %s on", b.Waiting, stamp(*b.RetryAt))
 	}
 	if b.Meetings > 0 {
-		text += fmt.Sprintf("; enrolment of %d meetings", b.Meetings)
+		text += "; enrolment of " + plural(b.Meetings, "meeting")
 	}
 	if b.OldestAt != nil {
 		text += "; the oldest unfinished session is of " + stamp(*b.OldestAt)
@@ -269,13 +268,4 @@ func longestWait(t *model.TokenBudget, now time.Time) (wait time.Duration) {
 		}
 	}
 	return wait
-}
-
-func printProblem(s *screen, p *model.SessionProblem) {
-	next := "with the next run"
-	if p.RetryAt != nil {
-		next = "after " + stamp(*p.RetryAt)
-	}
-	s.put("  ", "%s, attempt %d, again %s", p.ID, p.Attempts, next)
-	s.put("    ", "%s", p.Reason)
 }

@@ -21,7 +21,7 @@ type verifyCommand struct {
 
 	rangeFlags
 	Session list `placeholder:"ID,…" help:"Compare only these sessions, whatever their time."`
-	App     list `placeholder:"ID,…" help:"Compare these apps and no others; overrides --app-ids."`
+	App     list `placeholder:"ID,…" help:"Compare only these apps, by id or name; overrides --app-ids."`
 	IDs     bool `name:"ids" help:"Compare the ids of all participants and peer events, not their number alone: reads every page."`
 	JSON    bool `name:"json" help:"Print one JSON object."`
 	Quiet   bool `short:"q" help:"Print nothing when nothing differs."`
@@ -45,17 +45,17 @@ func (c *verifyCommand) Run(s *shell) error {
 	if len(c.App) > 0 {
 		c.AppIDs = c.App
 	}
-	config := c.pipelineConfig()
 	bar := newBar(s, "verify", c.Quiet || c.JSON)
 	defer bar.close()
 	s.logger = bar.above(s.logger)
-	config.Progress = bar.shown()
 	j, err := openJob(s, model.KindVerify, &c.apiFlags, &c.databaseFlags, &watchFlags{}, &c.keyFlags, span, c.Quiet)
 	if err != nil {
 		return err
 	}
 	defer j.close()
 	plan.From, plan.To = j.from, j.to
+	config := c.pipelineConfig() // with the apps by their ids
+	config.Progress = bar.shown()
 	release, err := postgres.HoldSchema(s.ctx, j.pool)
 	if err != nil {
 		return err

@@ -296,6 +296,14 @@ func (c *Config) records(ctx context.Context, to *Checks, store *ledger.Store) {
 		to.ok("records", "nothing is set aside, incomplete or failing")
 		return
 	}
-	to.warn("records", fmt.Sprintf("%d records are set aside, %d sessions are incomplete or failing", open, bad),
+	to.warn("records", isOrAre(open, "record")+" set aside, "+isOrAre(bad, "session")+" incomplete or failing",
 		"rollcall status and rollcall rejects list give the reasons")
+}
+
+// isOrAre counts things: 1 record is, 2 records are.
+func isOrAre(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing + " is"
+	}
+	return fmt.Sprintf("%d %ss are", n, thing)
 }

@@ -74,8 +74,8 @@ func overview(ctx context.Context, tx pgx.Tx, accountID string, o *model.Overvie
 	if err != nil {
 		return err
 	}
-	o.Backfills, err = list[model.BackfillOverview](ctx, tx, `SELECT app_id, range_from, nullif(range_to, 'infinity'), checkpoint, saved_at
-		FROM sync.backfills WHERE account_id = $1 ORDER BY range_from, app_id`, accountID)
+	o.Backfills, err = list[model.BackfillOverview](ctx, tx, `SELECT app_id, range_from, nullif(range_to, 'infinity'), checkpoint, saved_at, is_full
+		FROM sync.backfills WHERE account_id = $1 ORDER BY range_from, range_to, is_full, app_id`, accountID)
 	if err != nil {
 		return err
 	}

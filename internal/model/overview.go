@@ -132,6 +132,7 @@ type BackfillOverview struct {
 	To         *time.Time `json:"to"` // null where the range has no end
 	Checkpoint time.Time  `json:"checkpoint"`
 	SavedAt    time.Time  `json:"saved_at"`
+	Full       bool       `json:"full"` // reads again what is complete
 }
 
 // LockHolder is a connection that holds the lock of a kind of run.

@@ -1,0 +1,88 @@
+package find
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+)
+
+// States of a session as people see them.
+const (
+	Live       = "live"
+	Complete   = "complete"
+	Incomplete = "not complete"
+)
+
+// Query chooses sessions. Each zero value restricts nothing.
+type Query struct {
+	From, To time.Time // of the start: from From until before To
+	App      string    // app_id
+	// Title is what the meeting's title contains, in any letters. Where titles are
+	// exactly that, those that only contain it are left out.
+	Title string
+	Live  bool // only those that are LIVE
+	Limit int  // most to give, the newest; 0 for all
+}
+
+// Session is one that was found. Its JSON form is what "sessions --json" prints: null
+// where something is not known.
+type Session struct {
+	ID       string     `json:"session_id"`
+	AppID    string     `json:"app_id"`
+	App      *string    `json:"app_name"`
+	Title    *string    `json:"meeting_title"`
+	StartsAt *time.Time `json:"starts_at"` // UTC
+	Seconds  *float64   `json:"session_seconds"`
+	People   int64      `json:"unique_people"`
+	State    string     `json:"state"` // one of the constants above
+}
+
+const chosenSQL = `WITH chosen AS (
+	SELECT session_id, starts_at, lower(meeting_title) = lower($4) AS exact FROM analytics.session_bounds
+	WHERE ($1::timestamptz IS NULL OR starts_at >= $1) AND ($2::timestamptz IS NULL OR starts_at < $2)
+	  AND ($3 = '' OR app_id = $3) AND ($4 = '' OR strpos(lower(meeting_title), lower($4)) > 0)
+	  AND (NOT $5 OR status = 'LIVE')
+), fitting AS (
+	SELECT session_id, starts_at FROM chosen WHERE $4 = '' OR exact OR NOT EXISTS (SELECT FROM chosen WHERE exact)
+)`
+
+// The length and the people of a session are computed for those alone that are given.
+const sessionsSQL = chosenSQL + `
+SELECT s.session_id::text, s.app_id, s.app_name, s.meeting_title, s.starts_at, s.session_seconds, s.unique_people,
+       CASE WHEN s.status = 'LIVE' THEN 'live' WHEN s.is_complete THEN 'complete' ELSE 'not complete' END
+FROM (SELECT * FROM fitting ORDER BY starts_at DESC NULLS LAST, session_id LIMIT nullif($6::int, 0)) AS newest
+CROSS JOIN LATERAL (SELECT * FROM analytics.session_summary WHERE session_id = newest.session_id) AS s
+ORDER BY newest.starts_at DESC NULLS LAST, newest.session_id`
+
+// Sessions gives the newest sessions that fit, and how many fit in all.
+func Sessions(ctx context.Context, pool *pgxpool.Pool, q Query) (found []Session, all int, err error) {
+	args := []any{orNull(q.From), orNull(q.To), q.App, q.Title, q.Live}
+	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, chosenSQL+` SELECT count(*) FROM fitting`, args...).Scan(&all); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, sessionsSQL, append(args, q.Limit)...)
+		if err != nil {
+			return err
+		}
+		found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Session])
+		return err
+	})
+	for i := range found {
+		if at := found[i].StartsAt; at != nil {
+			*at = at.UTC()
+		}
+	}
+	return found, all, postgres.Failed("find the sessions", err)
+}
+
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
