@@ -206,6 +206,7 @@ func (f *databaseFlags) locate(ctx context.Context, log logger) (url secret.Text
 	if !url.IsZero() {
 		return url, nil, func() {}, nil
 	}
+	log.InfoContext(ctx, "the warehouse is the private Postgres of your data directory, since DATABASE_URL is not set")
 	server, err = private.Start(ctx, private.Config{Logger: log})
 	if err != nil {
 		return url, nil, nil, fmt.Errorf("start the private Postgres: %w", err)

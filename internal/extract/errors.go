@@ -40,7 +40,7 @@ func (e *AnswerError) advice() string {
 	case e.Status == http.StatusUnauthorized:
 		return "; check that CLOUDFLARE_API_TOKEN is valid and not expired"
 	case e.denied() || e.Status == http.StatusForbidden && e.Path == appsPath:
-		return "; check that the token has the Realtime permission for CLOUDFLARE_ACCOUNT_ID and allows this machine's address"
+		return "; check that the token has the Realtime permission for CLOUDFLARE_ACCOUNT_ID and allows this machine's address, and that RealtimeKit is enabled on that account"
 	case e.Status >= 300 && e.Status < 400:
 		return "; redirects are not followed, check CLOUDFLARE_BASE_URL"
 	case e.Status == http.StatusNotFound && e.Path == appsPath:

@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync/atomic"
 )
 
-// pageBase remembers from which number a kind of list counts its pages, so that
-// it is found out once for all of them. The zero value knows nothing.
-type pageBase struct{ known atomic.Int32 }
+// pageBase remembers from which number a kind of list counts its pages, and how many
+// rows a page of it may have, so that both are found out once for all of them. The zero
+// value knows nothing.
+type pageBase struct {
+	known atomic.Int32
+	most  atomic.Int32 // the size that was taken after a larger one was refused; 0 for none
+}
 
 const (
 	baseUnknown int32 = iota
@@ -25,9 +30,9 @@ func (b *pageBase) is(base int32) { b.known.Store(base) }
 func (w *walk) first(ctx context.Context) (fetched, error) {
 	if w.base.known.Load() == baseZero {
 		w.next = 0
-		return w.ask(ctx)
+		return w.askFirst(ctx)
 	}
-	one, err := w.ask(ctx)
+	one, err := w.askFirst(ctx)
 	if err != nil || w.isFirst(one) {
 		return one, err
 	}
@@ -55,6 +60,31 @@ func (w *walk) first(ctx context.Context) (fetched, error) {
 	}
 	w.next = 2
 	return one, nil
+}
+
+// askFirst asks for a page, and where the API says that its size is refused for half as
+// many rows, and again: the documented bounds of a page were changed before.
+func (w *walk) askFirst(ctx context.Context) (fetched, error) {
+	page, err := w.ask(ctx)
+	for isOfSize(err) && w.size > 1 {
+		w.size /= 2
+		w.next--
+		if page, err = w.ask(ctx); err == nil {
+			w.base.most.Store(int32(w.size)) //nolint:gosec // half of a number of rows
+		}
+	}
+	return page, err
+}
+
+// isOfSize tells whether a refusal is about the size of a page. It names the parameter,
+// as the API does with others ("id" must be a valid GUID).
+func isOfSize(err error) bool {
+	answer, ok := errors.AsType[*AnswerError](err)
+	if !ok || answer.Status != http.StatusBadRequest {
+		return false
+	}
+	said := strings.NewReplacer("_", "", " ", "").Replace(strings.ToLower(answer.Message))
+	return strings.Contains(said, "perpage") || strings.Contains(said, "pagesize")
 }
 
 // mostNotFound is how often page 0 must not be found until that is believed: one

@@ -142,6 +142,9 @@ func (l listing[P]) read(ctx context.Context, c *Client, each func(P) error) (mo
 	if l.most > 0 {
 		size = min(size, l.most)
 	}
+	if taken := int(l.base.most.Load()); taken > 0 {
+		size = min(size, taken)
+	}
 	return walkList(ctx, size, l.base, func(ctx context.Context, number, size int) (fetched, error) {
 		query := url.Values{"page_no": {strconv.Itoa(number)}, "per_page": {strconv.Itoa(size)}}
 		maps.Copy(query, l.query)

@@ -199,6 +199,11 @@ func (a *appVerification) gather(ctx context.Context, from, to time.Time) (all [
 			return nil
 		})
 	})
+	if errors.Is(err, model.ErrNotFound) && len(a.cfg.AppIDs) == 0 {
+		if empty, lookErr := isWithoutSessions(ctx, a.source, a.store, a.logger, a.appID); lookErr != nil || empty {
+			return nil, 0, lookErr
+		}
+	}
 	if errors.Is(err, model.ErrNotFound) {
 		err = fmt.Errorf("%w; check REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID", err)
 	}

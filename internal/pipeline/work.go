@@ -290,6 +290,9 @@ func (w *work) discover(ctx context.Context, d *discovery) error {
 		err = groupErr
 	}
 	if errors.Is(err, model.ErrNotFound) && len(w.cfg.AppIDs) == 0 {
+		if empty, lookErr := isWithoutSessions(ctx, w.source, w.store, w.logger, d.appID); lookErr != nil || empty {
+			return lookErr
+		}
 		// It vanished after the apps were listed: that is its own affair.
 		d.problem, err = err.Error(), nil
 	}

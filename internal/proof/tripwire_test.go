@@ -188,6 +188,11 @@ func (c *talk) statement(kind byte, body []byte) (text string, ok bool) {
 		return "", false
 	}
 	text = plain(text)
+	if at := strings.Index(text, lockCheck); at >= 0 { // a question: whether the lock is held
+		if text = strings.TrimSuffix(strings.TrimSpace(text[:at]), ";"); text == "" {
+			return "", false
+		}
+	}
 	switch text {
 	case "begin":
 		c.inTransaction, c.open = nil, true
@@ -204,6 +209,9 @@ func (c *talk) statement(kind byte, body []byte) (text string, ok bool) {
 	}
 	return text, true
 }
+
+// lockCheck begins the look of a transaction whether the lock of its run is held.
+const lockCheck = "DO $$BEGIN IF NOT EXISTS (SELECT FROM pg_locks"
 
 // plain gives a statement without comments, in one line.
 func plain(text string) string {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -59,15 +60,63 @@ func checkObject(kind string, text []byte) error {
 	case "v1/ConfigMap":
 		return yaml.UnmarshalStrict(text, &corev1.ConfigMap{})
 	case "networking.k8s.io/v1/NetworkPolicy":
-		return yaml.UnmarshalStrict(text, &networkingv1.NetworkPolicy{})
+		var network networkingv1.NetworkPolicy
+		if err := yaml.UnmarshalStrict(text, &network); err != nil {
+			return err
+		}
+		return checkNetwork(&network)
 	case "batch/v1/CronJob":
 		var job batchv1.CronJob
 		if err := yaml.UnmarshalStrict(text, &job); err != nil {
 			return err
 		}
-		return checkPod(&job.Spec.JobTemplate.Spec.Template)
+		return errors.Join(checkPod(&job.Spec.JobTemplate.Spec.Template), checkLater(&job.Spec.JobTemplate.Spec))
 	}
 	return fmt.Errorf("no type for %s", kind)
+}
+
+// checkLater says which containers of a job have no rule by which 75, try later, is no
+// failure: a migration waits for runs, and ends with it as they do.
+func checkLater(job *batchv1.JobSpec) error {
+	ignored := make(map[string]bool)
+	for i := range job.PodFailurePolicy.Rules {
+		rule := &job.PodFailurePolicy.Rules[i]
+		if codes := rule.OnExitCodes; codes != nil && codes.ContainerName != nil && rule.Action == batchv1.PodFailurePolicyActionIgnore {
+			ignored[*codes.ContainerName] = slices.Contains(codes.Values, 75)
+		}
+	}
+	var problems []error
+	for _, container := range slices.Concat(job.Template.Spec.InitContainers, job.Template.Spec.Containers) {
+		if !ignored[container.Name] {
+			problems = append(problems, fmt.Errorf("container %s: exit code 75 counts as a failure", container.Name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkNetwork says which ports that Rollcall needs are closed: names, also on the node
+// itself, the API, a database and its pooler.
+func checkNetwork(network *networkingv1.NetworkPolicy) error {
+	open := make(map[int]bool)
+	onNode := false
+	for _, rule := range network.Spec.Egress {
+		for _, port := range rule.Ports {
+			open[port.Port.IntValue()] = true
+		}
+		for _, to := range rule.To {
+			onNode = onNode || to.IPBlock != nil && to.IPBlock.CIDR == "169.254.20.10/32"
+		}
+	}
+	var problems []error
+	for _, port := range []int{53, 443, 5432, 6432} {
+		if !open[port] {
+			problems = append(problems, fmt.Errorf("port %d is closed", port))
+		}
+	}
+	if !onNode {
+		problems = append(problems, errors.New("names that the node itself answers (NodeLocal DNSCache) are closed"))
+	}
+	return errors.Join(problems...)
 }
 
 // checkPod says which rules of "restricted" a pod breaks, and which of its
