@@ -200,7 +200,7 @@ func (a *appVerification) gather(ctx context.Context, from, to time.Time) (all [
 		})
 	})
 	if errors.Is(err, model.ErrNotFound) && len(a.cfg.AppIDs) == 0 {
-		if empty, lookErr := isWithoutSessions(ctx, a.source, a.store, a.logger, a.appID); lookErr != nil || empty {
+		if empty, lookErr := isWithoutSessions(ctx, a.source, a.stores.Inventory, a.logger, a.appID); lookErr != nil || empty {
 			return nil, 0, lookErr
 		}
 	}

@@ -290,7 +290,7 @@ func (w *work) discover(ctx context.Context, d *discovery) error {
 		err = groupErr
 	}
 	if errors.Is(err, model.ErrNotFound) && len(w.cfg.AppIDs) == 0 {
-		if empty, lookErr := isWithoutSessions(ctx, w.source, w.store, w.logger, d.appID); lookErr != nil || empty {
+		if empty, lookErr := isWithoutSessions(ctx, w.source, w.stores.Inventory, w.logger, d.appID); lookErr != nil || empty {
 			return lookErr
 		}
 		// It vanished after the apps were listed: that is its own affair.
