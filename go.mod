@@ -19,8 +19,8 @@ require (
 	github.com/lmittmann/tint v1.2.1
 	github.com/muesli/roff v0.1.0
 	github.com/parquet-go/parquet-go v0.32.0
-	github.com/pressly/goose/v3 v3.29.0
 	github.com/posener/complete v1.2.3
+	github.com/pressly/goose/v3 v3.29.0
 	github.com/prometheus/client_golang v1.25.0
 	github.com/prometheus/client_model v0.6.3
 	github.com/prometheus/common v0.72.0
