@@ -75,8 +75,17 @@ func (f *found) add(kind string, session pgtype.UUID, app, meeting, reason strin
 	}
 }
 
-// look makes one statement of the search. A zero after begins with the first session.
+// look makes one statement of the search, again where only the moment was wrong. A zero
+// after begins with the first session.
 func (s *Store) look(ctx context.Context, sql, accountID string, after pgtype.UUID, most checkBounds) (f found, err error) {
+	err = warehouse.Again(ctx, func(ctx context.Context) error {
+		f, err = s.lookOnce(ctx, sql, accountID, after, most)
+		return err
+	})
+	return f, err
+}
+
+func (s *Store) lookOnce(ctx context.Context, sql, accountID string, after pgtype.UUID, most checkBounds) (f found, err error) {
 	answer, err := s.pool.Query(ctx, sql, accountID, after, most.sessions, most.rows)
 	if err != nil {
 		return f, warehouse.Failed("look for missing rows", err)

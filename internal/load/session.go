@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/sethvargo/go-retry"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
@@ -74,22 +72,10 @@ func (s *Store) commit(ctx context.Context, load *sessionLoad) error {
 // tryCommit runs the transaction, again where Postgres says that nothing was
 // wrong but the moment.
 func tryCommit(ctx context.Context, conn *pgxpool.Conn, load *sessionLoad) error {
-	backoff := retry.WithMaxRetries(5, retry.WithFullJitter(retry.NewExponential(100*time.Millisecond)))
-	return retry.Do(ctx, backoff, func(ctx context.Context) error {
+	return warehouse.Again(ctx, func(ctx context.Context) error {
 		load.counts = load.intake.counts
-		err := warehouse.Failed("commit", warehouse.Begin(ctx, conn, func(tx pgx.Tx) error { return load.apply(ctx, tx) }))
-		if isMoment(err) {
-			return retry.RetryableError(err)
-		}
-		return err
+		return warehouse.Failed("commit", warehouse.Begin(ctx, conn, func(tx pgx.Tx) error { return load.apply(ctx, tx) }))
 	})
-}
-
-// isMoment reports whether an error asks for the same transaction again:
-// serialization failure, deadlock, lock time-out.
-func isMoment(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "55P03")
 }
 
 // lookUp finds out on another connection whether the transaction was committed:

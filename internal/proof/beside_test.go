@@ -55,7 +55,7 @@ func TestDatabaseThatRefuses(t *testing.T) {
 	for name, tt := range map[string]struct{ before, after, says string }{
 		"read-only, as a standby is": {
 			`ALTER DATABASE %s SET default_transaction_read_only = on`, `ALTER DATABASE %s RESET default_transaction_read_only`,
-			"DATABASE_URL must name the primary",
+			"the server only reads, since default_transaction_read_only was set",
 		},
 		"a table that is not there": {
 			`ALTER TABLE realtimekit.peer_events RENAME TO away -- %s`, `ALTER TABLE realtimekit.away RENAME TO peer_events -- %s`,

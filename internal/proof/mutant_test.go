@@ -76,12 +76,12 @@ var mutants = []mutant{
 	},
 	{
 		"a deadlock ends the run",
-		"load/session.go", "retry.WithMaxRetries(5,", "retry.WithMaxRetries(0,",
+		"warehouse/again.go", "retry.WithMaxRetries(5,", "retry.WithMaxRetries(0,",
 		"proof", "TestDeadlock",
 	},
 	{
 		"a lock time-out ends the run",
-		"load/session.go", ` || pg.Code == "55P03"`, "",
+		"warehouse/again.go", ` || pg.Code == "55P03"`, "",
 		"proof", "TestTimeouts",
 	},
 	{

@@ -98,8 +98,9 @@ func Huge(n int64) Answer {
 		if _, err := w.Write([]byte(hugeHead)); err != nil {
 			return
 		}
-		for space := filler(); n > 0; n -= int64(len(space)) {
-			if _, err := w.Write(space[:min(n, int64(len(space)))]); err != nil {
+		left := n
+		for space := filler(); left > 0; left -= int64(len(space)) {
+			if _, err := w.Write(space[:min(left, int64(len(space)))]); err != nil {
 				return
 			}
 		}
@@ -120,7 +121,7 @@ func GzipBomb(n int64) Answer {
 		}
 		space := filler()
 		member := z.zip(space) // gzip members may follow each other
-		for ; n > 0; n -= int64(len(space)) {
+		for left := n; left > 0; left -= int64(len(space)) {
 			if _, err := w.Write(member); err != nil {
 				return
 			}
