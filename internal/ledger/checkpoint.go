@@ -39,20 +39,19 @@ func (s *Store) SaveCheckpoint(ctx context.Context, run model.Run, appID string,
 	return warehouse.Failed("save the checkpoint of app "+appID, err)
 }
 
+const forgetBackfillSQL = `DELETE FROM sync.backfills
+	WHERE account_id = $1 AND range_from = $2 AND range_to = $3 AND is_full = $4`
+
 // EndBackfill forgets the checkpoints of a range that is done in all apps, so
 // that the same command begins anew.
 func (s *Store) EndBackfill(ctx context.Context, run model.Run, full bool) error {
-	err := s.db.SendOne(ctx, `DELETE FROM sync.backfills
-		WHERE account_id = $1 AND range_from = $2 AND range_to = $3 AND is_full = $4`,
-		run.AccountID, run.From, warehouse.RangeEnd(run.To), full)
+	err := s.db.SendOne(ctx, forgetBackfillSQL, run.AccountID, run.From, warehouse.RangeEnd(run.To), full)
 	return warehouse.Failed("end the backfill", err)
 }
 
 // ForgetBackfill gives up an unfinished backfill of a range in all apps, and tells of
 // how many apps there were checkpoints.
 func (s *Store) ForgetBackfill(ctx context.Context, run model.Run, full bool) (apps int64, err error) {
-	tag, err := s.pool.Exec(ctx, `DELETE FROM sync.backfills
-		WHERE account_id = $1 AND range_from = $2 AND range_to = $3 AND is_full = $4`,
-		run.AccountID, run.From, warehouse.RangeEnd(run.To), full)
+	tag, err := s.pool.Exec(ctx, forgetBackfillSQL, run.AccountID, run.From, warehouse.RangeEnd(run.To), full)
 	return tag.RowsAffected(), warehouse.Failed("forget the backfill", err)
 }
