@@ -164,6 +164,16 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	batch.Queue(resolveSQL, id, l.run.ID, r.FullPass)
 	batch.Queue(saveStateSQL, id, l.run.ID, l.digest, textArg(s.Status), timeArg(s.CreatedAt),
 		r.Distinct, announced, l.readAt, r.Complete, r.Settled, textArg(r.Problem), s.AppID, l.intake.erased)
+	if l.isDerived() {
+		batch.Queue(deriveSQL, []pgtype.UUID{id})
+	}
 	batch.Queue(countSessionSQL, l.run.ID, id, r.Outcome(), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
 	return tx.SendBatch(ctx, batch).Close()
+}
+
+// isDerived reports whether what the views are about has to be derived anew: the
+// session's rows changed, or it is live, and time has passed.
+func (l *sessionLoad) isDerived() bool {
+	c := l.counts.sum()
+	return c.Inserted+c.Updated+len(l.intake.people) > 0 || l.reading.Outcome() == model.OutcomeLive
 }
