@@ -7,7 +7,7 @@ import (
 
 // busyDay fills one day of an app with so many sessions of ten people. Every
 // session has somebody of its own hundred in common with others: the person and
-// the custom id are in four sessions of the day. All are counted.
+// the custom id are in four sessions of the day. All are queued.
 func (db *database) busyDay(sessions int) {
 	db.t.Helper()
 	db.exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('a', 'account', now(), now(), 1) ON CONFLICT DO NOTHING`)
@@ -20,8 +20,27 @@ func (db *database) busyDay(sessions int) {
 		       s.started_at + i * interval '7.3 seconds', s.ended_at - i * interval '11.1 seconds', 1
 		FROM generate_series(1, $1) AS n, generate_series(1, 10) AS i, realtimekit.sessions AS s WHERE s.session_id = md5(n::text)::uuid`, sessions)
 	db.exec(`INSERT INTO analytics.stale_sessions (session_id, started_at) SELECT session_id, started_at FROM realtimekit.sessions`)
-	db.refresh(500)
-	db.exec(`ANALYZE`)
+}
+
+// The first refresh of a busy day reads for its last sessions what it reads for the
+// first: the sessions of the batch, not those that were counted before.
+func TestFirstRefreshOfABusyDayIsLinear(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.busyDay(600)
+	var rows []int
+	for range 12 {
+		rows = append(rows, db.readRows(`SELECT analytics.refresh(50)`))
+	}
+	t.Logf("rows of each batch: %v", rows)
+	if n := db.number(`SELECT sessions_active FROM analytics.usage_days`); n != 600 {
+		t.Errorf("%d sessions are counted, want 600", n)
+	}
+	// Fifty sessions of ten people, read a few times over, and the nodes of a curve that
+	// gets deeper. Were the whole day read, it would be six times as many.
+	if last := rows[len(rows)-1]; last > rows[1]*3/2 || last > 50*10*30 {
+		t.Errorf("the last batch reads %d rows, the second %d", last, rows[1])
+	}
 }
 
 // readRows gives how many rows a statement reads of all tables.
@@ -48,6 +67,8 @@ func TestChangedSessionReadsNotItsDay(t *testing.T) {
 	for _, sessions := range []int{100, 1000} {
 		db := newDatabase(t)
 		db.busyDay(sessions)
+		db.refresh(500)
+		db.exec(`ANALYZE`)
 		id := fmt.Sprintf("md5('%d')::uuid", sessions/2)
 		own := `INSERT INTO analytics.stale_sessions (session_id) VALUES (` + id + `)`
 		for _, change := range []struct{ name, sql string }{

@@ -102,7 +102,7 @@ BEGIN
 
         SELECT array_agg(d) INTO before FROM analytics.session_dates AS d
         WHERE d.session_id = ANY (session_ids)
-          AND (NOT d.is_gone OR EXISTS (SELECT FROM analytics.session_figures AS f WHERE f.session_id = d.session_id));
+          AND (NOT d.is_gone OR EXISTS (SELECT FROM analytics.session_figures AS f WHERE f.session_id = d.session_id AND f.session_id = ANY (session_ids)));
 
         -- A day whose sessions are all there again is counted from the beginning.
         DELETE FROM analytics.usage_days AS u USING unnest(before) AS d
@@ -167,17 +167,23 @@ BEGIN
         SELECT t.app_id, t.usage_date, t.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence
         FROM touched AS t
         JOIN analytics.session_people AS p ON p.person_id = t.person_id AND NOT p.is_split
+            AND p.person_id = ANY (ARRAY (SELECT person_id FROM touched)) -- by the index, whatever the planner thinks of the numbers
             AND p.first_join_at >= t.usage_date::timestamptz AND p.first_join_at < t.usage_date::timestamptz + interval '24 hours'
         UNION ALL
         SELECT t.app_id, t.usage_date, t.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence
         FROM touched AS t
         JOIN analytics.session_person_days AS p ON p.person_id = t.person_id AND p.usage_date = t.usage_date
-    ), several AS MATERIALIZED (
-        SELECT s.*
+            AND p.person_id = ANY (ARRAY (SELECT person_id FROM touched))
+    ), together AS MATERIALIZED (
+        SELECT *
         FROM (SELECT *, min(session_id::text) OVER w <> max(session_id::text) OVER w AS is_several FROM stays
               WINDOW w AS (PARTITION BY app_id, usage_date, person_id)) AS s
+        WHERE is_several
+    ), several AS MATERIALIZED (
+        SELECT s.*
+        FROM together AS s
         JOIN analytics.session_figures AS f ON f.session_id = s.session_id AND f.app_id = s.app_id
-        WHERE s.is_several
+            AND f.session_id = ANY (ARRAY (SELECT session_id FROM together))
     ), own AS (
         SELECT app_id, usage_date, person_id, session_id, range_agg(presence) AS presence FROM several GROUP BY 1, 2, 3, 4
     ), merged AS (
@@ -240,7 +246,8 @@ BEGIN
         JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
             AND i.joined_at < d.usage_date::timestamptz + interval '24 hours'
             AND (i.left_at > d.usage_date::timestamptz OR i.joined_at >= d.usage_date::timestamptz)
-        WHERE p.session_id = ANY (session_ids) AND p.is_split AND q.custom_participant_id IS NOT NULL
+        WHERE p.session_id = ANY (session_ids) AND q.session_id = ANY (session_ids) AND i.session_id = ANY (session_ids)
+          AND p.is_split AND q.custom_participant_id IS NOT NULL
     ), added AS (
         INSERT INTO analytics.usage_ids SELECT app_id, usage_date, id FROM now_there ON CONFLICT DO NOTHING
         RETURNING app_id, usage_date, custom_participant_id
@@ -265,7 +272,7 @@ BEGIN
             WHERE u.app_id = m.app_id AND u.usage_date = m.usage_date AND u.custom_participant_id = m.id
               AND NOT EXISTS (
                   SELECT FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
-                  WHERE p.custom_participant_id = m.id AND NOT p.is_split AND f.app_id = m.app_id
+                  WHERE p.custom_participant_id = m.id AND p.custom_participant_id = ANY (ARRAY (SELECT id FROM maybe)) AND NOT p.is_split AND f.app_id = m.app_id
                     AND p.first_join_at >= m.usage_date::timestamptz AND p.first_join_at < m.usage_date::timestamptz + interval '24 hours')
               AND NOT EXISTS (
                   SELECT FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
@@ -279,7 +286,7 @@ BEGIN
                   JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
                       AND i.joined_at < m.usage_date::timestamptz + interval '24 hours'
                       AND (i.left_at > m.usage_date::timestamptz OR i.joined_at >= m.usage_date::timestamptz)
-                  WHERE q.custom_participant_id = m.id AND d.usage_date = m.usage_date AND f.app_id = m.app_id)
+                  WHERE q.custom_participant_id = m.id AND q.custom_participant_id = ANY (ARRAY (SELECT id FROM maybe)) AND d.usage_date = m.usage_date AND f.app_id = m.app_id)
             RETURNING u.*
         )
         SELECT array_agg(gone::analytics.usage_ids) INTO ids_gone FROM gone;
