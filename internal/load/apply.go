@@ -177,6 +177,16 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	if r.Recount {
 		batch.Queue(`INSERT INTO analytics.stale_sessions (session_id, started_at) VALUES ($1, $2)`, id, warehouse.Time(s.StartedAt))
 	}
+	if l.isDerived() {
+		batch.Queue(warehouse.DeriveSQL, []pgtype.UUID{id})
+	}
 	batch.Queue(countSessionSQL, l.run.ID, id, r.Outcome(), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
 	return tx.SendBatch(ctx, batch).Close()
+}
+
+// isDerived reports whether what the views are about has to be derived anew: the
+// session's rows changed, or it is live, and time has passed.
+func (l *sessionLoad) isDerived() bool {
+	c := l.counts.sum()
+	return c.Inserted+c.Updated+len(l.intake.people) > 0 || l.reading.Outcome() == model.OutcomeLive
 }

@@ -22,6 +22,9 @@ func (d *DB) RefreshAnalytics(ctx context.Context) (sessions int, err error) {
 }
 
 const (
+	// DeriveSQL belongs into the transaction that changes rows of the sessions, after
+	// them and their states, and before their rows in the ledger.
+	DeriveSQL  = `SELECT analytics.derive($1)`
 	refreshSQL = `SELECT analytics.refresh($1)`
 	// HoldAnalyticsSQL takes the lock of analytics.refresh, which itself never waits:
 	// without it, it does nothing.
