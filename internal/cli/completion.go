@@ -5,7 +5,11 @@ import (
 	"os"
 
 	"github.com/alecthomas/kong"
+	"github.com/posener/complete"
 	"github.com/willabides/kongplete"
+
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/migrations"
 )
 
 // completionScripts make a shell ask the program itself for what may come next.
@@ -40,13 +44,44 @@ func (c *completionCommand) Run(s *shell) error {
 	return err
 }
 
-// complete answers a shell that asks, with COMP_LINE, what may come next. It
+// completed answers a shell that asks, with COMP_LINE, what may come next. It
 // tells whether that was so.
-func complete(parser *kong.Kong) bool {
+func completed(parser *kong.Kong) bool {
 	if os.Getenv("COMP_LINE") == "" {
 		return false
 	}
 	done := false
-	kongplete.Complete(parser, kongplete.WithExitFunc(func(int) { done = true }))
+	kongplete.Complete(parser, kongplete.WithExitFunc(func(int) { done = true }), kongplete.WithPredictors(map[string]complete.Predictor{
+		"view":  complete.PredictFunc(viewNames),
+		"fault": complete.PredictFunc(faultNames),
+	}))
 	return done
+}
+
+// viewNames gives what report --view takes: views by their name, tables with their schema.
+func viewNames(complete.Args) []string {
+	all, err := migrations.Objects()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, o := range all {
+		switch {
+		case o.Kind != migrations.Relation:
+		case o.Schema == "analytics":
+			names = append(names, o.Name)
+		case o.Schema == "realtimekit":
+			names = append(names, o.String())
+		}
+	}
+	return names
+}
+
+// faultNames gives what simulate --fault takes.
+func faultNames(complete.Args) []string {
+	var names []string
+	for _, fault := range simulator.Faults() {
+		names = append(names, fault.Name)
+	}
+	return names
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -100,10 +102,32 @@ func readEnvironment(path string) (map[string]string, error) {
 	}
 	values, err := godotenv.UnmarshalBytes(text)
 	if err != nil { // its text may repeat a line of the file, and with it a secret
-		return nil, fmt.Errorf("%w: the file %s must hold lines of the form NAME=value", model.ErrUsage, path)
+		return nil, fmt.Errorf("%w: the file %s must hold lines of the form NAME=value, and line %d does not", model.ErrUsage, path, wrongLine(text))
 	}
 	return values, nil
 }
+
+// wrongLine gives the number of the first line of a .env file that cannot be read: the
+// one after the most lines that can, a value in quotes being of several.
+func wrongLine(text []byte) int {
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	good := min(len(lines), mostLines)
+	for ; good > 0; good-- {
+		if _, err := godotenv.UnmarshalBytes(bytes.Join(lines[:good], nil)); err == nil {
+			break
+		}
+	}
+	for good+1 < len(lines) {
+		if line := bytes.TrimSpace(lines[good]); len(line) > 0 && line[0] != '#' {
+			break
+		}
+		good++
+	}
+	return good + 1
+}
+
+// mostLines is how many lines of a broken .env file are looked at.
+const mostLines = 1000
 
 // secretVariables each have another of the same name and _FILE: a file that holds
 // the secret.
@@ -124,15 +148,7 @@ func decidedSecrets() map[string]bool {
 // flagsFirst lets a flag of a secret, or of the file that holds it, go before the
 // variables of both.
 func flagsFirst(command *kong.Context) error {
-	given := make(map[string]string) // variable to flag
-	for _, part := range command.Path {
-		if part.Flag == nil || part.Resolved {
-			continue
-		}
-		for _, name := range part.Flag.Envs {
-			given[name] = "--" + part.Flag.Name
-		}
-	}
+	given := givenFlags(command)
 	for _, name := range secretVariables {
 		value, file := given[name], given[name+"_FILE"]
 		switch {
@@ -146,6 +162,37 @@ func flagsFirst(command *kong.Context) error {
 	}
 	return nil
 }
+
+// givenFlags gives the flags of the command line, by the variables that they override.
+func givenFlags(command *kong.Context) map[string]string {
+	given := make(map[string]string)
+	for _, part := range command.Path {
+		if part.Flag == nil || part.Resolved {
+			continue
+		}
+		for _, name := range part.Flag.Envs {
+			given[name] = "--" + part.Flag.Name
+		}
+	}
+	return given
+}
+
+// asGiven adds to an error about a variable the flag that was used in its place.
+func asGiven(command *kong.Context, err error) error {
+	if !errors.Is(err, model.ErrUsage) {
+		return err
+	}
+	told := word.FindAllString(err.Error(), -1)
+	for _, name := range slices.Sorted(maps.Keys(givenFlags(command))) {
+		if flag := givenFlags(command)[name]; slices.Contains(told, name) && !strings.Contains(err.Error(), flag) {
+			err = fmt.Errorf("%w (given as %s)", err, flag)
+		}
+	}
+	return err
+}
+
+// word matches what may be the name of a variable.
+var word = regexp.MustCompile(`[A-Z][A-Z_]+`)
 
 // forget takes back what a variable says.
 func forget(command *kong.Context, name string) {

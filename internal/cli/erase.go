@@ -126,7 +126,7 @@ func (c *eraseCommand) readInput(in io.Reader) error {
 }
 
 // print tells what was done, without saying to whom.
-func (c *eraseCommand) print(w io.Writer, n erasure.ErasureCounts) {
+func (c *eraseCommand) print(w io.Writer, n erasure.Counts) {
 	verb := "removed"
 	if c.Pseudonymise {
 		verb = "pseudonymised"

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -74,7 +75,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return report(stderr, fmt.Errorf("set up the command line: %w", err))
 	}
-	if complete(parser) {
+	if completed(parser) {
 		return exitDone
 	}
 	if err := checkArguments(args); err != nil {
@@ -83,7 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := loadEnvironment(environmentFile); err != nil {
 		return report(stderr, err)
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(spelledOut(args))
 	if exit >= 0 {
 		return max(exit, report(stderr, results.failure())) // --help or --version has printed its text
 	}
@@ -98,11 +99,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return report(stderr, err)
 	}
 	warnOfMistyped(ctx, s.logger, parser)
-	err = command.Run(s)
+	err = asGiven(command, command.Run(s))
 	if failure := results.failure(); failure != nil && (err == nil || errors.Is(err, errPartial)) {
 		err = failure // nobody has seen what is partial
 	}
 	return report(stderr, err)
+}
+
+// spelledOut lets help and version be asked for as other programs have it: by a word,
+// and help by nothing at all.
+func spelledOut(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case args[0] == "version" && len(args) == 1:
+		return []string{"--version"}
+	}
+	return args
 }
 
 // checkArguments refuses what is no text: the parser would put other characters in

@@ -129,8 +129,8 @@ func (c *rejectsRetryCommand) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "%d records tried: %d loaded (%d rows new, %d changed), %d still set aside\n",
-		counts.Tried, counts.Loaded, counts.Inserted, counts.Updated, counts.StillRejected)
+	fmt.Fprintf(s.stdout, "%s tried: %d loaded (%s new, %d changed), %d still set aside\n",
+		plural(counts.Tried, "record"), counts.Loaded, plural(counts.Inserted, "row"), counts.Updated, counts.StillRejected)
 	if counts.TooOld > 0 {
 		fmt.Fprintf(s.stdout, "%d sessions ended before the retention horizon and were left out\n", counts.TooOld)
 	}

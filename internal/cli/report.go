@@ -34,7 +34,7 @@ type reportCommand struct {
 	Title     filled `placeholder:"TEXT" help:"A page about the session whose title is or contains this; with --on or --last where there are several."`
 	On        filled `placeholder:"DATE" help:"Day of the session that --title names: 2026-01-01, yesterday, or 3d ago; UTC."`
 	App       filled `placeholder:"APP" help:"Only this app: its id or its name."`
-	View      string `placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
+	View      string `predictor:"view" placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
 	Format    string `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object per line), parquet or xlsx, for spreadsheets."`
 	Columns   list   `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
 	CSVStyle  string `name:"csv-style" enum:"safe,exact,excel," default:"" help:"safe, the default: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, for a spreadsheet that opens the file by a double click."`

@@ -214,11 +214,11 @@ func (j *job) repeat(ctx context.Context, plan pipeline.Plan, every time.Duratio
 // printResult tells a person what a run did, in two or three lines.
 func printResult(w *screen, r pipeline.Result) {
 	t := r.Totals
-	w.put("", "%s %d %s in %s: %d sessions listed, %d read (%d complete, %d live, %d incomplete), %d failed; %d requests",
+	w.put("", "%s %d %s in %s: %s listed, %d read (%d complete, %d live, %d incomplete), %d failed; %s",
 		r.Run.Kind, r.Run.ID, r.Status, r.Took.Round(10*time.Millisecond),
-		r.Summary.SessionsListed, t.SessionsRead(), t.Complete, t.Live, t.Incomplete, t.Failed, r.Summary.Requests)
-	w.put("", "rows: %d new, %d changed, %d unchanged; %d with mended values, %d records set aside",
-		t.Inserted, t.Updated, t.Unchanged, t.Repaired, t.Rejected)
+		plural(r.Summary.SessionsListed, "session"), t.SessionsRead(), t.Complete, t.Live, t.Incomplete, t.Failed, plural(r.Summary.Requests, "request"))
+	w.put("", "rows: %d new, %d changed, %d unchanged; %d with mended values, %s set aside",
+		t.Inserted, t.Updated, t.Unchanged, t.Repaired, plural(t.Rejected, "record"))
 	printOptional(w, r.Optional)
 	printTooOld(w, r.TooOld, r.Horizon)
 	if r.Clocks != "" {

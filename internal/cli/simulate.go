@@ -18,7 +18,7 @@ type simulateCommand struct {
 	Addr  string   `default:"127.0.0.1:8787" help:"Loopback address to listen on."`
 	Seed  uint64   `default:"1" help:"Seed of the data set; the same seed and day give the same data."`
 	Token string   `default:"simulated-token" help:"API token to ask for."`
-	Fault []string `placeholder:"NAME" sep:"none" help:"Misbehave: every-4th-500, slow, quota:calls=40,window=8s,block=10s …; repeatable, see --list-faults."`
+	Fault []string `predictor:"fault" placeholder:"NAME" sep:"none" help:"Misbehave: every-4th-500, slow, quota:calls=40,window=8s,block=10s …; repeatable, see --list-faults."`
 
 	ListFaults bool `help:"List the misbehaviours and exit."`
 }

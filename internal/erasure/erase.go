@@ -23,9 +23,9 @@ type Erasure struct {
 	Version            string // of the program, for the books
 }
 
-// ErasureCounts tells what an erasure did. The zero value is that of one that
+// Counts tells what an erasure did. The zero value is that of one that
 // had nothing left to do.
-type ErasureCounts struct {
+type Counts struct {
 	Identifiers                  int // that were new on the list
 	Participants, Sessions, Apps int
 	PeerEvents                   int
@@ -40,7 +40,7 @@ type ErasureCounts struct {
 }
 
 // NoRow tells that nothing about the person was stored.
-func (c ErasureCounts) NoRow() bool {
+func (c Counts) NoRow() bool {
 	return c.Participants+c.PeerEvents+c.PeerReports+c.PeerReportStates+c.MeetingParticipants+c.RejectedRecords+c.MaskedTexts == 0
 }
 
@@ -50,7 +50,7 @@ type erasure struct {
 	key    *privacy.Key
 	filter *privacy.Filter // with the identifiers of this one
 	tx     pgx.Tx
-	counts ErasureCounts
+	counts Counts
 
 	customs map[string]bool // the custom ids that were given, in every form
 
@@ -68,16 +68,16 @@ type erasure struct {
 // the participants and peers found. It is one transaction, in which nobody can
 // store a session; a crash leaves nothing half done. Erasing again what is
 // erased changes nothing.
-func (s *Store) Erase(ctx context.Context, e Erasure) (ErasureCounts, error) {
+func (s *Store) Erase(ctx context.Context, e Erasure) (Counts, error) {
 	if s.db.Key() == nil {
-		return ErasureCounts{}, fmt.Errorf("%w: ROLLCALL_PRIVACY_KEY and ROLLCALL_PRIVACY_KEY_FILE are not set: without a key nothing can keep the person from coming back", model.ErrUsage)
+		return Counts{}, fmt.Errorf("%w: ROLLCALL_PRIVACY_KEY and ROLLCALL_PRIVACY_KEY_FILE are not set: without a key nothing can keep the person from coming back", model.ErrUsage)
 	}
 	if !e.DryRun {
 		if err := s.db.MendIdentities(ctx); err != nil {
-			return ErasureCounts{}, err
+			return Counts{}, err
 		}
 	}
-	var counts ErasureCounts
+	var counts Counts
 	err := s.db.ChangePrivacy(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
 		// First, since a refresh that holds it may wait for rows that are changed below.
 		if _, err := tx.Exec(ctx, warehouse.HoldAnalyticsSQL); err != nil {
@@ -89,7 +89,7 @@ func (s *Store) Erase(ctx context.Context, e Erasure) (ErasureCounts, error) {
 		return err
 	})
 	if err != nil && !errors.Is(err, warehouse.ErrUnchanged) {
-		return ErasureCounts{}, warehouse.Failed("erase", err)
+		return Counts{}, warehouse.Failed("erase", err)
 	}
 	return counts, s.db.ReadPrivacy(ctx)
 }

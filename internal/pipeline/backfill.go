@@ -181,10 +181,10 @@ func (w backfillWork) findSession(ctx context.Context, apps []string, id model.U
 		case err == nil && w.isTooOld(&session):
 			return nil
 		case err == nil:
-			return sessionWork{w.work}.session(ctx, session, state.Failed)
+			return sessionWork(w).session(ctx, session, state.Failed)
 		case errors.Is(err, model.ErrNotFound):
 		case endsRun(ctx, err) || errors.As(err, new(*model.RejectedError)): // it is this app's
-			return sessionWork{w.work}.lost(ctx, appID, id, state.Failed, err)
+			return sessionWork(w).lost(ctx, appID, id, state.Failed, err)
 		default:
 			reason = fmt.Errorf("app %s: %w", appID, err)
 		}
@@ -196,7 +196,7 @@ func (w backfillWork) findSession(ctx context.Context, apps []string, id model.U
 // has it, else to be told once the others are read.
 func (w backfillWork) notFound(ctx context.Context, apps []string, id model.UUID, state model.SessionState, reason error) error {
 	if slices.Contains(apps, state.AppID) {
-		return sessionWork{w.work}.lost(ctx, state.AppID, id, state.Failed, reason)
+		return sessionWork(w).lost(ctx, state.AppID, id, state.Failed, reason)
 	}
 	denied := w.sessionRow.judge(reason, false)
 	w.mu.Lock()

@@ -39,7 +39,7 @@ func nameCanary(d *simulator.Data) {
 }
 
 // eraseCanary erases the canary by the custom id.
-func (r *rig) eraseCanary(mode privacy.Mode) erasure.ErasureCounts {
+func (r *rig) eraseCanary(mode privacy.Mode) erasure.Counts {
 	r.t.Helper()
 	r.privacy = warehouse.Privacy{Key: newKey(r.t, "canary-key")}
 	return r.erase(erasure.Erasure{CustomIDs: []string{canaryCustom}, Mode: mode})

@@ -91,7 +91,7 @@ func (r *rig) protected() *warehouse.DB {
 	return db
 }
 
-func (r *rig) erase(e erasure.Erasure) erasure.ErasureCounts {
+func (r *rig) erase(e erasure.Erasure) erasure.Counts {
 	r.t.Helper()
 	db := r.protected()
 	counts, err := erasure.New(db).Erase(r.t.Context(), e)
@@ -156,7 +156,7 @@ func TestErasedPersonStaysAway(t *testing.T) {
 			}
 			r.log.Reset()
 			r.gone()
-			if again := r.erase(wanted); again != (erasure.ErasureCounts{}) {
+			if again := r.erase(wanted); again != (erasure.Counts{}) {
 				t.Errorf("a second time did %+v", again)
 			}
 
@@ -240,7 +240,7 @@ func TestErasureDuringARun(t *testing.T) {
 			r.privacy.Key = newKey(t, "first")
 			r.config.Concurrency = 1
 			second := r.beside()
-			var did erasure.ErasureCounts
+			var did erasure.Counts
 			r.sim.Script(simulator.Fault{Path: path, Nth: 1, Answer: func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 				did = second.erase(erasure.Erasure{CustomIDs: []string{canaryCustom}, UserIDs: users(), Mode: privacy.Remove})
 				next.ServeHTTP(w, req) // the run has its filter by now

@@ -32,10 +32,7 @@ var long = regexp.MustCompile(`^(?:(\d+)w)?(?:(\d+)d)?`)
 // [time.ParseDuration] takes, in this order. It may be negative.
 func Duration(text string) (time.Duration, error) {
 	wrong := fmt.Errorf("%q is not %s", text, Durations)
-	rest, sign := strings.TrimSpace(text), time.Duration(1)
-	if trimmed, negative := strings.CutPrefix(rest, "-"); negative {
-		rest, sign = trimmed, -1
-	}
+	rest, negative := strings.CutPrefix(strings.TrimSpace(text), "-")
 	parts := long.FindStringSubmatch(rest)
 	rest = rest[len(parts[0]):]
 	var sum time.Duration
@@ -50,7 +47,7 @@ func Duration(text string) (time.Duration, error) {
 		sum += time.Duration(n) * unit
 	}
 	if rest == "" && parts[0] != "" {
-		return sign * sum, nil
+		rest = "0"
 	}
 	if _, err := strconv.ParseFloat(rest, 64); err == nil && rest != "0" {
 		return 0, fmt.Errorf("missing unit in duration %q: use one such as 90s, 15m, 36h, 3d or 2w", text)
@@ -62,7 +59,10 @@ func Duration(text string) (time.Duration, error) {
 	if short > math.MaxInt64-sum {
 		return 0, fmt.Errorf("%q is longer than 292 years", text)
 	}
-	return sign * (sum + short), nil
+	if negative {
+		return -(sum + short), nil
+	}
+	return sum + short, nil
 }
 
 // Point is a day or a time. Where it was given as so long ago, it has its place only

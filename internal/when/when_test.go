@@ -11,7 +11,7 @@ func TestDurations(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Duration{
 		"3d": 72 * time.Hour, "2w": 14 * 24 * time.Hour, "1w2d": 9 * 24 * time.Hour, "1d12h": 36 * time.Hour,
-		"36h": 36 * time.Hour, "1h30m": 90 * time.Minute, "90s": 90 * time.Second, "0": 0, "-1h": -time.Hour, "-2d": -48 * time.Hour, " 3d ": 72 * time.Hour,
+		"36h": 36 * time.Hour, "1h30m": 90 * time.Minute, "90s": 90 * time.Second, "0": 0, "-1h": -time.Hour, "-2d": -48 * time.Hour,
 	} {
 		if got, err := when.Duration(text); err != nil || got != want {
 			t.Errorf("%q: %s, %v, want %s", text, got, err, want)

@@ -1,0 +1,1 @@
+INSERT INTO sync.checks VALUES ('account', '00000000-0000-4000-8000-000000000001', now(), NULL);
