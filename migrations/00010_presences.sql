@@ -170,7 +170,8 @@ ALTER TABLE analytics.usage_days
     ADD COLUMN person_us       bigint  NOT NULL DEFAULT 0,
     ADD COLUMN participant_us  bigint  NOT NULL DEFAULT 0,
     ADD COLUMN vendor_sum      numeric NOT NULL DEFAULT 0,
-    ADD COLUMN vendor_sessions bigint  NOT NULL DEFAULT 0;
+    ADD COLUMN vendor_sessions bigint  NOT NULL DEFAULT 0,
+    ADD COLUMN is_stale        boolean NOT NULL DEFAULT false;
 ALTER TABLE analytics.usage_preset_days
     ADD COLUMN person_us       bigint  NOT NULL DEFAULT 0,
     ADD COLUMN participant_us  bigint  NOT NULL DEFAULT 0,
@@ -375,6 +376,7 @@ COMMENT ON COLUMN analytics.usage_days.person_us IS 'person_seconds in microseco
 COMMENT ON COLUMN analytics.usage_days.participant_us IS 'participant_seconds in microseconds, exact.';
 COMMENT ON COLUMN analytics.usage_days.vendor_sum IS 'Sum of the vendors minutes, exact.';
 COMMENT ON COLUMN analytics.usage_days.vendor_sessions IS 'Sessions of which the vendor counts minutes.';
+COMMENT ON COLUMN analytics.usage_days.is_stale IS 'Whether the day is to be counted from the beginning when one of its sessions is next counted, since rows behind it were lost or are in doubt.';
 COMMENT ON COLUMN analytics.usage_preset_days.person_us IS 'person_seconds in microseconds, exact.';
 COMMENT ON COLUMN analytics.usage_preset_days.participant_us IS 'participant_seconds in microseconds, exact.';
 COMMENT ON COLUMN analytics.usage_preset_days.usage_id IS 'Number of the row.';
@@ -412,5 +414,5 @@ ALTER TABLE analytics.session_dates
     DROP COLUMN preset_person_us, DROP COLUMN preset_participants, DROP COLUMN preset_participant_us, DROP COLUMN step_at,
     DROP COLUMN step_people, DROP COLUMN step_participants, DROP COLUMN is_gone;
 ALTER TABLE analytics.usage_days
-    DROP COLUMN members, DROP COLUMN person_us, DROP COLUMN participant_us, DROP COLUMN vendor_sum, DROP COLUMN vendor_sessions;
+    DROP COLUMN members, DROP COLUMN person_us, DROP COLUMN participant_us, DROP COLUMN vendor_sum, DROP COLUMN vendor_sessions, DROP COLUMN is_stale;
 ALTER TABLE analytics.usage_preset_days DROP COLUMN person_us, DROP COLUMN participant_us, DROP COLUMN usage_id;

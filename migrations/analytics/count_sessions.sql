@@ -110,33 +110,28 @@ BEGIN
           AND NOT EXISTS (SELECT FROM analytics.session_dates AS g
                           WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date AND NOT g.session_id = ANY (session_ids));
 
-        -- And so is a day whose row somebody deleted.
+        -- So is a day that is in doubt, and one whose row somebody deleted: whatever else
+        -- is left of it goes as well.
+        DELETE FROM analytics.usage_days AS u
+        USING (SELECT app_id, usage_date FROM unnest(before) UNION SELECT app_id, usage_date FROM unnest(after)) AS d
+        WHERE u.is_stale AND u.app_id = d.app_id AND u.usage_date = d.usage_date;
         SELECT array_agg(row(d.app_id, d.usage_date, '')::analytics.usage_ids) INTO uncounted
         FROM (SELECT app_id, usage_date FROM unnest(before) UNION SELECT app_id, usage_date FROM unnest(after)) AS d
         WHERE NOT EXISTS (SELECT FROM analytics.usage_days AS u WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date)
           AND NOT EXISTS (SELECT FROM analytics.session_dates AS g
                           WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date AND NOT g.session_id = ANY (session_ids));
         EXIT WHEN uncounted IS NULL;
+        DELETE FROM analytics.usage_curves AS t USING unnest(uncounted) AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date;
+        DELETE FROM analytics.usage_ids AS t USING unnest(uncounted) AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date;
+        DELETE FROM analytics.usage_preset_days AS t USING unnest(uncounted) AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date;
+        DELETE FROM analytics.shared_person_days AS t USING unnest(uncounted) AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date;
         SELECT array_agg(DISTINCT m.session_id) INTO lost
         FROM analytics.session_dates AS m
         WHERE m.usage_date = ANY (ARRAY (SELECT usage_date FROM unnest(uncounted))) AND m.app_id = ANY (ARRAY (SELECT app_id FROM unnest(uncounted)))
           AND (m.app_id, m.usage_date) IN (SELECT app_id, usage_date FROM unnest(uncounted));
         EXIT WHEN lost IS NULL;
-        WITH days AS (
-            DELETE FROM analytics.session_dates AS m
-            WHERE m.session_id = ANY (lost)
-              AND NOT EXISTS (SELECT FROM analytics.usage_days AS u WHERE u.app_id = m.app_id AND u.usage_date = m.usage_date)
-              AND NOT EXISTS (SELECT FROM analytics.session_dates AS g
-                              WHERE g.is_gone AND g.app_id = m.app_id AND g.usage_date = m.usage_date AND NOT g.session_id = ANY (session_ids))
-            RETURNING m.app_id, m.usage_date
-        ), curve AS (
-            DELETE FROM analytics.usage_curves AS t USING days AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date
-        ), ids AS (
-            DELETE FROM analytics.usage_ids AS t USING days AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date
-        ), presets AS (
-            DELETE FROM analytics.usage_preset_days AS t USING days AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date
-        )
-        DELETE FROM analytics.shared_person_days AS t USING days AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date;
+        DELETE FROM analytics.session_dates AS m USING unnest(uncounted) AS d
+        WHERE m.session_id = ANY (lost) AND m.app_id = d.app_id AND m.usage_date = d.usage_date;
         session_ids := ARRAY (SELECT unnest(session_ids) UNION SELECT unnest(lost));
     END LOOP;
 

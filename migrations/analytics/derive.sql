@@ -17,7 +17,9 @@ DECLARE
     bounds analytics.session_figures[];
     before analytics.session_people[];
 BEGIN
-    IF EXISTS (SELECT FROM analytics.session_figures WHERE session_id = ANY (session_ids)) THEN
+    IF EXISTS (SELECT FROM analytics.session_figures WHERE session_id = ANY (session_ids))
+       OR EXISTS (SELECT FROM analytics.presences WHERE session_id = ANY (session_ids)) -- where the figures were lost
+       OR EXISTS (SELECT FROM analytics.session_people WHERE session_id = ANY (session_ids)) THEN
         SELECT array_agg(p) INTO before FROM analytics.session_people AS p WHERE p.session_id = ANY (session_ids);
         DELETE FROM analytics.presences WHERE session_id = ANY (session_ids);
         DELETE FROM analytics.session_people WHERE session_id = ANY (session_ids);
