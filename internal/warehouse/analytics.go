@@ -24,7 +24,7 @@ func (d *DB) RefreshAnalytics(ctx context.Context) (sessions int, err error) {
 const (
 	// DeriveSQL belongs into the transaction that changes rows of the sessions, after
 	// them and their states, and before their rows in the ledger.
-	DeriveSQL  = `SELECT analytics.derive($1)`
+	DeriveSQL = `SELECT analytics.derive($1)`
 	// RecountSQL lets the days of sessions be counted from the beginning by the refresh
 	// that counts these next, but for days of which retention deleted a session.
 	RecountSQL = `UPDATE analytics.usage_days AS u SET is_stale = true
