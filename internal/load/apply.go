@@ -174,9 +174,20 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	batch.Queue(resolveSQL, id, l.run.ID, r.FullPass)
 	batch.Queue(saveStateSQL, id, l.run.ID, l.digest, warehouse.Text(s.Status), warehouse.Time(s.CreatedAt),
 		r.Distinct, announced, l.readAt, r.Complete, r.Settled, warehouse.Text(r.Problem), s.AppID, l.intake.erased, participants, events)
+	if l.isDerived() || r.Recount {
+		batch.Queue(warehouse.DeriveSQL, []pgtype.UUID{id})
+	}
 	if r.Recount {
+		batch.Queue(warehouse.RecountSQL, []pgtype.UUID{id})
 		batch.Queue(`INSERT INTO analytics.stale_sessions (session_id, started_at) VALUES ($1, $2)`, id, warehouse.Time(s.StartedAt))
 	}
 	batch.Queue(countSessionSQL, l.run.ID, id, r.Outcome(), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
 	return tx.SendBatch(ctx, batch).Close()
+}
+
+// isDerived reports whether what the views are about has to be derived anew: the
+// session's rows changed, or it is live, and time has passed.
+func (l *sessionLoad) isDerived() bool {
+	c := l.counts.sum()
+	return c.Inserted+c.Updated+len(l.intake.people) > 0 || l.reading.Outcome() == model.OutcomeLive
 }
