@@ -121,10 +121,19 @@ BEGIN
           AND NOT EXISTS (SELECT FROM analytics.session_dates AS g
                           WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date AND NOT g.session_id = ANY (session_ids));
         EXIT WHEN uncounted IS NULL;
-        DELETE FROM analytics.usage_curves AS t USING unnest(uncounted) AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date;
-        DELETE FROM analytics.usage_ids AS t USING unnest(uncounted) AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date;
-        DELETE FROM analytics.usage_preset_days AS t USING unnest(uncounted) AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date;
-        DELETE FROM analytics.shared_person_days AS t USING unnest(uncounted) AS d WHERE t.app_id = d.app_id AND t.usage_date = d.usage_date;
+        -- By the index, even where the planner knows of one day only.
+        DELETE FROM analytics.usage_curves AS t
+        WHERE t.app_id = ANY (ARRAY (SELECT app_id FROM unnest(uncounted))) AND t.usage_date = ANY (ARRAY (SELECT usage_date FROM unnest(uncounted)))
+          AND (t.app_id, t.usage_date) IN (SELECT app_id, usage_date FROM unnest(uncounted));
+        DELETE FROM analytics.usage_ids AS t
+        WHERE t.app_id = ANY (ARRAY (SELECT app_id FROM unnest(uncounted))) AND t.usage_date = ANY (ARRAY (SELECT usage_date FROM unnest(uncounted)))
+          AND (t.app_id, t.usage_date) IN (SELECT app_id, usage_date FROM unnest(uncounted));
+        DELETE FROM analytics.usage_preset_days AS t
+        WHERE t.app_id = ANY (ARRAY (SELECT app_id FROM unnest(uncounted))) AND t.usage_date = ANY (ARRAY (SELECT usage_date FROM unnest(uncounted)))
+          AND (t.app_id, t.usage_date) IN (SELECT app_id, usage_date FROM unnest(uncounted));
+        DELETE FROM analytics.shared_person_days AS t
+        WHERE t.app_id = ANY (ARRAY (SELECT app_id FROM unnest(uncounted))) AND t.usage_date = ANY (ARRAY (SELECT usage_date FROM unnest(uncounted)))
+          AND (t.app_id, t.usage_date) IN (SELECT app_id, usage_date FROM unnest(uncounted));
         SELECT array_agg(DISTINCT m.session_id) INTO lost
         FROM analytics.session_dates AS m
         WHERE m.usage_date = ANY (ARRAY (SELECT usage_date FROM unnest(uncounted))) AND m.app_id = ANY (ARRAY (SELECT app_id FROM unnest(uncounted)))
