@@ -57,7 +57,7 @@ BEGIN
         -- other (net 0), are a presence of no length and do not end another.
         SELECT e.session_id, e.participant_id, nullif(e.peer_id, e.participant_id::text) AS peer_id, e.created_at AS moved_at,
                sum(CASE e.event_name WHEN 'PEER_JOINING' THEN 1 ELSE -1 END) AS net,
-               max(e.preset_view_type) AS preset_view_type
+               max(e.preset_view_type COLLATE "C") AS preset_view_type
         FROM realtimekit.peer_events AS e
         WHERE e.session_id = ANY (session_ids) AND e.event_name IN ('PEER_JOINING', 'PEER_LEAVING') AND e.created_at IS NOT NULL
         GROUP BY 1, 2, 3, 4
