@@ -163,7 +163,8 @@ CREATE TABLE analytics.usage_curves (
     participants_high integer[]     NOT NULL,
     PRIMARY KEY (app_id, usage_date, seconds, starts_at)
 );
-CREATE TYPE analytics.curve_step AS (app_id text, usage_date date, step_at timestamptz, people integer, participants integer);
+-- Steps of a curve within a minute, or a second.
+CREATE TYPE analytics.curve_minute AS (app_id text, usage_date date, starts_at timestamptz, step_at timestamptz[], people integer[], participants integer[]);
 
 ALTER TABLE analytics.usage_days
     ADD COLUMN members         bigint  NOT NULL DEFAULT 0,
@@ -401,8 +402,8 @@ COMMENT ON TABLE  analytics.session_dates IS 'What each session adds to the usag
 -- +rollcall define no_shows
 -- +rollcall define refresh
 -- +rollcall define queue_read_session
-DROP FUNCTION analytics.count_sessions(uuid[]), analytics.add_to_curves(analytics.curve_step[]), analytics.derive(uuid[]);
-DROP TYPE analytics.curve_step;
+DROP FUNCTION analytics.count_sessions(uuid[]), analytics.add_to_curves(analytics.curve_minute[]), analytics.derive(uuid[]);
+DROP TYPE analytics.curve_minute;
 DROP TABLE analytics.usage_curves, analytics.usage_ids, analytics.shared_person_days, analytics.stale_people,
     analytics.session_person_days, analytics.session_people, analytics.presences, analytics.session_figures;
 COMMENT ON TABLE analytics.session_dates IS 'Which days a session touches: that of its start and those with a presence. Kept by analytics.refresh. Sessions that rollcall retention deleted stay here, and their days are not computed anew.';

@@ -17,7 +17,7 @@ DECLARE
     shared_after  analytics.shared_person_days[];
     uncounted analytics.usage_ids[]; -- app and day
     lost   uuid[];
-    steps  analytics.curve_step[];
+    minutes analytics.curve_minute[];
     ids_there analytics.usage_ids[];
     ids_added analytics.usage_ids[];
     ids_gone  analytics.usage_ids[];
@@ -296,24 +296,29 @@ BEGIN
         SELECT array_agg(gone::analytics.usage_ids) INTO ids_gone FROM gone;
     END IF;
 
-    SELECT array_agg(row(app_id, usage_date, step_at, people, participants)::analytics.curve_step) INTO steps
+    SELECT array_agg(row(app_id, usage_date, starts_at, step_at, people, participants)::analytics.curve_minute) INTO minutes
     FROM (
-        SELECT app_id, usage_date, step_at, sum(people) AS people, sum(participants) AS participants
-        FROM (SELECT d.app_id, d.usage_date, s.* FROM unnest(after) AS d
-              CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
-              UNION ALL
-              SELECT d.app_id, d.usage_date, s.step_at, -s.people, -s.participants FROM unnest(before) AS d
-              CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
-              UNION ALL
-              SELECT d.app_id, d.usage_date, s.step_at, s.people, 0 FROM unnest(shared_after) AS d
-              CROSS JOIN LATERAL unnest(d.step_at, d.step_people) AS s (step_at, people)
-              UNION ALL
-              SELECT d.app_id, d.usage_date, s.step_at, -s.people, 0 FROM unnest(shared_before) AS d
-              CROSS JOIN LATERAL unnest(d.step_at, d.step_people) AS s (step_at, people)) AS s
+        SELECT app_id, usage_date, date_trunc('minute', step_at) AS starts_at, array_agg(step_at) AS step_at, array_agg(people) AS people,
+               array_agg(participants) AS participants
+        FROM (
+            SELECT app_id, usage_date, step_at, sum(people)::integer AS people, sum(participants)::integer AS participants
+            FROM (SELECT d.app_id, d.usage_date, s.* FROM unnest(after) AS d
+                  CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
+                  UNION ALL
+                  SELECT d.app_id, d.usage_date, s.step_at, -s.people, -s.participants FROM unnest(before) AS d
+                  CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
+                  UNION ALL
+                  SELECT d.app_id, d.usage_date, s.step_at, s.people, 0 FROM unnest(shared_after) AS d
+                  CROSS JOIN LATERAL unnest(d.step_at, d.step_people) AS s (step_at, people)
+                  UNION ALL
+                  SELECT d.app_id, d.usage_date, s.step_at, -s.people, 0 FROM unnest(shared_before) AS d
+                  CROSS JOIN LATERAL unnest(d.step_at, d.step_people) AS s (step_at, people)) AS s
+            GROUP BY 1, 2, 3
+            HAVING sum(people) <> 0 OR sum(participants) <> 0
+        ) AS s
         GROUP BY 1, 2, 3
-        HAVING sum(people) <> 0 OR sum(participants) <> 0
     ) AS s;
-    PERFORM analytics.add_to_curves(steps);
+    PERFORM analytics.add_to_curves(minutes);
 
     WITH difference AS (
         SELECT app_id, usage_date, sum(members) AS members, sum(started) AS started, sum(active) AS active, sum(people) AS people,
