@@ -42,6 +42,16 @@ CREATE TABLE analytics.session_figures (
     step_at                timestamptz[]    NOT NULL,
     step_people            integer[]        NOT NULL,
     step_participants      integer[]        NOT NULL,
+    days                   date[]           NOT NULL,
+    day_people             integer[]        NOT NULL,
+    day_us                 bigint[]         NOT NULL,
+    preset_days            date[]           NOT NULL,
+    preset_names           text[]           NOT NULL,
+    preset_view_types      text[]           NOT NULL,
+    preset_people          integer[]        NOT NULL,
+    preset_person_us       bigint[]         NOT NULL,
+    preset_participants    integer[]        NOT NULL,
+    preset_participant_us  bigint[]         NOT NULL,
     derived_at             timestamptz      NOT NULL
 );
 CREATE INDEX session_figures_by_start ON analytics.session_figures (starts_at);
@@ -282,6 +292,16 @@ COMMENT ON COLUMN analytics.session_figures.timeless_records IS 'Participants an
 COMMENT ON COLUMN analytics.session_figures.step_at IS 'Moments, UTC, at which the number of people or participants inside changed, in order.';
 COMMENT ON COLUMN analytics.session_figures.step_people IS 'People inside from each of them on.';
 COMMENT ON COLUMN analytics.session_figures.step_participants IS 'Participants inside from each of them on.';
+COMMENT ON COLUMN analytics.session_figures.days IS 'UTC days on which somebody was inside; the two arrays that follow have an element for each.';
+COMMENT ON COLUMN analytics.session_figures.day_people IS 'People inside on each day.';
+COMMENT ON COLUMN analytics.session_figures.day_us IS 'Their microseconds inside.';
+COMMENT ON COLUMN analytics.session_figures.preset_days IS 'UTC days, each as often as presets were inside on it; the arrays that follow have an element for each day and preset.';
+COMMENT ON COLUMN analytics.session_figures.preset_names IS 'Preset (role).';
+COMMENT ON COLUMN analytics.session_figures.preset_view_types IS 'View type.';
+COMMENT ON COLUMN analytics.session_figures.preset_people IS 'People inside on that day with that preset.';
+COMMENT ON COLUMN analytics.session_figures.preset_person_us IS 'Their microseconds.';
+COMMENT ON COLUMN analytics.session_figures.preset_participants IS 'Participants (devices) inside on that day with that preset.';
+COMMENT ON COLUMN analytics.session_figures.preset_participant_us IS 'Their microseconds.';
 COMMENT ON COLUMN analytics.session_figures.derived_at IS 'When the row was derived, UTC: the start of that transaction.';
 COMMENT ON TABLE  analytics.presences IS 'Presences of participants, behind the view participant_intervals. One row a presence. Kept by analytics.derive.';
 COMMENT ON COLUMN analytics.presences.session_id IS 'Session: realtimekit.sessions.session_id.';

@@ -61,6 +61,11 @@ func TestFrom(t *testing.T) {
 				{At: 45 * minute, People: 1, Participants: 1},
 				{At: 60 * minute},
 			},
+			Days: []derive.Day{{People: 2, Present: 50 * minute}},
+			Presets: []derive.PresetDay{
+				{Preset: "host", People: 1, Participants: 2, PersonTime: 20 * minute, ParticipantTime: 25 * minute},
+				{People: 1, Participants: 1, PersonTime: 30 * minute, ParticipantTime: 30 * minute},
+			},
 		},
 	}
 	if diff := cmp.Diff(want, derive.From(s)); diff != "" {

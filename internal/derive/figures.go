@@ -18,6 +18,8 @@ type Figures struct {
 	LoneJoinings, LoneLeavings   int
 	Repaired, Inverted, Timeless int
 	Curve                        []Step
+	Days                         []Day       // on which somebody was inside, in order
+	Presets                      []PresetDay // by day, preset and view type, nulls last
 }
 
 // Step is a moment at which the number inside changes, and how many are inside
@@ -48,6 +50,7 @@ func figuresOf(s *Session, moments []moment, d *Derived) Figures {
 		}
 	}
 	f.people(d.People)
+	f.Days, f.Presets = daysOf(s, d)
 	f.Curve = curveOf(d)
 	for _, step := range f.Curve {
 		f.PeakPeople, f.PeakParticipants = max(f.PeakPeople, step.People), max(f.PeakParticipants, step.Participants)

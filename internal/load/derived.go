@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -71,19 +72,53 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 // figures queues the row of the session's figures.
 func (l *sessionLoad) figures(batch *pgx.Batch) {
 	s, f := l.session, l.derived
-	at, people, participants := make([]time.Time, len(f.Curve)), make([]int32, len(f.Curve)), make([]int32, len(f.Curve))
-	for i, step := range f.Curve {
-		at[i], people[i], participants[i] = toTime(step.At), int32(step.People), int32(step.Participants) //nolint:gosec // at most the rows of a session
-	}
 	start := s.StartedAt
 	if start.IsZero() {
 		start = s.CreatedAt
 	}
-	batch.Queue(insertFiguresSQL, warehouse.UUID(s.ID), s.AppID, warehouse.Text(s.MeetingID), warehouse.Text(s.MeetingTitle), warehouse.Text(s.Type),
-		warehouse.Text(s.Status), warehouse.Time(start), warehouse.Time(s.EndedAt), warehouse.Count(s.MaxConcurrent), warehouse.Number(s.MinutesConsumed),
+	args := []any{
+		warehouse.UUID(s.ID), s.AppID, warehouse.Text(s.MeetingID), warehouse.Text(s.MeetingTitle), warehouse.Text(s.Type), warehouse.Text(s.Status),
+		warehouse.Time(start), warehouse.Time(s.EndedAt), warehouse.Count(s.MaxConcurrent), warehouse.Number(s.MinutesConsumed),
 		f.People, f.Participants, f.PeakPeople, f.PeakParticipants, seconds(f.PersonTime), seconds(f.ParticipantTime),
 		pgtype.Float8{Float64: float64(f.AverageShare) / 1e4, Valid: f.AverageShare >= 0}, f.Rejoins, moment(f.FirstJoinAt), moment(f.LastLeaveAt),
-		f.Open, f.Presences, f.Cut, f.AssumedLeavings, f.LoneJoinings, f.LoneLeavings, f.Repaired, f.Inverted, f.Timeless, at, people, participants)
+		f.Open, f.Presences, f.Cut, f.AssumedLeavings, f.LoneJoinings, f.LoneLeavings, f.Repaired, f.Inverted, f.Timeless,
+	}
+	batch.Queue(insertFiguresSQL, slices.Concat(args, curveArgs(f.Curve), dayArgs(f.Days), presetArgs(f.Presets))...)
+}
+
+func curveArgs(curve []derive.Step) []any {
+	n := len(curve)
+	at, people, participants := make([]time.Time, n), make([]int, n), make([]int, n)
+	for i, step := range curve {
+		at[i], people[i], participants[i] = toTime(step.At), step.People, step.Participants
+	}
+	return []any{at, people, participants}
+}
+
+func dayArgs(all []derive.Day) []any {
+	n := len(all)
+	days, people, present := make([]pgtype.Date, n), make([]int, n), make([]derive.Time, n)
+	for i, d := range all {
+		days[i], people[i], present[i] = date(d.Day), d.People, d.Present
+	}
+	return []any{days, people, present}
+}
+
+func presetArgs(all []derive.PresetDay) []any {
+	n := len(all)
+	days, names, viewTypes := make([]pgtype.Date, n), make([]pgtype.Text, n), make([]pgtype.Text, n)
+	people, personTime, participants, participantTime := make([]int, n), make([]derive.Time, n), make([]int, n), make([]derive.Time, n)
+	for i := range all {
+		p := &all[i]
+		days[i], names[i], viewTypes[i] = date(p.Day), warehouse.Text(p.Preset), warehouse.Text(p.ViewType)
+		people[i], personTime[i], participants[i], participantTime[i] = p.People, p.PersonTime, p.Participants, p.ParticipantTime
+	}
+	return []any{days, names, viewTypes, people, personTime, participants, participantTime}
+}
+
+// date gives a day that is counted from 2000-01-01.
+func date(day int) pgtype.Date {
+	return pgtype.Date{Time: time.Date(2000, 1, 1+day, 0, 0, 0, 0, time.UTC), Valid: true}
 }
 
 // seconds gives microseconds as Postgres gives them.

@@ -24,48 +24,22 @@ DECLARE
 BEGIN
     LOOP
         -- What the sessions add to each day now.
-        WITH person_days AS MATERIALIZED (
-            SELECT session_id, person_id, (first_join_at AT TIME ZONE 'UTC')::date AS usage_date, preset_name, preset_view_type,
-                   round(present_seconds * 1000000)::bigint AS us, true AS is_whole
-            FROM analytics.session_people WHERE session_id = ANY (session_ids) AND NOT is_split
-            UNION ALL
-            SELECT d.session_id, d.person_id, d.usage_date, d.preset_name, d.preset_view_type,
-                   (SELECT round(coalesce(sum(extract(epoch FROM upper(v) - lower(v))), 0) * 1000000)::bigint FROM unnest(d.presence) AS v), false
-            FROM analytics.session_person_days AS d WHERE d.session_id = ANY (session_ids)
-        ), whole AS (
-            SELECT session_id, usage_date, count(*) AS people, sum(us) AS us
-            FROM (SELECT session_id, usage_date, us FROM person_days WHERE is_whole
-                  UNION ALL
-                  SELECT d.session_id, d.usage_date,
-                         (SELECT round(coalesce(sum(extract(epoch FROM upper(v) - lower(v))), 0) * 1000000)::bigint FROM unnest(range_agg(d.presence)) AS v)
-                  FROM analytics.session_person_days AS d WHERE d.session_id = ANY (session_ids)
-                  GROUP BY d.session_id, d.usage_date, d.person_id) AS p
-            GROUP BY 1, 2
-        ), devices AS (
-            SELECT i.session_id, d.starts_at::date AS usage_date, p.preset_name, i.preset_view_type, i.participant_id,
-                   sum(least(i.left_at, d.starts_at + interval '24 hours') - greatest(i.joined_at, d.starts_at)) AS length
-            FROM analytics.presences AS i
-            JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-            CROSS JOIN LATERAL unnest(CASE
-                WHEN i.left_at <= date_trunc('day', i.joined_at) + interval '24 hours' THEN ARRAY[date_trunc('day', i.joined_at)]
-                ELSE ARRAY (SELECT generate_series(date_trunc('day', i.joined_at), i.left_at - interval '1 microsecond', interval '24 hours'))
-            END) AS d (starts_at)
-            WHERE i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids)
-            GROUP BY 1, 2, 3, 4, 5
-        ), presets AS (
-            SELECT session_id, usage_date, preset_name, preset_view_type, sum(people)::integer AS people, sum(person_us)::bigint AS person_us,
-                   sum(participants)::integer AS participants, sum(participant_us)::bigint AS participant_us
-            FROM (SELECT session_id, usage_date, preset_name, preset_view_type, count(*) AS people, sum(us) AS person_us, 0 AS participants, 0 AS participant_us
-                  FROM person_days GROUP BY 1, 2, 3, 4
-                  UNION ALL
-                  SELECT session_id, usage_date, preset_name, preset_view_type, 0, 0, count(*), round(extract(epoch FROM sum(length)) * 1000000)
-                  FROM devices GROUP BY 1, 2, 3, 4) AS u
-            GROUP BY 1, 2, 3, 4
+        WITH whole AS (
+            SELECT f.session_id, d.usage_date, d.people, d.us
+            FROM analytics.session_figures AS f CROSS JOIN LATERAL unnest(f.days, f.day_people, f.day_us) AS d (usage_date, people, us)
+            WHERE f.session_id = ANY (session_ids)
         ), by_preset AS (
             SELECT session_id, usage_date, sum(participants)::integer AS participants, sum(participant_us)::bigint AS participant_us,
-                   array_agg(preset_name) AS names, array_agg(preset_view_type) AS view_types, array_agg(people) AS preset_people,
+                   array_agg(name) AS names, array_agg(view_type) AS view_types, array_agg(people) AS preset_people,
                    array_agg(person_us) AS preset_person_us, array_agg(participants) AS preset_participants, array_agg(participant_us) AS preset_participant_us
-            FROM (SELECT * FROM presets ORDER BY preset_name COLLATE "C", preset_view_type COLLATE "C") AS p GROUP BY 1, 2
+            FROM (SELECT f.session_id, d.*
+                  FROM analytics.session_figures AS f
+                  CROSS JOIN LATERAL unnest(f.preset_days, f.preset_names, f.preset_view_types, f.preset_people, f.preset_person_us,
+                                            f.preset_participants, f.preset_participant_us)
+                      AS d (usage_date, name, view_type, people, person_us, participants, participant_us)
+                  WHERE f.session_id = ANY (session_ids)
+                  ORDER BY d.name COLLATE "C", d.view_type COLLATE "C") AS p
+            GROUP BY 1, 2
         ), days AS (
             SELECT session_id, usage_date FROM by_preset
             UNION
@@ -147,7 +121,11 @@ BEGIN
     -- Rows that stay the same are not written.
     DELETE FROM analytics.session_dates AS d USING (SELECT * FROM unnest(before) EXCEPT SELECT * FROM unnest(after)) AS b
     WHERE d.session_id = b.session_id AND d.usage_date = b.usage_date AND d.app_id = b.app_id;
-    INSERT INTO analytics.session_dates SELECT * FROM unnest(after) EXCEPT SELECT * FROM unnest(before);
+    IF before IS NULL THEN
+        INSERT INTO analytics.session_dates SELECT * FROM unnest(after);
+    ELSE
+        INSERT INTO analytics.session_dates SELECT * FROM unnest(after) EXCEPT SELECT * FROM unnest(before);
+    END IF;
 
     -- A day is kept as it is where rollcall retention deleted one of its sessions.
     SELECT array_agg(d) INTO before FROM unnest(before) AS d

@@ -47,7 +47,7 @@ BEGIN
                END,
                s.max_concurrent_participants, s.minutes_consumed,
                0, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, (s.repairs IS NOT NULL)::integer, 0, 0, 0, '{}', '{}', '{}',
-               now())::analytics.session_figures)
+               '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', now())::analytics.session_figures)
     INTO bounds
     FROM realtimekit.sessions AS s LEFT JOIN sync.session_states AS st ON st.session_id = s.session_id AND st.session_id = ANY (session_ids)
     WHERE s.session_id = ANY (session_ids);
@@ -178,8 +178,8 @@ BEGIN
     END IF;
 
     WITH curve AS (
-        SELECT session_id, array_agg(changed_at ORDER BY changed_at) AS step_at, array_agg(people ORDER BY changed_at) AS step_people,
-               array_agg(participants ORDER BY changed_at) AS step_participants, max(people) AS peak_people, max(participants) AS peak_participants
+        SELECT session_id, array_agg(changed_at) AS step_at, array_agg(people) AS step_people,
+               array_agg(participants) AS step_participants, max(people) AS peak_people, max(participants) AS peak_participants
         FROM (
             SELECT session_id, changed_at, (sum(people) OVER so_far)::integer AS people, (sum(participants) OVER so_far)::integer AS participants
             FROM (
@@ -202,8 +202,50 @@ BEGIN
                 HAVING sum(people) <> 0 OR sum(participants) <> 0
             ) AS c
             WINDOW so_far AS (PARTITION BY session_id ORDER BY changed_at)
+            ORDER BY session_id, changed_at -- so that the arrays are
         ) AS c
         GROUP BY session_id
+    ), person_days AS MATERIALIZED (
+        SELECT session_id, person_id, (first_join_at AT TIME ZONE 'UTC')::date AS usage_date, preset_name, preset_view_type, presence
+        FROM analytics.session_people WHERE session_id = ANY (session_ids) AND NOT is_split
+        UNION ALL
+        SELECT d.session_id, d.person_id, d.usage_date, d.preset_name, d.preset_view_type, d.presence
+        FROM analytics.session_person_days AS d WHERE d.session_id = ANY (session_ids)
+    ), whole AS (
+        SELECT session_id, array_agg(usage_date) AS days, array_agg(people::integer) AS day_people, array_agg(us) AS day_us
+        FROM (SELECT p.session_id, p.usage_date, count(*) AS people, sum(l.us)::bigint AS us
+              FROM (SELECT session_id, usage_date, range_agg(presence) AS presence FROM person_days GROUP BY session_id, usage_date, person_id) AS p
+              CROSS JOIN LATERAL (
+                  SELECT round(coalesce(sum(extract(epoch FROM upper(v) - lower(v))), 0) * 1000000) AS us FROM unnest(p.presence) AS v) AS l
+              GROUP BY 1, 2 ORDER BY 1, 2) AS d
+        GROUP BY 1
+    ), device_days AS (
+        SELECT i.session_id, d.starts_at::date AS usage_date, p.preset_name, i.preset_view_type, i.participant_id,
+               sum(least(i.left_at, d.starts_at + interval '24 hours') - greatest(i.joined_at, d.starts_at)) AS length
+        FROM analytics.presences AS i
+        JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
+        CROSS JOIN LATERAL unnest(CASE
+            WHEN i.left_at <= date_trunc('day', i.joined_at) + interval '24 hours' THEN ARRAY[date_trunc('day', i.joined_at)]
+            ELSE ARRAY (SELECT generate_series(date_trunc('day', i.joined_at), i.left_at - interval '1 microsecond', interval '24 hours'))
+        END) AS d (starts_at)
+        WHERE i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids)
+        GROUP BY 1, 2, 3, 4, 5
+    ), presets AS (
+        SELECT session_id, usage_date, preset_name, preset_view_type, sum(people)::integer AS people, sum(person_us)::bigint AS person_us,
+               sum(participants)::integer AS participants, sum(participant_us)::bigint AS participant_us
+        FROM (SELECT p.session_id, p.usage_date, p.preset_name, p.preset_view_type, 1 AS people,
+                     (SELECT round(coalesce(sum(extract(epoch FROM upper(v) - lower(v))), 0) * 1000000) FROM unnest(p.presence) AS v) AS person_us,
+                     0 AS participants, 0 AS participant_us
+              FROM person_days AS p
+              UNION ALL
+              SELECT session_id, usage_date, preset_name, preset_view_type, 0, 0, 1, round(extract(epoch FROM length) * 1000000) FROM device_days) AS u
+        GROUP BY 1, 2, 3, 4
+    ), by_preset AS (
+        SELECT session_id, array_agg(usage_date) AS days, array_agg(preset_name) AS names, array_agg(preset_view_type) AS view_types,
+               array_agg(people) AS people, array_agg(person_us) AS person_us, array_agg(participants) AS participants,
+               array_agg(participant_us) AS participant_us
+        FROM (SELECT * FROM presets ORDER BY session_id, usage_date, preset_name COLLATE "C", preset_view_type COLLATE "C") AS p
+        GROUP BY 1
     ), people AS (
         SELECT session_id, count(*) AS people, sum(present_seconds::numeric) AS person_seconds, avg(session_share) AS average_share,
                sum(greatest(visits - 1, 0)) AS rejoins, min(first_join_at) AS first_join_at, max(last_leave_at) AS last_leave_at
@@ -250,13 +292,18 @@ BEGIN
            coalesce(r.assumed, 0), coalesce(r.lone, 0), coalesce(l.alone, 0),
            b.repaired_records + coalesce(r.repaired, 0) + coalesce(e.repaired, 0), coalesce(r.inverted, 0), coalesce(r.unlisted, 0),
            coalesce(r.timeless, 0) + coalesce(e.timeless, 0),
-           coalesce(c.step_at, '{}'), coalesce(c.step_people, '{}'), coalesce(c.step_participants, '{}'), now()
+           coalesce(c.step_at, '{}'), coalesce(c.step_people, '{}'), coalesce(c.step_participants, '{}'),
+           coalesce(w.days, '{}'), coalesce(w.day_people, '{}'), coalesce(w.day_us, '{}'),
+           coalesce(k.days, '{}'), coalesce(k.names, '{}'), coalesce(k.view_types, '{}'), coalesce(k.people, '{}'), coalesce(k.person_us, '{}'),
+           coalesce(k.participants, '{}'), coalesce(k.participant_us, '{}'), now()
     FROM unnest(bounds) AS b
     LEFT JOIN people AS p ON p.session_id = b.session_id
     LEFT JOIN rows AS r ON r.session_id = b.session_id
     LEFT JOIN events AS e ON e.session_id = b.session_id
     LEFT JOIN leavings AS l ON l.session_id = b.session_id
-    LEFT JOIN curve AS c ON c.session_id = b.session_id;
+    LEFT JOIN curve AS c ON c.session_id = b.session_id
+    LEFT JOIN whole AS w ON w.session_id = b.session_id
+    LEFT JOIN by_preset AS k ON k.session_id = b.session_id;
 
     -- Who is not there any more, but was counted.
     IF before IS NOT NULL THEN
