@@ -40,6 +40,8 @@ var (
 	updateSessionSQL string
 	//go:embed sql/insert_session.sql
 	insertSessionSQL string
+	//go:embed sql/insert_figures.sql
+	insertFiguresSQL string
 	//go:embed sql/save_state.sql
 	saveStateSQL string
 	//go:embed sql/fail_session.sql
