@@ -40,7 +40,8 @@ type ledger interface {
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
 
 	States(ctx context.Context, ids []model.UUID) (map[model.UUID]model.SessionState, error)
-	Unsettled(ctx context.Context, appID string) (map[model.UUID]model.SessionState, error)
+	// Unsettled gives the sessions of an app that are not done with, oldest first.
+	Unsettled(ctx context.Context, appID string) ([]model.SessionState, error)
 	// FailingApps gives the apps of an account whose last list of sessions did not
 	// come to its end, or does not add up.
 	FailingApps(ctx context.Context, accountID string) (map[string]bool, error)
