@@ -111,8 +111,9 @@ type peerStore interface {
 
 // inventory tells what the warehouse holds, and what it lacks.
 type inventory interface {
-	// FoldApps puts what is stored under an app's id in other letters to the app.
-	FoldApps(ctx context.Context) (folded []string, mayNot bool, err error)
+	// FoldIDs puts what is stored under an id in other letters to the account, app or
+	// meeting that it is.
+	FoldIDs(ctx context.Context) (folded []model.Folded, mayNot bool, err error)
 	// CheckRows looks for rows that were stored and are missing, and queues what
 	// they belong to: at some sessions, and at all where something is missing.
 	CheckRows(ctx context.Context, run model.Run, all bool) (model.Lost, error)
