@@ -142,6 +142,7 @@ func newParser(grammar *cli, stdout, stderr io.Writer, exit func(int)) (*kong.Ko
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Vars{"version": version()},
+		kong.NamedMapper("account", kong.MapperFunc(decodeAccount)),
 		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(decodeDuration)),
 	)
 }

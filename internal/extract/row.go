@@ -100,6 +100,10 @@ func (r *row) identifier(field, raw string) string {
 	return text
 }
 
+// folded reads an identifier of the vendor's, which is a UUID mostly, and then the same
+// in other letters.
+func (r *row) folded(field, raw string) string { return model.FoldID(r.identifier(field, raw)) }
+
 // uuid reads the record's own id, which must be a UUID. An absent one leaves what
 // was there.
 func (r *row) uuid(field, raw string, into *model.UUID) {
@@ -218,7 +222,7 @@ func (r *row) verdict(entity string, noID bool) *model.Rejected {
 		return nil
 	}
 	raw := r.cursor.text[r.start:r.at]
-	key := model.VisibleText(r.key)
+	key := model.FoldID(model.VisibleText(r.key))
 	if key == "" || len(key) > model.MaxIdentifierBytes {
 		digest := sha256.Sum256([]byte(raw))
 		key = "sha256:" + hex.EncodeToString(digest[:])

@@ -37,6 +37,15 @@ func (b *encoder) uuid(id model.UUID) {
 	*b = append(*b, id[:]...)
 }
 
+// uuidOrNull writes null for the zero value.
+func (b *encoder) uuidOrNull(id model.UUID) {
+	if id.IsZero() {
+		b.null()
+		return
+	}
+	b.uuid(id)
+}
+
 func (b *encoder) int64(n int64) {
 	b.length(8)
 	*b = binary.BigEndian.AppendUint64(*b, uint64(n)) //nolint:gosec // two's complement is the wire format

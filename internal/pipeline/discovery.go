@@ -168,14 +168,12 @@ func (d *discovery) followUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for id, state := range open {
-		if !d.isFirst(ctx, id) {
+	for i := range open {
+		id, failed := open[i].SessionID, open[i].Failed
+		if !d.isFirst(ctx, id) || d.pausedFor(open[i], nil) {
 			continue
 		}
-		if d.pausedFor(state, nil) {
-			continue
-		}
-		d.group.Go(func() error { return sessionWork{d.work}.sessionByID(d.ctx, d.appID, id, state.Failed) })
+		d.group.Go(func() error { return sessionWork{d.work}.sessionByID(d.ctx, d.appID, id, failed) })
 	}
 	return nil
 }

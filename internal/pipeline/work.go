@@ -119,7 +119,7 @@ func (w *work) sync(ctx context.Context) error {
 	if err := w.readHorizon(ctx); err != nil {
 		return err
 	}
-	if err := w.foldApps(ctx); err != nil {
+	if err := w.foldIDs(ctx); err != nil {
 		return err
 	}
 	apps, err := w.apps(ctx)
@@ -149,15 +149,18 @@ func (w *work) sync(ctx context.Context) error {
 	return errors.Join(err, optionalWork{w}.optional(ctx, stored))
 }
 
-// foldApps mends what an earlier version made of an app that was configured in other
-// letters than the API lists: a second, nameless one.
-func (w *work) foldApps(ctx context.Context) error {
-	folded, mayNot, err := w.stores.Inventory.FoldApps(ctx)
-	for _, id := range folded {
-		w.logger.InfoContext(ctx, "an app was stored twice, in other letters; what was stored of it is now that of the app", "app_id", model.FoldID(id), "was", id)
+// foldIDs mends what an earlier version made of an account, an app or a meeting whose id
+// was configured, or listed, in other letters: a second one.
+func (w *work) foldIDs(ctx context.Context) error {
+	folded, mayNot, err := w.stores.Inventory.FoldIDs(ctx)
+	if err == nil {
+		for _, f := range folded {
+			w.logger.InfoContext(ctx, "stored twice, in other letters: what was stored under the one id is now under the other",
+				"kind", f.Kind, "id", f.ID(), "was", f.Was)
+		}
 	}
 	if mayNot {
-		w.logger.WarnContext(ctx, "an app is stored twice, in other letters, and this role may not mend that", "fix", "run rollcall migrate up once, with the role that owns the tables")
+		w.logger.WarnContext(ctx, "an account, app or meeting is stored twice, in other letters, and this role may not mend that", "fix", "run rollcall migrate up once, with the role that owns the tables")
 	}
 	return err
 }
