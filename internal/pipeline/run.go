@@ -59,6 +59,9 @@ type Plan struct {
 	Sessions []model.UUID // backfill: these sessions and no others
 	Full     bool         // backfill: read again what is complete and unchanged
 	Optional Optional     // run: what to read beside the sessions
+	// Since is where a run begins in an app that was never read: it leaves out what was
+	// created before. Zero means the whole history.
+	Since time.Time
 	// BeyondRetention reads also sessions that ended before the retention
 	// horizon, which were deleted or would be.
 	BeyondRetention bool

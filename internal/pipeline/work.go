@@ -246,22 +246,41 @@ func twice(list func() (model.Pass, error)) (model.Pass, error) {
 
 // app reads the sessions of an app from the lookback before its watermark on.
 func (w *work) app(ctx context.Context, appID string) error {
-	mark, err := w.stores.Ledger.Watermark(ctx, appID)
+	d, mark, err := w.newSince(ctx, appID)
 	if err != nil {
 		return err
 	}
-	d := &discovery{work: w, appID: appID, listFrom: w.listFrom(ctx, appID, mark), followUps: true}
-	// Once more where the first answer tells that the API's clock is ahead of the
-	// one by which the list was to end: sessions may lie behind it.
-	for d.listTo.Before(w.listEnd()) {
-		d.listTo = w.listEnd()
-		if err := w.discover(ctx, d); err != nil {
-			return errors.Join(err, w.noteStop(ctx, appID, mark, err))
-		}
+	if err := w.discoverAll(ctx, d); err != nil {
+		return errors.Join(err, w.noteStop(ctx, appID, mark, err))
 	}
 	// The watermark moves only now that all listed sessions were dealt with: a
 	// crash before leaves it, and the next run lists the same sessions again.
 	return w.stores.Ledger.SaveDiscovery(ctx, w.run, appID, d.watermark(), d.problem)
+}
+
+// newSince makes ready to list what is new in an app since its watermark.
+func (w *work) newSince(ctx context.Context, appID string) (d *discovery, mark time.Time, err error) {
+	if mark, err = w.stores.Ledger.Watermark(ctx, appID); err != nil {
+		return nil, mark, err
+	}
+	d = &discovery{work: w, appID: appID, listFrom: w.listFrom(ctx, appID, mark), followUps: true}
+	if since := w.plan.Since; mark.IsZero() && !since.IsZero() {
+		d.from, d.listFrom = since, since.Add(-listMargin)
+		w.logger.InfoContext(ctx, "the app is read for the first time; what was created before is left out", "app_id", appID, "since", since)
+	}
+	return d, mark, nil
+}
+
+// discoverAll lists once more where the first answer tells that the API's clock is
+// ahead of the one by which the list was to end: sessions may lie behind it.
+func (w *work) discoverAll(ctx context.Context, d *discovery) error {
+	for d.listTo.Before(w.listEnd()) {
+		d.listTo = w.listEnd()
+		if err := w.discover(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // listFrom gives where the list of an app begins. A watermark that no clock has come
