@@ -131,6 +131,7 @@ func (r *rows) event(e *model.PeerEvent) {
 	r.number(e.MinutesConsumed)
 	r.time(e.CreatedAt)
 	r.time(e.UpdatedAt)
+	r.ownIDs(e.OwnIDs)
 	r.json(e.Extra)
 	r.json(e.Repairs.JSON())
 	r.end(rowKey{e.ParticipantID, e.ID})

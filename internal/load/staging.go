@@ -15,7 +15,7 @@ const (
 		joined_at, left_at, duration_minutes, created_at, updated_at, extra, repairs`
 	rejectedColumns = `entity, app_id, session_id, record_key, reason, raw_text`
 	eventColumns    = `participant_id, event_id, event_name, peer_id, socket_session_id, preset_view_type,
-		minutes_consumed, created_at, updated_at, extra, repairs`
+		minutes_consumed, created_at, updated_at, own_ids, extra, repairs`
 )
 
 // Into the tables themselves rows go with the session and the run; the database
@@ -29,7 +29,7 @@ const (
 	stageRejected     = `COPY pg_temp.staged_rejected_records (seq, pass, ` + rejectedColumns + `) FROM STDIN (FORMAT binary)`
 
 	copiedParticipantColumns = 14
-	copiedEventColumns       = 13
+	copiedEventColumns       = 14
 	copiedRejectedColumns    = 8
 )
 

@@ -13,6 +13,7 @@ SET event_name = s.event_name,
     minutes_consumed = s.minutes_consumed,
     created_at = s.created_at,
     updated_at = s.updated_at,
+    own_ids = s.own_ids,
     extra = s.extra,
     repairs = s.repairs,
     synced_at = now(),
@@ -24,7 +25,7 @@ WHERE t.session_id = $1
   AND (s.updated_at > t.updated_at
        OR (NOT $3 AND ($4 OR s.updated_at = t.updated_at OR s.updated_at IS NULL OR t.updated_at IS NULL)))
   AND (t.event_name, t.peer_id, t.socket_session_id, t.preset_view_type, t.minutes_consumed,
-       t.created_at, t.updated_at, t.extra, t.repairs)
+       t.created_at, t.updated_at, t.own_ids, t.extra, t.repairs)
       IS DISTINCT FROM
       (s.event_name, s.peer_id, s.socket_session_id, s.preset_view_type, s.minutes_consumed,
-       s.created_at, s.updated_at, s.extra, s.repairs)
+       s.created_at, s.updated_at, s.own_ids, s.extra, s.repairs)
