@@ -84,7 +84,7 @@ func (r *row) sessionField(into *model.Session, name, raw string) {
 	case "breakout_rooms":
 		r.unlessEmpty(name, raw) // the detail has an empty list where the session list has none
 	case "organization_id":
-		r.different(name, raw, into.AppID)
+		r.repeated(name, raw, known{id: into.AppID})
 	default:
 		r.keep(name, raw)
 	}
@@ -223,7 +223,7 @@ func (r *row) events(of *peer, at *cursor) error {
 
 // enclosing names the records that hold an event. What an event's own
 // participant_id means is documented nowhere: it may be the participant's id or
-// its user_id, and either adds nothing.
+// its user_id, and which it was is kept.
 type enclosing struct{ session, participant, user string }
 
 func (r *row) eventField(into *model.PeerEvent, within *enclosing, name, raw string) {
@@ -245,9 +245,9 @@ func (r *row) eventField(into *model.PeerEvent, within *enclosing, name, raw str
 	case "updated_at":
 		into.UpdatedAt = r.time("updated_at", raw)
 	case "session_id":
-		r.different(name, raw, within.session)
+		into.OwnIDs |= r.repeated(name, raw, known{within.session, model.OwnSession})
 	case "participant_id":
-		r.different(name, raw, within.participant, within.user)
+		into.OwnIDs |= r.repeated(name, raw, known{within.participant, model.OwnParticipant}, known{within.user, model.OwnUser})
 	default:
 		r.keep(name, raw)
 	}

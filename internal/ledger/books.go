@@ -49,7 +49,8 @@ func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
 }
 
 // FinishRun closes a run in the ledger and gives its sums. It works even when
-// ctx has ended.
+// ctx has ended. It needs no lock: a run that another one closed as abandoned, since its
+// lock was lost, stays so, and the error says it.
 func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
@@ -60,10 +61,13 @@ func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunS
 		if totals, err = sumUp(ctx, tx, run.ID); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE sync.runs SET status = $2, finished_at = now(), requests = $3,
-			budget_wait_seconds = $4, sessions_listed = $5, error = $6 WHERE run_id = $1`,
+		tag, err := tx.Exec(ctx, `UPDATE sync.runs SET status = $2, finished_at = now(), requests = $3,
+			budget_wait_seconds = $4, sessions_listed = $5, error = $6 WHERE run_id = $1 AND status = 'running'`,
 			run.ID, summary.Status, summary.Requests, summary.BudgetWait.Seconds(), summary.SessionsListed,
 			warehouse.Text(failure))
+		if err == nil && tag.RowsAffected() == 0 {
+			err = warehouse.ErrLockLost
+		}
 		return err
 	})
 	return totals, warehouse.Failed("close the run in the ledger", err)

@@ -59,6 +59,7 @@ var eventTable = table{2, []column{
 	{"minutes_consumed", "double precision"},
 	{"created_at", "timestamptz"},
 	{"updated_at", "timestamptz"},
+	{"own_ids", "smallint"},
 	{"extra", "jsonb"},
 	{"repairs", "jsonb"},
 }}
@@ -74,6 +75,7 @@ func (r *rows) event(e *model.PeerEvent) {
 	r.number(e.MinutesConsumed)
 	r.time(e.CreatedAt)
 	r.time(e.UpdatedAt)
+	r.ownIDs(e.OwnIDs)
 	r.json(e.Extra)
 	r.json(e.Repairs.JSON())
 	r.end(rowKey{e.ParticipantID, e.ID})

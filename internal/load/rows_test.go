@@ -16,6 +16,7 @@ var (
 	minor = model.PeerEvent{
 		ParticipantID: model.UUID{1}, ID: model.UUID{2}, Name: "PEER_JOINING", PeerID: "p", PresetViewType: "GROUP_CALL",
 		MinutesConsumed: model.Number{Value: 1.5, Valid: true}, CreatedAt: at, UpdatedAt: at,
+		OwnIDs: model.OwnSession,
 	}
 )
 
@@ -43,7 +44,7 @@ func TestSameRow(t *testing.T) {
 	r.event(&minor)
 	row := r.row(0)
 	values := columnsOf(t, row)
-	if len(values) != 11 || !sameRow(row, values) {
+	if len(values) != 12 || !sameRow(row, values) {
 		t.Fatalf("%d columns, or the row differs from itself", len(values))
 	}
 	for i := range values {
@@ -62,7 +63,7 @@ func TestSameRow(t *testing.T) {
 			}
 		}
 	}
-	if sameRow(row, values[:10]) || sameRow(row, append(values, nil)) {
+	if sameRow(row, values[:11]) || sameRow(row, append(values, nil)) {
 		t.Error("a column too few or too many passes")
 	}
 }
