@@ -80,7 +80,8 @@ func (l *sessionLoad) figures(batch *pgx.Batch) {
 		warehouse.UUID(s.ID), s.AppID, warehouse.Text(s.MeetingID), warehouse.Text(s.MeetingTitle), warehouse.Text(s.Type), warehouse.Text(s.Status),
 		warehouse.Time(start), warehouse.Time(s.EndedAt), warehouse.Count(s.MaxConcurrent), warehouse.Number(s.MinutesConsumed),
 		f.People, f.Participants, f.PeakPeople, f.PeakParticipants, seconds(f.PersonTime), seconds(f.ParticipantTime),
-		pgtype.Float8{Float64: float64(f.AverageShare) / 1e4, Valid: f.AverageShare >= 0}, f.Rejoins, moment(f.FirstJoinAt), moment(f.LastLeaveAt),
+		pgtype.Float8{Float64: float64(f.AverageShare) / 1e4, Valid: f.AverageShare >= 0},
+		f.Rejoins, moment(f.FirstJoinAt), moment(f.LastLeaveAt),
 		f.Open, f.Presences, f.Cut, f.AssumedLeavings, f.LoneJoinings, f.LoneLeavings, f.Repaired, f.Inverted, f.Timeless,
 	}
 	batch.Queue(insertFiguresSQL, slices.Concat(args, curveArgs(f.Curve), dayArgs(f.Days), presetArgs(f.Presets))...)
