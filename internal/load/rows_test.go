@@ -136,7 +136,7 @@ func TestEncodersFollowTheirLists(t *testing.T) {
 	})
 	e.event(&model.PeerEvent{
 		ParticipantID: model.UUID{1}, ID: model.UUID{2}, Name: "left", PeerID: "peer", SocketSessionID: "socket", PresetViewType: "view",
-		MinutesConsumed: model.Number{Valid: true}, CreatedAt: at, UpdatedAt: at, Provenance: some,
+		MinutesConsumed: model.Number{Valid: true}, CreatedAt: at, UpdatedAt: at, OwnIDs: 1, Provenance: some,
 	})
 	aside.rejected(&model.Rejected{Entity: "session", AppID: "app", SessionID: model.UUID{1}, Key: "key", Reason: "because", Raw: "text"})
 	for _, c := range []struct {
@@ -146,7 +146,7 @@ func TestEncodersFollowTheirLists(t *testing.T) {
 		row := c.row(0)
 		for _, column := range c.columns {
 			length := int(binary.BigEndian.Uint32(row))
-			if want := map[string]int{"uuid": 16, "timestamptz": 8, "double precision": 8}[column.kind]; want != 0 && length != want || want == 0 && (length == 16 || length == 8) {
+			if want := map[string]int{"uuid": 16, "timestamptz": 8, "double precision": 8, "smallint": 2}[column.kind]; want != 0 && length != want || want == 0 && (length == 16 || length == 8) {
 				t.Errorf("%s of type %s is written in %d bytes", column.name, column.kind, length)
 			}
 			row = row[4+length:]
