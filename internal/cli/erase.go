@@ -146,12 +146,13 @@ func (c *eraseCommand) print(w io.Writer, n erasure.Counts) {
 	} {
 		fmt.Fprintf(w, "%-34s %8d %s\n", line.table, line.count, line.verb)
 	}
-	fmt.Fprintf(w, "in %d sessions of %d apps\n", n.Sessions, n.Apps)
+	fmt.Fprintf(w, "in %s of %s\n", plural(n.Sessions, "session"), plural(n.Apps, "app"))
 	if n.NoRow() {
 		fmt.Fprintln(w, "nobody with these identifiers is stored: check the spelling, unless they are to be kept out before they come")
 	}
 	if n.ParticipantsOfSameCustomID > 0 {
-		fmt.Fprintf(w, "%d more participants have the same custom_participant_id and stay: erase them by that id, if it is one person's\n", n.ParticipantsOfSameCustomID)
+		fmt.Fprintf(w, "%s with the same custom_participant_id %s: erase by that id, if it is one person's\n",
+			plural(n.ParticipantsOfSameCustomID, "more participant"), oneOrMany(n.ParticipantsOfSameCustomID, "stays", "stay"))
 	}
 	if c.DryRun {
 		fmt.Fprintln(w, "nothing was written")

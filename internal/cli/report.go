@@ -106,10 +106,7 @@ func (c *reportCommand) write(ctx context.Context, pool *pgxpool.Pool, w io.Writ
 		rows, err := export.View(ctx, pool, w, c.View, r.filter, export.Options{
 			Format: c.Format, Style: c.CSVStyle, Delimiter: r.delimiter, UUIDs: c.UUID, Columns: c.Columns, Zone: r.zone, Version: version(),
 		})
-		if rows == 1 {
-			return "1 row", err
-		}
-		return fmt.Sprintf("%d rows", rows), err
+		return plural(rows, "row"), err
 	}
 	o := htmlreport.Options{Zone: r.zone, Now: r.now, Version: version()}
 	if !r.filter.Session.IsZero() {

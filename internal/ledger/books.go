@@ -61,9 +61,9 @@ func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunS
 			return err
 		}
 		_, err = tx.Exec(ctx, `UPDATE sync.runs SET status = $2, finished_at = now(), requests = $3,
-			budget_wait_seconds = $4, sessions_listed = $5, error = $6 WHERE run_id = $1`,
+			budget_wait_seconds = $4, sessions_listed = $5, error = $6, other_rows_written = $7 WHERE run_id = $1`,
 			run.ID, summary.Status, summary.Requests, summary.BudgetWait.Seconds(), summary.SessionsListed,
-			warehouse.Text(failure))
+			warehouse.Text(failure), summary.OtherRows)
 		return err
 	})
 	return totals, warehouse.Failed("close the run in the ledger", err)
