@@ -24,7 +24,7 @@ type eraseCommand struct {
 	UserID              []string `name:"user-id" sep:"none" placeholder:"ID" help:"The vendor's id of the person in one meeting; may be repeated. - reads ids from standard input, one per line, where others cannot see them."`
 	CustomParticipantID []string `name:"custom-participant-id" sep:"none" placeholder:"ID" help:"The person's id in your own system, with every user_id that was ever seen with it; may be repeated; - reads ids from standard input."`
 	ParticipantID       []string `name:"participant-id" sep:"none" placeholder:"UUID" help:"One participant of one session, where it has no other id; may be repeated."`
-	App                 filled   `placeholder:"APP" help:"Only in this app, named by its id or name, where the same custom id is somebody else's in another."`
+	App                 filled   `predictor:"app" placeholder:"APP" help:"Only in this app, named by its id or name, where the same custom id is somebody else's in another."`
 	Pseudonymise        bool     `help:"Keep the rows and their times, so that counts stay, but nothing that says whose they are."`
 	DryRun              bool     `help:"Count what would be erased; write nothing."`
 	Yes                 bool     `help:"Confirm: what is erased cannot be recovered."`

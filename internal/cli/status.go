@@ -18,7 +18,7 @@ import (
 // statusCommand tells how the warehouse stands.
 type statusCommand struct {
 	accountFlags  `embed:""`
-	AppIDs        list `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"APP,…" help:"Apps that --max-age looks at, by id or name; none means all that were ever read (${env})."`
+	AppIDs        list `name:"app-ids" predictor:"app" env:"REALTIMEKIT_APP_IDS" placeholder:"APP,…" help:"Apps that --max-age looks at, by id or name; none means all that were ever read (${env})."`
 	databaseFlags `embed:"" group:"Database"`
 
 	MaxAge   time.Duration `placeholder:"DURATION" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`

@@ -21,7 +21,7 @@ type verifyCommand struct {
 
 	rangeFlags
 	Session list `placeholder:"ID,…" help:"Compare only these sessions, whatever their time."`
-	App     list `placeholder:"ID,…" help:"Compare only these apps, by id or name; overrides --app-ids."`
+	App     list `predictor:"app" placeholder:"ID,…" help:"Compare only these apps, by id or name; overrides --app-ids."`
 	IDs     bool `name:"ids" help:"Compare the ids of all participants and peer events, not their number alone: reads every page."`
 	JSON    bool `name:"json" help:"Print one JSON object."`
 	Quiet   bool `short:"q" help:"Print nothing when nothing differs."`
