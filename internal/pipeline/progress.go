@@ -115,17 +115,18 @@ func (p *progress) chunk(ctx context.Context, share float64) {
 		return
 	}
 	percent := math.Round(1000*p.last.Share) / 10
-	attributes := []any{"percent", percent, "sessions_read", p.last.Sessions, "rows_read", p.last.Rows, "seconds", p.last.Took.Seconds()}
-	if p.kind == model.KindVerify {
-		attributes = []any{"percent", percent, "sessions_compared", p.last.Sessions, "seconds", p.last.Took.Seconds()}
-	}
+	attributes := []any{"percent", percent, "seconds", p.last.Took.Seconds()}
 	if !p.alike && p.parts > 1 {
 		attributes = append(attributes, "app", fmt.Sprintf("%d of %d", p.done+1, p.parts))
 	}
 	if p.last.Left > 0 {
 		attributes = append(attributes, "seconds_left", math.Round(p.last.Left.Seconds()))
 	}
-	p.logger.InfoContext(ctx, p.kind+" progress", attributes...)
+	if p.kind == model.KindVerify {
+		p.logger.InfoContext(ctx, "verify progress", append(attributes, "sessions_compared", p.last.Sessions)...)
+		return
+	}
+	p.logger.InfoContext(ctx, "backfill progress", append(attributes, "sessions_read", p.last.Sessions, "rows_read", p.last.Rows)...)
 }
 
 // reach moves on; sessions are read several at once, so an earlier one may come
