@@ -14,7 +14,7 @@ func counted[N int | int64](n N, one, many string) string {
 }
 
 // oneOrMany gives the form of a word that goes with a number.
-func oneOrMany(n int, one, many string) string {
+func oneOrMany[N int | int64](n N, one, many string) string {
 	if n == 1 {
 		return one
 	}

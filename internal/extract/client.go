@@ -178,8 +178,8 @@ func newHTTPClient(timeout time.Duration, r redactor) *http.Client {
 	}
 }
 
-// Requests tells how many requests were sent, and how long they waited for the
-// budget in all.
+// Requests tells how many requests were sent, and for how long at least one of them
+// waited for the budget.
 func (c *Client) Requests() (int64, time.Duration) { return c.cfg.Budget.Spent() }
 
 // Pace gives the requests a second that are sent at most, as far as the answers

@@ -62,9 +62,9 @@ func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunS
 			return err
 		}
 		tag, err := tx.Exec(ctx, `UPDATE sync.runs SET status = $2, finished_at = now(), requests = $3,
-			budget_wait_seconds = $4, sessions_listed = $5, error = $6 WHERE run_id = $1 AND status = 'running'`,
+			budget_wait_seconds = $4, sessions_listed = $5, error = $6, other_rows_written = $7 WHERE run_id = $1 AND status = 'running'`,
 			run.ID, summary.Status, summary.Requests, summary.BudgetWait.Seconds(), summary.SessionsListed,
-			warehouse.Text(failure))
+			warehouse.Text(failure), summary.OtherRows)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = warehouse.ErrLockLost
 		}

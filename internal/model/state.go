@@ -50,8 +50,9 @@ type Run struct {
 type RunSummary struct {
 	Status         string
 	Requests       int64
-	BudgetWait     time.Duration
+	BudgetWait     time.Duration // in which at least one request waited
 	SessionsListed int
+	OtherRows      int // that were written beside those of the sessions
 	Error          string
 }
 

@@ -152,6 +152,7 @@ func (w *work) finish(ctx context.Context, failure error) (Result, error) {
 	summary := model.RunSummary{SessionsListed: w.listed}
 	sent, waited := w.source.Requests()
 	summary.Requests, summary.BudgetWait = sent-w.sentBefore, waited-w.waitedBefore
+	summary.OtherRows = w.extras.Inserted + w.extras.Updated + w.extras.Removed
 	wrong := w.clocks.problem()
 	if wrong != "" {
 		w.leaveOut()

@@ -46,19 +46,20 @@ BEGIN
             SELECT session_id, (starts_at AT TIME ZONE 'UTC')::date FROM analytics.session_figures
             WHERE session_id = ANY (session_ids) AND starts_at IS NOT NULL
         ), curves AS (
-            SELECT session_id, usage_date, array_agg(step_at ORDER BY step_at) AS step_at, array_agg(people ORDER BY step_at) AS people,
-                   array_agg(participants ORDER BY step_at) AS participants
-            FROM (
-                SELECT d.session_id, d.usage_date, greatest(s.step_at, d.usage_date::timestamptz) AS step_at,
-                       s.people - lag(s.people, 1, 0) OVER w AS people, s.participants - lag(s.participants, 1, 0) OVER w AS participants
-                FROM days AS d
-                JOIN analytics.session_figures AS f ON f.session_id = d.session_id
-                CROSS JOIN LATERAL unnest(f.step_at, f.step_at[2:], f.step_people, f.step_participants) AS s (step_at, until_at, people, participants)
-                WHERE f.session_id = ANY (session_ids)
-                  AND s.step_at < d.usage_date::timestamptz + interval '24 hours' AND coalesce(s.until_at > d.usage_date::timestamptz, true)
-                WINDOW w AS (PARTITION BY d.session_id, d.usage_date ORDER BY s.step_at)) AS c
-            WHERE people <> 0 OR participants <> 0
-            GROUP BY 1, 2
+            -- At the start of the day those come who are inside already.
+            SELECT d.session_id, d.usage_date, c.*
+            FROM days AS d
+            JOIN analytics.session_figures AS f ON f.session_id = d.session_id
+            CROSS JOIN LATERAL (
+                SELECT array_agg(step_at) AS step_at, array_agg(people) AS people, array_agg(participants) AS participants
+                FROM (SELECT greatest(s.step_at, d.usage_date::timestamptz) AS step_at,
+                             s.people - CASE WHEN s.step_at > d.usage_date::timestamptz THEN s.people_before ELSE 0 END AS people,
+                             s.participants - CASE WHEN s.step_at > d.usage_date::timestamptz THEN s.participants_before ELSE 0 END AS participants
+                      FROM unnest(f.step_at, f.step_at[2:], f.step_people, f.step_participants, 0 || f.step_people, 0 || f.step_participants)
+                          AS s (step_at, until_at, people, participants, people_before, participants_before)
+                      WHERE s.step_at < d.usage_date::timestamptz + interval '24 hours' AND coalesce(s.until_at > d.usage_date::timestamptz, true)) AS s
+                WHERE people <> 0 OR participants <> 0) AS c
+            WHERE f.session_id = ANY (session_ids)
         )
         SELECT array_agg(row(f.session_id, f.app_id, d.usage_date, k.is_start, CASE WHEN k.is_start THEN f.vendor_minutes::numeric END,
                    coalesce(w.people, 0), coalesce(w.us, 0), coalesce(p.participants, 0), coalesce(p.participant_us, 0),
@@ -141,10 +142,17 @@ BEGIN
         SELECT session_id, app_id, usage_date FROM unnest(after)
     ), people AS (
         SELECT session_id, person_id FROM analytics.session_people WHERE session_id = ANY (session_ids)
-        UNION
+        UNION ALL
         SELECT session_id, person_id FROM analytics.stale_people WHERE session_id = ANY (session_ids)
+    ), everyone AS MATERIALIZED (
+        SELECT d.app_id, d.usage_date, p.person_id, count(*) AS sessions FROM days AS d JOIN people AS p ON p.session_id = d.session_id GROUP BY 1, 2, 3
+    ), crowded AS MATERIALIZED (
+        -- Days of which other sessions are counted.
+        SELECT app_id, usage_date FROM (SELECT DISTINCT app_id, usage_date FROM days) AS d
+        WHERE EXISTS (SELECT FROM analytics.session_dates AS o
+                      WHERE o.usage_date = d.usage_date AND o.app_id = d.app_id AND NOT o.session_id = ANY (session_ids))
     ), touched AS MATERIALIZED (
-        SELECT DISTINCT d.app_id, d.usage_date, p.person_id FROM days AS d JOIN people AS p ON p.session_id = d.session_id
+        SELECT app_id, usage_date, person_id FROM everyone WHERE sessions > 1 OR (app_id, usage_date) IN (SELECT app_id, usage_date FROM crowded)
     ), stays AS MATERIALIZED (
         SELECT t.app_id, t.usage_date, t.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence
         FROM touched AS t
@@ -197,7 +205,7 @@ BEGIN
                array_agg(people::integer) AS people, array_agg(us) AS us
         FROM (SELECT * FROM preset ORDER BY preset_name COLLATE "C", preset_view_type COLLATE "C") AS p GROUP BY 1, 2, 3
     )
-    SELECT (SELECT array_agg(s) FROM touched AS t JOIN analytics.shared_person_days AS s USING (app_id, usage_date, person_id)),
+    SELECT (SELECT array_agg(s) FROM everyone AS t JOIN analytics.shared_person_days AS s USING (app_id, usage_date, person_id)),
            array_agg(row(m.app_id, m.usage_date, m.person_id, m.sessions - 1, coalesce(e.us, 0),
                          coalesce(p.names, '{}'), coalesce(p.view_types, '{}'), coalesce(p.people, '{}'), coalesce(p.us, '{}'),
                          coalesce(c.step_at, '{}'), coalesce(c.people, '{}'))::analytics.shared_person_days)
@@ -274,28 +282,39 @@ BEGIN
         SELECT array_agg(gone::analytics.usage_ids) INTO ids_gone FROM gone;
     END IF;
 
-    SELECT array_agg(row(app_id, usage_date, starts_at, step_at, people, participants)::analytics.curve_minute) INTO minutes
-    FROM (
-        SELECT app_id, usage_date, date_trunc('minute', step_at) AS starts_at, array_agg(step_at) AS step_at, array_agg(people) AS people,
-               array_agg(participants) AS participants
+    IF before IS NULL AND shared_before IS NULL AND shared_after IS NULL THEN
+        -- Nothing cancels: the leaves sum up what comes at the same time.
+        SELECT array_agg(row(app_id, usage_date, starts_at, step_at, people, participants)::analytics.curve_minute) INTO minutes
         FROM (
-            SELECT app_id, usage_date, step_at, sum(people)::integer AS people, sum(participants)::integer AS participants
-            FROM (SELECT d.app_id, d.usage_date, s.* FROM unnest(after) AS d
-                  CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
-                  UNION ALL
-                  SELECT d.app_id, d.usage_date, s.step_at, -s.people, -s.participants FROM unnest(before) AS d
-                  CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
-                  UNION ALL
-                  SELECT d.app_id, d.usage_date, s.step_at, s.people, 0 FROM unnest(shared_after) AS d
-                  CROSS JOIN LATERAL unnest(d.step_at, d.step_people) AS s (step_at, people)
-                  UNION ALL
-                  SELECT d.app_id, d.usage_date, s.step_at, -s.people, 0 FROM unnest(shared_before) AS d
-                  CROSS JOIN LATERAL unnest(d.step_at, d.step_people) AS s (step_at, people)) AS s
+            SELECT d.app_id, d.usage_date, date_trunc('minute', s.step_at) AS starts_at, array_agg(s.step_at) AS step_at, array_agg(s.people) AS people,
+                   array_agg(s.participants) AS participants
+            FROM unnest(after) AS d CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
             GROUP BY 1, 2, 3
-            HAVING sum(people) <> 0 OR sum(participants) <> 0
-        ) AS s
-        GROUP BY 1, 2, 3
-    ) AS s;
+        ) AS s;
+    ELSE
+        SELECT array_agg(row(app_id, usage_date, starts_at, step_at, people, participants)::analytics.curve_minute) INTO minutes
+        FROM (
+            SELECT app_id, usage_date, date_trunc('minute', step_at) AS starts_at, array_agg(step_at) AS step_at, array_agg(people) AS people,
+                   array_agg(participants) AS participants
+            FROM (
+                SELECT app_id, usage_date, step_at, sum(people)::integer AS people, sum(participants)::integer AS participants
+                FROM (SELECT d.app_id, d.usage_date, s.* FROM unnest(after) AS d
+                      CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
+                      UNION ALL
+                      SELECT d.app_id, d.usage_date, s.step_at, -s.people, -s.participants FROM unnest(before) AS d
+                      CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
+                      UNION ALL
+                      SELECT d.app_id, d.usage_date, s.step_at, s.people, 0 FROM unnest(shared_after) AS d
+                      CROSS JOIN LATERAL unnest(d.step_at, d.step_people) AS s (step_at, people)
+                      UNION ALL
+                      SELECT d.app_id, d.usage_date, s.step_at, -s.people, 0 FROM unnest(shared_before) AS d
+                      CROSS JOIN LATERAL unnest(d.step_at, d.step_people) AS s (step_at, people)) AS s
+                GROUP BY 1, 2, 3
+                HAVING sum(people) <> 0 OR sum(participants) <> 0
+            ) AS s
+            GROUP BY 1, 2, 3
+        ) AS s;
+    END IF;
     PERFORM analytics.add_to_curves(minutes);
 
     WITH difference AS (
