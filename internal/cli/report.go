@@ -264,6 +264,9 @@ func writeDemoReport(s *shell, pool *pgxpool.Pool, session model.UUID) error {
 	if err := out.commit(); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "\nA report about it, to open in a browser or to print: %s\n", path)
+	w := newScreen(s)
+	w.line("")
+	w.put("", "A report about it, to open in a browser or to print:")
+	fmt.Fprintf(s.stdout, "  %s\n", path) // in one piece, to be copied
 	return nil
 }
