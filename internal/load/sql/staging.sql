@@ -28,7 +28,7 @@ CREATE TEMP TABLE IF NOT EXISTS staged_peer_events (
     minutes_consumed  double precision,
     created_at        timestamptz,
     updated_at        timestamptz,
-    own_ids           smallint,
+    own_ids           integer,
     extra             jsonb,
     repairs           jsonb
 );
