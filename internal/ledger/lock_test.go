@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,6 +103,8 @@ func TestNextRunWaitsForWhatRestsOnALostLock(t *testing.T) {
 		})
 	}()
 	<-begun
+	finish := sync.OnceFunc(func() { close(end) })
+	defer finish()
 	b.EndLockHolder()
 	next := make(chan error, 1)
 	go func() {
@@ -117,7 +120,7 @@ func TestNextRunWaitsForWhatRestsOnALostLock(t *testing.T) {
 		t.Fatalf("another run began beside a transaction of the first: %v", err)
 	default:
 	}
-	close(end)
+	finish()
 	if err := <-ended; err != nil {
 		t.Errorf("the transaction gave %v", err)
 	}

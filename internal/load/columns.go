@@ -59,7 +59,7 @@ var eventTable = table{2, []column{
 	{"minutes_consumed", "double precision"},
 	{"created_at", "timestamptz"},
 	{"updated_at", "timestamptz"},
-	{"own_ids", "smallint"},
+	{"own_ids", "integer"},
 	{"extra", "jsonb"},
 	{"repairs", "jsonb"},
 }}

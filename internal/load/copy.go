@@ -80,14 +80,14 @@ func (b *encoder) number(n model.Number) {
 	*b = binary.BigEndian.AppendUint64(*b, math.Float64bits(n.Value))
 }
 
-// ownIDs writes a smallint, and null where an event named no id of its own.
+// ownIDs writes an integer, and null where an event named no id of its own.
 func (b *encoder) ownIDs(ids model.OwnIDs) {
 	if ids == 0 {
 		b.null()
 		return
 	}
-	b.length(2)
-	*b = binary.BigEndian.AppendUint16(*b, uint16(ids)) //nolint:gosec // two's complement is the wire format
+	b.length(4)
+	*b = binary.BigEndian.AppendUint32(*b, uint32(ids)) //nolint:gosec // two's complement is the wire format
 }
 
 // json writes a jsonb, and null for none. Its binary form is a version byte and

@@ -95,7 +95,7 @@ type PeerEvent struct {
 // OwnIDs tells which of the ids around it an event repeated, as a sum: what a member
 // means is documented nowhere, and another id is kept in Extra. The zero value is that
 // of an event that named none.
-type OwnIDs int16
+type OwnIDs int32
 
 // The ids that an event may repeat. Its participant_id may be either of the last two,
 // or both where these are equal.

@@ -121,11 +121,18 @@ func TestMigrationWaitsForWorkThatBeganWhileItWaited(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	awaitWaiter(t, admin)
-	select {
-	case err := <-done:
-		t.Fatalf("the migration went ahead under the work: %v", err)
-	default:
+	for waiting := 0; waiting == 0; {
+		select {
+		case err := <-done:
+			work.Release()
+			release()
+			t.Fatalf("the migration went ahead under the work: %v", err)
+		default:
+		}
+		if err := admin.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
 	}
 	work.Release()
 	release()

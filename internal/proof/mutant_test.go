@@ -96,8 +96,13 @@ var mutants = []mutant{
 	},
 	{
 		"the schema changes under a run",
-		"postgres/hold.go", "pg_advisory_lock(`+schemaLock+`)", "1",
-		"proof", "TestMigratedDuringARun",
+		"postgres/hold.go", "SELECT pg_advisory_lock(`+workLock+`)", "SELECT 1",
+		"postgres", "TestMigrationWaitsForWorkThatBeganWhileItWaited",
+	},
+	{
+		"a run begins beside what rests on a lost lock",
+		"warehouse/under_lock.go", "PERFORM pg_advisory_xact_lock_shared(%d)", "PERFORM %d",
+		"ledger", "TestNextRunWaitsForWhatRestsOnALostLock",
 	},
 	{
 		"a row is counted that is not there",
