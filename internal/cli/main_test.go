@@ -71,6 +71,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DATABASE_URL", database)
 			env.Values["database"] = database
 			env.Setenv("SIM", server.URL)
+			address, err := freeAddress()
+			if err != nil {
+				return err
+			}
+			env.Setenv("ROLLCALL_WEBHOOK_ADDR", address)
+			env.Setenv("ROLLCALL_WEBHOOK_KEY_URL", server.URL+simulator.KeyPath)
 			env.Setenv("SIMADDR", server.Listener.Addr().String())
 			switched := newSwitch()
 			env.Defer(switched.Close)
@@ -86,7 +92,9 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"announce": announce,
 			"babble":   babble,
+			"becomes":  becomes,
 			"apiclock": apiclock,
 			"beside":   beside,
 			"comeback": comeback,
@@ -97,6 +105,7 @@ func TestScripts(t *testing.T) {
 			"login":    login,
 			"pings":    pings,
 			"put":      put,
+			"ready":    ready,
 			"requests": requests,
 			"schema":   schema,
 			"sql":      sql,

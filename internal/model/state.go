@@ -14,6 +14,7 @@ const (
 	KindBackfill = "backfill"
 	KindVerify   = "verify"
 	KindRetry    = "retry" // of rejected records
+	KindWork     = "work"  // of one worker of the queue, for a while
 )
 
 // Kinds gives all kinds of run.

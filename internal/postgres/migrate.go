@@ -153,7 +153,7 @@ func withGoose(ctx context.Context, pool *pgxpool.Pool, allowed func() error, do
 		if err := allowed(); err != nil {
 			return err
 		}
-		present, err := texts(ctx, pool, `SELECT nspname::text FROM pg_namespace WHERE nspname IN ('realtimekit', 'sync', 'analytics')`)
+		present, err := texts(ctx, pool, `SELECT nspname::text FROM pg_namespace WHERE nspname IN ('realtimekit', 'sync', 'analytics', '` + migrations.QueueSchema + `')`)
 		if err != nil {
 			return err
 		}
