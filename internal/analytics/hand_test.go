@@ -57,6 +57,7 @@ func TestClassroom(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
 	db.store(classroom())
+	db.refresh(500)
 	for name, c := range map[string]struct {
 		sql  string
 		want []string
@@ -118,6 +119,7 @@ func TestRejoins(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
 	db.store(ended(1, 40, peer(1, "eve", join(0), leave(10), join(14), leave(20), join(22), leave(30), join(30), leave(40))))
+	db.refresh(500)
 	db.want("rejoins", db.lines(`SELECT person_id, rejoins, away_seconds, longest_away_seconds, pg_temp.k(first_left_at), pg_temp.k(last_returned_at)
 		FROM analytics.rejoins`), []string{"(eve,2,180,120,10,22)"})
 	db.want("visits", db.lines(`SELECT visits, present_seconds FROM analytics.person_attendance`), []string{"(3,1020)"})
@@ -170,6 +172,7 @@ func TestPairing(t *testing.T) {
 			t.Parallel()
 			db := newDatabase(t)
 			db.store(c.s)
+			db.refresh(500)
 			db.want("presences", db.lines(`SELECT pg_temp.k(joined_at), pg_temp.k(left_at), left_at_source, is_open FROM analytics.participant_intervals`), c.want)
 		})
 	}

@@ -57,6 +57,9 @@ func TestViewsAgreeWithGo(t *testing.T) {
 		world[n] = m.session(n)
 	}
 	db.store(world...)
+	if n := db.refresh(500); n != size {
+		t.Errorf("%d sessions refreshed, want %d", n, size)
+	}
 	db.exec(`ANALYZE`)
 	for _, v := range views {
 		var want []string
@@ -71,9 +74,6 @@ func TestViewsAgreeWithGo(t *testing.T) {
 	db.want("person_attendance of one session",
 		db.lines(`SELECT session_id, person_id FROM analytics.person_attendance WHERE session_id = $1`, world[5].id), attendees(world[5]))
 	prices := db.prices(m)
-	if n := db.refresh(500); n != size {
-		t.Errorf("%d sessions refreshed, want %d", n, size)
-	}
 	db.wantUsage(world, prices)
 	db.want("people", db.lines(peopleSQL), wantPeople(world))
 	db.want("sync_freshness", db.lines(`SELECT app_id, sessions, live_sessions, incomplete_sessions, open_rejected_records, stale_sessions

@@ -24,7 +24,7 @@ func TestAllPhases(t *testing.T) {
 	if err := run(t.Context(), args, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, phase := range []string{phaseCopy, phaseFirst, phaseAgain, phaseChange, phaseUsage} {
+	for _, phase := range phases {
 		if !strings.Contains(out.String(), phase) {
 			t.Errorf("no %q in\n%s", phase, out.String())
 		}

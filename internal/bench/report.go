@@ -12,12 +12,12 @@ import (
 // report prints the median of each figure.
 func (b *bench) report() error {
 	limit := median(b.results[phaseCopy], usage.rate)
-	first := median(b.results[phaseFirst], func(u usage) float64 { return float64(u.wal) })
+	first := median(b.results[phaseWhole], func(u usage) float64 { return float64(u.wal) })
 	fmt.Fprintf(b.stdout, "%d sessions × %d participants × %d events = %d rows; medians of %d runs\n\n",
 		b.size.Sessions, b.size.Participants, b.size.Events, b.size.rows(), b.runs)
 	w := tabwriter.NewWriter(b.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "phase\trows/s\tof COPY\trollcall CPU s\tPostgres CPU s\tAPI CPU s\tpeak MiB\tWAL MiB\tof first\trows written\tBI queries\t")
-	for _, phase := range []string{phaseCopy, phaseFirst, phaseAgain, phaseChange, phaseUsage} {
+	for _, phase := range phases {
 		all := b.results[phase]
 		rate := median(all, usage.rate)
 		wal := median(all, func(u usage) float64 { return float64(u.wal) })
@@ -86,7 +86,7 @@ func (b *bench) round(ctx context.Context, i int, size size, w *warehouse) (usag
 	if err != nil {
 		return usage{}, err
 	}
-	u, err := b.sync(ctx, phaseFirst, a, w)
+	u, err := b.sync(ctx, phaseWhole, a, w)
 	if err == nil {
 		err = expect("round", u, size.rows(), size.rows())
 	}

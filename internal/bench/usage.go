@@ -30,6 +30,12 @@ type usage struct {
 
 func (u usage) rate() float64 { return float64(u.rows) / u.took.Seconds() }
 
+// without gives what a phase cost apart from a part of it.
+func (u usage) without(part usage) usage {
+	u.took, u.own, u.postgres, u.wal = u.took-part.took, u.own-part.own, u.postgres-part.postgres, u.wal-part.wal
+	return u
+}
+
 // perRow gives the CPU time of both sides for a row.
 func (u usage) perRow() time.Duration { return (u.own + u.postgres) / time.Duration(max(u.rows, 1)) }
 
@@ -43,7 +49,6 @@ type meter struct {
 }
 
 func startMeter(ctx context.Context, pool *pgxpool.Pool) (*meter, error) {
-	m := &meter{pool: pool}
 	// What an earlier phase left to do is done now: half-full caches, dead rows.
 	if _, err := pool.Exec(ctx, "VACUUM (ANALYZE)"); err != nil {
 		return nil, err
@@ -51,6 +56,13 @@ func startMeter(ctx context.Context, pool *pgxpool.Pool) (*meter, error) {
 	if _, err := pool.Exec(ctx, "CHECKPOINT"); err != nil {
 		return nil, err
 	}
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // forget the peak; where that cannot be, it is that of all phases
+	return partMeter(ctx, pool)
+}
+
+// partMeter is startMeter for a part of a phase, which is to stay as it is.
+func partMeter(ctx context.Context, pool *pgxpool.Pool) (*meter, error) {
+	m := &meter{pool: pool}
 	if err := pool.QueryRow(ctx, "SELECT pg_current_wal_insert_lsn()::text").Scan(&m.position); err != nil {
 		return nil, err
 	}
@@ -58,7 +70,6 @@ func startMeter(ctx context.Context, pool *pgxpool.Pool) (*meter, error) {
 	if m.postgres, err = serverTime(ctx, pool); err != nil {
 		return nil, err
 	}
-	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // forget the peak; where that cannot be, it is that of all phases
 	m.own, m.began = ownTime(), time.Now()
 	return m, nil
 }

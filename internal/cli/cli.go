@@ -44,8 +44,15 @@ type cli struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
 
-// version gives the module version that the Go tool stamped, or the commit.
+// stamped is the version that a build without version control gives with
+// -ldflags="-X …": that of the image does.
+var stamped string
+
+// version gives the version that the build or the Go tool stamped, or the commit.
 func version() string {
+	if stamped != "" {
+		return stamped
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -79,6 +79,10 @@ func (s *Store) Erase(ctx context.Context, e Erasure) (Counts, error) {
 	}
 	var counts Counts
 	err := s.db.ChangePrivacy(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+		// First, since a refresh that holds it may wait for rows that are changed below.
+		if _, err := tx.Exec(ctx, warehouse.HoldAnalyticsSQL); err != nil {
+			return err
+		}
 		work := &erasure{Erasure: e, key: s.db.Key(), tx: tx, peers: make(map[string]bool)}
 		err := work.carryOut(ctx, f)
 		counts = work.counts
@@ -103,7 +107,8 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		{"erase enrolments", w.enrolments},
 		{"erase rejected records", w.rejected},
 		{"mask messages", w.texts},
-		{"enter it into the books", func(ctx context.Context) error { return w.book(ctx, f) }},
+		{"derive their sessions anew", w.derive},
+		{"enter it into the ledger", func(ctx context.Context) error { return w.book(ctx, f) }},
 	} {
 		if err := step.do(ctx); err != nil && !errors.Is(err, warehouse.ErrUnchanged) {
 			return fmt.Errorf("%s: %w", step.name, err)
@@ -115,6 +120,20 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		return warehouse.ErrUnchanged
 	}
 	return nil
+}
+
+// derive takes the person out of what is kept of the sessions for the views, and
+// out of the usage by day, which holds ids of people as well.
+func (w *erasure) derive(ctx context.Context) error {
+	sessions, _ := w.keys()
+	if len(sessions) == 0 {
+		return nil
+	}
+	_, err := w.tx.Exec(ctx, warehouse.DeriveSQL, sessions)
+	if err == nil {
+		_, err = w.tx.Exec(ctx, `SELECT analytics.count_sessions($1)`, sessions)
+	}
+	return err
 }
 
 // book enters what was done, last. Where nothing was, there is no entry.

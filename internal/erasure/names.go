@@ -129,6 +129,11 @@ func (s *Store) nameRows(ctx context.Context, t nameTable, batch []namedRow) err
 			      IS DISTINCT FROM (nullif(k.name, ''), nullif(k.extra, '')::jsonb, nullif(k.repairs, '')::jsonb)`,
 			columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6], columns[7], columns[8])
 		*t.count += int(tag.RowsAffected())
+		if err == nil && t.table == "realtimekit.participants" {
+			_, err = tx.Exec(ctx, `UPDATE analytics.session_people AS n SET display_name = k.name
+				FROM (SELECT DISTINCT a::uuid AS session_id, old, name FROM unnest($1::text[], $2::text[], $3::text[]) AS k (a, old, name)) AS k
+				WHERE n.session_id = k.session_id AND n.display_name = k.old`, columns[0], columns[3], columns[4])
+		}
 		return err
 	})
 }

@@ -67,8 +67,8 @@ func (s *Store) Horizon(ctx context.Context, accountID string) (time.Time, error
 // crash in between the sessions are there still, and are left out of later readings
 // as they will be in the end. A role that may not delete all this changes nothing.
 // The usage by day stays, since it is of nobody in particular: the sessions' rows
-// of analytics.session_dates stay too, by which the refresh knows not to compute
-// their days anew. progress is told after each batch. With dryRun it only counts.
+// of analytics.session_dates stay too, marked as gone, by which the refresh knows
+// not to count their days any more. progress is told after each batch. With dryRun it only counts.
 func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, dryRun bool, progress func(RetentionCounts)) (RetentionCounts, error) {
 	var counts RetentionCounts
 	if dryRun {
@@ -120,10 +120,13 @@ func (s *Store) mayRetain(ctx context.Context) error {
 	err := s.pool.QueryRow(ctx, `
 		WITH emptied AS (SELECT unnest('{realtimekit.peer_reports, realtimekit.peer_events, realtimekit.participants, realtimekit.sessions,
 			realtimekit.meeting_participants, realtimekit.meetings, sync.session_states, sync.peer_report_states, sync.meeting_states,
-			sync.rejected_records, sync.run_sessions, sync.runs, analytics.stale_sessions}'::text[]) AS name)
+			sync.rejected_records, sync.run_sessions, sync.runs, analytics.stale_sessions, analytics.stale_people, analytics.presences,
+			analytics.session_people, analytics.session_person_days, analytics.session_figures, analytics.shared_person_days,
+			analytics.usage_ids, analytics.usage_curves}'::text[]) AS name)
 		SELECT privilege || ' on ' || name
 		FROM (SELECT name, unnest('{DELETE, SELECT}'::text[]) AS privilege FROM emptied
-		      UNION ALL SELECT unnest('{realtimekit.apps, sync.privacy}'::text[]), 'SELECT') AS needed
+		      UNION ALL SELECT unnest('{realtimekit.apps, sync.privacy}'::text[]), 'SELECT'
+		      UNION ALL SELECT 'analytics.session_dates', unnest('{SELECT, UPDATE}'::text[])) AS needed
 		WHERE NOT has_table_privilege(name, privilege) LIMIT 1`).Scan(&lacking)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -168,7 +171,7 @@ func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, 
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	var unqueued int
+	var derived int
 	return deleteAll(ctx, tx, []any{ids}, []step{
 		{`DELETE FROM realtimekit.peer_reports WHERE session_id = ANY ($1::uuid[])`, &c.PeerReports},
 		{`DELETE FROM realtimekit.peer_events WHERE session_id = ANY ($1::uuid[])`, &c.PeerEvents},
@@ -177,9 +180,23 @@ func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, 
 		{`DELETE FROM sync.session_states WHERE session_id = ANY ($1::uuid[])`, &c.States},
 		{`DELETE FROM sync.peer_report_states WHERE session_id = ANY ($1::uuid[])`, &c.States},
 		{`DELETE FROM sync.rejected_records WHERE session_id = ANY ($1::uuid[])`, &c.RejectedRecords},
-		{`DELETE FROM analytics.stale_sessions WHERE session_id = ANY ($1::uuid[])`, &unqueued},
+		{`DELETE FROM analytics.stale_sessions WHERE session_id = ANY ($1::uuid[])`, &derived},
+		{`DELETE FROM analytics.stale_people WHERE session_id = ANY ($1::uuid[])`, &derived},
+		{`DELETE FROM analytics.presences WHERE session_id = ANY ($1::uuid[])`, &derived},
+		{`DELETE FROM analytics.session_people WHERE session_id = ANY ($1::uuid[])`, &derived},
+		{`DELETE FROM analytics.session_person_days WHERE session_id = ANY ($1::uuid[])`, &derived},
+		{`DELETE FROM analytics.session_figures WHERE session_id = ANY ($1::uuid[])`, &derived},
+		{`UPDATE analytics.session_dates SET is_gone = true, step_at = '{}', step_people = '{}', step_participants = '{}'
+			WHERE session_id = ANY ($1::uuid[])`, &derived},
+		{`DELETE FROM analytics.shared_person_days AS u USING analytics.session_dates AS d ` + ofDay, &derived},
+		{`DELETE FROM analytics.usage_ids AS u USING analytics.session_dates AS d ` + ofDay, &derived},
+		{`DELETE FROM analytics.usage_curves AS u USING analytics.session_dates AS d ` + ofDay, &derived},
 	})
 }
+
+// ofDay joins a table by day with the days of the sessions: what they are counted
+// from is not needed any more, and names people.
+const ofDay = `WHERE d.session_id = ANY ($1::uuid[]) AND u.app_id = d.app_id AND u.usage_date = d.usage_date`
 
 // retainRest deletes what no session leads to any more: meetings without
 // sessions and who was enrolled in them, states of sessions that could never be

@@ -40,6 +40,7 @@ func TestNoCellBeginsAFormula(t *testing.T) {
 		exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, display_name, joined_at, left_at, first_synced_at, synced_at, run_id)
 			VALUES ($1, gen_random_uuid(), 'danger-' || $2::int, $3, $3, '2026-03-12 10:00Z', '2026-03-12 11:00Z', now(), now(), 1)`, other, i, name)
 	}
+	derive(t, pool)
 	written := append([]rune{0}, separators...)
 	for _, style := range []string{"safe", "excel"} {
 		for _, delimiter := range written {
@@ -119,6 +120,7 @@ func TestExcelStyle(t *testing.T) {
 		exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, joined_at, left_at, first_synced_at, synced_at, run_id)
 			VALUES ($1, gen_random_uuid(), 'user-' || chr(97 + $2::int), $3, '2026-03-12 10:00:00.25Z', '2026-03-12 11:00Z', now(), now(), 1)`, other, i, id)
 	}
+	derive(t, pool)
 	text := rows(t, pool, "person_attendance", session(t, other), export.Options{Format: "csv", Style: "excel"})
 	body, marked := bytes.CutPrefix(text, []byte("\uFEFFsep=,\r\n"))
 	if !marked {
@@ -162,6 +164,7 @@ func TestXLSX(t *testing.T) {
 	t.Parallel()
 	pool := newWarehouse(t)
 	exec(t, pool, `UPDATE realtimekit.participants SET custom_participant_id = '00451' WHERE user_id = 'user-000'`)
+	derive(t, pool)
 	columns := []string{"session_id", "custom_participant_id", "display_name", "first_join_at", "last_leave_at", "present_seconds", "visits", "has_open_presence"}
 	book, cells := sheet(t, rows(t, pool, "person_attendance", session(t, lesson), export.Options{Format: "xlsx", Columns: columns}))
 	name := book.GetSheetName(0)

@@ -20,6 +20,8 @@ var (
 	missingRowsSQL string
 	//go:embed sql/move_check.sql
 	moveCheckSQL string
+	//go:embed sql/doubt_days.sql
+	doubtDaysSQL string
 	//go:embed sql/queue_sessions.sql
 	queueSessionsSQL string
 )
@@ -124,6 +126,9 @@ func (s *Store) CheckRows(ctx context.Context, run model.Run, all bool) (lost mo
 	if err != nil {
 		return lost, err
 	}
+	if err := s.db.SendOne(ctx, doubtDaysSQL, run.AccountID); err != nil {
+		return lost, warehouse.Failed("compare the usage by day with its sessions", err)
+	}
 	err = s.db.SendOne(ctx, `INSERT INTO sync.checks (account_id, checked_at, round_at) VALUES ($1, now(), now())
 		ON CONFLICT (account_id) DO UPDATE SET checked_to = NULL, checked_at = now(), round_at = now()`, run.AccountID)
 	return lost, warehouse.Failed("note that all rows were looked at", err)
@@ -185,6 +190,7 @@ func (f *found) queue(ctx context.Context, tx pgx.Tx, run model.Run) error {
 			WHERE t.app_id = k.app_id AND t.meeting_id = k.meeting_id`, []any{f.meetingApps, f.meetings}, len(f.meetings) > 0},
 		{`UPDATE sync.endpoint_states SET read_at = NULL, asked_from = NULL, covered_from = NULL, stored_rows = NULL
 			WHERE endpoint = 'daywise' AND app_id = ANY ($1)`, []any{f.daywise}, len(f.daywise) > 0},
+		{warehouse.RecountSQL, []any{f.usage}, len(f.usage) > 0},
 		{`INSERT INTO analytics.stale_sessions (session_id, started_at)
 			SELECT session_id, started_at FROM realtimekit.sessions WHERE session_id = ANY ($1::uuid[])`, []any{f.usage}, len(f.usage) > 0},
 	} {

@@ -49,10 +49,10 @@ func (b *bench) fill(sessions int) {
 			SELECT session_id, participant_id, peer_id, 'stored', now(), 1 FROM realtimekit.peer_reports`,
 		`INSERT INTO sync.session_states (session_id, app_id, status, created_at, read_at, complete_at, settled_at, stored_participants, stored_events, run_id)
 			SELECT session_id, app_id, status, created_at, now(), now(), now(), 3, 6, 1 FROM realtimekit.sessions`,
-		`INSERT INTO analytics.session_dates SELECT session_id, app_id, '2026-01-01' FROM realtimekit.sessions`,
-		`INSERT INTO analytics.usage_days SELECT '2026-01-01', 'app', 1, 0, 0, 0, 0, 0, 0, 0, now(), 0, 0`,
+		`INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions`,
+		`SELECT analytics.refresh(1000000)`,
 		`VACUUM ANALYZE realtimekit.sessions, realtimekit.participants, realtimekit.peer_events, sync.session_states, analytics.session_dates,
-			realtimekit.meetings, realtimekit.meeting_participants, realtimekit.peer_reports, sync.meeting_states, sync.peer_report_states`,
+			analytics.session_figures, analytics.presences, analytics.session_people, realtimekit.meetings, realtimekit.meeting_participants, realtimekit.peer_reports, sync.meeting_states, sync.peer_report_states`,
 	} {
 		if _, err := b.Pool.Exec(b.Context(), sql); err != nil {
 			b.Fatalf("%s: %v", sql, err)

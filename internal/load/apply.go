@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/rollcall-etl/rollcall/internal/derive"
 	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
@@ -25,10 +26,12 @@ type sessionLoad struct {
 	counts  tally
 	digest  []byte // of the session's record as it was listed
 
-	fresh   bool         // no row of the session was stored before, nor of its children
-	stale   bool         // a reading that began later than ours is already stored
-	changed bool         // the session's own row is new or another
-	gone    []model.UUID // participants that are stored but were not listed
+	fresh    bool            // no row of the session was stored before, nor of its children
+	leftOver bool            // something that was derived of it is stored nevertheless
+	stale    bool            // a reading that began later than ours is already stored
+	changed  bool            // the session's own row is new or another
+	gone     []model.UUID    // participants that are stored but were not listed
+	derived  *derive.Figures // nil where analytics.derive is to derive
 }
 
 // apply writes everything of the session. The order matters: the state row is
@@ -52,6 +55,9 @@ func (l *sessionLoad) apply(ctx context.Context, tx pgx.Tx) error {
 	}
 	if err := l.children(ctx, tx); err != nil {
 		return err
+	}
+	if err := l.derive(ctx, tx); err != nil {
+		return fmt.Errorf("derive: %w", err)
 	}
 	if l.changed && l.session.MeetingID != "" {
 		if err := l.meetingTitle(ctx, tx); err != nil {
@@ -88,7 +94,7 @@ func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 	// Foreign keys forbid children of a session without a row, but a restore of
 	// single tables or a replica may have them.
 	orphans := false
-	batch.Queue(`SELECT EXISTS (SELECT FROM realtimekit.participants WHERE session_id = $1)`, id).QueryRow(func(row pgx.Row) error { return row.Scan(&orphans) })
+	batch.Queue(leftOverSQL, id).QueryRow(func(row pgx.Row) error { return row.Scan(&orphans, &l.leftOver) })
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
@@ -105,6 +111,10 @@ func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 	}
 	return nil
 }
+
+const leftOverSQL = `SELECT EXISTS (SELECT FROM realtimekit.participants WHERE session_id = $1),
+	EXISTS (SELECT FROM analytics.session_figures WHERE session_id = $1) OR EXISTS (SELECT FROM analytics.presences WHERE session_id = $1)
+	OR EXISTS (SELECT FROM analytics.session_people WHERE session_id = $1) OR EXISTS (SELECT FROM analytics.session_person_days WHERE session_id = $1)`
 
 // columns gives the session's own columns.
 func (l *sessionLoad) columns() []any {
@@ -174,9 +184,22 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	batch.Queue(resolveSQL, id, l.run.ID, r.FullPass)
 	batch.Queue(saveStateSQL, id, l.run.ID, l.digest, warehouse.Text(s.Status), warehouse.Time(s.CreatedAt),
 		r.Distinct, announced, l.readAt, r.Complete, r.Settled, warehouse.Text(r.Problem), s.AppID, l.intake.erased, participants, events)
+	if l.derived != nil {
+		l.figures(batch)
+	} else if l.isDerived() || r.Recount {
+		batch.Queue(warehouse.DeriveSQL, []pgtype.UUID{id})
+	}
 	if r.Recount {
+		batch.Queue(warehouse.RecountSQL, []pgtype.UUID{id})
 		batch.Queue(`INSERT INTO analytics.stale_sessions (session_id, started_at) VALUES ($1, $2)`, id, warehouse.Time(s.StartedAt))
 	}
 	batch.Queue(countSessionSQL, l.run.ID, id, r.Outcome(), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
 	return tx.SendBatch(ctx, batch).Close()
+}
+
+// isDerived reports whether what the views are about has to be derived anew: the
+// session's rows changed, or it is live, and time has passed.
+func (l *sessionLoad) isDerived() bool {
+	c := l.counts.sum()
+	return c.Inserted+c.Updated+len(l.intake.people) > 0 || l.reading.Outcome() == model.OutcomeLive
 }

@@ -33,7 +33,10 @@ func (r *rig) all() string {
 	r.t.Helper()
 	return r.text(`SELECT string_agg(v, E'\n' ORDER BY v) FROM (
 		SELECT 'day ' || (to_jsonb(t) - 'refreshed_at')::text FROM analytics.usage_days AS t UNION ALL
-		SELECT 'preset ' || (to_jsonb(t) - 'refreshed_at')::text FROM analytics.usage_preset_days AS t UNION ALL
+		SELECT 'preset ' || (to_jsonb(t) - '{refreshed_at,usage_id}'::text[])::text FROM analytics.usage_preset_days AS t UNION ALL
+		SELECT 'figures ' || (to_jsonb(t) - 'derived_at')::text FROM analytics.session_figures AS t UNION ALL
+		SELECT 'presence ' || to_jsonb(t)::text FROM analytics.presences AS t UNION ALL
+		SELECT 'attendance ' || to_jsonb(t)::text FROM analytics.session_people AS t UNION ALL
 		SELECT 'date ' || to_jsonb(t)::text FROM analytics.session_dates AS t UNION ALL
 		SELECT 'person ' || (to_jsonb(t) - '{first_synced_at,synced_at,run_id}'::text[])::text FROM realtimekit.meeting_participants AS t UNION ALL
 		SELECT 'meeting ' || (to_jsonb(t) - '{first_synced_at,synced_at,run_id}'::text[])::text FROM realtimekit.meetings AS t UNION ALL
@@ -63,6 +66,9 @@ func TestRowsThatVanishAreReadAgain(t *testing.T) {
 		"all books of what is read": `TRUNCATE sync.session_states, sync.meeting_states, sync.app_states, sync.endpoint_states, sync.peer_report_states`,
 		"where the check is":        `TRUNCATE sync.checks`,
 		"days":                      `TRUNCATE analytics.usage_days`,
+		"figures":                   `TRUNCATE analytics.session_figures`,
+		"presences":                 `TRUNCATE analytics.presences`,
+		"people of sessions":        `TRUNCATE analytics.session_people`,
 		"days by preset":            `TRUNCATE analytics.usage_preset_days`,
 		"dates of sessions":         `TRUNCATE analytics.session_dates`,
 		"all usage":                 `TRUNCATE analytics.usage_days, analytics.usage_preset_days, analytics.session_dates, analytics.stale_sessions`,

@@ -127,7 +127,7 @@ func (w sessionWork) read(ctx context.Context, session *model.Session, stage fun
 // verdict decides whether a session is complete, and whether it must be looked
 // at again.
 func (w sessionWork) verdict(session *model.Session, pass model.Pass, number int, began time.Time) model.Reading {
-	r := model.Reading{Pass: pass, LastPass: number, Overrides: len(w.plan.Sessions) > 0, Recount: len(w.plan.Sessions) > 0 || w.plan.Full}
+	r := model.Reading{Pass: pass, LastPass: number, Overrides: len(w.plan.Sessions) > 0, Recount: len(w.plan.Sessions) > 0}
 	problem := doubt(session, pass)
 	r.FullPass = problem == ""
 	switch session.Status {

@@ -24,8 +24,9 @@ import (
 var steps = map[string]string{
 	"take the lock":                        `pg_try_advisory_lock`,
 	"let go of the lock":                   `pg_advisory_unlock`,
-	"close abandoned runs in the ledger":   `UPDATE sync.runs SET status = 'abandoned'`,
-	"enter the run into the ledger":        `INSERT INTO sync.runs`,
+	"enter the run into the ledger":        `INSERT INTO sync.runs`, // and close abandoned ones
+	"COPY what is derived of a session":    `COPY analytics.`,
+	"add the figures of a session":         `INSERT INTO analytics.session_figures`,
 	"look at some sessions' rows":          `INSERT INTO sync.checks`,
 	"sum up the run":                       `UPDATE sync.runs SET sessions_read`,
 	"close the run in the ledger":          `UPDATE sync.runs SET status = $2, finished_at`,

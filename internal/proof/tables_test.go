@@ -12,8 +12,8 @@ import (
 
 // tables gives every table of the warehouse, row by row, but for what differs
 // between two runs in which nothing differs: numbers of runs, and when something
-// was done. Of such a time it says whether there is one. The ledger and the
-// request budget are left to sound.
+// was done, on which shares of a live session depend too. Of those it says whether
+// there is one. The ledger and the request budget are left to sound.
 func (s *scene) tables(pool *pgxpool.Pool) map[string][]string {
 	s.t.Helper()
 	all := map[string][]string{}
@@ -33,13 +33,13 @@ func (s *scene) tables(pool *pgxpool.Pool) map[string][]string {
 func (s *scene) columns(pool *pgxpool.Pool) map[string][]string {
 	s.t.Helper()
 	rows, err := pool.Query(s.t.Context(), `SELECT c.table_schema || '.' || c.table_name,
-			CASE WHEN c.data_type LIKE 'timestamp%' AND (c.table_schema <> 'realtimekit' AND c.column_name NOT IN ('watermark', 'created_at')
-				OR c.column_name IN ('synced_at', 'first_synced_at', 'removed_at', 'last_listed_at'))
+			CASE WHEN c.data_type LIKE 'timestamp%' AND c.table_schema <> 'realtimekit' AND c.column_name NOT IN ('watermark', 'created_at')
+				OR c.column_name IN ('synced_at', 'first_synced_at', 'removed_at', 'last_listed_at', 'session_share', 'average_share')
 			THEN format('%1$L || (%1$I IS NOT NULL)', c.column_name) ELSE format('coalesce(%I::text, ''null'')', c.column_name) END
 		FROM information_schema.columns AS c JOIN information_schema.tables AS t USING (table_schema, table_name)
 		WHERE t.table_type = 'BASE TABLE' AND c.table_schema IN ('realtimekit', 'sync', 'analytics')
 		  AND (c.table_schema, c.table_name) NOT IN (('sync', 'runs'), ('sync', 'run_sessions'), ('sync', 'request_budgets'))
-		  AND c.column_name NOT IN ('run_id', 'rejected_id', 'price_id', 'id', 'times_seen')
+		  AND c.column_name NOT IN ('run_id', 'rejected_id', 'price_id', 'usage_id', 'change_id', 'id', 'times_seen')
 		ORDER BY 1, c.ordinal_position`)
 	if err != nil {
 		s.t.Fatal(err)

@@ -221,7 +221,7 @@ func TestEmptyRange(t *testing.T) {
 	if text := page.text(); !strings.Contains(text, want) || strings.Contains(text, "All checks passed") {
 		t.Errorf("the page says %q", text)
 	}
-	if _, err := pool.Exec(t.Context(), `DELETE FROM realtimekit.participants; DELETE FROM sync.session_states; DELETE FROM realtimekit.sessions`); err != nil {
+	if _, err := pool.Exec(t.Context(), `DELETE FROM realtimekit.participants; DELETE FROM sync.session_states; DELETE FROM realtimekit.sessions; SELECT analytics.refresh()`); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
@@ -236,7 +236,8 @@ func TestHourTwiceInARange(t *testing.T) {
 	t.Parallel()
 	pool := byHand(t, "2026-10-25 00:30Z", "2026-10-25 00:45Z", presence{"u1", "", "Ann", "2026-10-25 00:30Z", "2026-10-25 00:45Z"})
 	if _, err := pool.Exec(t.Context(), `INSERT INTO realtimekit.sessions (session_id, app_id, meeting_title, status, started_at, ended_at, created_at, first_synced_at, synced_at, run_id)
-		SELECT gen_random_uuid(), 'a', meeting_title, status, started_at + interval '1 hour', ended_at + interval '1 hour', created_at, now(), now(), 1 FROM realtimekit.sessions`); err != nil {
+		SELECT gen_random_uuid(), 'a', meeting_title, status, started_at + interval '1 hour', ended_at + interval '1 hour', created_at, now(), now(), 1 FROM realtimekit.sessions;
+		INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions; SELECT analytics.refresh()`); err != nil {
 		t.Fatal(err)
 	}
 	o := options

@@ -22,6 +22,21 @@ func (d *DB) RefreshAnalytics(ctx context.Context) (sessions int, err error) {
 }
 
 const (
+	// DeriveSQL belongs into the transaction that changes rows of the sessions, after
+	// them and their states, and before their rows in the ledger.
+	DeriveSQL = `SELECT analytics.derive($1)`
+	// RecountSQL lets the days of sessions be counted from the beginning by the refresh
+	// that counts these next, but for days of which retention deleted a session.
+	RecountSQL = `UPDATE analytics.usage_days AS u SET is_stale = true
+		FROM (SELECT app_id, usage_date FROM analytics.session_dates WHERE session_id = ANY ($1)
+		      UNION
+		      SELECT app_id, (coalesce(started_at, created_at) AT TIME ZONE 'UTC')::date FROM realtimekit.sessions WHERE session_id = ANY ($1)
+		      UNION
+		      SELECT s.app_id, d.starts_at::date FROM realtimekit.sessions AS s JOIN analytics.presences AS i ON i.session_id = s.session_id
+		      CROSS JOIN LATERAL generate_series(date_trunc('day', i.joined_at AT TIME ZONE 'UTC'), i.left_at AT TIME ZONE 'UTC', interval '1 day') AS d (starts_at)
+		      WHERE s.session_id = ANY ($1)) AS d
+		WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date AND NOT u.is_stale AND NOT EXISTS (
+			SELECT FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date)`
 	refreshSQL = `SELECT analytics.refresh($1)`
 	// HoldAnalyticsSQL takes the lock of analytics.refresh, which itself never waits:
 	// without it, it does nothing.

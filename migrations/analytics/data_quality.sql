@@ -1,59 +1,23 @@
 CREATE OR REPLACE VIEW analytics.data_quality AS
-SELECT s.session_id, s.app_id, s.started_at, c.check_name, c.findings, c.measured_value, c.vendor_value
-FROM realtimekit.sessions AS s
+SELECT f.session_id, f.app_id, s.started_at, c.check_name, c.findings, c.measured_value, c.vendor_value
+FROM analytics.session_figures AS f
+JOIN realtimekit.sessions AS s ON s.session_id = f.session_id
 CROSS JOIN LATERAL (
-    WITH i AS MATERIALIZED (
-        SELECT participant_id, joined_at, left_at, interval_source, left_at_source, is_open, is_cut
-        FROM analytics.participant_intervals
-        WHERE session_id = s.session_id
-    ), sums AS (
-        SELECT coalesce(sum(extract(epoch FROM left_at - joined_at)), 0)::double precision / 60 AS presence_minutes, count(*) AS presences,
-               count(*) FILTER (WHERE is_cut) AS cut,
-               count(*) FILTER (WHERE is_open AND left_at_source <> 'last_seen') AS open_presences,
-               count(*) FILTER (WHERE interval_source = 'peer_events' AND is_open AND left_at_source <> 'last_seen'
-                                   OR left_at_source = 'next_peer_joining') AS joinings_alone
-        FROM i
-    ), leavings AS (
-        SELECT count(*) FILTER (WHERE net < 0 AND coalesce(previous_net, -1) < 0) AS alone
-        FROM (SELECT net, lag(net) OVER (PARTITION BY participant_id, peer_id, net = 0 ORDER BY created_at) AS previous_net
-              FROM (SELECT participant_id, coalesce(peer_id, participant_id::text) AS peer_id, created_at,
-                           sum(CASE event_name WHEN 'PEER_JOINING' THEN 1 ELSE -1 END) AS net
-                    FROM realtimekit.peer_events
-                    WHERE session_id = s.session_id AND event_name IN ('PEER_JOINING', 'PEER_LEAVING') AND created_at IS NOT NULL
-                    GROUP BY 1, 2, 3) AS m) AS l
-    ), rows AS (
-        SELECT count(*) FILTER (WHERE repairs IS NOT NULL) AS repaired,
-               count(*) FILTER (WHERE left_at < joined_at) AS inverted,
-               count(*) FILTER (WHERE removed_at IS NOT NULL) AS removed,
-               count(*) FILTER (WHERE joined_at IS NULL AND (left_at IS NOT NULL OR duration_minutes > 0)
-                   AND NOT EXISTS (SELECT FROM i WHERE i.participant_id = p.participant_id)) AS timeless
-        FROM realtimekit.participants AS p
-        WHERE p.session_id = s.session_id
-    ), events AS (
-        SELECT count(*) FILTER (WHERE repairs IS NOT NULL) AS repaired, count(*) FILTER (WHERE created_at IS NULL) AS timeless
-        FROM realtimekit.peer_events
-        WHERE session_id = s.session_id
-    ), peak AS (
-        SELECT coalesce(max(present_participants), 0) AS participants
-        FROM analytics.session_concurrency
-        WHERE session_id = s.session_id
-    )
-    SELECT 'repaired_values' AS check_name, rows.repaired + events.repaired + (s.repairs IS NOT NULL)::integer AS findings,
-           NULL::double precision AS measured_value, NULL::double precision AS vendor_value FROM rows, events
-    UNION ALL SELECT 'open_presences', open_presences, NULL, NULL FROM sums
-    UNION ALL SELECT 'joining_without_leaving', joinings_alone, NULL, NULL FROM sums
-    UNION ALL SELECT 'leaving_without_joining', alone, NULL, NULL FROM leavings
-    UNION ALL SELECT 'left_before_joined', inverted, NULL, NULL FROM rows
-    UNION ALL SELECT 'time_out_of_bounds', cut, NULL, NULL FROM sums
-    UNION ALL SELECT 'no_usable_time', rows.timeless + events.timeless, NULL, NULL FROM rows, events
-    UNION ALL SELECT 'removed_participants', removed, NULL, NULL FROM rows
-    UNION ALL SELECT 'session_without_end', (s.status = 'ENDED' AND s.ended_at IS NULL)::integer, NULL, NULL
-    UNION ALL SELECT 'minutes_disagree',
-        (s.status = 'ENDED' AND abs(presence_minutes - s.minutes_consumed) > 0.001 + presences * 0.01 / 60)::integer,
-        round(presence_minutes::numeric, 4)::double precision, s.minutes_consumed FROM sums
-    UNION ALL SELECT 'peak_disagrees', (s.status = 'ENDED' AND peak.participants <> s.max_concurrent_participants)::integer,
-        peak.participants, s.max_concurrent_participants FROM peak
-) AS c
+    VALUES ('repaired_values', f.repaired_records, NULL::double precision, NULL::double precision),
+           ('open_presences', f.assumed_leavings, NULL, NULL),
+           ('joining_without_leaving', f.lone_joinings, NULL, NULL),
+           ('leaving_without_joining', f.lone_leavings, NULL, NULL),
+           ('left_before_joined', f.inverted_participants, NULL, NULL),
+           ('time_out_of_bounds', f.cut_presences, NULL, NULL),
+           ('no_usable_time', f.timeless_records, NULL, NULL),
+           ('removed_participants', f.unlisted_participants, NULL, NULL),
+           ('session_without_end', (f.status = 'ENDED' AND s.ended_at IS NULL)::integer, NULL, NULL),
+           ('minutes_disagree',
+            (f.status = 'ENDED' AND abs(f.participant_seconds / 60 - f.vendor_minutes) > 0.001 + f.presences * 0.01 / 60)::integer,
+            round((f.participant_seconds / 60)::numeric, 4)::double precision, f.vendor_minutes),
+           ('peak_disagrees', (f.status = 'ENDED' AND f.peak_participants <> f.vendor_peak)::integer,
+            f.peak_participants, f.vendor_peak)
+) AS c (check_name, findings, measured_value, vendor_value)
 WHERE c.findings > 0
 UNION ALL
 SELECT st.session_id, st.app_id, st.created_at, 'session_not_complete', 1, st.distinct_participants, st.announced_participants

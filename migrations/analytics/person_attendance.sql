@@ -1,22 +1,12 @@
 CREATE OR REPLACE VIEW analytics.person_attendance AS
 SELECT p.session_id, p.person_id, p.custom_participant_id, p.display_name, p.first_join_at, p.last_leave_at,
-       t.present_seconds::double precision AS present_seconds, t.visits,
-       round(t.inside_seconds / nullif(extract(epoch FROM b.ends_at - b.starts_at), 0), 4)::double precision AS session_share,
-       b.app_id, b.meeting_id, b.meeting_title, p.preset_name, b.starts_at AS session_starts_at, b.ends_at AS session_ends_at,
-       extract(epoch FROM p.first_join_at - b.starts_at)::double precision AS late_seconds,
-       extract(epoch FROM b.ends_at - p.last_leave_at)::double precision AS left_early_seconds,
-       p.participants, p.is_inside, p.has_open_presence, p.has_row_presence
-FROM analytics.session_bounds AS b
-JOIN analytics.person_presence AS p ON p.session_id = b.session_id
-CROSS JOIN LATERAL (
-    SELECT count(*) AS visits,
-           coalesce(sum(extract(epoch FROM upper(v) - lower(v))), 0) AS present_seconds,
-           CASE WHEN b.ends_at > b.starts_at THEN
-               coalesce(sum(extract(epoch FROM least(upper(v), b.ends_at) - greatest(lower(v), b.starts_at)))
-                   FILTER (WHERE v && tstzrange(b.starts_at, greatest(b.starts_at, b.ends_at))), 0)
-           END AS inside_seconds
-    FROM unnest(p.presence) AS v
-) AS t;
+       p.present_seconds, p.visits::bigint AS visits, p.session_share,
+       f.app_id, f.meeting_id, f.meeting_title, p.preset_name, f.starts_at AS session_starts_at, f.ends_at AS session_ends_at,
+       extract(epoch FROM p.first_join_at - f.starts_at)::double precision AS late_seconds,
+       extract(epoch FROM f.ends_at - p.last_leave_at)::double precision AS left_early_seconds,
+       p.participants::bigint AS participants, p.is_inside, p.has_open_presence, p.has_row_presence
+FROM analytics.session_people AS p
+JOIN analytics.session_figures AS f ON f.session_id = p.session_id;
 
 COMMENT ON VIEW  analytics.person_attendance IS 'Who attended, and for how long. One row a session and person; rejoins and several devices are merged, not added up.';
 COMMENT ON COLUMN analytics.person_attendance.session_id IS 'Session: realtimekit.sessions.session_id.';

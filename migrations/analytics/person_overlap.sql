@@ -1,20 +1,12 @@
 CREATE OR REPLACE VIEW analytics.person_overlap AS
-SELECT s.session_id, o.*
-FROM realtimekit.sessions AS s
-CROSS JOIN LATERAL (
-    WITH p AS MATERIALIZED (
-        SELECT person_id, custom_participant_id, display_name, presence
-        FROM analytics.person_presence
-        WHERE session_id = s.session_id
-    )
-    SELECT a.person_id, a.custom_participant_id, a.display_name,
-           b.person_id AS other_person_id, b.custom_participant_id AS other_custom_participant_id,
-           b.display_name AS other_display_name,
-           (SELECT sum(extract(epoch FROM upper(v) - lower(v))) FROM unnest(a.presence * b.presence) AS v)::double precision AS together_seconds,
-           lower(a.presence * b.presence) AS first_together_at,
-           upper(a.presence * b.presence) AS last_together_at
-    FROM p AS a JOIN p AS b ON a.person_id COLLATE "C" < b.person_id COLLATE "C" AND a.presence && b.presence
-) AS o;
+SELECT a.session_id, a.person_id, a.custom_participant_id, a.display_name,
+       b.person_id AS other_person_id, b.custom_participant_id AS other_custom_participant_id, b.display_name AS other_display_name,
+       (SELECT sum(extract(epoch FROM upper(v) - lower(v))) FROM unnest(a.presence * b.presence) AS v)::double precision AS together_seconds,
+       lower(a.presence * b.presence) AS first_together_at,
+       upper(a.presence * b.presence) AS last_together_at
+FROM analytics.session_people AS a
+JOIN analytics.session_people AS b
+    ON b.session_id = a.session_id AND a.person_id COLLATE "C" < b.person_id COLLATE "C" AND a.presence && b.presence;
 
 COMMENT ON VIEW  analytics.person_overlap IS 'How long two people were in a session together. One row a session and pair that met; each pair once, person_id before other_person_id. Pairs grow with the square of the people: ask for one session at a time.';
 COMMENT ON COLUMN analytics.person_overlap.session_id IS 'Session: realtimekit.sessions.session_id.';

@@ -1,25 +1,7 @@
 CREATE OR REPLACE VIEW analytics.person_presence AS
-SELECT s.session_id, i.*
-FROM realtimekit.sessions AS s
-CROSS JOIN LATERAL (
-    SELECT i.person_id,
-           (array_agg(i.custom_participant_id ORDER BY i.joined_at, i.participant_id)
-               FILTER (WHERE i.custom_participant_id IS NOT NULL))[1] AS custom_participant_id,
-           (array_agg(i.display_name ORDER BY i.joined_at, i.participant_id)
-               FILTER (WHERE i.display_name IS NOT NULL))[1] AS display_name,
-           (array_agg(i.preset_name ORDER BY i.joined_at, i.participant_id)
-               FILTER (WHERE i.preset_name IS NOT NULL))[1] AS preset_name,
-           min(i.joined_at) AS first_join_at,
-           max(i.left_at) AS last_leave_at,
-           range_agg(tstzrange(i.joined_at, i.left_at)) AS presence,
-           count(DISTINCT i.participant_id) AS participants,
-           bool_or(i.is_open) AS has_open_presence,
-           bool_or(i.left_at_source = 'last_seen') AS is_inside,
-           bool_or(i.interval_source = 'participant_row') AS has_row_presence
-    FROM analytics.participant_intervals AS i
-    WHERE i.session_id = s.session_id
-    GROUP BY i.person_id
-) AS i;
+SELECT p.session_id, p.person_id, p.custom_participant_id, p.display_name, p.preset_name, p.first_join_at, p.last_leave_at, p.presence,
+       p.participants::bigint AS participants, p.has_open_presence, p.is_inside, p.has_row_presence
+FROM analytics.session_people AS p;
 
 COMMENT ON VIEW  analytics.person_presence IS 'Times of a person in a session with overlaps merged: the building block of the views about people. One row a session and person.';
 COMMENT ON COLUMN analytics.person_presence.session_id IS 'Session: realtimekit.sessions.session_id.';

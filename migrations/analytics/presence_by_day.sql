@@ -1,16 +1,16 @@
 CREATE OR REPLACE VIEW analytics.presence_by_day AS
-SELECT d.app_id, d.usage_date, d.session_id, i.participant_id, i.person_id, i.custom_participant_id,
-       i.preset_name, i.preset_view_type,
-       greatest(i.joined_at, day.starts_at) AS from_at,
-       least(i.left_at, day.ends_at) AS to_at,
-       extract(epoch FROM least(i.left_at, day.ends_at) - greatest(i.joined_at, day.starts_at))::double precision AS present_seconds
+SELECT d.app_id, d.usage_date, d.session_id, i.participant_id,
+       coalesce(p.user_id, p.custom_participant_id, p.participant_id::text) AS person_id, p.custom_participant_id,
+       p.preset_name, i.preset_view_type,
+       greatest(i.joined_at, d.usage_date::timestamp AT TIME ZONE 'UTC') AS from_at,
+       least(i.left_at, (d.usage_date + 1)::timestamp AT TIME ZONE 'UTC') AS to_at,
+       extract(epoch FROM least(i.left_at, (d.usage_date + 1)::timestamp AT TIME ZONE 'UTC')
+                          - greatest(i.joined_at, d.usage_date::timestamp AT TIME ZONE 'UTC'))::double precision AS present_seconds
 FROM analytics.session_dates AS d
-CROSS JOIN LATERAL (
-    SELECT d.usage_date::timestamp AT TIME ZONE 'UTC' AS starts_at, (d.usage_date + 1)::timestamp AT TIME ZONE 'UTC' AS ends_at
-) AS day
-JOIN analytics.participant_intervals AS i
-    ON i.session_id = d.session_id AND i.joined_at < day.ends_at
-    AND (i.left_at > day.starts_at OR i.joined_at >= day.starts_at);
+JOIN analytics.presences AS i
+    ON i.session_id = d.session_id AND i.joined_at < (d.usage_date + 1)::timestamp AT TIME ZONE 'UTC'
+    AND (i.left_at > d.usage_date::timestamp AT TIME ZONE 'UTC' OR i.joined_at >= d.usage_date::timestamp AT TIME ZONE 'UTC')
+JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id;
 
 COMMENT ON VIEW  analytics.presence_by_day IS 'Presences cut at midnight UTC: participant time by day. One row a presence and day. As current as the last analytics.refresh; unlike the usage tables it is computed when asked.';
 COMMENT ON COLUMN analytics.presence_by_day.app_id IS 'App: realtimekit.apps.app_id.';

@@ -2,7 +2,7 @@ CREATE OR REPLACE VIEW analytics.rejoins AS
 SELECT p.session_id, p.person_id, p.custom_participant_id, p.display_name, a.rejoins,
        a.away_seconds::double precision AS away_seconds, a.longest_away_seconds::double precision AS longest_away_seconds,
        a.first_left_at, a.last_returned_at
-FROM analytics.person_presence AS p
+FROM analytics.session_people AS p
 CROSS JOIN LATERAL (
     SELECT count(*) AS rejoins,
            sum(extract(epoch FROM g.returned_at - g.went_at)) AS away_seconds,
@@ -13,7 +13,7 @@ CROSS JOIN LATERAL (
           FROM unnest(p.presence) AS v) AS g
     WHERE g.went_at IS NOT NULL
 ) AS a
-WHERE a.rejoins > 0;
+WHERE p.visits > 1;
 
 COMMENT ON VIEW  analytics.rejoins IS 'People who left and came back, with the time away. One row a session and person with at least one gap between stays.';
 COMMENT ON COLUMN analytics.rejoins.session_id IS 'Session: realtimekit.sessions.session_id.';

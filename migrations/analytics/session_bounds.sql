@@ -1,30 +1,8 @@
 CREATE OR REPLACE VIEW analytics.session_bounds AS
-SELECT s.session_id, s.app_id, s.meeting_id, s.meeting_title, s.session_type, s.status,
-       coalesce(s.started_at, s.created_at) AS starts_at, e.ends_at, e.ends_at_source,
-       s.max_concurrent_participants AS vendor_peak_participants, s.minutes_consumed AS vendor_minutes,
-       st.complete_at IS NOT NULL AS is_complete
-FROM realtimekit.sessions AS s
-LEFT JOIN sync.session_states AS st ON st.session_id = s.session_id
-CROSS JOIN LATERAL (
-    SELECT CASE
-               WHEN s.ended_at IS NOT NULL THEN s.ended_at
-               WHEN s.status = 'LIVE' THEN coalesce(st.read_at, s.synced_at)
-               -- Nobody left a sign after it was read; a day is for clocks that differ.
-               ELSE coalesce(greatest(
-                   (SELECT max(t.at) FROM realtimekit.participants AS p CROSS JOIN LATERAL (VALUES (p.joined_at), (p.left_at)) AS t (at)
-                    WHERE p.session_id = s.session_id AND t.at <= coalesce(st.read_at, s.synced_at) + interval '24 hours'),
-                   (SELECT max(e.created_at) FROM realtimekit.peer_events AS e
-                    WHERE e.session_id = s.session_id AND e.created_at <= coalesce(st.read_at, s.synced_at) + interval '24 hours')),
-                   s.started_at, s.created_at)
-           END AS ends_at,
-           CASE
-               WHEN s.ended_at IS NOT NULL THEN 'session_ended_at'
-               WHEN s.status = 'LIVE' THEN 'last_seen'
-               ELSE 'last_sign'
-           END AS ends_at_source
-    -- Keeps the planner from computing the end once for each participant.
-    OFFSET 0
-) AS e;
+SELECT f.session_id, f.app_id, f.meeting_id, f.meeting_title, f.session_type, f.status, f.starts_at, f.ends_at, f.ends_at_source,
+       f.vendor_peak AS vendor_peak_participants, f.vendor_minutes, st.complete_at IS NOT NULL AS is_complete
+FROM analytics.session_figures AS f
+LEFT JOIN sync.session_states AS st ON st.session_id = f.session_id;
 
 COMMENT ON VIEW  analytics.session_bounds IS 'When each session began and ended, as all other views see it. One row a session.';
 COMMENT ON COLUMN analytics.session_bounds.session_id IS 'Session: realtimekit.sessions.session_id.';

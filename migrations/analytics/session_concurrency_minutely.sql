@@ -1,12 +1,12 @@
 CREATE OR REPLACE VIEW analytics.session_concurrency_minutely AS
 SELECT b.session_id, c.*
-FROM analytics.session_bounds AS b
+FROM analytics.session_figures AS b
 CROSS JOIN LATERAL (
     SELECT m.minute_at,
-           max(c.present_people) AS peak_people,
-           round(sum(c.present_people * o.seconds) / sum(o.seconds), 3)::double precision AS average_people,
-           max(c.present_participants) AS peak_participants
-    FROM analytics.session_concurrency AS c
+           max(c.people)::bigint AS peak_people,
+           round(sum(c.people * o.seconds) / sum(o.seconds), 3)::double precision AS average_people,
+           max(c.participants)::bigint AS peak_participants
+    FROM unnest(b.step_at, b.step_at[2:], b.step_people, b.step_participants) AS c (changed_at, until_at, people, participants)
     CROSS JOIN LATERAL (
         SELECT greatest(c.changed_at, b.starts_at) AS from_at, least(c.until_at, b.ends_at) AS to_at
     ) AS step
@@ -16,7 +16,7 @@ CROSS JOIN LATERAL (
         SELECT extract(epoch FROM least(step.to_at, m.minute_at + interval '1 minute')
                                   - greatest(step.from_at, m.minute_at)) AS seconds
     ) AS o
-    WHERE c.session_id = b.session_id AND c.until_at IS NOT NULL AND step.from_at < step.to_at
+    WHERE c.until_at IS NOT NULL AND step.from_at < step.to_at
       AND step.to_at <= step.from_at + interval '744 hours' -- longer is no presence, only years between absurd times
     GROUP BY m.minute_at
 ) AS c;

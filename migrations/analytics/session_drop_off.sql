@@ -1,22 +1,20 @@
+-- width_bucket gives how many of a sorted array's times lie before a moment, or at it.
 CREATE OR REPLACE VIEW analytics.session_drop_off AS
-SELECT b.session_id, d.*
-FROM analytics.session_bounds AS b
+SELECT b.session_id, g.elapsed_percent, t.point_at, n.present_people,
+       round(n.present_people::numeric / p.people, 4)::double precision AS present_share,
+       width_bucket(t.point_at, p.joins)::bigint AS joined_people, width_bucket(t.point_at, p.leaves)::bigint AS gone_people,
+       p.people AS session_people
+FROM analytics.session_figures AS b
 CROSS JOIN LATERAL (
-    WITH p AS MATERIALIZED (
-        SELECT presence, first_join_at, last_leave_at FROM analytics.person_presence WHERE session_id = b.session_id
-    )
-    SELECT g.elapsed_percent, t.point_at,
-           count(*) FILTER (WHERE p.presence @> t.point_at) AS present_people,
-           round(count(*) FILTER (WHERE p.presence @> t.point_at)::numeric / count(*), 4)::double precision AS present_share,
-           count(*) FILTER (WHERE p.first_join_at <= t.point_at) AS joined_people,
-           count(*) FILTER (WHERE p.last_leave_at <= t.point_at) AS gone_people,
-           count(*) AS session_people
-    FROM generate_series(0, 100, 10) AS g (elapsed_percent)
-    CROSS JOIN LATERAL (SELECT b.starts_at + (b.ends_at - b.starts_at) * (g.elapsed_percent / 100.0) AS point_at) AS t
-    CROSS JOIN p
-    WHERE b.ends_at > b.starts_at
-    GROUP BY g.elapsed_percent, t.point_at
-) AS d;
+    SELECT array_agg(first_join_at ORDER BY first_join_at) AS joins, array_agg(last_leave_at ORDER BY last_leave_at) AS leaves, count(*) AS people
+    FROM analytics.session_people WHERE session_id = b.session_id
+) AS p
+CROSS JOIN LATERAL generate_series(0, 100, 10) AS g (elapsed_percent)
+CROSS JOIN LATERAL (SELECT b.starts_at + (b.ends_at - b.starts_at) * (g.elapsed_percent / 100.0) AS point_at) AS t
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN cardinality(b.step_at) > 0 THEN coalesce(b.step_people[width_bucket(t.point_at, b.step_at)], 0) ELSE 0 END::bigint AS present_people
+) AS n
+WHERE b.ends_at > b.starts_at AND p.people > 0;
 
 COMMENT ON VIEW  analytics.session_drop_off IS 'Where a session lost its audience: eleven points from its start (0 %) to its end (100 %). One row a session and point; none for a session without length or people.';
 COMMENT ON COLUMN analytics.session_drop_off.session_id IS 'Session: realtimekit.sessions.session_id.';

@@ -1,35 +1,15 @@
 CREATE OR REPLACE VIEW analytics.session_summary AS
-SELECT b.session_id, b.app_id, a.name AS app_name, b.meeting_id, b.meeting_title, b.session_type, b.status,
-       (b.starts_at AT TIME ZONE 'UTC')::date AS started_date, b.starts_at, b.ends_at, b.ends_at_source,
-       extract(epoch FROM greatest(b.ends_at, b.starts_at) - b.starts_at)::double precision AS session_seconds,
-       p.unique_people, i.participants, c.peak_people, c.peak_participants, b.vendor_peak_participants,
-       p.person_seconds::double precision AS person_seconds, i.participant_seconds::double precision AS participant_seconds,
-       b.vendor_minutes,
-       round(p.person_seconds / nullif(extract(epoch FROM greatest(b.ends_at, b.starts_at) - b.starts_at), 0), 3)::double precision AS average_people,
-       round(p.average_share::numeric, 4)::double precision AS average_share,
-       p.rejoins, p.first_join_at, p.last_leave_at, i.open_presences, i.removed_participants, b.is_complete
-FROM analytics.session_bounds AS b
-JOIN realtimekit.apps AS a ON a.app_id = b.app_id
-CROSS JOIN LATERAL (
-    SELECT count(*) AS unique_people, coalesce(sum(present_seconds::numeric), 0) AS person_seconds,
-           avg(session_share) AS average_share, coalesce(sum(greatest(visits - 1, 0)), 0)::bigint AS rejoins,
-           min(first_join_at) AS first_join_at, max(last_leave_at) AS last_leave_at
-    FROM analytics.person_attendance
-    WHERE session_id = b.session_id
-) AS p
-CROSS JOIN LATERAL (
-    SELECT count(DISTINCT participant_id) AS participants,
-           coalesce(sum(extract(epoch FROM left_at - joined_at)), 0) AS participant_seconds,
-           count(*) FILTER (WHERE is_open) AS open_presences,
-           count(DISTINCT participant_id) FILTER (WHERE is_removed) AS removed_participants
-    FROM analytics.participant_intervals
-    WHERE session_id = b.session_id
-) AS i
-CROSS JOIN LATERAL (
-    SELECT coalesce(max(present_people), 0) AS peak_people, coalesce(max(present_participants), 0) AS peak_participants
-    FROM analytics.session_concurrency
-    WHERE session_id = b.session_id
-) AS c;
+SELECT f.session_id, f.app_id, a.name AS app_name, f.meeting_id, f.meeting_title, f.session_type, f.status,
+       (f.starts_at AT TIME ZONE 'UTC')::date AS started_date, f.starts_at, f.ends_at, f.ends_at_source,
+       extract(epoch FROM greatest(f.ends_at, f.starts_at) - f.starts_at)::double precision AS session_seconds,
+       f.unique_people, f.participants, f.peak_people, f.peak_participants, f.vendor_peak AS vendor_peak_participants,
+       f.person_seconds, f.participant_seconds, f.vendor_minutes,
+       round(f.person_seconds::numeric / nullif(extract(epoch FROM greatest(f.ends_at, f.starts_at) - f.starts_at), 0), 3)::double precision AS average_people,
+       f.average_share, f.rejoins, f.first_join_at, f.last_leave_at, f.open_presences, f.removed_participants,
+       st.complete_at IS NOT NULL AS is_complete
+FROM analytics.session_figures AS f
+JOIN realtimekit.apps AS a ON a.app_id = f.app_id
+LEFT JOIN sync.session_states AS st ON st.session_id = f.session_id;
 
 COMMENT ON VIEW  analytics.session_summary IS 'One row a session: its people, peak, time inside, beside what the vendor says.';
 COMMENT ON COLUMN analytics.session_summary.session_id IS 'Session: realtimekit.sessions.session_id.';

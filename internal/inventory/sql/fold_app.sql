@@ -5,6 +5,7 @@ DO $$
 DECLARE
     was    text := current_setting('rollcall.was');
     folded text := current_setting('rollcall.folded');
+    kept   date[];
 BEGIN
     INSERT INTO realtimekit.apps SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM realtimekit.apps AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
     INSERT INTO realtimekit.meetings SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM realtimekit.meetings AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
@@ -18,9 +19,13 @@ BEGIN
     INSERT INTO sync.suppressions AS o SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM sync.suppressions AS t WHERE t.app_id = was
     ON CONFLICT (identifier_hash, app_id) DO UPDATE SET mode = excluded.mode, erasure_id = excluded.erasure_id
     WHERE o.mode = 'pseudonymise' AND excluded.mode = 'remove';
-    INSERT INTO analytics.session_dates SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM analytics.session_dates AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
-    INSERT INTO analytics.usage_days SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM analytics.usage_days AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
-    INSERT INTO analytics.usage_preset_days SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM analytics.usage_preset_days AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
+    -- A day of which retention deleted sessions is kept as it is; the others are counted
+    -- anew from the sessions.
+    kept := ARRAY(SELECT DISTINCT usage_date FROM analytics.session_dates WHERE app_id = was AND is_gone);
+    INSERT INTO analytics.session_dates SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM analytics.session_dates AS t WHERE t.app_id = was AND t.usage_date = ANY (kept) ON CONFLICT DO NOTHING;
+    INSERT INTO analytics.usage_days SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM analytics.usage_days AS t WHERE t.app_id = was AND t.usage_date = ANY (kept) ON CONFLICT DO NOTHING;
+    INSERT INTO analytics.usage_preset_days OVERRIDING USER VALUE SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM analytics.usage_preset_days AS t WHERE t.app_id = was AND t.usage_date = ANY (kept) ON CONFLICT DO NOTHING;
+    UPDATE analytics.session_figures SET app_id = folded WHERE app_id = was;
     WITH moved AS (UPDATE realtimekit.sessions SET app_id = folded WHERE app_id = was RETURNING session_id, started_at)
     INSERT INTO analytics.stale_sessions (session_id, started_at) SELECT session_id, started_at FROM moved;
     UPDATE sync.session_states SET app_id = folded WHERE app_id = was;
@@ -34,6 +39,9 @@ BEGIN
     DELETE FROM analytics.prices WHERE app_id = was;
     UPDATE sync.erasures SET app_id = folded WHERE app_id = was;
     UPDATE sync.privacy SET generation = generation + 1 WHERE EXISTS (SELECT FROM sync.suppressions WHERE app_id = was);
+    DELETE FROM analytics.usage_curves WHERE app_id = was;
+    DELETE FROM analytics.usage_ids WHERE app_id = was;
+    DELETE FROM analytics.shared_person_days WHERE app_id = was;
     DELETE FROM analytics.usage_preset_days WHERE app_id = was;
     DELETE FROM analytics.usage_days WHERE app_id = was;
     DELETE FROM analytics.session_dates WHERE app_id = was;

@@ -51,6 +51,14 @@ WITH mine AS MATERIALIZED (
     WHERE (SELECT count(*) FROM analytics.session_dates AS o
            WHERE o.usage_date = b.usage_date AND o.app_id = b.app_id
              AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = o.session_id)) = 0
+), underived AS MATERIALIZED (
+    SELECT l.session_id, l.app_id, l.starts_at
+    FROM looked AS l
+    LEFT JOIN LATERAL (SELECT * FROM analytics.session_figures AS f WHERE f.session_id = l.session_id OFFSET 0) AS f ON true
+    WHERE NOT l.no_row AND l.read_at IS NOT NULL AND (
+        f.session_id IS NULL
+        OR f.presences > (SELECT count(*) FROM analytics.presences AS p WHERE p.session_id = l.session_id)
+        OR f.unique_people > (SELECT count(*) FROM analytics.session_people AS p WHERE p.session_id = l.session_id))
 ), found AS MATERIALIZED (
     SELECT 'session' AS kind, session_id, app_id, NULL::text AS meeting_id, starts_at,
            CASE WHEN no_row THEN 'rows that were stored are missing: the session''s own'
@@ -67,7 +75,8 @@ WITH mine AS MATERIALIZED (
           FROM dates AS d LEFT JOIN open_days AS o ON o.usage_date = d.usage_date AND o.app_id = d.app_id
           GROUP BY 1, 2, 3
           HAVING bool_or(o.app_id IS NOT NULL)
-              OR bool_and(d.usage_date IS NULL) AND NOT coalesce(starts_at < (SELECT at FROM horizon) + interval '24 hours', false)) AS l
+              OR bool_and(d.usage_date IS NULL) AND NOT coalesce(starts_at < (SELECT at FROM horizon) + interval '24 hours', false)
+          UNION SELECT session_id, app_id, starts_at FROM underived) AS l
     WHERE NOT EXISTS (SELECT FROM analytics.stale_sessions AS q WHERE q.session_id = l.session_id)
     UNION ALL
     SELECT 'enrolment', NULL, t.app_id, t.meeting_id, NULL, NULL

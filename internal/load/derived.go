@@ -1,0 +1,135 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/derive"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+// What a new session's rows say is derived here and copied beside them, where all
+// of them are in hand and the session has ended. Anything else is left to the
+// function analytics.derive, which does the same from what is stored.
+const (
+	copyPresences = `COPY analytics.presences (session_id, participant_id, joined_at, left_at, presence_no, left_at_kind, is_by_events, is_cut,
+		preset_view_type, peer_id) FROM STDIN (FORMAT binary)`
+	copyPeople = `COPY analytics.session_people (session_id, first_join_at, last_leave_at, present_seconds, session_share, visits, participants,
+		is_inside, has_open_presence, has_row_presence, is_split, person_id, custom_participant_id, display_name, preset_name, preset_view_type,
+		presence, custom_ids) FROM STDIN (FORMAT binary)`
+	copyPieces = `COPY analytics.session_person_days (session_id, person_id, usage_date, piece_no, preset_name, preset_view_type, presence) FROM STDIN (FORMAT binary)`
+
+	presenceColumns = 10
+	personColumns   = 18
+	pieceColumns    = 7
+)
+
+// derive copies what is derived of a session that is new, where that can be told from
+// the rows in memory.
+func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
+	l.derived = nil
+	start := l.session.StartedAt
+	if start.IsZero() {
+		start = l.session.CreatedAt
+	}
+	if !l.fresh || l.leftOver || start.IsZero() || l.session.EndedAt.IsZero() || !l.intake.whole(l.reading.LastPass) {
+		return nil
+	}
+	s := &derive.Session{
+		StartsAt: start.UnixMicro() - postgresEpoch, EndsAt: l.session.EndedAt.UnixMicro() - postgresEpoch,
+		Repaired: len(l.session.Repairs) > 0,
+	}
+	l.intake.held.decode(s)
+	d := derive.From(s)
+	e := derivedRows{session: l.session.ID}
+	for i := range d.Presences {
+		e.presence(&d.Presences[i], s.Participants[d.Presences[i].Participant].ID)
+	}
+	if err := e.copy(ctx, tx, copyPresences); err != nil {
+		return fmt.Errorf("add presences: %w", err)
+	}
+	for i := range d.People {
+		e.person(&d.People[i])
+	}
+	if err := e.copy(ctx, tx, copyPeople); err != nil {
+		return fmt.Errorf("add people: %w", err)
+	}
+	for i := range d.Pieces {
+		e.piece(&d.Pieces[i])
+	}
+	if err := e.copy(ctx, tx, copyPieces); err != nil {
+		return fmt.Errorf("add days of people: %w", err)
+	}
+	l.derived = &d.Figures
+	return nil
+}
+
+// figures queues the row of the session's figures.
+func (l *sessionLoad) figures(batch *pgx.Batch) {
+	s, f := l.session, l.derived
+	start := s.StartedAt
+	if start.IsZero() {
+		start = s.CreatedAt
+	}
+	args := []any{
+		warehouse.UUID(s.ID), s.AppID, warehouse.Text(s.MeetingID), warehouse.Text(s.MeetingTitle), warehouse.Text(s.Type), warehouse.Text(s.Status),
+		warehouse.Time(start), warehouse.Time(s.EndedAt), warehouse.Count(s.MaxConcurrent), warehouse.Number(s.MinutesConsumed),
+		f.People, f.Participants, f.PeakPeople, f.PeakParticipants, seconds(f.PersonTime), seconds(f.ParticipantTime),
+		pgtype.Float8{Float64: float64(f.AverageShare) / 1e4, Valid: f.AverageShare >= 0},
+		f.Rejoins, moment(f.FirstJoinAt), moment(f.LastLeaveAt),
+		f.Open, f.Presences, f.Cut, f.AssumedLeavings, f.LoneJoinings, f.LoneLeavings, f.Repaired, f.Inverted, f.Timeless,
+	}
+	batch.Queue(insertFiguresSQL, slices.Concat(args, curveArgs(f.Curve), dayArgs(f.Days), presetArgs(f.Presets))...)
+}
+
+func curveArgs(curve []derive.Step) []any {
+	n := len(curve)
+	at, people, participants := make([]time.Time, n), make([]int, n), make([]int, n)
+	for i, step := range curve {
+		at[i], people[i], participants[i] = toTime(step.At), step.People, step.Participants
+	}
+	return []any{at, people, participants}
+}
+
+func dayArgs(all []derive.Day) []any {
+	n := len(all)
+	days, people, present := make([]pgtype.Date, n), make([]int, n), make([]derive.Time, n)
+	for i, d := range all {
+		days[i], people[i], present[i] = date(d.Day), d.People, d.Present
+	}
+	return []any{days, people, present}
+}
+
+func presetArgs(all []derive.PresetDay) []any {
+	n := len(all)
+	days, names, viewTypes := make([]pgtype.Date, n), make([]pgtype.Text, n), make([]pgtype.Text, n)
+	people, personTime, participants, participantTime := make([]int, n), make([]derive.Time, n), make([]int, n), make([]derive.Time, n)
+	for i := range all {
+		p := &all[i]
+		days[i], names[i], viewTypes[i] = date(p.Day), warehouse.Text(p.Preset), warehouse.Text(p.ViewType)
+		people[i], personTime[i], participants[i], participantTime[i] = p.People, p.PersonTime, p.Participants, p.ParticipantTime
+	}
+	return []any{days, names, viewTypes, people, personTime, participants, participantTime}
+}
+
+// date gives a day that is counted from 2000-01-01.
+func date(day int) pgtype.Date {
+	return pgtype.Date{Time: time.Date(2000, 1, 1+day, 0, 0, 0, 0, time.UTC), Valid: true}
+}
+
+// seconds gives microseconds as Postgres gives them.
+func seconds(t derive.Time) float64 { return float64(t) / 1e6 }
+
+func toTime(t derive.Time) time.Time { return time.UnixMicro(t + postgresEpoch).UTC() }
+
+func moment(t derive.Time) pgtype.Timestamptz {
+	if t == derive.None {
+		return pgtype.Timestamptz{}
+	}
+	return pgtype.Timestamptz{Time: toTime(t), Valid: true}
+}

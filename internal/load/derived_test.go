@@ -1,0 +1,120 @@
+package load_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/testbed"
+)
+
+// derivedTables are what analytics.derive keeps, but for when.
+var derivedTables = []string{"presences", "session_people", "session_person_days", "session_figures"}
+
+func derivedRows(b *testbed.Bench) map[string][]string {
+	rows := map[string][]string{}
+	for _, table := range derivedTables {
+		text := b.Text(`SELECT coalesce(string_agg(line, E'\n' ORDER BY line COLLATE "C"), '') FROM (
+			SELECT (to_jsonb(t) - 'derived_at')::text AS line FROM analytics.` + table + ` AS t) AS t`)
+		rows[table] = strings.Split(text, "\n")
+	}
+	return rows
+}
+
+// What the loader derives of a new session from the rows in hand is what the
+// function derives of the same session from the tables, over random sessions with
+// odd times, unknown events, people of several devices, days and presets.
+func TestLoaderDerivesWhatTheFunctionDoes(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	b := testbed.New(t)
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := b.Pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	function := b.Text(`SELECT pg_get_functiondef('analytics.derive'::regproc)`)
+	exec(`CREATE OR REPLACE FUNCTION analytics.derive(session_ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'asked'; END$$`)
+	const sessions = 400
+	for n := range sessions {
+		session, page := randomSession(rng, n)
+		b.MustLoad(session, page)
+	}
+	exec(function)
+	loaded := derivedRows(b)
+	if got := b.Text(`SELECT count(*)::text FROM analytics.session_figures`); got != fmt.Sprint(sessions) {
+		t.Fatalf("%s sessions have figures, want %d", got, sessions)
+	}
+	exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+	if got := b.Text(`SELECT count(*)::text FROM analytics.stale_people`); got != "0" {
+		t.Errorf("%s people are other ones", got)
+	}
+	for table, rows := range derivedRows(b) {
+		wrong := 0
+		for i, row := range rows {
+			if i >= len(loaded[table]) || loaded[table][i] != row {
+				wrong++
+				if wrong < 3 {
+					t.Errorf("%s: the function derives\n%s\nthe loader\n%s", table, row, loaded[table][min(i, len(loaded[table])-1)])
+				}
+			}
+		}
+		if len(rows) < 50 || len(rows) != len(loaded[table]) {
+			t.Errorf("%s: %d rows by the function, %d by the loader", table, len(rows), len(loaded[table]))
+		}
+	}
+}
+
+// randomSession has few different times, so that ties are frequent.
+func randomSession(rng *rand.Rand, n int) (model.Session, model.ParticipantPage) {
+	const tick = 30*time.Second + 7*time.Microsecond
+	base := time.Date(2026, 3, 10, 23, 45, 0, 0, time.UTC)
+	chance := func(share float64) bool { return rng.Float64() < share }
+	pick := func(words ...string) string { return words[rng.IntN(len(words))] }
+	moment := func(null float64) time.Time {
+		switch {
+		case chance(null):
+			return time.Time{}
+		case chance(0.03):
+			return base.AddDate(0, 0, []int{-800, -2, 2, 3, 800}[rng.IntN(5)])
+		}
+		return base.Add(time.Duration(rng.IntN(60)) * tick)
+	}
+	repairs := func() model.Repairs {
+		if chance(0.1) {
+			return model.Repairs{"left_at": "soon"}
+		}
+		return nil
+	}
+	s := testbed.Session(n + 1)
+	s.Status, s.StartedAt, s.CreatedAt, s.EndedAt = pick("ENDED", "LIVE", ""), moment(0.3), base, moment(0)
+	s.MaxConcurrent, s.MinutesConsumed = model.Number{Value: float64(n % 7), Valid: n%3 > 0}, model.Number{Value: float64(n) / 3, Valid: n%4 > 0}
+	s.Repairs = repairs()
+	page := model.ParticipantPage{Pass: 1}
+	for i := range rng.IntN(12) {
+		p := model.Participant{
+			ID: testbed.UUID(i + 100), UserID: pick("", "", "u1", "u2", "u3"), CustomParticipantID: pick("", "c1", "c2", "u1", "Č"),
+			DisplayName: pick("", "Ana", "Çem"), PresetName: pick("", "host", "student", "Zed"), JoinedAt: moment(0.3), LeftAt: moment(0.3),
+			DurationMinutes: model.Number{Value: float64(rng.IntN(2)), Valid: chance(0.7)}, UpdatedAt: base,
+		}
+		p.Repairs = repairs()
+		page.Participants = append(page.Participants, p)
+		for k := range rng.IntN(7) {
+			e := model.PeerEvent{
+				ParticipantID: p.ID, ID: testbed.UUID(k), Name: pick("PEER_JOINING", "PEER_LEAVING", "PEER_JOINING", "PEER_LEAVING", "PEER_CREATED", ""),
+				PeerID: pick("", p.ID.String(), "other", "Other", strings.ToUpper(p.ID.String())), PresetViewType: pick("", "GROUP_CALL", "WEBINAR", "webinar"),
+				CreatedAt: moment(0.05), UpdatedAt: base,
+			}
+			e.Repairs = repairs()
+			page.Events = append(page.Events, e)
+		}
+	}
+	rng.Shuffle(len(page.Events), func(i, k int) { page.Events[i], page.Events[k] = page.Events[k], page.Events[i] })
+	return s, page
+}
