@@ -48,6 +48,20 @@ COMMENT ON COLUMN sync.session_jobs.job_id IS 'The job: rollcall_queue.river_job
 COMMENT ON COLUMN sync.session_jobs.reader IS 'Worker that reads the session at this moment: sync.runs.worker; null for none.';
 COMMENT ON COLUMN sync.session_jobs.wanted_at IS 'When somebody last asked for the session, UTC.';
 
+CREATE TABLE sync.app_webhooks (
+    app_id         text        NOT NULL PRIMARY KEY,
+    first_event_at timestamptz NOT NULL DEFAULT now(),
+    last_event_at  timestamptz NOT NULL DEFAULT now(),
+    missed         bigint      NOT NULL DEFAULT 0,
+    missed_at      timestamptz
+);
+COMMENT ON TABLE  sync.app_webhooks IS 'Apps of which webhooks arrive: rollcall work lists these rarely.';
+COMMENT ON COLUMN sync.app_webhooks.app_id IS 'App.';
+COMMENT ON COLUMN sync.app_webhooks.first_event_at IS 'When a webhook of the app first came, UTC.';
+COMMENT ON COLUMN sync.app_webhooks.last_event_at IS 'When one last came, UTC, to the minute.';
+COMMENT ON COLUMN sync.app_webhooks.missed IS 'Sessions that began since first_event_at, of which a list told and no webhook.';
+COMMENT ON COLUMN sync.app_webhooks.missed_at IS 'When a list last told of such a session, UTC; null for never.';
+
 ALTER TABLE sync.runs DROP CONSTRAINT runs_kind_check;
 ALTER TABLE sync.runs ADD CONSTRAINT runs_kind_check CHECK (kind IN ('run', 'backfill', 'verify', 'retry', 'work'));
 ALTER TABLE sync.runs ADD COLUMN worker text;
@@ -60,5 +74,6 @@ ALTER TABLE sync.runs DROP COLUMN worker;
 ALTER TABLE sync.runs DROP CONSTRAINT runs_kind_check;
 ALTER TABLE sync.runs ADD CONSTRAINT runs_kind_check CHECK (kind IN ('run', 'backfill', 'verify', 'retry'));
 COMMENT ON COLUMN sync.runs.kind IS 'run (the cron job), backfill, verify, or retry (rejected records that were tried again).';
+DROP TABLE sync.app_webhooks;
 DROP TABLE sync.session_jobs;
 DROP TABLE sync.webhook_events;

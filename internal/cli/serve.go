@@ -54,7 +54,7 @@ func (c *serveCommand) Run(s *shell) error {
 	if err := inbox.Ready(s.ctx); err != nil {
 		return err
 	}
-	counts := metrics.NewWebhooks(version(), append(webhook.Names(), "unknown"), texts(webhook.Outcomes()))
+	counts := metrics.NewWebhooks(version(), append(webhook.Names(), "unknown"), texts(webhook.Outcomes()), metrics.NewQueue(q.Figures, s.logger))
 	handler := &webhook.Handler{
 		Keys: keys, Inbox: inbox, Logger: s.logger, Metrics: counts.Handler(s.logger),
 		Observe: func(event string, outcome webhook.Outcome, took time.Duration) {

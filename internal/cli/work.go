@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/ledger"
+	"github.com/rollcall-etl/rollcall/internal/metrics"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
@@ -18,6 +21,8 @@ type workCommand struct {
 	apiFlags      `embed:"" group:"API"`
 	databaseFlags `embed:"" group:"Database"`
 	privacyFlags  `embed:"" group:"Privacy"`
+
+	MetricsAddr string `env:"ROLLCALL_METRICS_ADDR" group:"Monitoring" placeholder:"HOST:PORT" help:"Serve /metrics and /healthz on this address, such as 127.0.0.1:9464, to anybody who reaches it (${env})."`
 }
 
 // Help gives the longer text of --help.
@@ -42,22 +47,36 @@ func (c *workCommand) Run(s *shell) error {
 		return err
 	}
 	defer j.close()
+	defer j.monitor.close(s.ctx)
 	for {
 		err := j.work(s)
 		switch {
 		case s.ctx.Err() != nil:
 			return err
+		case errors.Is(err, model.ErrLocked):
+			s.logger.InfoContext(s.ctx, "the worker waits for the migration", "reason", err)
+		case errors.As(err, new(*postgres.BehindError)):
+			s.logger.WarnContext(s.ctx, "the worker waits for rollcall migrate up", "reason", err)
 		case err == nil || worker.Refused(err):
 			return err
+		default:
+			s.logger.WarnContext(s.ctx, "the worker stopped and begins anew", "error", err)
 		}
-		s.logger.WarnContext(s.ctx, "the worker stopped and begins anew", "error", err)
-		timer := time.NewTimer(restartPause)
-		select {
-		case <-s.ctx.Done():
-			timer.Stop()
+		if !pauseFor(s.ctx, restartPause) {
 			return nil
-		case <-timer.C:
 		}
+	}
+}
+
+// pauseFor waits; false where ctx ended before.
+func pauseFor(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 
@@ -75,20 +94,49 @@ func (c *workCommand) openWork(s *shell) (*job, error) {
 	if j.privacy, err = c.privacy(); err != nil {
 		return nil, err
 	}
+	if j.monitor, err = openMonitor(s, model.KindWork, c.AccountID, &watchFlags{MetricsAddr: c.MetricsAddr}, s.logger); err != nil {
+		return nil, err
+	}
 	if j.pool, j.close, err = c.open(s.ctx, s.logger, runConnections(c.Concurrency)+workConnections); err != nil {
 		return nil, err
 	}
-	if err = postgres.CheckSchema(s.ctx, j.pool); err == nil {
-		j.client, err = c.client(token, ledger.New(newWarehouse(j.pool, s.logger)), s.logger)
+	err = postgres.CheckSchema(s.ctx, j.pool)
+	for errors.As(err, new(*postgres.BehindError)) {
+		s.logger.WarnContext(s.ctx, "the worker waits for rollcall migrate up", "reason", err)
+		if pauseFor(s.ctx, restartPause) {
+			err = postgres.CheckSchema(s.ctx, j.pool)
+			continue
+		}
+		err = s.ctx.Err()
+	}
+	if err == nil {
+		j.client, err = c.watchedClient(token, ledger.New(newWarehouse(j.pool, s.logger)), s.logger, j.monitor)
 	}
 	if err == nil {
 		err = j.findApps(s.ctx)
+	}
+	if err == nil {
+		err = j.serveMetrics()
 	}
 	if err != nil {
 		j.close()
 		return nil, err
 	}
 	return j, nil
+}
+
+// serveMetrics answers those who watch the worker and the queue, where an address is
+// given.
+func (j *job) serveMetrics() error {
+	if j.monitor.server == nil {
+		return nil
+	}
+	q, err := queue.New(j.pool, j.logger)
+	if err != nil {
+		return err
+	}
+	j.monitor.server.Serve(booksOf(ledger.New(newWarehouse(j.pool, j.logger)), j.api.AccountID), j.logger, metrics.NewQueue(q.Figures, j.logger))
+	return nil
 }
 
 // work is one life of a worker.
@@ -106,7 +154,10 @@ func (j *job) work(s *shell) error {
 	if err != nil {
 		return err
 	}
-	p := pipeline.New(j.api.pipelineConfig(), j.client, stores.New(db), j.logger)
+	config := j.api.pipelineConfig()
+	config.Observe = j.monitor.session
+	db.Observe(j.monitor.metrics.Rows)
+	p := pipeline.New(config, j.client, stores.New(db), j.logger)
 	w := worker.New(worker.Config{
 		AccountID: j.api.AccountID, Concurrency: j.api.Concurrency, Settle: j.api.Settle, Version: version(), Logger: j.logger,
 	}, db, q, p)

@@ -78,7 +78,7 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 	if err != nil {
 		return err
 	}
-	var due []model.UUID // for others to read
+	var due []model.DueSession // for others to read
 	for i := range page.Sessions {
 		session := page.Sessions[i]
 		if !d.inRange(&session) || !d.isFirst(ctx, session.ID) {
@@ -104,7 +104,7 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 			continue
 		}
 		if d.hand != nil {
-			due = append(due, session.ID)
+			due = append(due, model.DueSession{ID: session.ID, IsNew: !known, CreatedAt: session.CreatedAt})
 			continue
 		}
 		d.group.Go(func() error {
@@ -116,7 +116,7 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 }
 
 // handOver lets others read what is due.
-func (d *discovery) handOver(ctx context.Context, due []model.UUID) error {
+func (d *discovery) handOver(ctx context.Context, due []model.DueSession) error {
 	if len(due) == 0 {
 		return ctx.Err()
 	}
@@ -181,7 +181,7 @@ func (d *discovery) followUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var due []model.UUID
+	var due []model.DueSession
 	for i := range open {
 		id, failed := open[i].SessionID, open[i].Failed
 		if !d.isFirst(ctx, id) || d.pausedFor(open[i], nil) {
@@ -192,7 +192,7 @@ func (d *discovery) followUp(ctx context.Context) error {
 			continue
 		}
 		if d.hand != nil {
-			due = append(due, id)
+			due = append(due, model.DueSession{ID: id})
 			continue
 		}
 		d.group.Go(func() error { return sessionWork{d.work}.sessionByID(d.ctx, d.appID, id, failed) })

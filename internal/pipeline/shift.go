@@ -75,7 +75,7 @@ func (s *Shift) Apps(ctx context.Context) ([]string, error) { return s.work().ap
 
 // App lists the sessions of an app as a run does, and hands on which of them must be
 // read. Its watermark moves once hand has returned for all of them.
-func (s *Shift) App(ctx context.Context, appID string, hand func(ctx context.Context, ids []model.UUID) error) (listed int, err error) {
+func (s *Shift) App(ctx context.Context, appID string, hand func(ctx context.Context, due []model.DueSession) error) (listed int, err error) {
 	w := s.work()
 	w.hand = hand
 	if err := w.readHorizon(ctx); err != nil {

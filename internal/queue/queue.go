@@ -25,6 +25,8 @@ var (
 	askSQL string
 	//go:embed sql/lost.sql
 	lostSQL string
+	//go:embed sql/missed.sql
+	missedSQL string
 )
 
 // Queue is the queue of one warehouse. Safe for concurrent use.
@@ -130,13 +132,43 @@ const calmTime = 15 * time.Minute
 
 // AskFor lets sessions of an app be read that a list shows to be due. Once it returns
 // that is sure, wherever this process ends.
-func (q *Queue) AskFor(ctx context.Context, accountID, appID string, ids []model.UUID) error {
-	all := make([]ask, 0, len(ids))
-	for _, id := range ids {
-		all = append(all, ask{accountID: accountID, appID: appID, sessionID: id})
+func (q *Queue) AskFor(ctx context.Context, accountID, appID string, due []model.DueSession) error {
+	all := make([]ask, 0, len(due))
+	var fresh [][16]byte
+	var began []time.Time
+	for _, d := range due {
+		all = append(all, ask{accountID: accountID, appID: appID, sessionID: d.ID})
+		if d.IsNew {
+			fresh, began = append(fresh, d.ID), append(began, d.CreatedAt)
+		}
 	}
-	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error { return q.ask(ctx, tx, all, priorityListed, calmTime) })
+	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
+		// First, in the order in which webhooks lock.
+		if _, err := tx.Exec(ctx, missedSQL, appID, fresh, began); err != nil {
+			return err
+		}
+		return q.ask(ctx, tx, all, priorityListed, calmTime)
+	})
 	return warehouse.Failed("queue the sessions", err)
+}
+
+// Announced is what is known of an app's webhooks.
+type Announced struct {
+	Heard  bool          // one ever came
+	Since  time.Duration // since the last one
+	Missed bool          // a list told of a session in the last day, or since the last webhook, and none did
+}
+
+// Announced tells whether lists of an app are needed often.
+func (q *Queue) Announced(ctx context.Context, appID string) (a Announced, err error) {
+	var seconds float64
+	err = q.pool.QueryRow(ctx, `SELECT extract(epoch FROM now() - last_event_at)::float8, coalesce(missed_at > now() - interval '1 day' OR missed_at > last_event_at, false)
+		FROM sync.app_webhooks WHERE app_id = $1`, appID).Scan(&seconds, &a.Missed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return a, nil
+	}
+	a.Heard, a.Since = true, time.Duration(seconds*float64(time.Second))
+	return a, warehouse.Failed("see whether webhooks of the app arrive", err)
 }
 
 // Sweep makes the jobs anew of sessions whose job is gone: deleted by hand, or given

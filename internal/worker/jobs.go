@@ -66,17 +66,24 @@ type appWorker struct {
 func (w *appWorker) Work(ctx context.Context, job *river.Job[queue.ListApp]) error {
 	s, done := w.take()
 	defer done()
-	listed, err := s.App(ctx, job.Args.AppID, func(ctx context.Context, ids []model.UUID) error {
-		return w.queue.AskFor(ctx, job.Args.AccountID, job.Args.AppID, ids)
+	listed, err := s.App(ctx, job.Args.AppID, func(ctx context.Context, due []model.DueSession) error {
+		return w.queue.AskFor(ctx, job.Args.AccountID, job.Args.AppID, due)
 	})
 	s.listed.Add(int64(listed))
 	if err != nil && endsJob(ctx, err) {
 		return w.verdict(ctx, err)
 	}
+	next := listEvery
 	if err != nil { // the app's own affair, which its row in the ledger tells
 		w.logger.WarnContext(ctx, "the sessions of an app could not be listed", "app_id", job.Args.AppID, "error", err)
+	} else {
+		announced, err := w.queue.Announced(ctx, job.Args.AppID)
+		if err != nil {
+			return err
+		}
+		next = listPause(announced)
 	}
-	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, listEvery)
+	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, next)
 }
 
 // Timeout implements river.Worker.

@@ -8,8 +8,28 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/queue"
 )
 
+// How often an app's sessions are listed. Quiet ones cost a request each: with 25 hours
+// 3,000 of them and the lists of apps stay below 3,000 requests a day.
 const (
 	listEvery  = 15 * time.Minute
+	listRarely = time.Hour
+	listQuiet  = 25 * time.Hour
+	quietAfter = 24 * time.Hour // without a webhook
+)
+
+// listPause tells when an app is listed next: webhooks that arrive make lists rare, and
+// one that did not arrive makes them frequent for a day.
+func listPause(a queue.Announced) time.Duration {
+	switch {
+	case !a.Heard, a.Missed:
+		return listEvery
+	case a.Since < quietAfter:
+		return listRarely
+	}
+	return listQuiet
+}
+
+const (
 	livePause  = 15 * time.Minute // of a session that nobody said has ended
 	endedPause = 10 * time.Second // of one that somebody said has ended; it doubles
 	wrongPause = 15 * time.Minute // of one that failed or does not add up; it doubles

@@ -2,12 +2,15 @@ package worker
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
 // tour is a worker between two losses of its lock.
@@ -55,6 +58,9 @@ func (t *tour) watch(ctx, held context.Context) error {
 		case <-rescue.C:
 			n, err := t.queue.Rescue(held)
 			t.note(held, n, "took up the jobs of a worker that is gone", err)
+			if waits, err := postgres.MigrationWaits(held, t.db.Pool); err == nil && waits {
+				return fmt.Errorf("%w: a migration waits, and the worker makes room for it", model.ErrLocked)
+			}
 		case <-refresh.C:
 			t.refresh(held)
 		case <-sweep.C:
@@ -129,6 +135,9 @@ func (t *tour) turnShift(ctx context.Context) error {
 
 // lastShift closes the ledger's entry when no job is left.
 func (t *tour) lastShift(ctx context.Context, failure error) error {
+	if errors.Is(failure, model.ErrLocked) { // which is in good order
+		failure = nil
+	}
 	return t.shift.Finish(ctx, int(t.shift.listed.Load()), failure)
 }
 

@@ -249,3 +249,54 @@ func TestForeignAndUnknownEvents(t *testing.T) {
 		t.Error(f.jobs())
 	}
 }
+
+// An app whose webhooks arrive is listed rarely, until a list shows a session of which
+// none told.
+func TestListsAreRareWhereWebhooksArrive(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 2, Sessions: 4, Participants: 1, EventsPerParticipant: 1}, 3, time.Now()))
+	stop := f.start()
+	f.until("read", `SELECT count(*) = 4 FROM sync.session_states WHERE complete_at IS NOT NULL`)
+	stop()
+	announced := f.data.Apps[0]
+	for _, s := range announced.Sessions {
+		if _, err := f.inbox.Receive(t.Context(), event(f, s, webhook.MeetingEnded)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := func() {
+		t.Helper()
+		if _, err := f.pool.Exec(t.Context(), `UPDATE rollcall_queue.river_job SET scheduled_at = now() WHERE kind = 'list_app' AND state = 'scheduled'`); err != nil {
+			t.Fatal(err)
+		}
+		stop := f.start()
+		f.until("both apps listed", `SELECT count(*) = 2 FROM rollcall_queue.river_job WHERE kind = 'list_app' AND state = 'scheduled' AND scheduled_at > now() + interval '1 minute'`)
+		stop()
+	}
+	pause := func(app simulator.App) (minutes int) {
+		return f.count(`SELECT round(extract(epoch FROM scheduled_at - now()) / 300) * 5 FROM rollcall_queue.river_job
+			WHERE kind = 'list_app' AND state = 'scheduled' AND args ->> 'app_id' = '` + app.ID + `'`)
+	}
+	again()
+	if a, b := pause(announced), pause(f.data.Apps[1]); a != 60 || b != 15 {
+		t.Errorf("the next lists are in %d and %d minutes", a, b)
+	}
+	if _, err := f.pool.Exec(t.Context(), `UPDATE sync.app_webhooks SET first_event_at = '2000-01-01', last_event_at = now() - interval '2 days'`); err != nil {
+		t.Fatal(err)
+	}
+	f.sim.Reset()
+	again()
+	if a := pause(announced); a != 25*60 {
+		t.Errorf("the next list of a quiet app is in %d minutes", a)
+	}
+	if n := f.sim.Stats().ByRoute[simulator.RouteSessions]; n != 2 {
+		t.Errorf("lists of two apps cost %d requests", n)
+	}
+	if _, err := f.pool.Exec(t.Context(), `DELETE FROM sync.webhook_events; DELETE FROM sync.session_jobs; DELETE FROM rollcall_queue.river_job WHERE kind = 'sync_session'; TRUNCATE sync.session_states`); err != nil {
+		t.Fatal(err)
+	}
+	again()
+	if a, n := pause(announced), f.count(`SELECT missed FROM sync.app_webhooks`); a != 15 || n != len(announced.Sessions) {
+		t.Errorf("%d sessions came without a webhook, and the next list is in %d minutes", n, a)
+	}
+}

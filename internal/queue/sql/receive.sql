@@ -11,6 +11,9 @@ ours AS (
     JOIN realtimekit.apps AS a ON a.app_id = coalesce(nullif(e.told_app, ''), s.app_id)
     WHERE a.account_id = ANY ($7::text[])
     ORDER BY e.session_id, e.event_name, a.app_id),
+heard AS (
+    INSERT INTO sync.app_webhooks AS w (app_id) SELECT DISTINCT app_id FROM ours ORDER BY app_id
+    ON CONFLICT (app_id) DO UPDATE SET last_event_at = now() WHERE w.last_event_at < now() - interval '1 minute'),
 kept AS (
     INSERT INTO sync.webhook_events AS w (session_id, event_name, app_id, webhook_id, digest, times_received)
     SELECT session_id, event_name, app_id, webhook_id, digest, times FROM ours ORDER BY session_id, event_name
