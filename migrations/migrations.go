@@ -7,6 +7,8 @@
 //
 //	-- +rollcall define session_bounds
 //
+// The line "-- +rollcall river up" stands for the migrations of the job queue's library.
+//
 // For its Down, and for the migrations before it, the file as it was is kept as
 // analytics/before/VERSION/NAME.sql, where VERSION is the migration's number.
 package migrations
@@ -61,6 +63,14 @@ func (e expanding) ReadFile(name string) ([]byte, error) {
 	for line := range strings.Lines(string(text)) {
 		if strings.HasPrefix(line, "-- +goose Down") {
 			version-- // what was there before
+		}
+		if direction, found := strings.CutPrefix(strings.TrimSpace(line), riverLine); found {
+			body, err := river(direction)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			out.Write(body)
+			continue
 		}
 		definition, found := strings.CutPrefix(strings.TrimSpace(line), define)
 		if !found {

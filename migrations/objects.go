@@ -42,7 +42,7 @@ var made = []struct {
 	form         *regexp.Regexp
 	schema, name int // groups of the form
 }{
-	{Schema, regexp.MustCompile(`(?m)^CREATE SCHEMA (?:IF NOT EXISTS )?` + schemas + `;`), 1, 0},
+	{Schema, regexp.MustCompile(`(?m)^CREATE SCHEMA (?:IF NOT EXISTS )?(realtimekit|sync|analytics|` + QueueSchema + `);`), 1, 0},
 	{Relation, regexp.MustCompile(`(?m)^CREATE (?:OR REPLACE )?(?:UNLOGGED )?(?:TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE) (?:IF NOT EXISTS )?` + schemas + `\.(\w+)`), 1, 2},
 	{Index, regexp.MustCompile(`(?m)^CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?(\w+)\s+ON (?:ONLY )?` + schemas + `\.`), 2, 1},
 	{Type, regexp.MustCompile(`(?m)^CREATE (?:TYPE|DOMAIN) ` + schemas + `\.(\w+)`), 1, 2},

@@ -20,6 +20,8 @@ type cli struct {
 
 	Run      runCommand       `cmd:"" help:"Copy everything new or changed: the cron job."`
 	Backfill backfillCommand  `cmd:"" help:"Copy the sessions of a time range, or named sessions."`
+	Serve    serveCommand     `cmd:"" help:"Receive webhooks, and queue the sessions that they tell of."`
+	Work     workCommand      `cmd:"" help:"Read what is queued: as many of it as you like, on as many machines."`
 	Status   statusCommand    `cmd:"" help:"Say how fresh the warehouse is, and what is incomplete, failing or set aside."`
 	Verify   verifyCommand    `cmd:"" help:"Compare the warehouse with the API, session by session; change no data."`
 	Doctor   doctorCommand    `cmd:"" help:"Check configuration, API, database and rights, and say what to do about each problem."`

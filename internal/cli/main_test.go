@@ -71,6 +71,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DATABASE_URL", database)
 			env.Values["database"] = database
 			env.Setenv("SIM", server.URL)
+			address, err := freeAddress()
+			if err != nil {
+				return err
+			}
+			env.Setenv("ROLLCALL_WEBHOOK_ADDR", address)
+			env.Setenv("ROLLCALL_WEBHOOK_KEY_URL", server.URL+simulator.KeyPath)
 			env.Setenv("SIMADDR", server.Listener.Addr().String())
 			switched := newSwitch()
 			env.Defer(switched.Close)
@@ -86,8 +92,11 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"babble":    babble,
+			"announce":  announce,
+			"answering": answering,
 			"apiclock":  apiclock,
+			"babble":    babble,
+			"becomes":   becomes,
 			"beside":    beside,
 			"comeback":  comeback,
 			"exact":     exact,
@@ -97,10 +106,10 @@ func TestScripts(t *testing.T) {
 			"login":     login,
 			"pings":     pings,
 			"put":       put,
+			"ready":     ready,
 			"requests":  requests,
 			"schema":    schema,
 			"sql":       sql,
-			"answering": answering,
 			"terminal":  terminal,
 			"upper":     upper,
 			"vanish":    vanish,

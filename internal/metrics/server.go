@@ -41,9 +41,10 @@ func Listen(ctx context.Context, m *Metrics, addr string) (*Server, error) {
 // Addr gives the address that is listened on.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Serve begins to answer.
-func (s *Server) Serve(read Reader, logger *slog.Logger) {
+// Serve begins to answer; more is served beside what is counted and read.
+func (s *Server) Serve(read Reader, logger *slog.Logger, more ...prometheus.Collector) {
 	registry := prometheus.NewRegistry()
+	registry.MustRegister(more...)
 	registry.MustRegister(s.metrics.buildInfo(), &books{m: s.metrics, read: read},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, vector := range s.metrics.counters.all() {

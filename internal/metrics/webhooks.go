@@ -17,8 +17,9 @@ type Webhooks struct {
 	seconds    prometheus.Histogram
 }
 
-// NewWebhooks gives counters of the given events and outcomes, all 0.
-func NewWebhooks(version string, events, outcomes []string) *Webhooks {
+// NewWebhooks gives counters of the given events and outcomes, all 0; more is served
+// beside them.
+func NewWebhooks(version string, events, outcomes []string, more ...prometheus.Collector) *Webhooks {
 	w := &Webhooks{
 		registry: prometheus.NewRegistry(),
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -34,6 +35,7 @@ func NewWebhooks(version string, events, outcomes []string) *Webhooks {
 			w.deliveries.WithLabelValues(event, outcome)
 		}
 	}
+	w.registry.MustRegister(more...)
 	w.registry.MustRegister(w.deliveries, w.seconds, New("", version).buildInfo(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return w

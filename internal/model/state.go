@@ -14,9 +14,10 @@ const (
 	KindBackfill = "backfill"
 	KindVerify   = "verify"
 	KindRetry    = "retry" // of rejected records
+	KindWork     = "work"  // of one worker of the queue, for a while
 )
 
-// Kinds gives all kinds of run.
+// Kinds gives all kinds of run that have one lock an account.
 func Kinds() []string { return []string{KindRun, KindBackfill, KindVerify, KindRetry} }
 
 // Statuses of a run in the ledger.
@@ -156,3 +157,22 @@ const (
 	// whose id the API refuses.
 	Gone
 )
+
+// DueSession is a session that a list shows to be due, for others to read.
+type DueSession struct {
+	ID        UUID
+	IsNew     bool      // nothing was known of it
+	CreatedAt time.Time // zero where no list shows it
+}
+
+// QueueFigures tells how the queue of an account stands.
+type QueueFigures struct {
+	AccountID   string
+	Age         float64 // seconds that the session has waited that waits longest; 0 for none
+	Due         int64   // jobs that could run
+	Later       int64   // jobs of a later time
+	Running     int64
+	Failing     int64 // of these, jobs that failed before
+	Unannounced int64 // sessions of which a list told and no webhook, since ever
+	Workers     int64 // alive
+}

@@ -78,6 +78,7 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 	if err != nil {
 		return err
 	}
+	var due []model.DueSession // for others to read
 	for i := range page.Sessions {
 		session := page.Sessions[i]
 		if !d.inRange(&session) || !d.isFirst(ctx, session.ID) {
@@ -102,12 +103,24 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 			d.preview(&session, state)
 			continue
 		}
+		if d.hand != nil {
+			due = append(due, model.DueSession{ID: session.ID, IsNew: !known, CreatedAt: session.CreatedAt})
+			continue
+		}
 		d.group.Go(func() error {
 			defer d.advance(&session)
 			return sessionWork{d.work}.session(d.ctx, session, state.Failed)
 		})
 	}
-	return ctx.Err()
+	return d.handOver(ctx, due)
+}
+
+// handOver lets others read what is due.
+func (d *discovery) handOver(ctx context.Context, due []model.DueSession) error {
+	if len(due) == 0 {
+		return ctx.Err()
+	}
+	return d.hand(ctx, due)
 }
 
 // isFirst reports whether the run comes upon a session for the first time. One
@@ -168,6 +181,7 @@ func (d *discovery) followUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var due []model.DueSession
 	for i := range open {
 		id, failed := open[i].SessionID, open[i].Failed
 		if !d.isFirst(ctx, id) || d.pausedFor(open[i], nil) {
@@ -177,7 +191,11 @@ func (d *discovery) followUp(ctx context.Context) error {
 			d.preview(nil, open[i])
 			continue
 		}
+		if d.hand != nil {
+			due = append(due, model.DueSession{ID: id})
+			continue
+		}
 		d.group.Go(func() error { return sessionWork{d.work}.sessionByID(d.ctx, d.appID, id, failed) })
 	}
-	return nil
+	return d.handOver(ctx, due)
 }

@@ -22,6 +22,9 @@ type work struct {
 	logger *slog.Logger
 
 	dryRun bool // write nothing
+	// hand is given the sessions that a list shows to be due, in place of reading
+	// them; nil where the run reads them itself.
+	hand func(ctx context.Context, due []model.DueSession) error
 
 	// handled holds the sessions that this run has dealt with or decided to
 	// leave, so that none is read twice, with the app of each. Only discovery

@@ -47,8 +47,8 @@ BEGIN
 
     -- Table by table, since a right to write on a view would be one on the tables
     -- behind it. What the API showed is never deleted; of the books only what a
-    -- backfill or a verification notes while it is under way; the usage by day is
-    -- computed anew.
+    -- backfill or a verification notes while it is under way, and what webhooks ask
+    -- for; the usage by day is computed anew.
     FOR target IN
         SELECT c.oid::regclass AS name, c.relkind, n.nspname
         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -57,7 +57,7 @@ BEGIN
         rights := CASE
             WHEN target.relkind NOT IN ('r', 'p') THEN 'SELECT'
             WHEN target.name IN ('sync.schema_migrations'::regclass, 'analytics.prices'::regclass) THEN 'SELECT'
-            WHEN target.nspname = 'analytics' OR target.name IN ('sync.backfills'::regclass, 'sync.verifications'::regclass) THEN 'SELECT, INSERT, UPDATE, DELETE'
+            WHEN target.nspname = 'analytics' OR target.name IN ('sync.backfills'::regclass, 'sync.verifications'::regclass, 'sync.session_jobs'::regclass, 'sync.webhook_events'::regclass) THEN 'SELECT, INSERT, UPDATE, DELETE'
             ELSE 'SELECT, INSERT, UPDATE'
         END;
         EXECUTE format('REVOKE ALL ON %s FROM %I', target.name, loader);
@@ -76,6 +76,15 @@ BEGIN
         EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM %I', target.name, loader);
         EXECUTE format('GRANT SELECT%s ON SEQUENCE %s TO %I', CASE WHEN target.writes THEN ', UPDATE' ELSE '' END, target.name, loader);
     END LOOP;
+
+    -- The job queue, whose tables are the library's own.
+    IF to_regnamespace('rollcall_queue') IS NOT NULL THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA rollcall_queue TO %I', loader);
+        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA rollcall_queue FROM %I', loader);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON rollcall_queue.river_job, rollcall_queue.river_leader, rollcall_queue.river_queue, rollcall_queue.river_notification TO %I', loader);
+        EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA rollcall_queue TO %I', loader);
+        EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA rollcall_queue TO %I', loader);
+    END IF;
 
     -- Earlier programs gave rights on whatever the owner makes later in these schemas,
     -- also for purposes of his own. Migrations give them on what they make.

@@ -156,7 +156,7 @@ func withGoose(ctx context.Context, pool *pgxpool.Pool, allowed func() error, do
 		if err := allowed(); err != nil {
 			return err
 		}
-		present, err := texts(ctx, pool, `SELECT nspname::text FROM pg_namespace WHERE nspname IN ('realtimekit', 'sync', 'analytics')`)
+		present, err := texts(ctx, pool, `SELECT nspname::text FROM pg_namespace WHERE nspname IN ('realtimekit', 'sync', 'analytics', '`+migrations.QueueSchema+`')`)
 		if err != nil {
 			return err
 		}
@@ -228,10 +228,19 @@ func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	case have == 0:
 		return fmt.Errorf("%w: the database has no Rollcall tables yet; run: rollcall migrate up", model.ErrSchema)
 	case have < want:
-		return fmt.Errorf("%w: the schema is at version %d, this program needs %d; run: rollcall migrate up", model.ErrSchema, have, want)
+		return &BehindError{have, want}
 	}
 	return nil
 }
+
+// BehindError tells that the schema is that of an older program. It is model.ErrSchema.
+type BehindError struct{ Have, Want int64 }
+
+func (e *BehindError) Error() string {
+	return fmt.Sprintf("%v: the schema is at version %d, this program needs %d; run: rollcall migrate up", model.ErrSchema, e.Have, e.Want)
+}
+
+func (*BehindError) Unwrap() error { return model.ErrSchema }
 
 // versions gives the newest applied migration, 0 where there is none, and the
 // newest that this program knows. A schema of a newer program is an error.

@@ -19,7 +19,7 @@ func TestObjectsAreThoseOfTheCatalog(t *testing.T) {
 	t.Parallel()
 	pool := open(t, pgtest.New(t))
 	want := texts(t, pool, `
-		SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname IN ('realtimekit', 'sync', 'analytics')
+		SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname IN ('realtimekit', 'sync', 'analytics', 'rollcall_queue')
 		UNION
 		SELECT CASE relkind WHEN 'i' THEN 'index ' WHEN 'c' THEN 'type ' ELSE 'relation ' END || nspname || '.' || relname
 		FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace

@@ -106,7 +106,7 @@ func mustNotNeedToMakeRoles(t *testing.T, ensure func(context.Context, *pgxpool.
 		t.Fatal(err)
 	}
 	owner := pgx.Identifier{cfg.Database + "_owner"}.Sanitize()
-	if _, err := open(t, url).Exec(t.Context(), `DROP SCHEMA realtimekit, sync, analytics CASCADE; CREATE ROLE `+owner+` LOGIN PASSWORD 'keeps';
+	if _, err := open(t, url).Exec(t.Context(), `DROP SCHEMA realtimekit, sync, analytics, rollcall_queue CASCADE; CREATE ROLE `+owner+` LOGIN PASSWORD 'keeps';
 		ALTER DATABASE `+pgx.Identifier{cfg.Database}.Sanitize()+` OWNER TO `+owner); err != nil {
 		t.Fatal(err)
 	}

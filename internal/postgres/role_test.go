@@ -48,7 +48,7 @@ func ownedByAnother(t *testing.T, url string) (user string) {
 	}
 	user = cfg.Database + "_owner"
 	quoted := pgx.Identifier{user}.Sanitize()
-	run(t, open(t, url), `DROP SCHEMA realtimekit, sync, analytics CASCADE`)
+	run(t, open(t, url), `DROP SCHEMA realtimekit, sync, analytics, rollcall_queue CASCADE`)
 	run(t, open(t, url), `CREATE ROLE `+quoted+` LOGIN PASSWORD 'keeps'`)
 	run(t, open(t, url), `ALTER DATABASE `+pgx.Identifier{cfg.Database}.Sanitize()+` OWNER TO `+quoted)
 	if _, err := postgres.MigrateUp(t.Context(), as(t, url, user)); err != nil {

@@ -76,7 +76,7 @@ type Courier struct {
 
 // NewCourier gives a courier; the same seed has the same accidents.
 func NewCourier(server *Server, client *http.Client, habits Habits, seed uint64) *Courier {
-	return &Courier{server: server, client: client, habits: habits, rng: newRandom(seed)}
+	return &Courier{server: server, client: client, habits: habits, rng: newRandom(^seed)} // not the ids of a data set of that seed
 }
 
 // Announce sends what happened to each webhook of its app that wants to know, and

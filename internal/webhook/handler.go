@@ -17,7 +17,9 @@ const Path = "/webhooks/realtimekit"
 const (
 	mostBody   = 1 << 20                 // bytes; the vendor's samples have less than 2 KiB
 	answerTime = 2900 * time.Millisecond // the vendor waits 3 s at most
-	mostAtOnce = 512                     // deliveries in hand; more are told to come again
+	mostAtOnce = 4096                    // deliveries in hand; more are told to come again
+	smallBody  = 16 << 10
+	mostLarge  = 16 // bodies in hand that are larger than that
 )
 
 // Inbox takes events. Receive returns once the event is safe wherever this process
@@ -60,6 +62,7 @@ type Handler struct {
 
 	stopping atomic.Bool
 	inHand   atomic.Int64
+	large    atomic.Int64
 }
 
 // Stop lets every later delivery be told to come again, and /readyz that no more
@@ -136,12 +139,12 @@ func (h *Handler) receive(r *http.Request) (name string, outcome Outcome, err er
 	if err != nil {
 		return "", Unsigned, err
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostBody+1))
+	body, err := h.read(r.Body)
 	switch {
+	case errors.Is(err, errTooLarge):
+		return "", Refused, err
 	case err != nil:
-		return "", Unanswered, errors.New("the body broke off")
-	case len(body) > mostBody:
-		return "", Refused, errTooLarge
+		return "", Unanswered, err
 	}
 	digest := sha256.Sum256(body)
 	if err := h.Keys.Verify(ctx, digest, signature); err != nil {
@@ -151,6 +154,31 @@ func (h *Handler) receive(r *http.Request) (name string, outcome Outcome, err er
 		return "", Unanswered, err
 	}
 	return h.take(ctx, body, digest, r.Header)
+}
+
+// read reads a body. Few of the large ones are in memory at once, since nobody has
+// proved yet who sent them.
+func (h *Handler) read(from io.Reader) ([]byte, error) {
+	broken := errors.New("the body broke off")
+	body, err := io.ReadAll(io.LimitReader(from, smallBody+1))
+	if err != nil {
+		return nil, broken
+	}
+	if len(body) <= smallBody {
+		return body, nil
+	}
+	defer h.large.Add(-1)
+	if h.large.Add(1) > mostLarge {
+		return nil, errBusy
+	}
+	rest, err := io.ReadAll(io.LimitReader(from, mostBody+1-int64(len(body))))
+	if err != nil {
+		return nil, broken
+	}
+	if body = append(body, rest...); len(body) > mostBody {
+		return nil, errTooLarge
+	}
+	return body, nil
 }
 
 // take hands a proven event on.

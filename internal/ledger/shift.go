@@ -1,0 +1,53 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+// WorkerLock names the lock by which others see that a worker is alive; it goes to
+// Acquire in the place of a kind of run.
+func WorkerLock(worker string) string { return model.KindWork + ":" + worker }
+
+// aliveSQL tells whether the worker of a row holds its lock: account_id and worker are
+// columns of the row.
+const aliveSQL = `EXISTS (SELECT FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+	AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+	AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('rollcall:' || account_id || ':work:' || worker, 0))`
+
+// StartShift enters the run of a worker into the ledger. Call it while holding the
+// WorkerLock. Runs of workers that are gone are closed as abandoned, with the sums of
+// what they committed; those of others that are alive go on.
+func (s *Store) StartShift(ctx context.Context, run model.Run, worker string) (int64, error) {
+	if err := s.db.MendIdentities(ctx); err != nil {
+		return 0, err
+	}
+	var id int64
+	var at time.Time
+	err := warehouse.Begin(ctx, s.pool, func(tx pgx.Tx) error {
+		var abandoned []int64
+		err := tx.QueryRow(ctx, `WITH abandoned AS (
+				UPDATE sync.runs SET status = 'abandoned', finished_at = now(), error = 'the worker ended without finishing the run'
+				WHERE account_id = $1 AND kind = 'work' AND status = 'running' AND NOT `+aliveSQL+` RETURNING run_id)
+			INSERT INTO sync.runs (account_id, kind, started_at, program_version, worker)
+			VALUES ($1, 'work', $2, $3, $4)
+			RETURNING run_id, clock_timestamp(), (SELECT array_agg(run_id) FROM abandoned)`,
+			run.AccountID, run.StartedAt, run.Version, worker).Scan(&id, &at, &abandoned)
+		for _, old := range abandoned {
+			if err == nil {
+				_, err = sumUp(ctx, tx, old)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return 0, warehouse.Failed("enter the worker's run into the ledger", err)
+	}
+	s.db.SetTime(at)
+	return id, nil
+}

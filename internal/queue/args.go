@@ -1,0 +1,66 @@
+package queue
+
+import (
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// SyncSession is the job that reads one session.
+type SyncSession struct {
+	AccountID string `json:"account_id"`
+	AppID     string `json:"app_id"`
+	SessionID string `json:"session_id"`
+}
+
+// Kind implements river.JobArgs.
+func (SyncSession) Kind() string { return "sync_session" }
+
+// ListApp is the job that lists the sessions of one app.
+type ListApp struct {
+	AccountID string `json:"account_id" river:"unique"`
+	AppID     string `json:"app_id"     river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (ListApp) Kind() string { return "list_app" }
+
+// ListApps is the job that lists the apps of an account.
+type ListApps struct {
+	AccountID string `json:"account_id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (ListApps) Kind() string { return "list_apps" }
+
+// Priorities: whoever waits for a session comes first, then the net that catches what
+// no webhook told, then what it caught.
+const (
+	priorityAsked = 1 + iota
+	priorityLists
+	priorityListed
+)
+
+// mostAttempts is as good as for ever: what fails is tried again at longest every
+// five minutes, and is never given up without a person.
+const mostAttempts = 10_000
+
+// Name gives the name of an account's queue.
+func Name(accountID string) string { return "account_" + strings.ToLower(accountID) }
+
+// options gives how a job is inserted; the zero time is at once.
+func options(accountID string, priority int, at time.Time) *river.InsertOpts {
+	return &river.InsertOpts{Queue: Name(accountID), Priority: priority, ScheduledAt: at, MaxAttempts: mostAttempts}
+}
+
+// once gives the options of a job of which an account or app has one.
+func once(accountID string, at time.Time) *river.InsertOpts {
+	o := options(accountID, priorityLists, at)
+	o.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+		rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	}}
+	return o
+}

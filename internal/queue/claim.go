@@ -1,0 +1,131 @@
+package queue
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+var (
+	//go:embed sql/claim.sql
+	claimSQL string
+	//go:embed sql/rescue.sql
+	rescueSQL string
+)
+
+// Claim is a session that a worker may read.
+type Claim struct {
+	AppID    string
+	HasEnded bool // a webhook said so
+	Looks    int  // jobs that have read it since somebody last asked
+	wanted   int64
+}
+
+var (
+	// ErrTaken tells that another worker that is alive reads the session.
+	ErrTaken = errors.New("another worker reads the session")
+	// ErrUnwanted tells that nobody waits for the session any more.
+	ErrUnwanted = errors.New("nobody waits for the session")
+)
+
+// Claim takes a session for a worker that holds its ledger.WorkerLock; it counts for
+// as long as that does.
+func (q *Queue) Claim(ctx context.Context, id model.UUID, worker string) (Claim, error) {
+	var c Claim
+	var got bool
+	err := q.pool.QueryRow(ctx, claimSQL, warehouse.UUID(id), worker).Scan(&c.AppID, &c.HasEnded, &c.Looks, &c.wanted, &got)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return c, ErrUnwanted
+	case err == nil && !got:
+		return c, ErrTaken
+	}
+	return c, warehouse.Failed("take a session", err)
+}
+
+// Release gives a session back that was not read to its end.
+func (q *Queue) Release(ctx context.Context, id model.UUID, worker string) error {
+	_, err := q.pool.Exec(ctx, `UPDATE sync.session_jobs SET reader = NULL WHERE session_id = $1 AND reader = $2`, warehouse.UUID(id), worker)
+	return warehouse.Failed("give a session back", err)
+}
+
+// again is how long after its end a session is read anew that somebody asked for
+// meanwhile.
+const again = 2 * time.Second
+
+// Finish ends a session's job, in one transaction with what follows: another job where
+// somebody asked for the session meanwhile, or after next, where that is above 0; else
+// nothing, and the session's row goes. A crash before leaves job and claim to the next
+// worker. ctx is the job's own.
+func (q *Queue) Finish(ctx context.Context, job *river.Job[SyncSession], id model.UUID, c Claim, next time.Duration) error {
+	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
+		var wanted int64
+		var now time.Time
+		err := tx.QueryRow(ctx, `SELECT wanted, clock_timestamp() FROM sync.session_jobs WHERE session_id = $1 FOR UPDATE`, warehouse.UUID(id)).Scan(&wanted, &now)
+		if err != nil {
+			return err
+		}
+		if _, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job); err != nil {
+			return err
+		}
+		looks := c.Looks + 1
+		if wanted != c.wanted {
+			next, looks = again, 0
+		}
+		if next <= 0 {
+			_, err := tx.Exec(ctx, `DELETE FROM sync.session_jobs WHERE session_id = $1`, warehouse.UUID(id))
+			return err
+		}
+		due := now.Add(next)
+		made, err := q.river.InsertTx(ctx, tx, job.Args, options(job.Args.AccountID, job.Priority, due))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE sync.session_jobs SET job_id = $2, due_at = $3, looks = $4, reader = NULL WHERE session_id = $1`,
+			warehouse.UUID(id), made.Job.ID, due, looks)
+		return err
+	})
+	return warehouse.Failed("end the job of a session", err)
+}
+
+// Again ends a job of lists and makes the next one, after a while; more are made
+// beside it.
+func Again[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], accountID string, next time.Duration, more ...ListApp) error {
+	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
+		var now time.Time
+		if err := tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+			return err
+		}
+		if _, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job); err != nil {
+			return err
+		}
+		jobs := []river.InsertManyParams{{Args: job.Args, InsertOpts: once(accountID, now.Add(next))}}
+		for _, args := range more {
+			jobs = append(jobs, river.InsertManyParams{Args: args, InsertOpts: once(accountID, time.Time{})})
+		}
+		_, err := q.river.InsertManyTx(ctx, tx, jobs)
+		return err
+	})
+	return warehouse.Failed("end the job of a list", err)
+}
+
+// Rescue makes the jobs available again of workers that are gone: their lock went
+// with their connection. It gives how many those were.
+func (q *Queue) Rescue(ctx context.Context) (jobs int64, err error) {
+	tag, err := q.pool.Exec(ctx, rescueSQL)
+	return tag.RowsAffected(), warehouse.Failed("look for workers that are gone", err)
+}
+
+// Prune forgets what webhooks told more than 30 days ago.
+func (q *Queue) Prune(ctx context.Context) error {
+	_, err := q.pool.Exec(ctx, `DELETE FROM sync.webhook_events WHERE last_received_at < now() - interval '30 days'`)
+	return warehouse.Failed("forget old webhooks", err)
+}

@@ -1,0 +1,220 @@
+package queue
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+// Schema is where River's tables stand: migrations.QueueSchema.
+const Schema = "rollcall_queue"
+
+var (
+	//go:embed sql/ask.sql
+	askSQL string
+	//go:embed sql/lost.sql
+	lostSQL string
+	//go:embed sql/missed.sql
+	missedSQL string
+)
+
+// Queue is the queue of one warehouse. Safe for concurrent use.
+type Queue struct {
+	pool  *pgxpool.Pool
+	river *river.Client[pgx.Tx] // only to insert with
+}
+
+// New gives the queue of a warehouse.
+func New(pool *pgxpool.Pool, logger *slog.Logger) (*Queue, error) {
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: Schema, Logger: Quiet(logger)})
+	if err != nil {
+		return nil, fmt.Errorf("open the queue: %w", err)
+	}
+	return &Queue{pool: pool, river: client}, nil
+}
+
+// ask is one wish to have a session read.
+type ask struct {
+	accountID, appID string
+	sessionID        model.UUID
+	ended            bool
+	in               time.Duration // from now
+}
+
+// asked is what came of it.
+type asked struct {
+	ask
+	isNew   bool
+	isEarly bool // its job is due later than is wished now
+	jobID   int64
+	dueAt   time.Time // by the server's clock
+}
+
+// ask notes wishes in a transaction, and makes or brings forward their jobs. Each
+// session may be in all only once. calm lets a job that is due within that time be
+// enough, and counts as no new wish for a session that has a job.
+func (q *Queue) ask(ctx context.Context, tx pgx.Tx, all []ask, priority int, calm time.Duration) error {
+	var ids [][16]byte
+	var accounts, apps []string
+	var ended []bool
+	var in []float64
+	for _, a := range all {
+		ids, accounts, apps = append(ids, a.sessionID), append(accounts, a.accountID), append(apps, a.appID)
+		ended, in = append(ended, a.ended), append(in, a.in.Seconds())
+	}
+	rows, err := tx.Query(ctx, askSQL, ids, accounts, apps, ended, in, calm.Seconds())
+	if err != nil {
+		return err
+	}
+	noted, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a asked, err error) {
+		var job *int64
+		err = row.Scan((*[16]byte)(&a.sessionID), &a.accountID, &a.appID, &job, &a.isEarly, &a.dueAt)
+		if a.isNew = job == nil; !a.isNew {
+			a.jobID = *job
+		}
+		return a, err
+	})
+	if err != nil {
+		return err
+	}
+	return q.make(ctx, tx, noted, priority)
+}
+
+// make makes the jobs of new wishes, and brings those forward that are due too late. A
+// job that runs is left alone: it finds out when it ends.
+func (q *Queue) make(ctx context.Context, tx pgx.Tx, noted []asked, priority int) error {
+	var jobs []river.InsertManyParams
+	var ids [][16]byte
+	for _, a := range noted {
+		switch {
+		case a.isNew:
+			jobs = append(jobs, river.InsertManyParams{Args: a.job(), InsertOpts: options(a.accountID, priority, a.dueAt)})
+			ids = append(ids, a.sessionID)
+		case a.isEarly:
+			if _, err := q.river.JobRetryTx(ctx, tx, a.jobID); err != nil && !errors.Is(err, river.ErrNotFound) { // what is lost, Sweep finds
+				return err
+			}
+		}
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	made, err := q.river.InsertManyTx(ctx, tx, jobs)
+	if err != nil {
+		return err
+	}
+	numbers := make([]int64, len(made))
+	for i, m := range made {
+		numbers[i] = m.Job.ID
+	}
+	_, err = tx.Exec(ctx, `UPDATE sync.session_jobs AS j SET job_id = n.job_id FROM unnest($1::uuid[], $2::bigint[]) AS n (session_id, job_id)
+		WHERE j.session_id = n.session_id`, ids, numbers)
+	return err
+}
+
+func (a ask) job() SyncSession {
+	return SyncSession{AccountID: a.accountID, AppID: a.appID, SessionID: a.sessionID.String()}
+}
+
+// calmTime is how soon a job must be due for a list to ask for no earlier one.
+const calmTime = 15 * time.Minute
+
+// AskFor lets sessions of an app be read that a list shows to be due. Once it returns
+// that is sure, wherever this process ends.
+func (q *Queue) AskFor(ctx context.Context, accountID, appID string, due []model.DueSession) error {
+	all := make([]ask, 0, len(due))
+	var fresh [][16]byte
+	var began []time.Time
+	for _, d := range due {
+		all = append(all, ask{accountID: accountID, appID: appID, sessionID: d.ID})
+		if d.IsNew {
+			fresh, began = append(fresh, d.ID), append(began, d.CreatedAt)
+		}
+	}
+	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
+		// First, in the order in which webhooks lock.
+		if _, err := tx.Exec(ctx, missedSQL, appID, fresh, began); err != nil {
+			return err
+		}
+		return q.ask(ctx, tx, all, priorityListed, calmTime)
+	})
+	return warehouse.Failed("queue the sessions", err)
+}
+
+// Announced is what is known of an app's webhooks.
+type Announced struct {
+	Heard  bool          // one ever came
+	Since  time.Duration // since the last one
+	Missed bool          // a list told of a session in the last day, or since the last webhook, and none did
+}
+
+// Announced tells whether lists of an app are needed often.
+func (q *Queue) Announced(ctx context.Context, appID string) (a Announced, err error) {
+	var seconds float64
+	err = q.pool.QueryRow(ctx, `SELECT extract(epoch FROM now() - last_event_at)::float8, coalesce(missed_at > now() - interval '1 day' OR missed_at > last_event_at, false)
+		FROM sync.app_webhooks WHERE app_id = $1`, appID).Scan(&seconds, &a.Missed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return a, nil
+	}
+	a.Heard, a.Since = true, time.Duration(seconds*float64(time.Second))
+	return a, warehouse.Failed("see whether webhooks of the app arrive", err)
+}
+
+// Sweep makes the jobs anew of sessions whose job is gone: deleted by hand, or given
+// up. It gives how many those were.
+func (q *Queue) Sweep(ctx context.Context) (lost int, err error) {
+	err = warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, lostSQL)
+		if err != nil {
+			return err
+		}
+		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a asked, err error) {
+			a.isNew = true
+			err = row.Scan((*[16]byte)(&a.sessionID), &a.accountID, &a.appID)
+			return a, err
+		})
+		if err != nil {
+			return err
+		}
+		lost = len(found)
+		return q.make(ctx, tx, found, priorityListed)
+	})
+	return lost, warehouse.Failed("look for lost jobs", err)
+}
+
+// Lists makes the job that lists an account's apps, unless it is there.
+func (q *Queue) Lists(ctx context.Context, accountID string) error {
+	_, err := q.river.Insert(ctx, ListApps{AccountID: accountID}, once(accountID, time.Time{}))
+	return warehouse.Failed("queue the list of apps", err)
+}
+
+// Quiet lets River speak of what goes wrong only.
+func Quiet(logger *slog.Logger) *slog.Logger {
+	return slog.New(warnings{logger.Handler()})
+}
+
+type warnings struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs implements slog.Handler.
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

@@ -1,0 +1,155 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/queue"
+)
+
+type sessionWorker struct {
+	river.WorkerDefaults[queue.SyncSession]
+	*tour
+}
+
+// Work implements river.Worker.
+func (w *sessionWorker) Work(ctx context.Context, job *river.Job[queue.SyncSession]) error {
+	id, err := model.ParseUUID(job.Args.SessionID)
+	if err != nil {
+		return river.JobCancel(err)
+	}
+	if _, taken := w.busy.LoadOrStore(id, true); taken {
+		return river.JobSnooze(takenPause)
+	}
+	defer w.busy.Delete(id)
+	claim, err := w.queue.Claim(ctx, id, w.id)
+	switch {
+	case errors.Is(err, queue.ErrUnwanted):
+		return nil
+	case errors.Is(err, queue.ErrTaken):
+		return river.JobSnooze(takenPause)
+	case err != nil:
+		return err
+	}
+	s, done := w.take()
+	defer done()
+	look, err := s.Session(ctx, claim.AppID, id)
+	// What was read is stored; that it need not be read again must not be lost.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	if err != nil {
+		return errors.Join(w.verdict(ctx, err), w.queue.Release(last, id, w.id))
+	}
+	w.dirty.Store(true)
+	return w.queue.Finish(last, job, id, claim, w.next(claim, look))
+}
+
+// Timeout implements river.Worker.
+func (*sessionWorker) Timeout(*river.Job[queue.SyncSession]) time.Duration { return -1 }
+
+// NextRetry implements river.Worker.
+func (w *sessionWorker) NextRetry(job *river.Job[queue.SyncSession]) time.Time {
+	return w.retryAt(len(job.Errors))
+}
+
+type appWorker struct {
+	river.WorkerDefaults[queue.ListApp]
+	*tour
+}
+
+// Work implements river.Worker.
+func (w *appWorker) Work(ctx context.Context, job *river.Job[queue.ListApp]) error {
+	s, done := w.take()
+	defer done()
+	listed, err := s.App(ctx, job.Args.AppID, func(ctx context.Context, due []model.DueSession) error {
+		return w.queue.AskFor(ctx, job.Args.AccountID, job.Args.AppID, due)
+	})
+	s.listed.Add(int64(listed))
+	if err != nil && endsJob(ctx, err) {
+		return w.verdict(ctx, err)
+	}
+	next := listEvery
+	if err != nil { // the app's own affair, which its row in the ledger tells
+		w.logger.WarnContext(ctx, "the sessions of an app could not be listed", "app_id", job.Args.AppID, "error", err)
+	} else {
+		announced, err := w.queue.Announced(ctx, job.Args.AppID)
+		if err != nil {
+			return err
+		}
+		next = listPause(announced)
+	}
+	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, next)
+}
+
+// Timeout implements river.Worker.
+func (*appWorker) Timeout(*river.Job[queue.ListApp]) time.Duration { return -1 }
+
+// NextRetry implements river.Worker.
+func (w *appWorker) NextRetry(job *river.Job[queue.ListApp]) time.Time {
+	return w.retryAt(len(job.Errors))
+}
+
+type appsWorker struct {
+	river.WorkerDefaults[queue.ListApps]
+	*tour
+}
+
+// Work implements river.Worker.
+func (w *appsWorker) Work(ctx context.Context, job *river.Job[queue.ListApps]) error {
+	s, done := w.take()
+	defer done()
+	ids, err := s.Apps(ctx)
+	if err != nil {
+		return w.verdict(ctx, err)
+	}
+	apps := make([]queue.ListApp, len(ids))
+	for i, id := range ids {
+		apps[i] = queue.ListApp{AccountID: job.Args.AccountID, AppID: id}
+	}
+	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, appsPause(len(ids)), apps...)
+}
+
+// Timeout implements river.Worker.
+func (*appsWorker) Timeout(*river.Job[queue.ListApps]) time.Duration { return -1 }
+
+// NextRetry implements river.Worker.
+func (w *appsWorker) NextRetry(job *river.Job[queue.ListApps]) time.Time {
+	return w.retryAt(len(job.Errors))
+}
+
+// Pauses of jobs that cannot go on for a while. A snooze is no attempt.
+const (
+	takenPause  = time.Second
+	budgetPause = 30 * time.Second
+	deniedPause = 5 * time.Minute
+)
+
+// endsJob tells an error that more than the one thing is affected by.
+func endsJob(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrDenied) || errors.Is(err, model.ErrStore)
+}
+
+// verdict tells River what becomes of a job whose work broke off.
+func (t *tour) verdict(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err() // which gives the attempt back
+	case errors.Is(err, model.ErrBudgetSpent):
+		return river.JobSnooze(budgetPause + rand.N(budgetPause)) //nolint:gosec // G404: spreads jobs, nothing secret
+	case errors.Is(err, model.ErrDenied):
+		t.logger.WarnContext(ctx, "the API refuses; the job waits", "wait_seconds", deniedPause.Seconds(), "error", err)
+		return river.JobSnooze(deniedPause)
+	}
+	return err
+}
+
+// retryAt tells when a job that failed so often is tried again.
+func (t *tour) retryAt(failures int) time.Time {
+	const longest = 5 * time.Minute
+	return t.now().Add(min(longest, time.Second<<min(failures, 9)))
+}

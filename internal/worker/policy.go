@@ -1,0 +1,72 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/queue"
+)
+
+// How often an app's sessions are listed. Quiet ones cost a request each: with 25 hours
+// 3,000 of them and the lists of apps stay below 3,000 requests a day.
+const (
+	listEvery  = 15 * time.Minute
+	listRarely = time.Hour
+	listQuiet  = 25 * time.Hour
+	quietAfter = 24 * time.Hour // without a webhook
+)
+
+// listPause tells when an app is listed next: webhooks that arrive make lists rare, and
+// one that did not arrive makes them frequent for a day.
+func listPause(a queue.Announced) time.Duration {
+	switch {
+	case !a.Heard, a.Missed:
+		return listEvery
+	case a.Since < quietAfter:
+		return listRarely
+	}
+	return listQuiet
+}
+
+const (
+	livePause  = 15 * time.Minute // of a session that nobody said has ended
+	endedPause = 10 * time.Second // of one that somebody said has ended; it doubles
+	wrongPause = 15 * time.Minute // of one that failed or does not add up; it doubles
+	wrongMost  = 24 * time.Hour
+	wrongLooks = 8           // after which lists ask for it again
+	leastPause = time.Minute // before the last look, after the settle window
+)
+
+// next tells after how long a session is looked at again; 0 is not at all, until
+// somebody asks.
+func (t *tour) next(c queue.Claim, look pipeline.Look) time.Duration {
+	s, state := &look.Session, look.State
+	switch {
+	case look.TooOld, !look.Known:
+		return 0
+	case state.Failed, s.Status != model.StatusLive && !state.Complete:
+		if c.Looks >= wrongLooks {
+			return 0
+		}
+		return doubled(wrongPause, c.Looks, wrongMost)
+	case s.Status == model.StatusLive && c.HasEnded:
+		return doubled(endedPause, c.Looks, livePause)
+	case s.Status == model.StatusLive:
+		return livePause
+	case !state.Settled:
+		return max(s.LastChange().Add(t.cfg.Settle).Sub(t.now()), leastPause)
+	}
+	return 0
+}
+
+func doubled(d time.Duration, times int, most time.Duration) time.Duration {
+	return min(d<<min(times, 12), most)
+}
+
+// appsPause is how long the list of apps is left alone: it costs about 48 requests a day,
+// however many apps there are. A page has a hundred.
+func appsPause(apps int) time.Duration {
+	const perPage, pause = 100, 30 * time.Minute
+	return pause * time.Duration(1+max(apps-1, 0)/perPage)
+}

@@ -1,0 +1,127 @@
+package worker
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/rollcall-etl/rollcall/internal/ledger"
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/queue"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+// Config bounds what a worker does.
+type Config struct {
+	AccountID   string
+	Concurrency int           // jobs at once
+	Settle      time.Duration // how long after its end a session is read again
+	Version     string        // of the program, for the ledger
+	Logger      *slog.Logger
+}
+
+// Worker works for one account. Run may be called once at a time.
+type Worker struct {
+	cfg      Config
+	db       *warehouse.DB
+	ledger   *ledger.Store
+	queue    *queue.Queue
+	pipeline *pipeline.Pipeline
+	logger   *slog.Logger
+}
+
+// New gives a worker in a warehouse.
+func New(cfg Config, db *warehouse.DB, q *queue.Queue, p *pipeline.Pipeline) *Worker {
+	return &Worker{cfg: cfg, db: db, ledger: ledger.New(db), queue: q, pipeline: p, logger: cfg.Logger}
+}
+
+// stopTime is how long jobs may go on once the worker was told to stop. Those that take
+// longer are broken off, and taken up by another.
+const stopTime = 8 * time.Second
+
+// Run works until ctx ends, which is no error, or until the worker lost its lock.
+func (w *Worker) Run(ctx context.Context) error {
+	id := newID()
+	// Jobs may come to their end when ctx has ended.
+	held, release, err := w.ledger.Acquire(context.WithoutCancel(ctx), w.cfg.AccountID, ledger.WorkerLock(id))
+	if err != nil {
+		return err
+	}
+	defer release()
+	t := &tour{Worker: w, id: id}
+	if err := t.nextShift(held); err != nil {
+		return err
+	}
+	client, err := t.client()
+	if err != nil {
+		return fmt.Errorf("open the queue: %w", err)
+	}
+	if err := w.queue.Lists(held, w.cfg.AccountID); err != nil {
+		return errors.Join(err, t.lastShift(held, err))
+	}
+	if err := client.Start(held); err != nil {
+		err = warehouse.Failed("start to work", err)
+		return errors.Join(err, t.lastShift(held, err))
+	}
+	w.logger.InfoContext(ctx, "worker started", "worker", id)
+	failure := t.watch(ctx, held)
+	t.stop(held, client)
+	w.logger.InfoContext(ctx, "worker stopped", "worker", id)
+	return errors.Join(failure, t.lastShift(held, failure))
+}
+
+// client gives the River client of a tour. Its own rescue of stuck jobs would take a
+// minute and more, and would take a long job for a stuck one: it is off, since jobs have
+// no time limit, and queue.Rescue does it.
+func (t *tour) client() (*river.Client[pgx.Tx], error) {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &sessionWorker{tour: t})
+	river.AddWorker(workers, &appWorker{tour: t})
+	river.AddWorker(workers, &appsWorker{tour: t})
+	return river.NewClient(riverpgxv5.New(t.db.Pool), &river.Config{
+		ID: t.id, Schema: queue.Schema, Workers: workers, Logger: queue.Quiet(t.logger),
+		Queues:                      map[string]river.QueueConfig{queue.Name(t.cfg.AccountID): {MaxWorkers: t.cfg.Concurrency}},
+		JobTimeout:                  -1,
+		CompletedJobRetentionPeriod: time.Hour,
+		ReindexerIndexNames:         []string{}, // which would need the right to maintain them
+		FetchCooldown:               50 * time.Millisecond,
+	})
+}
+
+// stop lets jobs come to their end, and breaks off those that take too long, or all
+// where the lock is lost.
+func (t *tour) stop(held context.Context, client *river.Client[pgx.Tx]) {
+	soon, cancel := context.WithTimeout(held, stopTime)
+	defer cancel()
+	if client.Stop(soon) == nil {
+		return
+	}
+	last, cancelLast := context.WithTimeout(context.WithoutCancel(held), stopTime)
+	defer cancelLast()
+	if err := client.StopAndCancel(last); err != nil {
+		t.logger.WarnContext(held, "jobs did not stop in time; another worker takes them up", "error", err)
+	}
+}
+
+// newID gives a name that no other worker has, of what River takes.
+func newID() string {
+	host, _ := os.Hostname() // without one, the rest is enough
+	host = regexp.MustCompile(`[^a-z0-9-]+`).ReplaceAllString(strings.ToLower(host), "")
+	return fmt.Sprintf("%.40s-%d-%s", host, os.Getpid(), strings.ToLower(rand.Text()[:8]))
+}
+
+// Refused tells whether Run ended for a reason that another try does not mend.
+func Refused(err error) bool {
+	return errors.Is(err, model.ErrSchema) || errors.Is(err, model.ErrUsage)
+}
