@@ -6,8 +6,13 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG TARGETOS TARGETARCH
-RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags='-s -w' -o /image/rollcall ./cmd/sync
+# What --version says: without --build-arg VERSION=v1.2.3 the newest release of the
+# changelog, marked as built from these sources.
+ARG VERSION
+RUN version=${VERSION:-$(sed -n 's/^## \([0-9][0-9.]*\).*/v\1+source/p' CHANGELOG.md | head -n 1)} \
+    && CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
+    go build -trimpath -buildvcs=false -ldflags="-s -w -X github.com/rollcall-etl/rollcall/internal/cli.stamped=$version" \
+    -o /image/rollcall ./cmd/sync
 # What a program expects of a system: a user, trusted roots, a folder for
 # temporary files. There is no shell and no package manager.
 RUN mkdir -p /image/etc/ssl/certs \

@@ -36,7 +36,7 @@ echarts:
 		cp "$$dir/package/NOTICE" internal/report/assets/echarts.NOTICE; \
 		cp "$$dir/package/licenses/LICENSE-d3" internal/report/assets/echarts.LICENSE-d3
 
-# The pictures of README.md, from the demo. Needs Chromium.
+# The pictures of README.md and docs/sample-report.pdf, from the demo. Needs Chromium.
 pictures:
 	tools/pictures/make
 

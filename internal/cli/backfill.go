@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
-	"github.com/rollcall-etl/rollcall/internal/stores"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
@@ -57,7 +55,7 @@ func (c *backfillCommand) Run(s *shell) error {
 	defer j.close()
 	plan.From, plan.To = j.from, j.to
 	if c.DryRun {
-		return c.preview(j, plan)
+		return j.preview(plan)
 	}
 	j.bar = bar
 	_, err = j.run(s.ctx, plan)
@@ -125,24 +123,4 @@ func (c *backfillCommand) forget(s *shell, asked span) error {
 		fmt.Fprintf(s.stdout, "gave up the backfill in %s; what it copied stays\n", plural(apps, "app"))
 	}
 	return nil
-}
-
-// preview says what the backfill would do.
-func (c *backfillCommand) preview(j *job, plan pipeline.Plan) error {
-	p := pipeline.New(j.api.pipelineConfig(), j.client, stores.New(newWarehouse(j.pool, j.logger)), j.logger)
-	preview, err := p.Preview(j.shell.ctx, plan, j.api.PerPage)
-	if err != nil && len(preview.Sessions) == 0 {
-		return err
-	}
-	for i := range preview.Sessions {
-		s := &preview.Sessions[i]
-		fmt.Fprintf(j.shell.stdout, "%s  %s  %-5s  %s\n", s.ID, s.CreatedAt.Format(time.RFC3339), oneLine(s.Status), oneLine(s.MeetingTitle))
-	}
-	requests := preview.Listed + preview.Reading
-	pace := j.client.Pace() // by now the answers have told of the quota
-	seconds := float64(requests) / pace
-	fmt.Fprintf(j.shell.stdout, "%s to read: about %s, %s at %.4g requests per second; nothing was written\n",
-		plural(len(preview.Sessions), "session"), plural(requests, "request"), time.Duration(seconds*float64(time.Second)).Round(time.Second), pace)
-	printTooOld(newScreen(j.shell), preview.TooOld, preview.Horizon)
-	return err // of an app that could not be listed
 }

@@ -32,6 +32,7 @@ type cli struct {
 	Loader   loaderCommand    `cmd:"" help:"Create or update the role for run and backfill, rollcall_loader, which can change no table definition."`
 	Sessions sessionsCommand  `cmd:"" help:"List sessions with id, app, title, day, length, people and state: to find the one for a report."`
 	Report   reportCommand    `cmd:"" help:"Write a page about a session or a range of days, or export a view as CSV, JSON, Parquet or XLSX."`
+	Webhooks webhooksCommand  `cmd:"" help:"Register the address of a receiver of webhooks in each app, list or remove it: the only command that writes to the vendor."`
 	Demo     demoCommand      `cmd:"" help:"Run the main job on simulated sessions and a private Postgres: no account, no server; no network where PostgreSQL is installed."`
 	Simulate simulateCommand  `cmd:"" help:"Serve a simulated RealtimeKit API, to try the other commands against."`
 
@@ -41,8 +42,15 @@ type cli struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
 
-// version gives the module version that the Go tool stamped, or the commit.
+// stamped is the version that a build without version control gives with
+// -ldflags="-X …": that of the image does.
+var stamped string
+
+// version gives the version that the build or the Go tool stamped, or the commit.
 func version() string {
+	if stamped != "" {
+		return stamped
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -1,13 +1,19 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"regexp"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/posener/complete"
 	"github.com/willabides/kongplete"
 
+	"github.com/rollcall-etl/rollcall/internal/find"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 	"github.com/rollcall-etl/rollcall/migrations"
 )
@@ -54,6 +60,7 @@ func completed(parser *kong.Kong) bool {
 	kongplete.Complete(parser, kongplete.WithExitFunc(func(int) { done = true }), kongplete.WithPredictors(map[string]complete.Predictor{
 		"view":  complete.PredictFunc(viewNames),
 		"fault": complete.PredictFunc(faultNames),
+		"app":   complete.PredictFunc(appNames),
 	}))
 	return done
 }
@@ -85,3 +92,39 @@ func faultNames(complete.Args) []string {
 	}
 	return names
 }
+
+// completionTimeout is how long somebody who presses the tabulator waits at most.
+const completionTimeout = 2 * time.Second
+
+// appNames gives the names of the apps of the warehouse, or the id where a shell would
+// split the name. It gives none where the warehouse is not at hand: no server is started.
+func appNames(complete.Args) []string {
+	ctx, cancel := context.WithTimeout(context.Background(), completionTimeout)
+	defer cancel()
+	_ = loadEnvironment(environmentFile) // whatever is wrong with it, a command will say
+	url, err := secret.Read("DATABASE_URL", os.Getenv("DATABASE_URL_FILE"))
+	if err != nil || url.IsZero() {
+		return nil
+	}
+	pool, err := postgres.Open(ctx, url, 1)
+	if err != nil {
+		return nil
+	}
+	defer pool.Close()
+	apps, err := find.Known(ctx, pool)
+	if err != nil {
+		return nil
+	}
+	names := make([]string, 0, len(apps))
+	for i := range apps {
+		if name := apps[i].Name; name != "" && plainName.MatchString(name) {
+			names = append(names, name)
+		} else {
+			names = append(names, apps[i].ID)
+		}
+	}
+	return names
+}
+
+// plainName matches what a shell takes as one word.
+var plainName = regexp.MustCompile(`^[\pL\pN._@%+-]+$`)

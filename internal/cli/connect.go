@@ -28,7 +28,7 @@ type apiFlags struct {
 	APITokenFile      string        `name:"api-token-file" env:"CLOUDFLARE_API_TOKEN_FILE" placeholder:"FILE" help:"File with the API token, in place of CLOUDFLARE_API_TOKEN (${env})."`
 	BaseURL           string        `env:"CLOUDFLARE_BASE_URL" default:"https://api.cloudflare.com/client/v4" help:"Address of the API (${env})."`
 	AuthScheme        string        `env:"ROLLCALL_AUTH_SCHEME" enum:"bearer,basic" default:"bearer" help:"bearer for Cloudflare; basic for the older v2 API, where the account is the organization and the token its API key (${env})."`
-	AppIDs            list          `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"APP,…" help:"RealtimeKit apps to read, by id or name; none means all (${env})."`
+	AppIDs            list          `name:"app-ids" predictor:"app" env:"REALTIMEKIT_APP_IDS" placeholder:"APP,…" help:"RealtimeKit apps to read, by id or name; none means all (${env})."`
 	RequestsPerSecond float64       `env:"ROLLCALL_REQUESTS_PER_SECOND" default:"3" help:"Most requests per second (${env})."`
 	QuotaShare        float64       `env:"ROLLCALL_QUOTA_SHARE" default:"0.2" help:"Share of the account's request quota to leave to others, 0 to 0.9 (${env})."`
 	MaxWait           time.Duration `env:"ROLLCALL_MAX_WAIT" default:"10m" help:"End the run with exit code 75 rather than wait longer than this for the quota (${env})."`
@@ -41,7 +41,7 @@ type apiFlags struct {
 
 // accountFlags say of which account a command is.
 type accountFlags struct {
-	AccountID string `env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" help:"Cloudflare account (${env})."`
+	AccountID string `type:"account" env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" help:"Cloudflare account (${env})."`
 }
 
 const noAccount = "CLOUDFLARE_ACCOUNT_ID is not set: it is the id in the address of the Cloudflare dashboard"

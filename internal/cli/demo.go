@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -48,7 +47,8 @@ func (c *demoCommand) Run(s *shell) error {
 		return err
 	}
 	defer pool.Close()
-	fmt.Fprintf(s.stdout, "PostgreSQL %s, private, on 127.0.0.1:%d (%s)\n", server.Version(), server.Port(), server.Found())
+	screen := newScreen(s)
+	screen.put("", "PostgreSQL %s, private, on 127.0.0.1:%d (%s)", server.Version(), server.Port(), server.Found())
 	if _, err := postgres.MigrateUp(s.ctx, pool); err != nil {
 		return err
 	}
@@ -56,17 +56,17 @@ func (c *demoCommand) Run(s *shell) error {
 	if runErr != nil && !errors.Is(runErr, errPartial) {
 		return runErr
 	}
-	if err := printHoldings(s.ctx, s.stdout, pool); err != nil {
+	if err := printHoldings(s.ctx, screen, pool); err != nil {
 		return err
 	}
-	shown, err := printAttendance(s.ctx, s.stdout, pool)
+	shown, err := printAttendance(s.ctx, screen, pool)
 	if err != nil {
 		return err
 	}
 	if err := writeDemoReport(s, pool, shown); err != nil {
 		return err
 	}
-	printNextSteps(s.stdout, server, c.KeepRunning)
+	printNextSteps(screen, server, c.KeepRunning)
 	if c.KeepRunning {
 		<-s.ctx.Done()
 	}
@@ -93,7 +93,9 @@ func (c *demoCommand) sync(s *shell, pool *pgxpool.Pool) error {
 		return err
 	}
 	defer api.stop()
-	fmt.Fprintf(s.stdout, "RealtimeKit simulator on %s\n\n", api.url)
+	screen := newScreen(s)
+	screen.put("", "RealtimeKit simulator on %s", api.url)
+	screen.line("")
 	flags := &apiFlags{
 		accountFlags: accountFlags{data.AccountID}, BaseURL: api.url, RequestsPerSecond: 1000, QuotaShare: 0.2,
 		MaxWait: time.Minute, RetryFor: time.Minute, PerPage: 100, Concurrency: 4,
@@ -107,13 +109,13 @@ func (c *demoCommand) sync(s *shell, pool *pgxpool.Pool) error {
 	result, err := j.run(s.ctx, pipeline.Plan{Kind: model.KindRun, Optional: pipeline.Optional{Enrolment: true, Daywise: true}})
 	written := result.Totals.Inserted + result.Totals.Updated + result.Optional.Inserted + result.Optional.Updated + result.Optional.Removed
 	if err == nil && written == 0 {
-		fmt.Fprintln(s.stdout, "Nothing changed since the last run: no row was written.")
+		screen.put("", "Nothing changed since the last run: no row was written.")
 	}
 	return err
 }
 
 // printHoldings says how much the warehouse holds.
-func printHoldings(ctx context.Context, w io.Writer, pool *pgxpool.Pool) error {
+func printHoldings(ctx context.Context, w *screen, pool *pgxpool.Pool) error {
 	var apps, sessions, live, people, participants, events int
 	err := pool.QueryRow(ctx, `SELECT (SELECT count(*) FROM realtimekit.apps),
 			(SELECT count(*) FROM realtimekit.sessions), (SELECT count(*) FROM realtimekit.sessions WHERE status = 'LIVE'),
@@ -123,7 +125,8 @@ func printHoldings(ctx context.Context, w io.Writer, pool *pgxpool.Pool) error {
 	if err != nil {
 		return fmt.Errorf("count the rows: %w", err)
 	}
-	fmt.Fprintf(w, "\nThe warehouse holds %d apps, %d sessions (%d of them live), %d participants (%d people) and %d peer events.\n",
+	w.line("")
+	w.put("", "The warehouse holds %d apps, %d sessions (%d of them live), %d participants (%d people) and %d peer events.",
 		apps, sessions, live, participants, people, events)
 	return nil
 }
@@ -141,10 +144,13 @@ func demoTime(ctx context.Context, pool *pgxpool.Pool) (time.Time, error) {
 	return first.UTC().Truncate(time.Hour), err
 }
 
+// tableColumns is how wide a terminal must be for the whole table.
+const tableColumns = 80
+
 // printAttendance shows who attended one session: the class with the most
 // rejoins says more than the largest. It gives the session, zero if there is
 // none to show.
-func printAttendance(ctx context.Context, w io.Writer, pool *pgxpool.Pool) (id model.UUID, err error) {
+func printAttendance(ctx context.Context, w *screen, pool *pgxpool.Pool) (id model.UUID, err error) {
 	var title string
 	var started time.Time
 	var people int
@@ -166,8 +172,11 @@ func printAttendance(ctx context.Context, w io.Writer, pool *pgxpool.Pool) (id m
 		return id, fmt.Errorf("read the attendance: %w", err)
 	}
 	t := table.NewWriter()
-	t.SetOutputMirror(w)
+	t.SetOutputMirror(w.w)
 	t.SetStyle(table.StyleLight)
+	if w.width > 0 && w.width < tableColumns {
+		t.SetColumnConfigs([]table.ColumnConfig{{Name: "Preset", Hidden: true}, {Name: "First join", Hidden: true}, {Name: "Last leave", Hidden: true}, {Name: "Visits", Hidden: true}})
+	}
 	t.AppendHeader(table.Row{"Name", "Preset", "First join", "Last leave", "Minutes", "Visits"})
 	var name, preset string
 	var join, leave time.Time
@@ -185,21 +194,25 @@ func printAttendance(ctx context.Context, w io.Writer, pool *pgxpool.Pool) (id m
 	if err != nil {
 		return id, fmt.Errorf("read the attendance: %w", err)
 	}
-	fmt.Fprintf(w, "\nWho attended %q on %s (UTC), first %d of %d people:\n",
+	w.line("")
+	w.put("", "Who attended %q on %s (UTC), first %d of %d people:",
 		oneLine(title), started.UTC().Format("2006-01-02"), shown, people)
 	t.Render()
 	return id, nil
 }
 
 // printNextSteps says how to look at the data, without a way to change it.
-func printNextSteps(w io.Writer, server *private.Server, running bool) {
+func printNextSteps(w *screen, server *private.Server, running bool) {
+	w.line("")
 	if running {
-		fmt.Fprint(w, "\nThe database stays up until Ctrl-C. Look at it, read-only:\n\n")
+		w.put("", "The database stays up until Ctrl-C. Look at it, read-only:")
 	} else {
-		fmt.Fprint(w, "\nThe database stops with this command. With demo --keep-running it stays up, on another port; look at it, read-only:\n\n")
+		w.put("", "The database stops with this command. With demo --keep-running it stays up, on another port; look at it, read-only:")
 	}
-	fmt.Fprintf(w, "  PGOPTIONS='-c default_transaction_read_only=on' %s\n\n", server.PsqlCommand())
-	fmt.Fprint(w, `  \dt+ realtimekit.*
+	w.line("")
+	// Commands stay in one piece, to be copied.
+	fmt.Fprintf(w.w, "  PGOPTIONS='-c default_transaction_read_only=on' %s\n\n", server.PsqlCommand())
+	fmt.Fprint(w.w, `  \dt+ realtimekit.*
   SELECT meeting_title, started_at, count(*) FROM realtimekit.sessions JOIN realtimekit.participants USING (session_id) GROUP BY session_id ORDER BY started_at DESC;
   SELECT * FROM sync.runs ORDER BY run_id DESC LIMIT 5;
 `)

@@ -40,14 +40,10 @@ func (c *doctorCommand) Run(s *shell) error {
 	if err := c.print(s, found); err != nil {
 		return err
 	}
-	switch problems := found.Problems(); problems {
-	case 0:
-		return nil
-	case 1:
-		return errors.New("doctor found 1 problem")
-	default:
-		return fmt.Errorf("doctor found %d problems", problems)
+	if problems := found.Problems(); problems > 0 {
+		return errors.New("doctor found " + plural(problems, "problem"))
 	}
+	return nil
 }
 
 // config tells the doctor what there is to examine.

@@ -132,7 +132,8 @@ const mostLines = 1000
 // secretVariables each have another of the same name and _FILE: a file that holds
 // the secret.
 var secretVariables = []string{
-	"CLOUDFLARE_API_TOKEN", "DATABASE_URL", "ROLLCALL_PRIVACY_KEY", "ROLLCALL_PING_URL", "ROLLCALL_READER_PASSWORD", "ROLLCALL_LOADER_PASSWORD",
+	"CLOUDFLARE_API_TOKEN", "DATABASE_URL", "ROLLCALL_PRIVACY_KEY", "ROLLCALL_PING_URL", "ROLLCALL_NOTIFY_URL", "ROLLCALL_READER_PASSWORD",
+	"ROLLCALL_LOADER_PASSWORD",
 }
 
 // decidedSecrets are those that the environment gives, in either way: a .env file

@@ -24,7 +24,7 @@ type eraseCommand struct {
 	UserID              []string `name:"user-id" sep:"none" placeholder:"ID" help:"The vendor's id of the person in one meeting; may be repeated. - reads ids from standard input, one per line, where others cannot see them."`
 	CustomParticipantID []string `name:"custom-participant-id" sep:"none" placeholder:"ID" help:"The person's id in your own system, with every user_id that was ever seen with it; may be repeated; - reads ids from standard input."`
 	ParticipantID       []string `name:"participant-id" sep:"none" placeholder:"UUID" help:"One participant of one session, where it has no other id; may be repeated."`
-	App                 filled   `placeholder:"APP" help:"Only in this app, named by its id or name, where the same custom id is somebody else's in another."`
+	App                 filled   `predictor:"app" placeholder:"APP" help:"Only in this app, named by its id or name, where the same custom id is somebody else's in another."`
 	Pseudonymise        bool     `help:"Keep the rows and their times, so that counts stay, but nothing that says whose they are."`
 	DryRun              bool     `help:"Count what would be erased; write nothing."`
 	Yes                 bool     `help:"Confirm: what is erased cannot be recovered."`
@@ -146,12 +146,13 @@ func (c *eraseCommand) print(w io.Writer, n erasure.Counts) {
 	} {
 		fmt.Fprintf(w, "%-34s %8d %s\n", line.table, line.count, line.verb)
 	}
-	fmt.Fprintf(w, "in %d sessions of %d apps\n", n.Sessions, n.Apps)
+	fmt.Fprintf(w, "in %s of %s\n", plural(n.Sessions, "session"), plural(n.Apps, "app"))
 	if n.NoRow() {
 		fmt.Fprintln(w, "nobody with these identifiers is stored: check the spelling, unless they are to be kept out before they come")
 	}
 	if n.ParticipantsOfSameCustomID > 0 {
-		fmt.Fprintf(w, "%d more participants have the same custom_participant_id and stay: erase them by that id, if it is one person's\n", n.ParticipantsOfSameCustomID)
+		fmt.Fprintf(w, "%s with the same custom_participant_id %s: erase by that id, if it is one person's\n",
+			plural(n.ParticipantsOfSameCustomID, "more participant"), oneOrMany(n.ParticipantsOfSameCustomID, "stays", "stay"))
 	}
 	if c.DryRun {
 		fmt.Fprintln(w, "nothing was written")

@@ -134,14 +134,19 @@ func checkArguments(args []string) error {
 // newParser gives the parser of the command line. exit is called once --help or
 // --version has printed its text.
 func newParser(grammar *cli, stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
+	help := kong.HelpOptions{Compact: true}
+	if width, _, ok := terminalSize(stdout); ok {
+		help.WrapUpperBound = width // beyond 80 columns nothing changes
+	}
 	return kong.New(grammar,
 		kong.Name("rollcall"),
 		kong.Description(description),
 		kong.Writers(stdout, stderr),
 		kong.Exit(exit),
 		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ConfigureHelp(help),
 		kong.Vars{"version": version()},
+		kong.NamedMapper("account", kong.MapperFunc(decodeAccount)),
 		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(decodeDuration)),
 	)
 }

@@ -48,11 +48,14 @@ func (c *migrateUp) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
-	folded, _, err := inventory.New(warehouse.New(pool, s.logger)).FoldApps(s.ctx)
-	for _, id := range folded {
-		fmt.Fprintf(s.stdout, "app %s was stored in other letters too (%s): now it is one\n", model.FoldID(id), id)
+	folded, _, err := inventory.New(warehouse.New(pool, s.logger)).FoldIDs(s.ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	for _, f := range folded {
+		fmt.Fprintf(s.stdout, "%s %s was stored in other letters too (%s): now it is one\n", f.Kind, f.ID(), f.Was)
+	}
+	return nil
 }
 
 // sayWhetherItWaits tells somebody who sits in front of it why nothing happens.

@@ -30,6 +30,8 @@ type watchFlags struct {
 	metricsFlags
 	MetricsAddr string `env:"ROLLCALL_METRICS_ADDR" placeholder:"HOST:PORT" help:"With --every: serve /metrics and /healthz on this address, such as 127.0.0.1:9464, to anybody who reaches it (${env})."`
 	PingURLFile string `name:"ping-url-file" env:"ROLLCALL_PING_URL_FILE" placeholder:"FILE" help:"File with the address of a dead man's switch in the convention of healthchecks.io, in place of ROLLCALL_PING_URL (${env})."`
+
+	NotifyURLFile string `name:"notify-url-file" env:"ROLLCALL_NOTIFY_URL_FILE" placeholder:"FILE" help:"File with the address of a chat or mailbox that is told when runs begin to fail, and when they succeed again, in place of ROLLCALL_NOTIFY_URL: slack://…, smtp://… and others of shoutrrr (${env})."`
 }
 
 // monitor shows the runs of this process to those who watch: metrics, traces and
@@ -41,6 +43,7 @@ type monitor struct {
 	file    string          // empty for none
 	server  *metrics.Server // nil for none
 	ping    *ping.Switch    // nil for none
+	alarm   *alarm          // nil for none
 	tracing *tracing.Tracing
 }
 
@@ -50,17 +53,12 @@ func openMonitor(s *shell, kind, accountID string, flags *watchFlags, log logger
 	if flags.MetricsFile != "" && filepath.Ext(flags.MetricsFile) != ".prom" {
 		return nil, fmt.Errorf("%w: ROLLCALL_METRICS_FILE: the collector reads only names that end in .prom, and %s does not", model.ErrUsage, flags.MetricsFile)
 	}
-	var address secret.Text
+	m := &monitor{logger: log, kind: kind, file: flags.MetricsFile, metrics: metrics.New(accountID, version())}
 	var err error
-	// A backfill is no sign of life of the cron job.
-	if kind == model.KindRun {
-		if address, err = secret.Read("ROLLCALL_PING_URL", flags.PingURLFile); err != nil {
+	if kind == model.KindRun { // a backfill is no sign of life of the cron job
+		if err = m.openAddresses(flags); err != nil {
 			return nil, err
 		}
-	}
-	m := &monitor{logger: log, kind: kind, file: flags.MetricsFile, metrics: metrics.New(accountID, version())}
-	if m.ping, err = ping.New(address, log); err != nil {
-		return nil, err
 	}
 	if flags.MetricsAddr != "" {
 		if m.server, err = metrics.Listen(s.ctx, m.metrics, flags.MetricsAddr); err != nil {
@@ -69,6 +67,22 @@ func openMonitor(s *shell, kind, accountID string, flags *watchFlags, log logger
 	}
 	m.tracing = tracing.Start(s.ctx, version(), log) // last: nothing has to be closed before
 	return m, nil
+}
+
+// openAddresses reads whom runs are told to.
+func (m *monitor) openAddresses(flags *watchFlags) error {
+	address, err := secret.Read("ROLLCALL_PING_URL", flags.PingURLFile)
+	if err != nil {
+		return err
+	}
+	if m.ping, err = ping.New(address, m.logger); err != nil {
+		return err
+	}
+	if address, err = secret.Read("ROLLCALL_NOTIFY_URL", flags.NotifyURLFile); err != nil {
+		return err
+	}
+	m.alarm, err = newAlarm(address, m.logger)
+	return err
 }
 
 // close ends what watches; it takes a few seconds at most.
@@ -103,6 +117,7 @@ func (m *monitor) began(ctx context.Context) (runCtx context.Context, end ended)
 		m.metrics.Ended(m.kind, code, time.Since(started))
 		m.writeFile(ctx, store, accountID)
 		pinged.End(ctx, code, summary(m.kind, code, result, err))
+		m.alarm.ended(ctx, store, accountID, result, err)
 	}
 }
 

@@ -54,6 +54,6 @@ func printOptional(w *screen, r pipeline.OptionalResult) {
 	if r.Failures+r.MeetingsWaiting > 0 {
 		w.put("", "also read, reasons: SELECT app_id, endpoint, last_error FROM sync.endpoint_states WHERE last_error IS NOT NULL; SELECT meeting_id, last_error FROM sync.meeting_states WHERE attempts > 0")
 	}
-	w.put("", "also read: enrolment of %d meetings, %d days of the vendor's counts, %d peer reports; rows: %d new, %d changed",
-		r.Meetings, r.Days, r.PeerReports, r.Inserted, r.Updated+r.Removed)
+	w.put("", "also read: enrolment of %s, %s of the vendor's counts, %s; rows: %d new, %d changed",
+		plural(r.Meetings, "meeting"), plural(r.Days, "day"), plural(r.PeerReports, "peer report"), r.Inserted, r.Updated+r.Removed)
 }

@@ -62,8 +62,8 @@ func (f *privacyFlags) privacy() (warehouse.Privacy, error) {
 // printTooOld tells what was left out because of the retention.
 func printTooOld(w *screen, sessions int, horizon time.Time) {
 	if sessions > 0 {
-		w.put("", "%d sessions ended before %s, the retention horizon, and were left out; backfill --ignore-retention reads them",
-			sessions, horizon.Format(time.DateOnly))
+		w.put("", "%s ended before %s, the retention horizon, and %s left out; backfill --ignore-retention reads %s",
+			plural(sessions, "session"), horizon.Format(time.DateOnly), oneOrMany(sessions, "was", "were"), oneOrMany(sessions, "it", "them"))
 	}
 }
 
@@ -99,10 +99,12 @@ func (c *namesCommand) Run(s *shell) error {
 		return err
 	}
 	if c.DryRun {
-		fmt.Fprintf(s.stdout, "names in %d participants and %d enrolled people; nothing was written\n", n.Participants, n.MeetingParticipants)
+		fmt.Fprintf(s.stdout, "names in %s and %s; nothing was written\n",
+			plural(n.Participants, "participant"), counted(n.MeetingParticipants, "enrolled person", "enrolled people"))
 		return nil
 	}
-	fmt.Fprintf(s.stdout, "names replaced in %d participants, %d enrolled people, %d peer events and %d rejected records; later runs store no names\n",
-		n.Participants, n.MeetingParticipants, n.PeerEvents, n.RejectedRecords)
+	fmt.Fprintf(s.stdout, "names replaced in %s, %s, %s and %s; later runs store no names\n",
+		plural(n.Participants, "participant"), counted(n.MeetingParticipants, "enrolled person", "enrolled people"),
+		plural(n.PeerEvents, "peer event"), plural(n.RejectedRecords, "rejected record"))
 	return nil
 }

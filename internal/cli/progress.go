@@ -50,7 +50,7 @@ func barOn(w io.Writer, name string, between time.Duration) *bar {
 func (b *bar) show(p pipeline.Progress) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	text := fmt.Sprintf("%d sessions, %.1f/s", p.Sessions, float64(p.Sessions)/max(p.Took.Seconds(), 0.001))
+	text := fmt.Sprintf("%s, %.1f/s", plural(p.Sessions, "session"), float64(p.Sessions)/max(p.Took.Seconds(), 0.001))
 	if p.Left > 0 {
 		text += fmt.Sprintf(", %s left", p.Left.Round(time.Second))
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -27,7 +28,10 @@ func (f *rangeFlags) span() (span, error) {
 }
 
 // span is a range of time as it was asked for.
-type span struct{ from, to when.Point }
+type span struct {
+	from, to when.Point
+	flag     string // or variable that gave from; empty for --from
+}
 
 // readSpan reads the values of --from, --to and --last.
 func readSpan(from, to, last string, parse func(string) (when.Point, error)) (s span, err error) {
@@ -84,5 +88,5 @@ func (s span) settle(ctx context.Context, pool *pgxpool.Pool) (from, to time.Tim
 }
 
 func (s span) inFuture() error {
-	return fmt.Errorf("%w: --from %s lies in the future", model.ErrUsage, s.from)
+	return fmt.Errorf("%w: %s %s lies in the future", model.ErrUsage, cmp.Or(s.flag, "--from"), s.from)
 }

@@ -58,8 +58,8 @@ func (c *rejectsListCommand) print(s *shell, r *model.StoredReject) error {
 	if !r.ResolvedAt.IsZero() {
 		state = "resolved " + stamp(r.ResolvedAt)
 	}
-	_, err := fmt.Fprintf(s.stdout, "%d  %s  %s\n    %s\n    session %s, seen %d times, last %s, %s\n",
-		r.ID, oneLine(r.Entity), oneLine(r.Key), oneLine(r.Reason), orDash(r.SessionID), r.TimesSeen, stamp(r.LastSeenAt), state)
+	_, err := fmt.Fprintf(s.stdout, "%d  %s  %s\n    %s\n    session %s, seen %s, last %s, %s\n",
+		r.ID, oneLine(r.Entity), oneLine(r.Key), oneLine(r.Reason), orDash(r.SessionID), plural(r.TimesSeen, "time"), stamp(r.LastSeenAt), state)
 	if err == nil && c.Raw {
 		_, err = fmt.Fprintf(s.stdout, "    %s\n", oneLine(r.Raw))
 	}
@@ -132,7 +132,7 @@ func (c *rejectsRetryCommand) Run(s *shell) error {
 	fmt.Fprintf(s.stdout, "%s tried: %d loaded (%s new, %d changed), %d still set aside\n",
 		plural(counts.Tried, "record"), counts.Loaded, plural(counts.Inserted, "row"), counts.Updated, counts.StillRejected)
 	if counts.TooOld > 0 {
-		fmt.Fprintf(s.stdout, "%d sessions ended before the retention horizon and were left out\n", counts.TooOld)
+		fmt.Fprintf(s.stdout, "%s ended before the retention horizon and %s left out\n", plural(counts.TooOld, "session"), oneOrMany(counts.TooOld, "was", "were"))
 	}
 	if counts.StillRejected > 0 {
 		return errPartial

@@ -33,7 +33,7 @@ type reportCommand struct {
 	Last      latest `placeholder:"[DURATION]" help:"Alone: a page about the session that began last, of those that --title and --app choose. With a duration, such as 7d: a page about the days since then."`
 	Title     filled `placeholder:"TEXT" help:"A page about the session whose title is or contains this; with --on or --last where there are several."`
 	On        filled `placeholder:"DATE" help:"Day of the session that --title names: 2026-01-01, yesterday, or 3d ago; UTC."`
-	App       filled `placeholder:"APP" help:"Only this app: its id or its name."`
+	App       filled `predictor:"app" placeholder:"APP" help:"Only this app: its id or its name."`
 	View      string `predictor:"view" placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
 	Format    string `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object per line), parquet or xlsx, for spreadsheets."`
 	Columns   list   `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
@@ -106,10 +106,7 @@ func (c *reportCommand) write(ctx context.Context, pool *pgxpool.Pool, w io.Writ
 		rows, err := export.View(ctx, pool, w, c.View, r.filter, export.Options{
 			Format: c.Format, Style: c.CSVStyle, Delimiter: r.delimiter, UUIDs: c.UUID, Columns: c.Columns, Zone: r.zone, Version: version(),
 		})
-		if rows == 1 {
-			return "1 row", err
-		}
-		return fmt.Sprintf("%d rows", rows), err
+		return plural(rows, "row"), err
 	}
 	o := htmlreport.Options{Zone: r.zone, Now: r.now, Version: version()}
 	if !r.filter.Session.IsZero() {
@@ -267,6 +264,9 @@ func writeDemoReport(s *shell, pool *pgxpool.Pool, session model.UUID) error {
 	if err := out.commit(); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "\nA report about it, to open in a browser or to print: %s\n", path)
+	w := newScreen(s)
+	w.line("")
+	w.put("", "A report about it, to open in a browser or to print:")
+	fmt.Fprintf(s.stdout, "  %s\n", path) // in one piece, to be copied
 	return nil
 }

@@ -116,14 +116,16 @@ func (c *retentionCommand) print(s *shell, before time.Time, n erasure.Retention
 	if c.DryRun {
 		verb = "would be deleted"
 	}
-	fmt.Fprintf(s.stdout, "%d sessions that ended before %s (UTC) %s, with %d participants, %d peer events and %d peer reports\n",
-		n.Sessions, before.Format(time.DateOnly), verb, n.Participants, n.PeerEvents, n.PeerReports)
+	fmt.Fprintf(s.stdout, "%s that ended before %s (UTC) %s, with %s, %s and %s\n",
+		plural(n.Sessions, "session"), before.Format(time.DateOnly), verb,
+		plural(n.Participants, "participant"), plural(n.PeerEvents, "peer event"), plural(n.PeerReports, "peer report"))
 	if c.DryRun {
 		fmt.Fprintln(s.stdout, "and what only these lead to, not counted here: meetings, enrolled people, rejected records, states and runs; nothing was written")
 		return
 	}
-	fmt.Fprintf(s.stdout, "also %d meetings without a session, %d enrolled people, %d rejected records, %d states and %d runs of the ledger\n",
-		n.Meetings, n.MeetingParticipants, n.RejectedRecords, n.States, n.Runs)
+	fmt.Fprintf(s.stdout, "also %s without a session, %s, %s, %s and %s of the ledger\n",
+		plural(n.Meetings, "meeting"), counted(n.MeetingParticipants, "enrolled person", "enrolled people"),
+		plural(n.RejectedRecords, "rejected record"), plural(n.States, "state"), plural(n.Runs, "run"))
 	fmt.Fprintln(s.stdout, "the usage by day stays; run and backfill do not read these sessions again")
 }
 

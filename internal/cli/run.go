@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/stores"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
+	"github.com/rollcall-etl/rollcall/internal/when"
 )
 
 // runCommand is the cron job.
@@ -27,7 +28,10 @@ type runCommand struct {
 	privacyFlags  `embed:"" group:"Privacy"`
 
 	Every time.Duration `env:"ROLLCALL_EVERY" placeholder:"DURATION" help:"Stay in the foreground and run again this long after each start, 1m or longer (${env})."`
-	Quiet bool          `short:"q" help:"Print nothing when all went well."`
+	Since filled        `env:"ROLLCALL_SINCE" placeholder:"DATE" help:"In an app that was never read, leave out the sessions created before: 2026-01-01, yesterday, or how long ago: 36h, 3d, 2w. Without it the first run reads the whole history (${env})."`
+
+	DryRun bool `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
+	Quiet  bool `short:"q" help:"Print nothing when all went well."`
 }
 
 // Run carries the command out.
@@ -38,19 +42,34 @@ func (c *runCommand) Run(s *shell) error {
 	if c.MetricsAddr != "" && (c.Every == 0 || c.MetricsFile != "") {
 		return fmt.Errorf("%w: ROLLCALL_METRICS_ADDR goes with --every and without ROLLCALL_METRICS_FILE: a run that ends has nobody to serve", model.ErrUsage)
 	}
+	if c.DryRun && c.Every != 0 {
+		return fmt.Errorf("%w: --dry-run cannot be combined with --every or ROLLCALL_EVERY", model.ErrUsage)
+	}
 	plan := pipeline.Plan{Kind: model.KindRun}
 	var err error
 	if plan.Optional, err = c.optional(); err != nil {
 		return err
 	}
-	bar := newBar(s, "run", c.Quiet || c.Every > 0)
+	since := span{flag: "ROLLCALL_SINCE"}
+	if since.from, err = when.Parse(string(c.Since)); err != nil {
+		return fmt.Errorf("%w: ROLLCALL_SINCE: %w", model.ErrUsage, err)
+	}
+	bar := newBar(s, "run", c.Quiet || c.DryRun || c.Every > 0)
 	defer bar.close()
 	s.logger = bar.above(s.logger)
-	j, err := openJob(s, model.KindRun, &c.apiFlags, &c.databaseFlags, &c.watchFlags, &c.privacyFlags, span{}, c.Quiet)
+	watch := &c.watchFlags
+	if c.DryRun {
+		watch = &watchFlags{}
+	}
+	j, err := openJob(s, model.KindRun, &c.apiFlags, &c.databaseFlags, watch, &c.privacyFlags, since, c.Quiet)
 	if err != nil {
 		return err
 	}
 	defer j.close()
+	plan.Since = j.from
+	if c.DryRun {
+		return j.preview(plan)
+	}
 	j.bar = bar
 	if c.Every == 0 {
 		_, err := j.run(s.ctx, plan)
@@ -226,7 +245,7 @@ func printResult(w *screen, r pipeline.Result) {
 	}
 	printLost(w, r.Lost)
 	if r.Waiting > 0 {
-		w.put("", "%d sessions that failed or did not add up before wait for another try", r.Waiting)
+		printWaiting(w, r.Waiting)
 	}
 	if t.Incomplete+t.Failed+r.Waiting > 0 {
 		w.put("", "reasons: rollcall status, or SELECT session_id, last_error FROM sync.session_states WHERE last_error IS NOT NULL")
@@ -234,6 +253,12 @@ func printResult(w *screen, r pipeline.Result) {
 	if t.Rejected > 0 {
 		w.put("", "records: rollcall rejects list, or SELECT entity, record_key, reason FROM sync.rejected_records WHERE resolved_at IS NULL")
 	}
+}
+
+// printWaiting tells of sessions that are left alone for now.
+func printWaiting(w *screen, sessions int) {
+	w.put("", "%s that failed or did not add up before %s for another try",
+		plural(sessions, "session"), oneOrMany(sessions, "waits", "wait"))
 }
 
 // printLost tells what a run found missing.

@@ -18,7 +18,7 @@ type sessionsCommand struct {
 	From  filled `placeholder:"DATE" help:"First day or time of the start, UTC: 2026-01-01, 2026-01-01T09:00:00Z, yesterday, or how long ago: 36h, 3d, 2w."`
 	To    filled `placeholder:"DATE" help:"Last day, itself included, or time, itself not included."`
 	Last  filled `placeholder:"DURATION" help:"The same as --from with so long ago, such as 7d or 36h."`
-	App   filled `placeholder:"APP" help:"Only this app: its id or its name."`
+	App   filled `predictor:"app" placeholder:"APP" help:"Only this app: its id or its name."`
 	Title filled `placeholder:"TEXT" help:"Only meetings whose title contains this; where some titles are exactly this, only those."`
 	Live  bool   `help:"Only sessions that were live when they were last read."`
 	Limit int    `default:"50" help:"Most to list, the newest first; 0 for all."`

@@ -20,11 +20,16 @@ type simulateCommand struct {
 	Token string   `default:"simulated-token" help:"API token to ask for."`
 	Fault []string `predictor:"fault" placeholder:"NAME" sep:"none" help:"Misbehave: every-4th-500, slow, quota:calls=40,window=8s,block=10s …; repeatable, see --list-faults."`
 
+	Live time.Duration `placeholder:"DURATION" help:"Let a lesson begin, fill and end, one step each time so much has passed, and send webhooks of it to whoever is registered."`
+
 	ListFaults bool `help:"List the misbehaviours and exit."`
 }
 
 // Run carries the command out.
 func (c *simulateCommand) Run(s *shell) error {
+	if c.Live < 0 {
+		return fmt.Errorf("%w: --live must not be negative", model.ErrUsage)
+	}
 	if c.ListFaults {
 		for _, f := range simulator.Faults() {
 			fmt.Fprintf(s.stdout, "%-20s %-8s %s\n", f.Name, f.Kind, f.Description)
@@ -39,7 +44,8 @@ func (c *simulateCommand) Run(s *shell) error {
 	}
 	today := time.Now().UTC().Truncate(24 * time.Hour)
 	data := simulator.Demo(c.Seed, today)
-	server, err := serveSimulator(s.ctx, c.Addr, simulator.New(data, options))
+	api := simulator.New(data, options)
+	server, err := serveSimulator(s.ctx, c.Addr, api)
 	if err != nil {
 		return err
 	}
@@ -49,8 +55,29 @@ func (c *simulateCommand) Run(s *shell) error {
 	fmt.Fprintf(s.stdout, "  export CLOUDFLARE_BASE_URL=%s CLOUDFLARE_ACCOUNT_ID=%s CLOUDFLARE_API_TOKEN=%s\n\n", server.url, data.AccountID, c.Token)
 	fmt.Fprintf(s.stdout, "or, as the older v2 API, one app of it:\n\n  export CLOUDFLARE_BASE_URL=%s ROLLCALL_AUTH_SCHEME=basic CLOUDFLARE_ACCOUNT_ID=%s CLOUDFLARE_API_TOKEN=%s\n\n",
 		strings.TrimSuffix(server.url, "/client/v4")+"/v2", data.Apps[0].ID, c.Token)
+	if c.Live > 0 {
+		fmt.Fprintf(s.stdout, "and to receive its webhooks, once they are registered:\n\n  export ROLLCALL_WEBHOOK_KEY_URL=%s\n\n", strings.TrimSuffix(server.url, "/client/v4")+simulator.KeyPath)
+		play(s.ctx, api, options.Habits, c.Live, s.logger)
+	}
 	<-s.ctx.Done()
 	return nil
+}
+
+// play lets something happen again and again until the context ends.
+func play(ctx context.Context, api *simulator.Server, habits simulator.Habits, every time.Duration, log logger) {
+	courier := simulator.NewCourier(api, &http.Client{}, habits, 1)
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			for _, sent := range courier.Announce(ctx, api.Play(now)...) {
+				log.InfoContext(ctx, "webhook sent", "event", sent.Event, "kind", string(sent.Kind), "session_id", sent.SessionID, "status", sent.Status, "tries", sent.Tries)
+			}
+		}
+	}
 }
 
 // simulatorServer is a simulator that listens.

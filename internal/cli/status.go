@@ -18,7 +18,7 @@ import (
 // statusCommand tells how the warehouse stands.
 type statusCommand struct {
 	accountFlags  `embed:""`
-	AppIDs        list `name:"app-ids" env:"REALTIMEKIT_APP_IDS" placeholder:"APP,…" help:"Apps that --max-age looks at, by id or name; none means all that were ever read (${env})."`
+	AppIDs        list `name:"app-ids" predictor:"app" env:"REALTIMEKIT_APP_IDS" placeholder:"APP,…" help:"Apps that --max-age looks at, by id or name; none means all that were ever read (${env})."`
 	databaseFlags `embed:"" group:"Database"`
 
 	MaxAge   time.Duration `placeholder:"DURATION" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`
@@ -234,7 +234,7 @@ func printBudget(s *screen, o *model.Overview) {
 	b := &o.Budget
 	text := fmt.Sprintf("%d in the last hour, %d in 24 hours", b.Requests1h, b.Requests24h)
 	if b.Wait24h >= 1 {
-		text += fmt.Sprintf("; they waited %s in all for the budget", ago(time.Duration(b.Wait24h*float64(time.Second))))
+		text += fmt.Sprintf("; runs waited %s for the budget", ago(time.Duration(b.Wait24h*float64(time.Second))))
 	}
 	s.put("Requests: ", "%s", text)
 	for _, t := range b.Tokens {

@@ -62,6 +62,24 @@ func watching(ts *testscript.TestScript, neg bool, args []string) {
 	fmt.Fprint(ts.Stdout(), shown)
 }
 
+// answering runs rollcall on a terminal and types an answer where it asks:
+// answering 80x24 0 y retention --older-than 3d.
+func answering(ts *testscript.TestScript, neg bool, args []string) {
+	cmd, screen, width := onTerminal(ts, args[0], args[3:])
+	defer screen.Close()
+	answered := false
+	shown := readTerminal(ts, screen, func(soFar string) {
+		if strings.Contains(soFar, "[y/N] ") && !answered {
+			answered = true
+			_, err := screen.WriteString(args[2] + "\r")
+			ts.Check(err)
+		}
+	})
+	finish(ts, cmd, args[1])
+	fits(ts, shown, width)
+	fmt.Fprint(ts.Stdout(), shown)
+}
+
 func onTerminal(ts *testscript.TestScript, size string, args []string) (cmd *exec.Cmd, screen *os.File, width int) {
 	var height int
 	_, err := fmt.Sscanf(size, "%dx%d", &width, &height)
@@ -128,10 +146,13 @@ var controls = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
 // that it can be copied.
 var logLine = regexp.MustCompile(`^\d\d:\d\d:\d\d (DBG|INF|WRN|ERR) `)
 
+// command is how a line to be copied begins, which stays in one piece too.
+var command = regexp.MustCompile(`^  (PGOPTIONS=|SELECT |\\dt|/)`)
+
 func fits(ts *testscript.TestScript, shown string, width int) {
 	shown = strings.ReplaceAll(shown, cursorHome, "\n")
 	for _, line := range strings.FieldsFunc(controls.ReplaceAllString(shown, ""), func(r rune) bool { return r == '\n' || r == '\r' }) {
-		if !logLine.MatchString(line) && text.StringWidthWithoutEscSequences(line) > width {
+		if !logLine.MatchString(line) && !command.MatchString(line) && text.StringWidthWithoutEscSequences(line) > width {
 			ts.Fatalf("a line is wider than %d columns: %q", width, line)
 		}
 	}

@@ -45,6 +45,14 @@ func (l *list) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// decodeAccount reads the id of an account, which may be given in any letters.
+func decodeAccount(ctx *kong.DecodeContext, target reflect.Value) error {
+	var text string
+	err := ctx.Scan.PopValueInto("id", &text)
+	target.SetString(model.FoldAccountID(text))
+	return err
+}
+
 // decodeDuration reads the value of every flag that is a duration: days and weeks too.
 func decodeDuration(ctx *kong.DecodeContext, target reflect.Value) error {
 	var text string

@@ -21,7 +21,7 @@ type verifyCommand struct {
 
 	rangeFlags
 	Session list `placeholder:"ID,…" help:"Compare only these sessions, whatever their time."`
-	App     list `placeholder:"ID,…" help:"Compare only these apps, by id or name; overrides --app-ids."`
+	App     list `predictor:"app" placeholder:"ID,…" help:"Compare only these apps, by id or name; overrides --app-ids."`
 	IDs     bool `name:"ids" help:"Compare the ids of all participants and peer events, not their number alone: reads every page."`
 	JSON    bool `name:"json" help:"Print one JSON object."`
 	Quiet   bool `short:"q" help:"Print nothing when nothing differs."`
@@ -106,8 +106,9 @@ func (c *verifyCommand) print(w *screen, r pipeline.VerifyResult) error {
 	if r.Resumed {
 		resumed = ", those of the earlier try included"
 	}
-	w.put("", "verify %d %s in %s: %d sessions compared%s (%d live, %d newer than the last run, %d gone and kept), %d differ; %d requests",
-		r.Run.ID, r.Status, r.Took.Round(10*time.Millisecond), r.Compared, resumed, r.Live, r.Newer, r.Gone, len(r.Differences), r.Summary.Requests)
+	w.put("", "verify %d %s in %s: %s compared%s (%d live, %d newer than the last run, %d gone and kept), %d %s; %s",
+		r.Run.ID, r.Status, r.Took.Round(10*time.Millisecond), plural(r.Compared, "session"), resumed, r.Live, r.Newer, r.Gone,
+		len(r.Differences), oneOrMany(len(r.Differences), "differs", "differ"), plural(r.Summary.Requests, "request"))
 	printTooOld(w, r.TooOld, r.Horizon)
 	if r.Clocks != "" {
 		w.put("", "clocks: %s", r.Clocks)

@@ -12,3 +12,11 @@ func counted[N int | int64](n N, one, many string) string {
 	}
 	return fmt.Sprintf("%d %s", n, many)
 }
+
+// oneOrMany gives the form of a word that goes with a number.
+func oneOrMany[N int | int64](n N, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}

@@ -23,7 +23,7 @@ var (
 )
 
 // TestEveryQuery asks every query of every dashboard, as the reader, and looks
-// whether the panel has what it needs of the answer.
+// whether the panel has what it needs of the answer; then those of Superset's charts.
 func TestEveryQuery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -54,6 +54,7 @@ func TestEveryQuery(t *testing.T) {
 	}
 	sameColumns(t, columns.String())
 	w.values(t)
+	w.superset(t)
 }
 
 // sameColumns compares the columns of all panels with a file that is read by

@@ -1,7 +1,8 @@
 // Command dictionary writes what follows from the schema as the migrations make
 // it, on a PostgreSQL of its own: docs/dictionary.md and docs/schema.md, and the
 // sources of the dbt package in deploy/dbt; and what follows from the metrics in
-// deploy/metrics.yml: dbt's semantic models, the Malloy model and docs/metrics.md.
+// deploy/metrics.yml: dbt's semantic models, the Malloy model and docs/metrics.md; and
+// the bundle for Superset, from both and deploy/superset.yml.
 //
 //	go run ./internal/dictionary
 //
@@ -93,6 +94,11 @@ func (c catalog) files(root string) (map[string]string, error) {
 	}
 	files["docs/metrics.md"], files["tools/bi/malloy/rollcall.malloy"] = m.page(), m.malloy()
 	maps.Copy(files, m.dbtFiles())
+	bundle, err := c.readSuperset(root, m)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, bundle.files())
 	for _, s := range c.Schemas {
 		files["deploy/dbt/models/sources/"+s.Name+".yml"] = c.dbtSources(s)
 	}

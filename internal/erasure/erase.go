@@ -108,7 +108,7 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		{"erase rejected records", w.rejected},
 		{"mask messages", w.texts},
 		{"derive their sessions anew", w.derive},
-		{"enter it into the books", func(ctx context.Context) error { return w.book(ctx, f) }},
+		{"enter it into the ledger", func(ctx context.Context) error { return w.book(ctx, f) }},
 	} {
 		if err := step.do(ctx); err != nil && !errors.Is(err, warehouse.ErrUnchanged) {
 			return fmt.Errorf("%s: %w", step.name, err)

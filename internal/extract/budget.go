@@ -26,7 +26,9 @@ type Budget struct {
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed and replaced whenever an answer arrives
-	waited   time.Duration
+	waited   time.Duration // in which at least one sender waited
+	waiting  int           // senders that wait now
+	since    time.Time     // when the first of them began
 	requests int64
 	pace     float64 // requests a second, as last seen
 	failure  error   // of what was to be shared since the last Take
@@ -66,7 +68,9 @@ const lookAgain = time.Minute
 // Take waits until one request may be sent. Each successful Take must be
 // followed by one Done.
 func (b *Budget) Take(ctx context.Context) error {
-	began := time.Now()
+	b.begin()
+	sent := false
+	defer func() { b.end(sent) }()
 	for {
 		wait, changed, err := b.admit(ctx)
 		b.warn(ctx, wait)
@@ -76,10 +80,7 @@ func (b *Budget) Take(ctx context.Context) error {
 		case ctx.Err() != nil && wait > 0:
 			return waitError(ctx)
 		case wait == 0:
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			b.requests++
-			b.waited += time.Since(began)
+			sent = true
 			return nil
 		}
 		timer := time.NewTimer(min(wait, lookAgain))
@@ -91,6 +92,27 @@ func (b *Budget) Take(ctx context.Context) error {
 		case <-changed:
 			timer.Stop()
 		}
+	}
+}
+
+// begin notes that a sender waits.
+func (b *Budget) begin() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.waiting++; b.waiting == 1 {
+		b.since = time.Now()
+	}
+}
+
+// end notes that a sender waits no more.
+func (b *Budget) end(sent bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if sent {
+		b.requests++
+	}
+	if b.waiting--; b.waiting == 0 {
+		b.waited += time.Since(b.since)
 	}
 }
 
@@ -176,11 +198,15 @@ func (b *Budget) fail(err error) {
 	}
 }
 
-// Spent tells how many requests were sent and how long senders waited in all.
+// Spent tells how many requests were sent, and for how long at least one waited.
 func (b *Budget) Spent() (requests int64, waited time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.requests, b.waited
+	waited = b.waited
+	if b.waiting > 0 {
+		waited += time.Since(b.since)
+	}
+	return b.requests, waited
 }
 
 // Pace gives the requests a second that the quota and the configuration allow,

@@ -60,7 +60,7 @@ type Client struct {
 	onlyApp string
 
 	redactor redactor
-	spelt    sync.Map // ids of apps as the API lists them, by those that were folded
+	spelt    sync.Map // ids of apps and meetings as the API lists them, by those that were folded
 
 	http   *http.Client
 	bodies sync.Pool     // *body, so that a page costs no new one
@@ -108,15 +108,17 @@ func New(cfg Config) (*Client, error) {
 
 // url gives the address of a path that begins with the app.
 func (c *Client) url(path string) string {
-	app, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if listed, ok := c.spelt.Load(app); ok {
-		path = "/" + url.PathEscape(listed.(string)) + "/" + rest
+	parts := strings.Split(path, "/") // of which the first is empty
+	for i, part := range parts[1:] {
+		if listed, ok := c.spelt.Load(part); ok {
+			parts[1+i] = url.PathEscape(listed.(string))
+		}
 	}
-	return c.base + strings.TrimPrefix(path, c.onlyApp)
+	return c.base + strings.TrimPrefix(strings.Join(parts, "/"), c.onlyApp)
 }
 
-// fold gives the id by which an app is known here, and remembers in which letters the
-// API listed it: it may not know it in others.
+// fold gives the id by which an app or a meeting is known here, and remembers in which
+// letters the API listed it: it may not know it in others.
 func (c *Client) fold(id string) string {
 	folded := model.FoldID(id)
 	if folded != id {
@@ -176,8 +178,8 @@ func newHTTPClient(timeout time.Duration, r redactor) *http.Client {
 	}
 }
 
-// Requests tells how many requests were sent, and how long they waited for the
-// budget in all.
+// Requests tells how many requests were sent, and for how long at least one of them
+// waited for the budget.
 func (c *Client) Requests() (int64, time.Duration) { return c.cfg.Budget.Spent() }
 
 // Pace gives the requests a second that are sent at most, as far as the answers

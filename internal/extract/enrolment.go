@@ -21,11 +21,12 @@ func (c *Client) Meetings(ctx context.Context, appID string, each func(model.Mee
 		path: meetingsPath(appID),
 		base: &c.bases.meetings,
 		row: func(s *scanner, page *model.MeetingPage) error {
-			return s.guarded(meetingFields, func(c cursor) error {
-				meeting, rejected := readMeeting(c, appID)
+			return s.guarded(meetingFields, func(record cursor) error {
+				meeting, rejected := readMeeting(record, appID)
 				if rejected != nil {
 					page.Rejected = append(page.Rejected, *rejected)
 				} else {
+					meeting.ID = c.fold(meeting.ID)
 					page.Meetings = append(page.Meetings, meeting)
 				}
 				return nil
@@ -98,8 +99,8 @@ var meetingFields = fieldRules{
 	"recording_config": droppedField, "ai_config": droppedField,
 }
 
-// readMeeting decodes a meeting's record that came through guard; asked is the id
-// that it must have, where one was asked for.
+// readMeeting decodes a meeting's record that came through guard, with the id in the
+// letters of the API; asked is the id that it must have, where one was asked for.
 func readMeeting(c cursor, appID string, asked ...string) (model.Meeting, *model.Rejected) {
 	meeting := model.Meeting{AppID: appID}
 	r, ok := newRow(c)
@@ -111,7 +112,7 @@ func readMeeting(c cursor, appID string, asked ...string) (model.Meeting, *model
 		if meeting.ID != "" && !strings.EqualFold(meeting.ID, id) {
 			r.reject("id", errOtherID)
 		}
-		meeting.ID = id // as the sessions have it
+		meeting.ID = id
 	}
 	meeting.Provenance = r.prov
 	rejected := r.verdict(model.EntityMeeting, meeting.ID == "")
@@ -178,7 +179,7 @@ func readEnrolled(c cursor, appID, meetingID string, page *model.MeetingParticip
 func (r *row) enrolledField(into *model.MeetingParticipant, name, raw string) {
 	switch name {
 	case "id":
-		into.ID = r.identifier("meeting_participant_id", raw)
+		into.ID = r.folded("meeting_participant_id", raw)
 	case "custom_participant_id":
 		into.CustomParticipantID = r.identifier("custom_participant_id", raw)
 	case "name":

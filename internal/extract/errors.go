@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -17,6 +18,7 @@ import (
 // AnswerError is an answer of the API that is not the data that was asked for.
 // errors.Is tells model.ErrRefused, model.ErrDenied and model.ErrNotFound apart.
 type AnswerError struct {
+	Method  string // empty is GET
 	Path    string // below …/realtime/kit, without host, account or token
 	Status  int    // HTTP status, or the error's own code where 200 came with success:false and that is one
 	Code    int    // code of the error envelope, 0 where there was none
@@ -28,7 +30,7 @@ func (e *AnswerError) Error() string {
 }
 
 func (e *AnswerError) said() string {
-	return fmt.Sprintf("GET %s: status %d: %s", e.Path, e.Status, failure{code: e.Code, message: e.Message})
+	return fmt.Sprintf("%s %s: status %d: %s", cmp.Or(e.Method, http.MethodGet), e.Path, e.Status, failure{code: e.Code, message: e.Message})
 }
 
 // advice says in one clause what to check: the token, the account, the app, or the
@@ -128,11 +130,11 @@ func (e *AnswerError) transient() bool {
 // transientError is a failure that another attempt may not meet: the transport,
 // or a body that is cut, empty or not JSON.
 type transientError struct {
-	path  string
+	call  call
 	cause error
 }
 
-func (e *transientError) Error() string { return fmt.Sprintf("GET %s: %v", e.path, e.cause) }
+func (e *transientError) Error() string { return fmt.Sprintf("%s: %v", e.call, e.cause) }
 func (e *transientError) Unwrap() error { return e.cause }
 
 func isTransient(err error) bool {
@@ -146,7 +148,7 @@ func isTransient(err error) bool {
 // answerError explains an answer by its status, or, where that is 200, by the
 // error it holds: a status as RealtimeKit writes it, or one of the gateway's own
 // codes, which stays what it is. Which of those speak of the token, denied says.
-func (c *Client) answerError(path string, resp *http.Response, env envelope) error {
+func (c *Client) answerError(asked call, resp *http.Response, env envelope) error {
 	env.failure.message = c.errorText(env.failure.message)
 	status := resp.StatusCode
 	if status == http.StatusOK {
@@ -154,10 +156,10 @@ func (c *Client) answerError(path string, resp *http.Response, env envelope) err
 		case code >= 300 && code < 600:
 			status = code
 		case code < firstGatewayCode:
-			return &transientError{path: path, cause: fmt.Errorf("status 200 without data: %s", env.failure)}
+			return &transientError{call: asked, cause: fmt.Errorf("status 200 without data: %s", env.failure)}
 		}
 	}
-	return &AnswerError{Path: path, Status: status, Code: env.failure.code, Message: env.failure.message}
+	return &AnswerError{Method: asked.method, Path: asked.path, Status: status, Code: env.failure.code, Message: env.failure.message}
 }
 
 // alertProtocolVersion is TLS's word for having no version in common (RFC 8446,
@@ -176,31 +178,31 @@ func (unfit) Is(target error) bool {
 
 // transportError explains a request that got no answer. A certificate that is
 // not trusted will not be trusted a second later.
-func (c *Client) transportError(path string, err error) error {
+func (c *Client) transportError(asked call, err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // its text would repeat the whole URL
 	}
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return fmt.Errorf("%w: GET %s: the server's TLS certificate is not trusted, check CLOUDFLARE_BASE_URL and the machine's certificates; where a proxy inspects TLS, let SSL_CERT_FILE name a file with its certificate authority: %w",
-			errUnfit, path, untrusted.Err)
+		return fmt.Errorf("%w: %s: the server's TLS certificate is not trusted, check CLOUDFLARE_BASE_URL and the machine's certificates; where a proxy inspects TLS, let SSL_CERT_FILE name a file with its certificate authority: %w",
+			errUnfit, asked, untrusted.Err)
 	}
 	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == "remote error" && alert.Err.Error() == tls.AlertError(alertProtocolVersion).Error() {
-		return fmt.Errorf("%w: GET %s: the server speaks no TLS 1.2 or newer, check CLOUDFLARE_BASE_URL: %w", errUnfit, path, err)
+		return fmt.Errorf("%w: %s: the server speaks no TLS 1.2 or newer, check CLOUDFLARE_BASE_URL: %w", errUnfit, asked, err)
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) {
 		err = fmt.Errorf("%w; check CLOUDFLARE_BASE_URL and the network", err)
 	}
-	return &transientError{path: path, cause: c.redactor.error(err)}
+	return &transientError{call: asked, cause: c.redactor.error(err)}
 }
 
 // bodyError explains a body that was not read to its end.
-func bodyError(ctx context.Context, path string, limit int64, err error) error {
+func bodyError(ctx context.Context, asked call, limit int64, err error) error {
 	if errors.Is(err, errTooLarge) {
-		return fmt.Errorf("GET %s: the answer is larger than %d MiB; ask for fewer rows with ROLLCALL_PER_PAGE: %w",
-			path, limit>>20, err)
+		return fmt.Errorf("%s: the answer is larger than %d MiB; ask for fewer rows with ROLLCALL_PER_PAGE: %w",
+			asked, limit>>20, err)
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, errIdle) || errors.Is(cause, errDrip) {
 		err = cause
 	}
-	return &transientError{path: path, cause: err}
+	return &transientError{call: asked, cause: err}
 }

@@ -62,6 +62,7 @@ func (c *Client) Sessions(ctx context.Context, appID string, from, to time.Time,
 			if rejected != nil {
 				page.Rejected = append(page.Rejected, *rejected)
 			} else if err == nil {
+				session.MeetingID = c.fold(session.MeetingID)
 				page.Sessions = append(page.Sessions, session)
 			}
 			return err
@@ -120,6 +121,7 @@ func (c *Client) Session(ctx context.Context, appID string, id model.UUID) (mode
 	if err == nil && rejected != nil {
 		return model.Session{}, &model.RejectedError{Record: *rejected}
 	}
+	session.MeetingID = c.fold(session.MeetingID)
 	return session, err
 }
 

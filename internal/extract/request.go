@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,26 +16,48 @@ import (
 // with another body when the request is repeated.
 type readAnswer func(body []byte) (envelope, error)
 
+// call is what is asked of the API.
+type call struct {
+	method string // empty is GET
+	path   string // below …/realtime/kit
+	query  url.Values
+	body   []byte // JSON; nil for none
+}
+
+func (c call) String() string { return cmp.Or(c.method, http.MethodGet) + " " + c.path }
+
+// request makes the HTTP request of a call.
+func (c *Client) request(ctx context.Context, asked call) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(asked.method, http.MethodGet), c.url(asked.path), bytes.NewReader(asked.body))
+	if err != nil {
+		return nil, fmt.Errorf("make the request for %s: %w", asked.path, err)
+	}
+	req.URL.RawQuery = asked.query.Encode()
+	c.authorize(req)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.cfg.UserAgent)
+	if asked.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
 // attempt sends one request, for which the budget was asked, and decodes its
 // answer. isTransient tells whether another attempt may mend its error. The
 // status is 0 where no answer came.
-func (c *Client) attempt(ctx context.Context, path string, query url.Values, read readAnswer) (status int, err error) {
+func (c *Client) attempt(ctx context.Context, asked call, read readAnswer) (status int, err error) {
 	var headers http.Header
 	defer func() { c.cfg.Budget.Done(ctx, headers) }()
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url(path), http.NoBody)
+	req, err := c.request(ctx, asked)
 	if err != nil {
-		return 0, fmt.Errorf("make the request for %s: %w", path, err)
+		return 0, err
 	}
-	req.URL.RawQuery = query.Encode()
-	c.authorize(req)
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", c.cfg.UserAgent)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, c.transportError(path, err)
+		return 0, c.transportError(asked, err)
 	}
 	defer resp.Body.Close()
 	headers = resp.Header
@@ -45,40 +68,40 @@ func (c *Client) attempt(ctx context.Context, path string, query url.Values, rea
 	defer c.letGo(body)
 	if err := c.readBody(ctx, body, resp.Body, cancel); err != nil {
 		if resp.StatusCode != http.StatusOK {
-			return resp.StatusCode, c.answerError(path, resp, envelope{})
+			return resp.StatusCode, c.answerError(asked, resp, envelope{})
 		}
-		return resp.StatusCode, bodyError(ctx, path, c.cfg.MaxBody, err)
+		return resp.StatusCode, bodyError(ctx, asked, c.cfg.MaxBody, err)
 	}
-	return resp.StatusCode, c.judge(path, resp, c.redactor.body(body.Bytes()), read)
+	return resp.StatusCode, c.judge(asked, resp, c.redactor.body(body.Bytes()), read)
 }
 
 // judge decodes an answer and says whether it is one.
-func (c *Client) judge(path string, resp *http.Response, body []byte, read readAnswer) error {
-	if resp.StatusCode != http.StatusOK {
+func (c *Client) judge(asked call, resp *http.Response, body []byte, read readAnswer) error {
+	if resp.StatusCode != http.StatusOK && (asked.method == "" || resp.StatusCode != http.StatusCreated) {
 		env, err := readEnvelope(body, nil)
 		if err != nil {
 			env = envelope{} // HTML, or nothing at all: the status says enough
 		}
-		return c.answerError(path, resp, env)
+		return c.answerError(asked, resp, env)
 	}
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
-		return &transientError{path: path, cause: errors.New("an HTML page came in place of JSON")}
+		return &transientError{call: asked, cause: errors.New("an HTML page came in place of JSON")}
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return &transientError{path: path, cause: errors.New("an empty body came in place of JSON")}
+		return &transientError{call: asked, cause: errors.New("an empty body came in place of JSON")}
 	}
 	env, err := read(body)
 	if errors.Is(err, errCrowded) {
-		return fmt.Errorf("GET %s: %w", path, err) // the same again would be as large
+		return fmt.Errorf("%s: %w", asked, err) // the same again would be as large
 	}
 	if err != nil {
 		if env, bad := readEnvelope(body, nil); bad == nil && !env.success {
-			return c.answerError(path, resp, env) // its data was not worth reading
+			return c.answerError(asked, resp, env) // its data was not worth reading
 		}
-		return &transientError{path: path, cause: err}
+		return &transientError{call: asked, cause: err}
 	}
 	if !env.success || !env.hasData {
-		return c.answerError(path, resp, env)
+		return c.answerError(asked, resp, env)
 	}
 	return nil
 }

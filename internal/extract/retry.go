@@ -31,7 +31,7 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, read re
 		}
 		tries++
 		began := time.Now()
-		status, err := c.attempt(ctx, path, query, read)
+		status, err := c.attempt(ctx, call{path: path, query: query}, read)
 		took := time.Since(began)
 		patience -= took
 		if c.cfg.Observe != nil {

@@ -100,6 +100,10 @@ func (r *row) identifier(field, raw string) string {
 	return text
 }
 
+// folded reads an identifier of the vendor's, which is a UUID mostly, and then the same
+// in other letters.
+func (r *row) folded(field, raw string) string { return model.FoldID(r.identifier(field, raw)) }
+
 // uuid reads the record's own id, which must be a UUID. An absent one leaves what
 // was there.
 func (r *row) uuid(field, raw string, into *model.UUID) {
@@ -181,24 +185,35 @@ func (r *row) unquoted(field, raw string) (text string, ok bool) {
 	return raw, true
 }
 
-// different keeps a value in extra when it contradicts what the path of the
-// request or the enclosing record says; an equal or absent one adds nothing.
-func (r *row) different(name, raw string, expected ...string) {
+// known is an id of the path of the request or of the enclosing record.
+type known struct {
+	id string
+	as model.OwnIDs
+}
+
+// repeated tells which known ids a value is. It keeps a value in extra that is another;
+// an absent one adds nothing.
+func (r *row) repeated(name, raw string, ids ...known) (as model.OwnIDs) {
 	switch kindOf(raw) {
 	case jsontext.KindNull:
-		return
+		return 0
 	case jsontext.KindString:
 		inner := raw[1 : len(raw)-1]
 		if model.IsNoValue(inner) {
-			return
+			return 0
 		}
-		for _, known := range expected {
-			if inner == known || strings.EqualFold(inner, known) {
-				return
+		same := false
+		for _, k := range ids {
+			if inner == k.id || model.FoldID(inner) == model.FoldID(k.id) {
+				same, as = true, as|k.as
 			}
+		}
+		if same {
+			return as
 		}
 	}
 	r.keep(name, raw)
+	return 0
 }
 
 // unlessEmpty keeps a list that has something in it.
@@ -218,7 +233,7 @@ func (r *row) verdict(entity string, noID bool) *model.Rejected {
 		return nil
 	}
 	raw := r.cursor.text[r.start:r.at]
-	key := model.VisibleText(r.key)
+	key := model.FoldID(model.VisibleText(r.key))
 	if key == "" || len(key) > model.MaxIdentifierBytes {
 		digest := sha256.Sum256([]byte(raw))
 		key = "sha256:" + hex.EncodeToString(digest[:])

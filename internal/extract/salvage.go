@@ -42,6 +42,7 @@ func understand(r model.Rejected, accountID string, raw []byte) (model.Salvaged,
 	case model.EntitySession:
 		var session model.Session
 		session, rejected, err = newScanner(raw).session(r.AppID)
+		session.MeetingID = model.FoldID(session.MeetingID)
 		out.Session = &session
 	case model.EntityParticipant:
 		err = newScanner(raw).participant(r.AppID, r.SessionID, &out.Page)

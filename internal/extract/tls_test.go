@@ -132,6 +132,9 @@ func TestOnlyTheRightServerGetsTheToken(t *testing.T) {
 			if !errors.Is(err, model.ErrRefused) || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "CLOUDFLARE_BASE_URL") {
 				t.Errorf("got %v", err)
 			}
+			if !strings.Contains(err.Error(), "SSL_CERT_FILE") && name == "untrusted" {
+				t.Errorf("nothing for a network whose proxy inspects TLS: %v", err)
+			}
 			if requests.Load() != 0 || strings.Contains(err.Error()+log.String(), token) {
 				t.Errorf("%d requests, log %s", requests.Load(), log)
 			}

@@ -41,6 +41,39 @@ func TestOrderOfMembersDoesNotMatter(t *testing.T) {
 	}
 }
 
+// What an event says of itself is kept, whether it repeats what stands around it or not:
+// null, the participant's id, the user's and another are four things.
+func TestOwnIDsOfAnEvent(t *testing.T) {
+	t.Parallel()
+	const participant, user = "aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000001"
+	for own, want := range map[string]struct {
+		ids   model.OwnIDs
+		extra string
+	}{
+		``: {0, ""},
+		`,"participant_id":null,"session_id":null`:                                                      {0, ""},
+		`,"participant_id":"null","session_id":""`:                                                      {0, ""},
+		`,"participant_id":"` + participant + `"`:                                                       {model.OwnParticipant, ""},
+		`,"participant_id":"` + user + `"`:                                                              {model.OwnUser, ""},
+		`,"session_id":"` + testSession.String() + `"`:                                                  {model.OwnSession, ""},
+		`,"session_id":"` + testSession.String() + `","participant_id":"` + strings.ToUpper(user) + `"`: {model.OwnSession | model.OwnUser, ""},
+		`,"participant_id":"someone","session_id":"` + testSession.String() + `"`:                       {model.OwnSession, `{"participant_id":"someone"}`},
+	} {
+		page := mustDecode(t, `{`+id1+`,"user_id":"`+user+`","peer_events":[{`+event1+own+`}]}`)
+		if e := page.Events[0]; e.OwnIDs != want.ids || string(e.Extra) != want.extra {
+			t.Errorf("%s: %d, %s", own, e.OwnIDs, e.Extra)
+		}
+	}
+	same := mustDecode(t, `{`+id1+`,"user_id":"`+participant+`","peer_events":[{`+event1+`,"participant_id":"`+participant+`"}]}`)
+	if got := same.Events[0].OwnIDs; got != model.OwnParticipant|model.OwnUser {
+		t.Errorf("where the two are the same: %d", got)
+	}
+	plain := mustDecode(t, `{`+id1+`,"user_id":"ann","peer_events":[{`+event1+`,"participant_id":"ANN"}]}`)
+	if e := plain.Events[0]; e.OwnIDs != 0 || string(e.Extra) != `{"participant_id":"ANN"}` {
+		t.Errorf("in other letters: %d, %s", e.OwnIDs, e.Extra)
+	}
+}
+
 // One bad list must not cost the page (redpanda-data/connect#415).
 func TestEventsThatAreNoListSetTheParticipantAside(t *testing.T) {
 	t.Parallel()

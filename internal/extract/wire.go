@@ -36,7 +36,7 @@ func (s *scanner) app(accountID string) (model.App, *model.Rejected, error) {
 }
 
 // session decodes one element of a session list, or the data of a session's
-// own page. Source of the fields: Cloudflare's OpenAPI document; D2 adds meta.
+// own page, with the meeting's id in the letters of the API. Source of the fields: Cloudflare's OpenAPI document; D2 adds meta.
 func (s *scanner) session(appID string) (model.Session, *model.Rejected, error) {
 	session := model.Session{AppID: appID}
 	raw, err := s.value()
@@ -84,7 +84,7 @@ func (r *row) sessionField(into *model.Session, name, raw string) {
 	case "breakout_rooms":
 		r.unlessEmpty(name, raw) // the detail has an empty list where the session list has none
 	case "organization_id":
-		r.different(name, raw, into.AppID)
+		r.repeated(name, raw, known{id: into.AppID})
 	default:
 		r.keep(name, raw)
 	}
@@ -156,7 +156,7 @@ func (r *row) participantField(into *model.Participant, name, raw string) {
 	case "id":
 		r.uuid("participant_id", raw, &into.ID)
 	case "user_id":
-		into.UserID = r.identifier("user_id", raw)
+		into.UserID = r.folded("user_id", raw)
 	case "custom_participant_id":
 		into.CustomParticipantID = r.identifier("custom_participant_id", raw)
 	case "display_name":
@@ -223,7 +223,7 @@ func (r *row) events(of *peer, at *cursor) error {
 
 // enclosing names the records that hold an event. What an event's own
 // participant_id means is documented nowhere: it may be the participant's id or
-// its user_id, and either adds nothing.
+// its user_id, and which it was is kept.
 type enclosing struct{ session, participant, user string }
 
 func (r *row) eventField(into *model.PeerEvent, within *enclosing, name, raw string) {
@@ -233,9 +233,9 @@ func (r *row) eventField(into *model.PeerEvent, within *enclosing, name, raw str
 	case "event_name":
 		into.Name = r.text("event_name", raw)
 	case "peer_id":
-		into.PeerID = r.identifier("peer_id", raw)
+		into.PeerID = r.folded("peer_id", raw)
 	case "socket_session_id":
-		into.SocketSessionID = r.identifier("socket_session_id", raw)
+		into.SocketSessionID = r.folded("socket_session_id", raw)
 	case "preset_view_type":
 		into.PresetViewType = r.identifier("preset_view_type", raw)
 	case "minutes_consumed":
@@ -245,9 +245,9 @@ func (r *row) eventField(into *model.PeerEvent, within *enclosing, name, raw str
 	case "updated_at":
 		into.UpdatedAt = r.time("updated_at", raw)
 	case "session_id":
-		r.different(name, raw, within.session)
+		into.OwnIDs |= r.repeated(name, raw, known{within.session, model.OwnSession})
 	case "participant_id":
-		r.different(name, raw, within.participant, within.user)
+		into.OwnIDs |= r.repeated(name, raw, known{within.participant, model.OwnParticipant}, known{within.user, model.OwnUser})
 	default:
 		r.keep(name, raw)
 	}

@@ -22,6 +22,16 @@ func Apps(ctx context.Context, pool *pgxpool.Pool, names []string) ([]string, er
 	if len(names) == 0 {
 		return names, nil
 	}
+	apps, err := Known(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	return AppsOf(apps, names)
+}
+
+// Known gives id and name of the apps of the warehouse, in the order of their ids; the
+// name is empty where there is none.
+func Known(ctx context.Context, pool *pgxpool.Pool) ([]model.App, error) {
 	rows, err := pool.Query(ctx, `SELECT app_id, coalesce(name, '') FROM realtimekit.apps ORDER BY app_id`)
 	if err != nil {
 		return nil, postgres.Failed("read the apps", err)
@@ -29,10 +39,7 @@ func Apps(ctx context.Context, pool *pgxpool.Pool, names []string) ([]string, er
 	apps, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (app model.App, err error) {
 		return app, row.Scan(&app.ID, &app.Name)
 	})
-	if err != nil {
-		return nil, postgres.Failed("read the apps", err)
-	}
-	return AppsOf(apps, names)
+	return apps, postgres.Failed("read the apps", err)
 }
 
 // App is [Apps] for one name; an empty one is that of no app.

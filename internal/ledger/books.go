@@ -49,7 +49,8 @@ func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
 }
 
 // FinishRun closes a run in the ledger and gives its sums. It works even when
-// ctx has ended.
+// ctx has ended. It needs no lock: a run that another one closed as abandoned, since its
+// lock was lost, stays so, and the error says it.
 func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
@@ -60,10 +61,13 @@ func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunS
 		if totals, err = sumUp(ctx, tx, run.ID); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE sync.runs SET status = $2, finished_at = now(), requests = $3,
-			budget_wait_seconds = $4, sessions_listed = $5, error = $6 WHERE run_id = $1`,
+		tag, err := tx.Exec(ctx, `UPDATE sync.runs SET status = $2, finished_at = now(), requests = $3,
+			budget_wait_seconds = $4, sessions_listed = $5, error = $6, other_rows_written = $7 WHERE run_id = $1 AND status = 'running'`,
 			run.ID, summary.Status, summary.Requests, summary.BudgetWait.Seconds(), summary.SessionsListed,
-			warehouse.Text(failure))
+			warehouse.Text(failure), summary.OtherRows)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = warehouse.ErrLockLost
+		}
 		return err
 	})
 	return totals, warehouse.Failed("close the run in the ledger", err)
@@ -99,13 +103,18 @@ func (s *Store) States(ctx context.Context, ids []model.UUID) (map[model.UUID]mo
 	for i, id := range ids {
 		args[i] = id
 	}
-	return s.states(ctx, "WHERE session_id = ANY ($1::uuid[])", args)
+	states := make(map[model.UUID]model.SessionState, len(ids))
+	err := s.states(ctx, "WHERE session_id = ANY ($1::uuid[])", args, func(st model.SessionState) { states[st.SessionID] = st })
+	return states, err
 }
 
 // Unsettled gives the sessions of an app that must be asked for again whether or
-// not a list shows them: live, incomplete, failed, or inside the settle window.
-func (s *Store) Unsettled(ctx context.Context, appID string) (map[model.UUID]model.SessionState, error) {
-	return s.states(ctx, "WHERE app_id = $1 AND settled_at IS NULL AND gone_at IS NULL", appID)
+// not a list shows them: live, incomplete, failed, or inside the settle window. The
+// oldest comes first, so that a run that is cut short has read the same as any other.
+func (s *Store) Unsettled(ctx context.Context, appID string) (open []model.SessionState, err error) {
+	err = s.states(ctx, "WHERE app_id = $1 AND settled_at IS NULL AND gone_at IS NULL ORDER BY created_at, session_id", appID,
+		func(st model.SessionState) { open = append(open, st) })
+	return open, err
 }
 
 // waitsSQL tells whether a row of sync.session_states waits for another try. A
@@ -113,24 +122,23 @@ func (s *Store) Unsettled(ctx context.Context, appID string) (map[model.UUID]mod
 // clock that was ahead, and is no reason to wait.
 const waitsSQL = `retry_at > now() AND retry_at <= now() + least(interval '1 day', interval '15 minutes' * 2 ^ least(coalesce(nullif(attempts, 0), 12) - 2, 10))`
 
-func (s *Store) states(ctx context.Context, where string, arg any) (map[model.UUID]model.SessionState, error) {
+func (s *Store) states(ctx context.Context, where string, arg any, each func(model.SessionState)) error {
 	rows, err := s.pool.Query(ctx, `SELECT session_id, app_id, fingerprint, coalesce(status, ''), read_at,
 		coalesce(distinct_participants, 0), complete_at IS NOT NULL, settled_at IS NOT NULL,
 		coalesce(`+waitsSQL+`, false), tried_fingerprint, failed_at IS NOT NULL FROM sync.session_states `+where, arg)
 	if err != nil {
-		return nil, warehouse.Failed("read session states", err)
+		return warehouse.Failed("read session states", err)
 	}
-	states := make(map[model.UUID]model.SessionState)
 	var st model.SessionState
 	var id pgtype.UUID
 	var readAt pgtype.Timestamptz
 	_, err = pgx.ForEachRow(rows, []any{&id, &st.AppID, &st.Fingerprint, &st.Status, &readAt, &st.Participants, &st.Complete, &st.Settled, &st.Paused, &st.Tried, &st.Failed}, func() error {
 		st.SessionID, st.ReadAt = id.Bytes, readAt.Time
-		states[st.SessionID] = st
+		each(st)
 		st.Fingerprint, st.Tried = nil, nil
 		return nil
 	})
-	return states, warehouse.Failed("read session states", err)
+	return warehouse.Failed("read session states", err)
 }
 
 // Watermark gives how far the discovery of an app has come; zero before the

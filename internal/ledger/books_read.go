@@ -43,5 +43,5 @@ func (s *Store) Books(ctx context.Context, accountID string) (model.Books, error
 			WHERE resolved_at IS NULL GROUP BY entity ORDER BY entity`)
 		return err
 	})
-	return b, warehouse.Failed("read the books", err)
+	return b, warehouse.Failed("read the ledger", err)
 }

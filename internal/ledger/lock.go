@@ -2,9 +2,11 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -28,10 +30,9 @@ func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held conte
 	var got bool
 	var at time.Time
 	var mine warehouse.Lock
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(key), clock_timestamp(), pg_backend_pid(), key
-		FROM hashtextextended($1, 0) AS key`, name).Scan(&got, &at, &mine.PID, &mine.Key); err != nil {
-		conn.Release()
-		return nil, nil, warehouse.Failed("take the lock", err)
+	if err := conn.QueryRow(ctx, acquireSQL, name).Scan(&got, nil, &mine.PID, &mine.Key, &mine.Fence, &at); err != nil {
+		s.unlock(ctx, conn, name) // it may have come as far as that
+		return nil, nil, acquireError(err, kind, accountID)
 	}
 	if !got {
 		conn.Release()
@@ -54,6 +55,20 @@ func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held conte
 		lose(context.Canceled)
 		s.unlock(ctx, conn, name)
 	}, nil
+}
+
+// acquireSQL takes the lock and, where it got it, waits for transactions that rest on
+// a lost one: they share the fence. Those that begin later see that it is lost.
+const acquireSQL = `SELECT got, CASE WHEN got THEN pg_advisory_xact_lock(fence)::text END, pg_backend_pid(), key, fence, clock_timestamp()
+	FROM (SELECT pg_try_advisory_lock(key) AS got, key, fence
+		FROM hashtextextended($1, 0) AS key, hashtextextended($1, 1) AS fence OFFSET 0) AS l`
+
+// acquireError gives another run's transaction that does not end its own sentence.
+func acquireError(err error, kind, accountID string) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "55P03" {
+		return fmt.Errorf("%w: a %s for account %s lost its lock, and a transaction of it has not ended; the next run goes on", model.ErrLocked, kind, accountID)
+	}
+	return warehouse.Failed("take the lock", err)
 }
 
 // beat tries the connection until done is closed or the connection fails.

@@ -37,6 +37,15 @@ func (b *encoder) uuid(id model.UUID) {
 	*b = append(*b, id[:]...)
 }
 
+// uuidOrNull writes null for the zero value.
+func (b *encoder) uuidOrNull(id model.UUID) {
+	if id.IsZero() {
+		b.null()
+		return
+	}
+	b.uuid(id)
+}
+
 func (b *encoder) int64(n int64) {
 	b.length(8)
 	*b = binary.BigEndian.AppendUint64(*b, uint64(n)) //nolint:gosec // two's complement is the wire format
@@ -69,6 +78,16 @@ func (b *encoder) number(n model.Number) {
 	}
 	b.length(8)
 	*b = binary.BigEndian.AppendUint64(*b, math.Float64bits(n.Value))
+}
+
+// ownIDs writes an integer, and null where an event named no id of its own.
+func (b *encoder) ownIDs(ids model.OwnIDs) {
+	if ids == 0 {
+		b.null()
+		return
+	}
+	b.length(4)
+	*b = binary.BigEndian.AppendUint32(*b, uint32(ids)) //nolint:gosec // two's complement is the wire format
 }
 
 // json writes a jsonb, and null for none. Its binary form is a version byte and

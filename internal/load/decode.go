@@ -36,7 +36,8 @@ func (f *fields) time() derive.Time {
 	return derive.None
 }
 
-// decode gives the rows to s as far as something is derived from them.
+// decode gives the rows to s as far as something is derived from them. The order is that
+// of participantTable and eventTable.
 func (h *heldRows) decode(s *derive.Session) {
 	words := words{}
 	s.Participants = make([]derive.Participant, h.participants.len())
@@ -50,7 +51,7 @@ func (h *heldRows) decode(s *derive.Session) {
 		p.JoinedAt, p.LeftAt = f.time(), f.time()
 		minutes := f.next()
 		p.HasMinutes = minutes != nil && math.Float64frombits(binary.BigEndian.Uint64(minutes)) > 0
-		f.skip(3)
+		f.skip(3) // created_at, updated_at, extra
 		p.Repaired = f.next() != nil
 	}
 	s.Events = make([]derive.Event, h.events.len())
@@ -71,7 +72,7 @@ func (h *heldRows) decode(s *derive.Session) {
 		e.ViewType = words.word(f.next())
 		f.skip(1)
 		e.At = f.time()
-		f.skip(2)
+		f.skip(3) // updated_at, own_ids, extra
 		e.Repaired = f.next() != nil
 	}
 }

@@ -156,6 +156,29 @@ func TestEventIDsRepeatAcrossParticipants(t *testing.T) {
 	}
 }
 
+// Which ids an event repeated arrives, is written anew only where it differs, and takes
+// no room where there is none.
+func TestOwnIDsOfAnEvent(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	page := func(own model.OwnIDs) model.ParticipantPage {
+		return model.ParticipantPage{Participants: []model.Participant{testbed.Participant(2, "x", testbed.T0)}, Events: []model.PeerEvent{
+			{ID: testbed.UUID(3), ParticipantID: testbed.UUID(2), UpdatedAt: testbed.T0, OwnIDs: own},
+			{ID: testbed.UUID(4), ParticipantID: testbed.UUID(2), UpdatedAt: testbed.T0},
+		}}
+	}
+	for i, own := range []model.OwnIDs{model.OwnSession | model.OwnUser, model.OwnSession | model.OwnUser, model.OwnParticipant, 0} {
+		counts := b.MustLoad(testbed.Session(1), page(own))
+		want := map[int]int{0: 0, 1: 0, 2: 1, 3: 1}[i]
+		if counts.Updated != want {
+			t.Errorf("reading %d changed %d rows, want %d", i, counts.Updated, want)
+		}
+		if got := b.Text(`SELECT string_agg(coalesce(own_ids::text, 'null'), ' ' ORDER BY event_id) FROM realtimekit.peer_events`); got != []string{"5 null", "5 null", "2 null", "null null"}[i] {
+			t.Errorf("reading %d: %s", i, got)
+		}
+	}
+}
+
 func TestValuesArriveAsTheyWere(t *testing.T) {
 	t.Parallel()
 	b := testbed.New(t)

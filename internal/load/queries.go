@@ -1,6 +1,9 @@
 package load
 
-import _ "embed"
+import (
+	_ "embed"
+	"strings"
+)
 
 // The statements, one a file, so that each can be read and explained on its own.
 var (
@@ -19,23 +22,23 @@ var (
 	//go:embed sql/update_meeting.sql
 	updateMeetingSQL string
 	//go:embed sql/staging.sql
-	stagingSQL string
+	stagingText string
 	//go:embed sql/update_participants.sql
-	updateParticipantsSQL string
+	updateParticipantsText string
 	//go:embed sql/insert_participants.sql
-	insertParticipantsSQL string
+	insertParticipantsText string
 	//go:embed sql/remove_participants.sql
 	removeParticipantsSQL string
 	//go:embed sql/remove_listed.sql
 	removeListedSQL string
 	//go:embed sql/stored_participants.sql
-	storedParticipantsSQL string
+	storedParticipantsText string
 	//go:embed sql/stored_peer_events.sql
-	storedPeerEventsSQL string
+	storedPeerEventsText string
 	//go:embed sql/update_peer_events.sql
-	updatePeerEventsSQL string
+	updatePeerEventsText string
 	//go:embed sql/insert_peer_events.sql
-	insertPeerEventsSQL string
+	insertPeerEventsText string
 	//go:embed sql/update_session.sql
 	updateSessionSQL string
 	//go:embed sql/insert_session.sql
@@ -54,4 +57,16 @@ var (
 	setAsideStagedSQL string
 	//go:embed sql/resolve.sql
 	resolveSQL string
+)
+
+// Those that name the columns of a record, with the columns in their places.
+var (
+	stagingSQL = strings.NewReplacer("{participants}", participantTable.definitions(), "{peer_events}", eventTable.definitions(),
+		"{rejected_records}", rejectedTable.definitions()).Replace(stagingText)
+	updateParticipantsSQL = participantTable.statement(updateParticipantsText)
+	insertParticipantsSQL = participantTable.statement(insertParticipantsText)
+	storedParticipantsSQL = participantTable.statement(storedParticipantsText)
+	updatePeerEventsSQL   = eventTable.statement(updatePeerEventsText)
+	insertPeerEventsSQL   = eventTable.statement(insertPeerEventsText)
+	storedPeerEventsSQL   = eventTable.statement(storedPeerEventsText)
 )

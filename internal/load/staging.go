@@ -9,36 +9,23 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
-// Columns that the API gives, in the order in which rows are encoded.
-const (
-	participantColumns = `participant_id, user_id, custom_participant_id, display_name, preset_name,
-		joined_at, left_at, duration_minutes, created_at, updated_at, extra, repairs`
-	rejectedColumns = `entity, app_id, session_id, record_key, reason, raw_text`
-	eventColumns    = `participant_id, event_id, event_name, peer_id, socket_session_id, preset_view_type,
-		minutes_consumed, created_at, updated_at, extra, repairs`
-)
-
 // Into the tables themselves rows go with the session and the run; the database
 // adds the time. Into staging they go with seq, which tells copies of a record
 // apart, and the pass in which they were listed.
-const (
-	copyParticipants  = `COPY realtimekit.participants (session_id, run_id, ` + participantColumns + `) FROM STDIN (FORMAT binary)`
-	copyEvents        = `COPY realtimekit.peer_events (session_id, run_id, ` + eventColumns + `) FROM STDIN (FORMAT binary)`
-	stageParticipants = `COPY pg_temp.staged_participants (seq, pass, ` + participantColumns + `) FROM STDIN (FORMAT binary)`
-	stageEvents       = `COPY pg_temp.staged_peer_events (seq, pass, ` + eventColumns + `) FROM STDIN (FORMAT binary)`
-	stageRejected     = `COPY pg_temp.staged_rejected_records (seq, pass, ` + rejectedColumns + `) FROM STDIN (FORMAT binary)`
-
-	copiedParticipantColumns = 14
-	copiedEventColumns       = 13
-	copiedRejectedColumns    = 8
+var (
+	copyParticipants  = participantTable.copyInto("realtimekit.participants", "session_id, run_id")
+	copyEvents        = eventTable.copyInto("realtimekit.peer_events", "session_id, run_id")
+	stageParticipants = participantTable.copyInto("pg_temp.staged_participants", "seq, pass")
+	stageEvents       = eventTable.copyInto("pg_temp.staged_peer_events", "seq, pass")
+	stageRejected     = rejectedTable.copyInto("pg_temp.staged_rejected_records", "seq, pass")
 )
 
 // copyToStaging copies the rows that have to be written.
 func (in *intake) copyToStaging(ctx context.Context, conn *pgx.Conn) error {
-	if err := copyRows(ctx, conn, stageParticipants, in.held.participants, in.beforeStaged(copiedParticipantColumns)); err != nil {
+	if err := copyRows(ctx, conn, stageParticipants, in.held.participants, in.beforeStaged(participantTable.copied())); err != nil {
 		return err
 	}
-	return copyRows(ctx, conn, stageEvents, in.held.events, in.beforeStaged(copiedEventColumns))
+	return copyRows(ctx, conn, stageEvents, in.held.events, in.beforeStaged(eventTable.copied()))
 }
 
 func (in *intake) beforeStaged(columns uint16) func(*encoder) {
@@ -56,7 +43,7 @@ func (in *intake) copyRejected(ctx context.Context, conn *pgx.Conn) error {
 	for i := range in.rejected {
 		encoded.rejected(&in.rejected[i])
 	}
-	return copyRows(ctx, conn, stageRejected, encoded, in.beforeStaged(copiedRejectedColumns))
+	return copyRows(ctx, conn, stageRejected, encoded, in.beforeStaged(rejectedTable.copied()))
 }
 
 // copyToTables copies all rows of a session of which the tables hold none.
@@ -69,10 +56,10 @@ func (in *intake) copyToTables(ctx context.Context, conn *pgx.Conn, session mode
 		}
 	}
 	// Participants first: the events' foreign key asks for them.
-	if err := copyRows(ctx, conn, copyParticipants, in.held.participants, before(copiedParticipantColumns)); err != nil {
+	if err := copyRows(ctx, conn, copyParticipants, in.held.participants, before(participantTable.copied())); err != nil {
 		return fmt.Errorf("add participants: %w", err)
 	}
-	if err := copyRows(ctx, conn, copyEvents, in.held.events, before(copiedEventColumns)); err != nil {
+	if err := copyRows(ctx, conn, copyEvents, in.held.events, before(eventTable.copied())); err != nil {
 		return fmt.Errorf("add peer events: %w", err)
 	}
 	return nil

@@ -19,6 +19,8 @@ var (
 	ErrUnavailable = errors.New("not available to this account or token")
 	// ErrBadRequest: the API finds the request malformed. Also ErrRefused.
 	ErrBadRequest = errors.New("the API finds the request malformed")
+	// ErrUncertain: a change may have been made though the answer does not say so.
+	ErrUncertain = errors.New("it is not certain whether the API made the change")
 	// ErrBudgetSpent: going on would mean waiting longer than allowed for the
 	// shared request budget. Nothing is wrong; a later run continues.
 	ErrBudgetSpent = errors.New("the request budget is spent")

@@ -42,18 +42,26 @@ func (l *Lost) Add(o Lost) {
 func (l Lost) String() string {
 	var parts []string
 	for _, p := range []struct {
-		n    int
-		text string
+		n           int
+		text, thing string
 	}{
-		{l.Sessions, "rows of %d sessions"},
-		{l.Usage, "the usage by day of %d sessions"},
-		{l.Meetings, "people enrolled in %d meetings"},
-		{l.DailyCounts, "daily counts of %d apps"},
-		{l.PeerReports, "peer reports of %d sessions"},
+		{l.Sessions, "rows of", "session"},
+		{l.Usage, "the usage by day of", "session"},
+		{l.Meetings, "people enrolled in", "meeting"},
+		{l.DailyCounts, "daily counts of", "app"},
+		{l.PeerReports, "peer reports of", "session"},
 	} {
 		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf(p.text, p.n))
+			parts = append(parts, p.text+" "+several(p.n, p.thing))
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// several counts things: 1 session, 2 sessions.
+func several(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

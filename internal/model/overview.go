@@ -40,7 +40,7 @@ type RunOverview struct {
 	Sessions   int64      `json:"sessions_read"`
 	Rows       int64      `json:"rows_written"`
 	Error      *string    `json:"error"`
-	BudgetWait *float64   `json:"budget_wait_seconds"` // summed over all requests that waited
+	BudgetWait *float64   `json:"budget_wait_seconds"` // in which at least one request waited
 	// UnderWay tells that a process holds the lock of this kind of run and the
 	// ledger calls the run running. A running run that is not under way was cut
 	// off; the next one closes it.

@@ -107,7 +107,7 @@ func (p Pass) Doubt() string {
 	case p.Problem != "":
 		return p.Problem
 	case !p.Sound():
-		return fmt.Sprintf("the API announced %d records and gave %d different ones", p.Announced, p.Distinct)
+		return fmt.Sprintf("the API announced %s and gave %s", several(p.Announced, "record"), several(p.Distinct, "different one"))
 	}
 	return ""
 }

@@ -88,8 +88,22 @@ type PeerEvent struct {
 	MinutesConsumed Number // minutes, credited on PEER_LEAVING
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	OwnIDs          OwnIDs
 	Provenance
 }
+
+// OwnIDs tells which of the ids around it an event repeated, as a sum: what a member
+// means is documented nowhere, and another id is kept in Extra. The zero value is that
+// of an event that named none.
+type OwnIDs int32
+
+// The ids that an event may repeat. Its participant_id may be either of the last two,
+// or both where these are equal.
+const (
+	OwnSession     OwnIDs = 1 << iota // session_id, that of the session
+	OwnParticipant                    // participant_id, the participant's id
+	OwnUser                           // participant_id, the participant's user_id
+)
 
 // Entities name the kind of a rejected record.
 const (

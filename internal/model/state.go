@@ -50,8 +50,9 @@ type Run struct {
 type RunSummary struct {
 	Status         string
 	Requests       int64
-	BudgetWait     time.Duration
+	BudgetWait     time.Duration // in which at least one request waited
 	SessionsListed int
+	OtherRows      int // that were written beside those of the sessions
 	Error          string
 }
 
@@ -63,6 +64,13 @@ type RunTotals struct {
 
 // SessionsRead counts the sessions whose participants were read and stored.
 func (t RunTotals) SessionsRead() int { return t.Complete + t.Live + t.Incomplete }
+
+// ToldRun is a run whose end a chat or mailbox was told of. Its zero value is none.
+type ToldRun struct {
+	ID        int64
+	StartedAt time.Time
+	Failing   bool // the run failed
+}
 
 // SessionState is what was seen of a session when it was last read.
 type SessionState struct {

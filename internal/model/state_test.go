@@ -110,7 +110,7 @@ func TestPassIsSoundOnlyIfItAddsUp(t *testing.T) {
 		{model.Pass{Announced: -1, Distinct: 3}, true, ""},
 		{model.Pass{Announced: 0, Distinct: 0}, true, ""},
 		{model.Pass{Announced: 3, Distinct: 2}, false, "the API announced 3 records and gave 2 different ones"},
-		{model.Pass{Announced: 0, Distinct: 1}, false, "the API announced 0 records and gave 1 different ones"},
+		{model.Pass{Announced: 0, Distinct: 1}, false, "the API announced 0 records and gave 1 different one"},
 		{model.Pass{Announced: 3, Distinct: 3, Problem: "shifted"}, false, "shifted"},
 	}
 	for _, tt := range tests {

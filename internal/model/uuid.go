@@ -26,15 +26,6 @@ func ParseUUID(s string) (UUID, error) {
 	return id, nil
 }
 
-// FoldID gives an identifier that is a UUID in lower case, as the API writes it, and
-// any other as it is: the same app in other letters is no other app.
-func FoldID(s string) string {
-	if id, err := ParseUUID(s); err == nil {
-		return id.String()
-	}
-	return s
-}
-
 // digitPairs are the positions of the sixteen bytes in the 36-character form.
 var digitPairs = [16]int{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
 

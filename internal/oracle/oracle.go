@@ -42,6 +42,7 @@ type eventRow struct {
 	Session, Participant, ID, Name, Peer, Socket, View string
 	Minutes                                            float64
 	Created, Updated                                   time.Time
+	Own                                                int
 	Note                                               string
 }
 
@@ -124,7 +125,7 @@ func (w *warehouse) add(s *simulator.Session) {
 			w.Events = append(w.Events, eventRow{
 				Session: s.ID, Participant: p.ID, ID: e.ID, Name: e.EventName, Peer: e.PeerID, Socket: e.SocketSessionID,
 				View: e.PresetViewType, Minutes: e.MinutesConsumed, Created: wire(e.CreatedAt), Updated: wire(e.UpdatedAt),
-				Note: note(e.Extra),
+				Own: own(s, p, &e), Note: note(e.Extra),
 			})
 		}
 	}
@@ -135,6 +136,19 @@ func (w *warehouse) add(s *simulator.Session) {
 func spoiled(extra simulator.Extra) bool { return extra["id"] != nil }
 
 func note(extra simulator.Extra) string { return strings.Trim(string(extra[Note]), `"`) }
+
+// own says which ids an event repeats: 1 the session's, 2 the participant's, 4 the user's.
+func own(s *simulator.Session, p *simulator.Participant, e *simulator.PeerEvent) (sum int) {
+	for _, id := range []struct {
+		own, known string
+		as         int
+	}{{e.SessionID, s.ID, 1}, {e.ParticipantID, p.ID, 2}, {e.ParticipantID, p.UserID, 4}} {
+		if id.own != "" && id.own == id.known {
+			sum += id.as
+		}
+	}
+	return sum
+}
 
 // wire gives a time as the API writes it: in milliseconds.
 func wire(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
@@ -169,7 +183,7 @@ func read(ctx context.Context, pool *pgxpool.Pool) (w warehouse, err error) {
 	}
 	w.Events, err = collect[eventRow](ctx, pool, `SELECT session_id::text, participant_id::text, event_id::text, coalesce(event_name, ''),
 		coalesce(peer_id, ''), coalesce(socket_session_id, ''), coalesce(preset_view_type, ''), coalesce(minutes_consumed, 0),
-		coalesce(created_at, Z), coalesce(updated_at, Z), coalesce(extra->>'`+Note+`', '') FROM realtimekit.peer_events`)
+		coalesce(created_at, Z), coalesce(updated_at, Z), coalesce(own_ids, 0), coalesce(extra->>'`+Note+`', '') FROM realtimekit.peer_events`)
 	for i := range w.Sessions {
 		s := &w.Sessions[i]
 		s.Started, s.Ended, s.Created, s.Updated = s.Started.UTC(), s.Ended.UTC(), s.Created.UTC(), s.Updated.UTC()

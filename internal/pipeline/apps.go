@@ -89,7 +89,7 @@ func eachApp(ctx context.Context, apps []string, failing func(context.Context) (
 	var failures error
 	refused := row{things: "apps"}
 	for i, appID := range apps {
-		progress.part(i, len(apps))
+		progress.app(i, len(apps))
 		err := read(appID)
 		if endsApps(ctx, err) {
 			return errors.Join(failures, err)

@@ -145,7 +145,7 @@ func nextChunk(size time.Duration, sessions int) time.Duration {
 func (w backfillWork) namedSessions(ctx context.Context, apps []string) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(w.cfg.Concurrency)
-	w.progress.part(0, len(w.plan.Sessions))
+	w.progress.sessions(len(w.plan.Sessions))
 	states, err := w.stores.Ledger.States(ctx, w.plan.Sessions)
 	if err != nil {
 		return err
@@ -163,8 +163,8 @@ func (w backfillWork) namedSessions(ctx context.Context, apps []string) error {
 	if err := group.Wait(); err != nil || len(w.missing) == 0 {
 		return errors.Join(err, w.unanswered)
 	}
-	return errors.Join(w.unanswered, fmt.Errorf("%s: %w in any of the %d apps; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
-		listed(w.missing), model.ErrNotFound, len(apps)))
+	return errors.Join(w.unanswered, fmt.Errorf("%s: %w in %s; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
+		listed(w.missing), model.ErrNotFound, anyOf(apps)))
 }
 
 // errInNoApp: a session that was asked for by name, in every app.

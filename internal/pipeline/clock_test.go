@@ -160,3 +160,13 @@ func TestCheckpointOfTheFuture(t *testing.T) {
 		t.Errorf("%d sessions were compared, resumed %t: %v", result.Compared, result.Resumed, err)
 	}
 }
+
+// A success that a clock which was ahead has noted lies no seconds back, and not fewer.
+func TestFreshnessIsNotNegative(t *testing.T) {
+	t.Parallel()
+	r := settled(t, 95)
+	r.exec(`UPDATE sync.runs SET finished_at = now() + interval '2 days'`)
+	if got := r.text(`SELECT string_agg(DISTINCT seconds_since_success::text, ' ') FROM analytics.sync_freshness`); got != "0" {
+		t.Errorf("the last success was %s seconds ago", got)
+	}
+}

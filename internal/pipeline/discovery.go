@@ -20,8 +20,8 @@ type discovery struct {
 	listFrom, listTo time.Time // the list to ask for
 	from, to         time.Time // sessions created in [from, to) count; zero means open
 	followUps        bool      // ask also for unsettled sessions that are not listed
-	// preview is told which sessions would be read, in place of reading them;
-	// nothing is written then.
+	// preview is told which sessions would be read, in place of reading them: nil and
+	// its state for one that would be asked for by id. Nothing is written then.
 	preview func(session *model.Session, state model.SessionState)
 
 	group   *errgroup.Group
@@ -168,14 +168,16 @@ func (d *discovery) followUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for id, state := range open {
-		if !d.isFirst(ctx, id) {
+	for i := range open {
+		id, failed := open[i].SessionID, open[i].Failed
+		if !d.isFirst(ctx, id) || d.pausedFor(open[i], nil) {
 			continue
 		}
-		if d.pausedFor(state, nil) {
+		if d.preview != nil {
+			d.preview(nil, open[i])
 			continue
 		}
-		d.group.Go(func() error { return sessionWork{d.work}.sessionByID(d.ctx, d.appID, id, state.Failed) })
+		d.group.Go(func() error { return sessionWork{d.work}.sessionByID(d.ctx, d.appID, id, failed) })
 	}
 	return nil
 }

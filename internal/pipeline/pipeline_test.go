@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -294,6 +295,27 @@ func TestLongLiveSessionIsAskedForByID(t *testing.T) {
 	r.sim.Update(simulator.EndLive)
 	r.mustRun(model.RunSucceeded)
 	r.exact(nil)
+}
+
+// Sessions that no list shows are asked for oldest first, and not in any order of
+// chance: a run that is cut short leaves the same behind each time.
+func TestFollowUpsComeInOrder(t *testing.T) {
+	t.Parallel()
+	r := settled(t, 21)
+	r.config.Lookback, r.config.Concurrency = 0, 1
+	r.exec(`UPDATE sync.session_states SET settled_at = NULL`)
+	r.sim.Reset()
+	r.mustRun(model.RunSucceeded)
+	var asked, apps []string
+	for _, request := range r.sim.Requests() {
+		if of, rest, found := strings.Cut(request.Path, "/sessions/"); found && !strings.Contains(rest, "/") {
+			asked, apps = append(asked, rest), append(apps, path.Base(of))
+		}
+	}
+	wanted := strings.Fields(r.text(`SELECT string_agg(session_id::text, ' ' ORDER BY array_position($2, app_id), created_at) FROM sync.session_states WHERE session_id = ANY ($1)`, asked, apps))
+	if len(asked) < 8 || !slices.Equal(asked, wanted) {
+		t.Errorf("asked for %q, want %q", asked, wanted)
+	}
 }
 
 func TestSessionThatTheVendorForgets(t *testing.T) {

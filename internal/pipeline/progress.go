@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -15,7 +17,9 @@ type Progress struct {
 	Sessions int     // read, or compared, so far
 	Rows     int     // read so far: sessions, participants and events
 	Took     time.Duration
-	Left     time.Duration // estimated, 0 while nothing can be said
+	// Left is an estimate, 0 while nothing can be said: before the first session, and in
+	// any app but the last, since nobody knows how much the next ones hold.
+	Left time.Duration
 }
 
 // progress adds up what a run of any kind has done and tells it. A nil one tells nobody.
@@ -27,21 +31,33 @@ type progress struct {
 	began  time.Time
 
 	mu          sync.Mutex
-	done, parts int     // parts of equal weight: apps, or sessions that were named
-	first       float64 // share at which this run began
-	started     bool
-	logged      time.Time
-	last        Progress
+	done, parts int  // apps, or sessions that were named
+	alike       bool // the parts: named sessions are, apps are not
+	busy        bool // a session of this part was dealt with
+	// since is where the rate is measured from: an empty year before the first session
+	// says nothing about the year after it.
+	since struct {
+		at    time.Time
+		share float64
+	}
+	logged time.Time
+	last   Progress
 }
 
-// part begins another one, after so many of all.
-func (p *progress) part(done, parts int) {
+// app begins another one, after so many of all.
+func (p *progress) app(done, apps int) { p.begin(done, apps, false) }
+
+// sessions begins the reading of so many that were named.
+func (p *progress) sessions(all int) { p.begin(0, all, true) }
+
+func (p *progress) begin(done, parts int, alike bool) {
 	if p == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.done, p.parts = done, parts
+	p.done, p.parts, p.alike, p.busy = done, parts, alike, false
+	p.since.at = time.Time{}
 }
 
 // stored counts a session.
@@ -53,6 +69,7 @@ func (p *progress) stored(counts model.RowCounts) {
 	defer p.mu.Unlock()
 	p.last.Sessions++
 	p.last.Rows += counts.Read
+	p.busy = true
 	p.report()
 }
 
@@ -97,30 +114,37 @@ func (p *progress) chunk(ctx context.Context, share float64) {
 	} else {
 		return
 	}
+	percent := math.Round(1000*p.last.Share) / 10
+	attributes := []any{"percent", percent, "seconds", p.last.Took.Seconds()}
+	if !p.alike && p.parts > 1 {
+		attributes = append(attributes, "app", fmt.Sprintf("%d of %d", p.done+1, p.parts))
+	}
+	if p.last.Left > 0 {
+		attributes = append(attributes, "seconds_left", math.Round(p.last.Left.Seconds()))
+	}
 	if p.kind == model.KindVerify {
-		p.logger.InfoContext(ctx, "verify progress", "percent", int(100*p.last.Share), "sessions_compared", p.last.Sessions,
-			"seconds", p.last.Took.Seconds(), "seconds_left", p.last.Left.Seconds())
+		p.logger.InfoContext(ctx, "verify progress", append(attributes, "sessions_compared", p.last.Sessions)...)
 		return
 	}
-	p.logger.InfoContext(ctx, "backfill progress", "percent", int(100*p.last.Share), "sessions_read", p.last.Sessions,
-		"rows_read", p.last.Rows, "seconds", p.last.Took.Seconds(), "seconds_left", p.last.Left.Seconds())
+	p.logger.InfoContext(ctx, "backfill progress", append(attributes, "sessions_read", p.last.Sessions, "rows_read", p.last.Rows)...)
 }
 
 // reach moves on; sessions are read several at once, so an earlier one may come
 // later.
 func (p *progress) reach(share float64) {
 	share = (float64(p.done) + share) / float64(max(p.parts, 1))
-	if !p.started {
-		p.started, p.first = true, share // a resumed backfill: the rate is that of this run
-	}
 	p.last.Share = max(p.last.Share, min(share, 1))
+	if !p.busy || p.since.at.IsZero() {
+		p.since.at, p.since.share = p.now(), p.last.Share
+	}
 	p.report()
 }
 
 func (p *progress) report() {
-	p.last.Took = p.now().Sub(p.began)
-	if gained := p.last.Share - p.first; gained > 0 {
-		p.last.Left = time.Duration(float64(p.last.Took) * (1 - p.last.Share) / gained)
+	p.last.Took, p.last.Left = p.now().Sub(p.began), 0
+	gained := p.last.Share - p.since.share
+	if last := p.done >= p.parts-1; gained > 0 && p.busy && (p.alike || last) {
+		p.last.Left = time.Duration(float64(p.now().Sub(p.since.at)) * (1 - p.last.Share) / gained)
 	}
 	if p.tell != nil {
 		p.tell(p.last)

@@ -59,6 +59,9 @@ type Plan struct {
 	Sessions []model.UUID // backfill: these sessions and no others
 	Full     bool         // backfill: read again what is complete and unchanged
 	Optional Optional     // run: what to read beside the sessions
+	// Since is where a run begins in an app that was never read: it leaves out what was
+	// created before. Zero means the whole history.
+	Since time.Time
 	// BeyondRetention reads also sessions that ended before the retention
 	// horizon, which were deleted or would be.
 	BeyondRetention bool
@@ -149,6 +152,7 @@ func (w *work) finish(ctx context.Context, failure error) (Result, error) {
 	summary := model.RunSummary{SessionsListed: w.listed}
 	sent, waited := w.source.Requests()
 	summary.Requests, summary.BudgetWait = sent-w.sentBefore, waited-w.waitedBefore
+	summary.OtherRows = w.extras.Inserted + w.extras.Updated + w.extras.Removed
 	wrong := w.clocks.problem()
 	if wrong != "" {
 		w.leaveOut()

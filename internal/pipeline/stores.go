@@ -40,7 +40,8 @@ type ledger interface {
 	FinishRun(ctx context.Context, run model.Run, summary model.RunSummary) (model.RunTotals, error)
 
 	States(ctx context.Context, ids []model.UUID) (map[model.UUID]model.SessionState, error)
-	Unsettled(ctx context.Context, appID string) (map[model.UUID]model.SessionState, error)
+	// Unsettled gives the sessions of an app that are not done with, oldest first.
+	Unsettled(ctx context.Context, appID string) ([]model.SessionState, error)
 	// FailingApps gives the apps of an account whose last list of sessions did not
 	// come to its end, or does not add up.
 	FailingApps(ctx context.Context, accountID string) (map[string]bool, error)
@@ -110,8 +111,9 @@ type peerStore interface {
 
 // inventory tells what the warehouse holds, and what it lacks.
 type inventory interface {
-	// FoldApps puts what is stored under an app's id in other letters to the app.
-	FoldApps(ctx context.Context) (folded []string, mayNot bool, err error)
+	// FoldIDs puts what is stored under an id in other letters to the account, app or
+	// meeting that it is.
+	FoldIDs(ctx context.Context) (folded []model.Folded, mayNot bool, err error)
 	// CheckRows looks for rows that were stored and are missing, and queues what
 	// they belong to: at some sessions, and at all where something is missing.
 	CheckRows(ctx context.Context, run model.Run, all bool) (model.Lost, error)

@@ -276,6 +276,14 @@ func plural(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
+// anyOf names apps in a sentence that says what none of them has.
+func anyOf(apps []string) string {
+	if len(apps) == 1 {
+		return "app " + apps[0]
+	}
+	return fmt.Sprintf("any of the %d apps", len(apps))
+}
+
 // listed names sessions in a sentence.
 func listed(ids []model.UUID) string {
 	texts := make([]string, len(ids))
@@ -291,7 +299,7 @@ func listed(ids []model.UUID) string {
 // named compares the sessions that a verification names, in whichever app they
 // are. It needs no checkpoint.
 func (v *verification) named(ctx context.Context, apps []string) error {
-	v.progress.part(0, len(v.plan.Sessions))
+	v.progress.sessions(len(v.plan.Sessions))
 	var missing []model.UUID
 	var unanswered error
 	for _, id := range v.plan.Sessions {
@@ -309,8 +317,8 @@ func (v *verification) named(ctx context.Context, apps []string) error {
 	if len(missing) == 0 {
 		return unanswered
 	}
-	return errors.Join(unanswered, fmt.Errorf("%s: %w in any of the %d apps, nor in the warehouse; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
-		listed(missing), model.ErrNotFound, len(apps)))
+	return errors.Join(unanswered, fmt.Errorf("%s: %w in %s, nor in the warehouse; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
+		listed(missing), model.ErrNotFound, anyOf(apps)))
 }
 
 // namedSession compares a session in the app that the warehouse knows, else in

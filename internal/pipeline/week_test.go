@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -71,13 +72,15 @@ type week struct {
 	// unnoticed tells that rows were taken away that no run has looked for since.
 	unnoticed bool
 	journal   []string // one line a run
+	moves     bool     // to a restored copy, in the middle of the week
 }
 
 func newWeek(t *testing.T, seed uint64) *week {
 	t.Helper()
 	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 4, Participants: 3, EventsPerParticipant: 3}, seed, at)
-	w := &week{rig: newRig(t, data), rng: rand.New(rand.NewPCG(seed, 7)), now: at, vanished: map[string]bool{}}
+	w := &week{rig: newRig(t, data), rng: rand.New(rand.NewPCG(seed, 7)), now: at, vanished: map[string]bool{}, moves: seed%4 == 3}
 	w.config.Now = func() time.Time { return w.now }
+	w.config.Settle -= time.Minute                 // a run that begins on the second at which a session settles goes by chance
 	w.config.Concurrency = 1                       // several at once would not repeat
 	w.extract.RetryFor, w.extract.PerPage = 0, 100 // pauses between tries, and pages that are listed beside, would not either
 	t.Cleanup(func() {
@@ -93,9 +96,14 @@ func newWeek(t *testing.T, seed uint64) *week {
 func (w *week) live() {
 	w.t.Helper()
 	every := []time.Duration{time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 13 * time.Hour}[w.rng.IntN(5)]
-	for end := at.AddDate(0, 0, 7); w.now.Before(end); w.pass(every) {
+	end, half := at.AddDate(0, 0, 7), at.Add(84*time.Hour)
+	for ; w.now.Before(end); w.pass(every) {
 		w.sim.Update(w.happen)
 		w.run1()
+		if w.moves && w.now.After(half) {
+			w.moves = false
+			w.moveHouse("")
+		}
 	}
 	w.sim.Script()
 	for range 2 { // what failed waits for up to a day
@@ -137,7 +145,12 @@ func (w *week) run1() {
 	lost, wrong := false, false
 	switch w.rng.IntN(8) {
 	case 0:
-		script = append(script, simulator.Fault{Nth: 1 + w.rng.IntN(9), Do: func(*simulator.Data) { cancel() }})
+		// The stop comes first, and no answer after it: which of the two the program
+		// notices would be up to chance, and a session whose last page has come is stored.
+		script = append([]simulator.Fault{{
+			Nth: 1 + w.rng.IntN(9), Do: func(*simulator.Data) { cancel() },
+			Answer: func(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() },
+		}}, script...)
 	case 1:
 		script = append(script, simulator.Fault{Nth: 1 + w.rng.IntN(9), Do: func(*simulator.Data) { lost = w.loseDatabase() }})
 	case 2:

@@ -119,7 +119,7 @@ func (w *work) sync(ctx context.Context) error {
 	if err := w.readHorizon(ctx); err != nil {
 		return err
 	}
-	if err := w.foldApps(ctx); err != nil {
+	if err := w.foldIDs(ctx); err != nil {
 		return err
 	}
 	apps, err := w.apps(ctx)
@@ -149,15 +149,18 @@ func (w *work) sync(ctx context.Context) error {
 	return errors.Join(err, optionalWork{w}.optional(ctx, stored))
 }
 
-// foldApps mends what an earlier version made of an app that was configured in other
-// letters than the API lists: a second, nameless one.
-func (w *work) foldApps(ctx context.Context) error {
-	folded, mayNot, err := w.stores.Inventory.FoldApps(ctx)
-	for _, id := range folded {
-		w.logger.InfoContext(ctx, "an app was stored twice, in other letters; what was stored of it is now that of the app", "app_id", model.FoldID(id), "was", id)
+// foldIDs mends what an earlier version made of an account, an app or a meeting whose id
+// was configured, or listed, in other letters: a second one.
+func (w *work) foldIDs(ctx context.Context) error {
+	folded, mayNot, err := w.stores.Inventory.FoldIDs(ctx)
+	if err == nil {
+		for _, f := range folded {
+			w.logger.InfoContext(ctx, "stored twice, in other letters: what was stored under the one id is now under the other",
+				"kind", f.Kind, "id", f.ID(), "was", f.Was)
+		}
 	}
 	if mayNot {
-		w.logger.WarnContext(ctx, "an app is stored twice, in other letters, and this role may not mend that", "fix", "run rollcall migrate up once, with the role that owns the tables")
+		w.logger.WarnContext(ctx, "an account, app or meeting is stored twice, in other letters, and this role may not mend that", "fix", "run rollcall migrate up once, with the role that owns the tables")
 	}
 	return err
 }
@@ -243,22 +246,41 @@ func twice(list func() (model.Pass, error)) (model.Pass, error) {
 
 // app reads the sessions of an app from the lookback before its watermark on.
 func (w *work) app(ctx context.Context, appID string) error {
-	mark, err := w.stores.Ledger.Watermark(ctx, appID)
+	d, mark, err := w.newSince(ctx, appID)
 	if err != nil {
 		return err
 	}
-	d := &discovery{work: w, appID: appID, listFrom: w.listFrom(ctx, appID, mark), followUps: true}
-	// Once more where the first answer tells that the API's clock is ahead of the
-	// one by which the list was to end: sessions may lie behind it.
-	for d.listTo.Before(w.listEnd()) {
-		d.listTo = w.listEnd()
-		if err := w.discover(ctx, d); err != nil {
-			return errors.Join(err, w.noteStop(ctx, appID, mark, err))
-		}
+	if err := w.discoverAll(ctx, d); err != nil {
+		return errors.Join(err, w.noteStop(ctx, appID, mark, err))
 	}
 	// The watermark moves only now that all listed sessions were dealt with: a
 	// crash before leaves it, and the next run lists the same sessions again.
 	return w.stores.Ledger.SaveDiscovery(ctx, w.run, appID, d.watermark(), d.problem)
+}
+
+// newSince makes ready to list what is new in an app since its watermark.
+func (w *work) newSince(ctx context.Context, appID string) (d *discovery, mark time.Time, err error) {
+	if mark, err = w.stores.Ledger.Watermark(ctx, appID); err != nil {
+		return nil, mark, err
+	}
+	d = &discovery{work: w, appID: appID, listFrom: w.listFrom(ctx, appID, mark), followUps: true}
+	if since := w.plan.Since; mark.IsZero() && !since.IsZero() {
+		d.from, d.listFrom = since, since.Add(-listMargin)
+		w.logger.InfoContext(ctx, "the app is read for the first time; what was created before is left out", "app_id", appID, "since", since)
+	}
+	return d, mark, nil
+}
+
+// discoverAll lists once more where the first answer tells that the API's clock is
+// ahead of the one by which the list was to end: sessions may lie behind it.
+func (w *work) discoverAll(ctx context.Context, d *discovery) error {
+	for d.listTo.Before(w.listEnd()) {
+		d.listTo = w.listEnd()
+		if err := w.discover(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // listFrom gives where the list of an app begins. A watermark that no clock has come

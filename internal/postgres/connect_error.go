@@ -172,5 +172,20 @@ func parameterError(connection string, err error) error {
 			why = "sslcert and sslkey go together"
 		}
 	}
+	// What pgx says begins with the connection string.
+	said := err.Error()[strings.LastIndex(err.Error(), "`: ")+1:]
+	for _, name := range parsedParameters {
+		if why == notA(connection) && strings.Contains(said, name) && strings.Contains(connection, name+"=") {
+			why = "its parameter " + name + " has a value that cannot be used"
+		}
+	}
 	return refused(why)
+}
+
+// parsedParameters are those whose values pgx reads when it parses, longest names first
+// where one is a part of another.
+var parsedParameters = []string{
+	"connect_timeout", "target_session_attrs", "require_auth", "channel_binding", "sslnegotiation", "sslcertmode", "min_protocol_version",
+	"max_protocol_version", "default_query_exec_mode", "statement_cache_capacity", "description_cache_capacity", "pool_max_conns", "pool_min_conns",
+	"pool_min_idle_conns", "pool_max_conn_lifetime_jitter", "pool_max_conn_lifetime", "pool_max_conn_idle_time", "pool_health_check_period", "service", "port",
 }

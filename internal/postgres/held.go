@@ -13,7 +13,7 @@ import (
 )
 
 // schemaHold is what the connections of one pool know of the schema's lock. While
-// it is wanted, each that does work takes the lock for itself: whatever ends a
+// it is wanted, each that does work takes workLock for itself: whatever ends a
 // connection ends its work and its lock together, so that nothing is written under
 // a migration because another connection was lost unnoticed.
 type schemaHold struct {
@@ -46,19 +46,16 @@ func joinHold(ctx context.Context, conn *pgx.Conn) (usable bool, err error) {
 		delete(data, heldKey)
 		return err == nil, nil
 	}
-	// The lock cannot be had while a migration waits; the one that holds it is then
-	// enough, if it is alive.
+	// It cannot be had once a migration goes ahead, which is where the holder was lost.
 	var got, alive bool
-	err = conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`), EXISTS (SELECT FROM pg_locks
+	err = conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+workLock+`), EXISTS (SELECT FROM pg_locks
 		WHERE locktype = 'advisory' AND pid = $1 AND granted AND (classid::bigint << 32 | objid::bigint) = `+schemaLock+`)`,
 		hold.holder.Load()).Scan(&got, &alive)
 	switch {
 	case err != nil:
 		return false, err
-	case !got && !alive:
-		return false, fmt.Errorf("%w: the connection that kept the schema as it is was lost, and a migration is under way; what was committed stays, and the next run goes on", model.ErrLocked)
 	case !got:
-		return true, nil
+		return false, fmt.Errorf("%w: the connection that kept the schema as it is was lost, and a migration is under way; what was committed stays, and the next run goes on", model.ErrLocked)
 	}
 	data[heldKey] = true
 	if alive {

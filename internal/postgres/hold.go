@@ -20,6 +20,11 @@ const roleOnlyReads = `EXISTS (SELECT FROM pg_settings WHERE name = 'default_tra
 // exclusive for whoever changes it.
 const schemaLock = `hashtextextended('rollcall:schema', 0)`
 
+// workLock is the lock of each connection that works, shared as well. Whoever changes
+// the schema asks for it second: it can be had while he waits for schemaLock, and once
+// he has that, he still waits for the work that the lost holder of it began.
+const workLock = `hashtextextended('rollcall:schema', 1)`
+
 // HoldSchema refuses a schema that is not this program's, as CheckSchema does, and
 // a role that only reads. It keeps the schema as it is until release: whoever wants
 // to change it waits. Where it is being changed at this moment, the error wraps
@@ -34,13 +39,13 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 	var pid uint32 // the server's own: what a pooler says in its place is not in pg_locks
 	// Also false while somebody waits to change it, so that runs which follow
 	// each other closely cannot keep that off for ever.
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`), `+roleOnlyReads+`,
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`) AND pg_try_advisory_lock_shared(`+workLock+`), `+roleOnlyReads+`,
 		pg_is_in_recovery(), current_setting('default_transaction_read_only'), pg_backend_pid()`).Scan(&got, &onlyReads, &standby, &setting, &pid); err != nil {
 		conn.Release()
 		return nil, Failed("hold the schema", err)
 	}
 	if !got {
-		conn.Release()
+		letGo(ctx, conn)
 		return nil, fmt.Errorf("%w: a migration is under way; the next run goes on", model.ErrLocked)
 	}
 	release = hold(ctx, pool, conn, pid)
@@ -82,7 +87,7 @@ func hold(ctx context.Context, pool *pgxpool.Pool, conn *pgxpool.Conn, pid uint3
 func SchemaHeld(ctx context.Context, pool *pgxpool.Pool) (held bool, err error) {
 	err = pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
 		WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND d.datname = current_database()
-		  AND (l.classid::bigint << 32 | l.objid::bigint) = `+schemaLock+`)`).Scan(&held)
+		  AND (l.classid::bigint << 32 | l.objid::bigint) IN (`+schemaLock+`, `+workLock+`))`).Scan(&held)
 	return held, migrationError("look for runs that are under way", err)
 }
 
@@ -93,16 +98,18 @@ func changeSchema(ctx context.Context, pool *pgxpool.Pool, do func() error) erro
 	if err != nil {
 		return err
 	}
+	defer letGo(ctx, conn)
 	_, err = conn.Exec(ctx, `SELECT pg_advisory_lock(`+schemaLock+`)`)
+	if err == nil {
+		_, err = conn.Exec(ctx, `SELECT pg_advisory_lock(`+workLock+`)`)
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "55P03" {
 		err = fmt.Errorf("%w: a run, a backfill or another migration is under way; try again when it has ended, or stop it: what it committed stays", model.ErrLocked)
 	}
 	if err != nil {
-		conn.Release()
 		return err
 	}
-	defer letGo(ctx, conn)
 	return do()
 }
 

@@ -6,7 +6,6 @@ DO $$
 DECLARE
     loader CONSTANT text := coalesce(nullif(current_setting('rollcall.role', true), ''), 'rollcall_loader');
     number oid;
-    owner text;
     statement text;
     target record;
     rights text;
@@ -14,6 +13,10 @@ BEGIN
     -- Two at once would both find no role, and would change the rights on the same
     -- tables, which the server refuses.
     PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:roles', 0));
+    -- To others who have some right on a table, GRANT only warns and does nothing.
+    IF NOT pg_has_role((SELECT relowner FROM pg_class WHERE oid = 'sync.runs'::regclass), 'USAGE') THEN
+        RAISE EXCEPTION 'must be owner of the tables of the warehouse' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     SELECT oid INTO number FROM pg_roles WHERE rolname = loader;
     IF number IS NULL THEN
         EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', loader);
@@ -74,12 +77,17 @@ BEGIN
         EXECUTE format('GRANT SELECT%s ON SEQUENCE %s TO %I', CASE WHEN target.writes THEN ', UPDATE' ELSE '' END, target.name, loader);
     END LOOP;
 
-    -- Tables that later migrations make, so that a run after an upgrade need not wait
-    -- for this command, unless one of them is a table of usage. They are the owner's,
-    -- whoever runs this.
-    SELECT r.rolname INTO owner FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = 'sync.runs'::regclass;
-    EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA realtimekit, sync GRANT SELECT, INSERT, UPDATE ON TABLES TO %I', owner, loader);
-    EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA analytics GRANT SELECT ON TABLES TO %I', owner, loader);
+    -- Earlier programs gave rights on whatever the owner makes later in these schemas,
+    -- also for purposes of his own. Migrations give them on what they make.
+    FOR target IN
+        SELECT DISTINCT r.rolname AS owner, n.nspname
+        FROM pg_default_acl AS d JOIN pg_roles AS r ON r.oid = d.defaclrole JOIN pg_namespace AS n ON n.oid = d.defaclnamespace,
+             aclexplode(d.defaclacl) AS a
+        WHERE d.defaclobjtype = 'r' AND a.grantee = number AND n.nspname IN ('realtimekit', 'sync', 'analytics')
+          AND r.oid = (SELECT relowner FROM pg_class WHERE oid = 'sync.runs'::regclass)
+    LOOP
+        EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I REVOKE ALL ON TABLES FROM %I', target.owner, target.nspname, loader);
+    END LOOP;
 
     -- Names without a schema are looked up nowhere else, whoever may create in
     -- public. Only this needs CREATEROLE once the role is there, and since PostgreSQL 16

@@ -34,7 +34,7 @@ func TestLoader(t *testing.T) {
 		}
 	}
 	own(`CREATE SCHEMA payroll; CREATE TABLE payroll.salaries (n int); CREATE TABLE public.theirs (n int);
-		CREATE TABLE realtimekit.later (n int); CREATE VIEW analytics.later AS SELECT n FROM realtimekit.later`)
+		CREATE TABLE realtimekit.theirs (n int); CREATE VIEW analytics.theirs AS SELECT n FROM realtimekit.theirs`)
 	loader := asRole(t, url, postgres.Loader, "p@ss'word")
 	canOnlyLoad(t, loader)
 
@@ -78,8 +78,8 @@ func TestLoader(t *testing.T) {
 func canOnlyLoad(t *testing.T, loader *pgx.Conn) {
 	t.Helper()
 	for _, allowed := range []string{
-		`SELECT max(version_id) FROM sync.schema_migrations`, `SELECT * FROM analytics.people`, `SELECT * FROM analytics.later`,
-		`SELECT * FROM analytics.prices`, `INSERT INTO realtimekit.later VALUES (1)`, `SELECT analytics.refresh()`,
+		`SELECT max(version_id) FROM sync.schema_migrations`, `SELECT * FROM analytics.people`,
+		`SELECT * FROM analytics.prices`, `SELECT analytics.refresh()`,
 		`SELECT setval('sync.runs_run_id_seq', 1)`, `SELECT last_value FROM analytics.prices_price_id_seq`,
 		`CREATE TEMP TABLE mine (n int)`, `DROP TABLE pg_temp.mine`,
 	} {
@@ -95,7 +95,7 @@ func canOnlyLoad(t *testing.T, loader *pgx.Conn) {
 		`ALTER TABLE realtimekit.sessions ADD COLUMN mine int`, `ALTER TABLE sync.runs DISABLE TRIGGER ALL`,
 		`DROP TABLE realtimekit.peer_events`, `DROP VIEW analytics.people`, `DROP SCHEMA sync CASCADE`,
 		`TRUNCATE realtimekit.peer_events`, `DELETE FROM realtimekit.peer_events`, `DELETE FROM realtimekit.sessions`,
-		`DELETE FROM sync.runs`, `DELETE FROM sync.rejected_records`, `DELETE FROM analytics.later`, `INSERT INTO analytics.later VALUES (1)`,
+		`DELETE FROM sync.runs`, `DELETE FROM sync.rejected_records`, `SELECT * FROM analytics.theirs`, `INSERT INTO realtimekit.theirs VALUES (1)`,
 		`UPDATE sync.schema_migrations SET is_applied = false`, `INSERT INTO sync.schema_migrations (version_id, is_applied) VALUES (99999, true)`,
 		`INSERT INTO analytics.prices (valid_from, price_per_minute, currency) VALUES (now(), 1, 'EUR')`,
 		`SELECT setval('analytics.prices_price_id_seq', 1)`,

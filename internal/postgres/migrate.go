@@ -37,7 +37,8 @@ type Migration struct {
 // MigrateUp applies every pending migration and gives those it applied. Two
 // processes at once are safe: one waits for the other. It waits as well for runs
 // that are under way, a minute at most: the error then wraps model.ErrLocked.
-// Where nothing is pending, it neither waits nor writes.
+// Where nothing is pending, it neither waits nor writes. Roles of [EnsureReader] and
+// [EnsureLoader] have their rights on what was made, or the error names them.
 func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	pending, err := PendingMigrations(ctx, pool)
 	if err != nil || len(pending) == 0 {
@@ -50,8 +51,10 @@ func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	var done []Migration
 	err = withGoose(ctx, pool, func() error { return CheckDatabase(ctx, pool) }, func(p *goose.Provider) error {
 		results, err := p.Up(ctx)
-		done = applied(results)
-		return err
+		if done = applied(results); err != nil {
+			return err
+		}
+		return regrant(ctx, pool)
 	})
 	return done, migrationError("migrate up", err)
 }

@@ -107,6 +107,9 @@ func adapt(cfg *pgx.ConnConfig) error {
 	if name := take("fallback_application_name"); params["application_name"] == "" && name != "" {
 		params["application_name"] = name
 	}
+	if take("requiressl") == "1" {
+		return refused("requiressl is of old releases: say sslmode=require, or better sslmode=verify-full, in its place")
+	}
 	if take("gssencmode") == "require" {
 		return refused("gssencmode=require cannot be met, since Rollcall does not speak GSSAPI; use sslmode=verify-full instead")
 	}

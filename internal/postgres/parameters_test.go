@@ -34,6 +34,42 @@ func TestParametersOfLibpq(t *testing.T) {
 	}
 }
 
+// Each parameter of libpq is taken, ignored, or refused by name; a value is never shown.
+func TestEachParameterOfLibpq(t *testing.T) {
+	t.Parallel()
+	url := pgtest.NewEmpty(t)
+	taken := map[string]string{ // with a value that a server without TLS can meet
+		"passfile": "/nonexistent", "require_auth": "scram-sha-256", "channel_binding": "prefer", "connect_timeout": "9", "client_encoding": "auto",
+		"options": "-c%20work_mem%3D5MB", "application_name": "x", "fallback_application_name": "x", "keepalives": "1", "keepalives_idle": "30",
+		"keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "9000", "replication": "false", "gssencmode": "disable",
+		"sslmode": "disable", "requiressl": "0", "sslnegotiation": "postgres", "sslcompression": "1", "sslcert": "", "sslkey": "", "sslkeylogfile": "/x",
+		"sslpassword": "canary", "sslcertmode": "allow", "sslrootcert": "", "sslcrl": "", "sslcrldir": "", "sslsni": "0", "requirepeer": "canary",
+		"ssl_min_protocol_version": "TLSv1.2", "ssl_max_protocol_version": "TLSv1.3", "min_protocol_version": "3.0", "max_protocol_version": "latest",
+		"krbsrvname": "canary", "gsslib": "gssapi", "gssdelegation": "1", "scram_client_key": "canary", "scram_server_key": "canary",
+		"servicefile": "/nonexistent", "target_session_attrs": "read-write", "load_balance_hosts": "random", "oauth_issuer": "canary",
+		"oauth_client_id": "canary", "oauth_client_secret": "canary", "oauth_scope": "canary", "authtype": "x", "tty": "x",
+	}
+	for name, value := range taken {
+		pool, err := postgres.Open(t.Context(), secret.New(url+"&"+name+"="+value), 1)
+		if err != nil {
+			t.Errorf("%s=%s: %v", name, value, err)
+			continue
+		}
+		pool.Close()
+	}
+	for name, value := range map[string]string{
+		"connect_timeout": "canary", "port": "canary", "target_session_attrs": "canary", "require_auth": "canary",
+		"sslmode": "canary", "service": "canary", "requiressl": "1", "replication": "canary", "keepalives_count": "canary",
+		"ssl_max_protocol_version": "canary", "channel_binding": "canary", "sslcertmode": "canary", "max_protocol_version": "canary",
+		"default_query_exec_mode": "canary", "pool_max_conns": "canary", "statement_cache_capacity": "canary",
+	} {
+		_, err := postgres.Open(t.Context(), secret.New(url+"&"+name+"="+value), 1)
+		if !errors.Is(err, model.ErrUsage) || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s=%s gave %v", name, value, err)
+		}
+	}
+}
+
 func TestHostaddr(t *testing.T) {
 	t.Parallel()
 	cfg, err := pgx.ParseConfig(pgtest.NewEmpty(t))

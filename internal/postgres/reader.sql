@@ -3,7 +3,6 @@
 DO $$
 DECLARE
     reader CONSTANT text := coalesce(nullif(current_setting('rollcall.role', true), ''), 'rollcall_reader');
-    owner text;
     columns text;
     too_much text;
     target record;
@@ -13,6 +12,10 @@ BEGIN
     -- Two at once would both find no role, and would change the rights on the same
     -- tables, which the server refuses.
     PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:roles', 0));
+    -- To others who have some right on a table, GRANT only warns and does nothing.
+    IF NOT pg_has_role((SELECT relowner FROM pg_class WHERE oid = 'sync.runs'::regclass), 'USAGE') THEN
+        RAISE EXCEPTION 'must be owner of the tables of the warehouse' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = reader) THEN
         EXECUTE format('CREATE ROLE %I NOLOGIN', reader);
         EXECUTE format('COMMENT ON ROLE %I IS %L', reader, 'Reads what Rollcall gathered, for BI tools; made by: rollcall reader.');
@@ -46,10 +49,17 @@ BEGIN
     WHERE attrelid = 'sync.rejected_records'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'raw_text';
     EXECUTE format('GRANT SELECT (%s) ON sync.rejected_records TO %I', columns, reader);
 
-    -- Tables that later migrations make, which are the owner's, whoever runs this. Not in
-    -- sync: one of them might hold raw text, and this command can be run again.
-    SELECT r.rolname INTO owner FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner WHERE c.oid = 'sync.runs'::regclass;
-    EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA analytics, realtimekit GRANT SELECT ON TABLES TO %I', owner, reader);
+    -- Earlier programs gave rights on whatever the owner makes later in these schemas.
+    -- Migrations give them on what they make.
+    FOR target IN
+        SELECT DISTINCT r.rolname AS owner, n.nspname
+        FROM pg_default_acl AS d JOIN pg_roles AS r ON r.oid = d.defaclrole JOIN pg_namespace AS n ON n.oid = d.defaclnamespace,
+             aclexplode(d.defaclacl) AS a
+        WHERE d.defaclobjtype = 'r' AND a.grantee = (SELECT oid FROM pg_roles WHERE rolname = reader) AND n.nspname IN ('realtimekit', 'analytics')
+          AND r.oid = (SELECT relowner FROM pg_class WHERE oid = 'sync.runs'::regclass)
+    LOOP
+        EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I REVOKE ALL ON TABLES FROM %I', target.owner, target.nspname, reader);
+    END LOOP;
 
     -- What is granted to PUBLIC, or to a role that this one is a member of, it may
     -- do as well.

@@ -75,7 +75,7 @@ func TestReader(t *testing.T) {
 	if _, err := asReader(t, url, "first p@ss'word"); code(err) != "28P01" {
 		t.Errorf("the old password gave %v", err)
 	}
-	if _, err := pool.Exec(t.Context(), `CREATE TABLE realtimekit.later (n int); CREATE VIEW analytics.later AS SELECT n FROM realtimekit.later`); err != nil {
+	if _, err := pool.Exec(t.Context(), `CREATE TABLE realtimekit.theirs (n int); CREATE VIEW analytics.theirs AS SELECT n FROM realtimekit.theirs`); err != nil {
 		t.Fatal(err)
 	}
 	reader, err := asReader(t, url, "second")
@@ -147,7 +147,7 @@ func mustNotGainMore(t *testing.T, pool *pgxpool.Pool) {
 func canOnlyRead(t *testing.T, reader *pgx.Conn) {
 	t.Helper()
 	all, err := reader.Query(t.Context(), `SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE n.nspname IN ('realtimekit', 'analytics', 'sync') AND c.relkind IN ('r', 'v', 'm') AND c.relname <> 'rejected_records'`)
+		WHERE n.nspname IN ('realtimekit', 'analytics', 'sync') AND c.relkind IN ('r', 'v', 'm') AND c.relname NOT IN ('rejected_records', 'theirs')`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,6 +167,8 @@ func canOnlyRead(t *testing.T, reader *pgx.Conn) {
 		t.Fatal(err)
 	}
 	for _, forbidden := range []string{
+		`SELECT * FROM realtimekit.theirs`,
+		`SELECT * FROM analytics.theirs`,
 		`SELECT raw_text FROM sync.rejected_records`,
 		`SELECT * FROM sync.rejected_records`,
 		`SELECT length(raw_text) FROM sync.rejected_records`,

@@ -72,7 +72,7 @@ func TestRolesOfAnyName(t *testing.T) {
 			t.Fatalf("%+v: %v", state, err)
 		}
 	}
-	run(t, pool, `CREATE TABLE realtimekit.later (n int); CREATE VIEW analytics.later AS SELECT n FROM realtimekit.later; CREATE SCHEMA payroll;
+	run(t, pool, `CREATE TABLE realtimekit.theirs (n int); CREATE VIEW analytics.theirs AS SELECT n FROM realtimekit.theirs; CREATE SCHEMA payroll;
 		CREATE TABLE payroll.salaries (n int); CREATE TABLE public.theirs (n int)`)
 	canOnlyRead(t, asRole(t, url, reader, "reads"))
 	canOnlyLoad(t, asRole(t, url, loader, "loads"))
@@ -173,7 +173,7 @@ func TestRolesByAnOrdinaryOwner(t *testing.T) {
 	if state, err = postgres.EnsureReader(t.Context(), admin, postgres.Role{Name: name, Password: secret.New("reads")}); err != nil || !state.Login {
 		t.Fatalf("by a superuser: %+v, %v", state, err)
 	}
-	run(t, pool, `CREATE TABLE realtimekit.later (n int); CREATE VIEW analytics.later AS SELECT n FROM realtimekit.later`) // the owner's, whoever made the role
+	run(t, pool, `CREATE TABLE realtimekit.theirs (n int); CREATE VIEW analytics.theirs AS SELECT n FROM realtimekit.theirs`) // the owner's, whoever made the role
 	canOnlyRead(t, asRole(t, url, name, "reads"))
 }
 

@@ -88,6 +88,59 @@ func TestMigrationWaitsThoughAConnectionWasLost(t *testing.T) {
 	}
 }
 
+// The same where the migration waits already when the work begins: it goes on to wait
+// for that after the first connection is lost.
+func TestMigrationWaitsForWorkThatBeganWhileItWaited(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pool := open(t, url)
+	release, err := postgres.HoldSchema(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	changer := open(t, url)
+	go func() {
+		_, err := postgres.MigrateDown(t.Context(), changer)
+		done <- err
+	}()
+	awaitWaiter(t, pool)
+	work, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatalf("a run cannot go on while a migration waits: %v", err)
+	}
+	admin := impatient(t, url)
+	const first = ` FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted AND pid <> $1
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+	pid := work.Conn().PgConn().PID()
+	if _, err := admin.Exec(t.Context(), `SELECT pg_terminate_backend(pid)`+first, pid); err != nil {
+		t.Fatal(err)
+	}
+	for left := 1; left > 0; {
+		if err := admin.QueryRow(t.Context(), `SELECT count(*)`+first, pid).Scan(&left); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for waiting := 0; waiting == 0; {
+		select {
+		case err := <-done:
+			work.Release()
+			release()
+			t.Fatalf("the migration went ahead under the work: %v", err)
+		default:
+		}
+		if err := admin.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	work.Release()
+	release()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 // All connections are lost, a migration goes ahead, and what is left of the run
 // begins no work on the other schema.
 func TestNoWorkOnASchemaThatWasChanged(t *testing.T) {

@@ -96,8 +96,13 @@ var mutants = []mutant{
 	},
 	{
 		"the schema changes under a run",
-		"postgres/hold.go", "pg_advisory_lock(`+schemaLock+`)", "1",
-		"proof", "TestMigratedDuringARun",
+		"postgres/hold.go", "SELECT pg_advisory_lock(`+workLock+`)", "SELECT 1",
+		"postgres", "TestMigrationWaitsForWorkThatBeganWhileItWaited",
+	},
+	{
+		"a run begins beside what rests on a lost lock",
+		"warehouse/under_lock.go", "PERFORM pg_advisory_xact_lock_shared(%d)", "PERFORM %d",
+		"ledger", "TestNextRunWaitsForWhatRestsOnALostLock",
 	},
 	{
 		"a row is counted that is not there",
@@ -123,6 +128,51 @@ var mutants = []mutant{
 		"numbers that are behind their rows stay so",
 		"ledger/books.go", "if err := s.db.MendIdentities(ctx); err != nil {", "if err := error(nil); err != nil {",
 		"pipeline", "TestRunInACopyWithoutSequences",
+	},
+	{
+		"one refused session ends the run",
+		"pipeline/work.go", "ctx.Err() != nil || errors.Is(err, model.ErrDenied) ||", "ctx.Err() != nil || errors.Is(err, model.ErrRefused) ||",
+		"pipeline", "TestRefusedSessionIsItsOwn",
+	},
+	{
+		"a token that is refused everywhere is asked with for ever",
+		"pipeline/refusal.go", "if r.count++; r.count < sameRefusals {", "if r.count++; r.count < 1<<30 {",
+		"pipeline", "TestSameRefusalOfSeveralSessionsEndsTheRun",
+	},
+	{
+		"sessions that are refused for good keep all after them from being read",
+		"pipeline/refusal.go", "if known || !errors.Is", "if !errors.Is",
+		"pipeline", "TestManyRefusedSessionsAreGoneRound",
+	},
+	{
+		"what is not listed comes in any order",
+		"ledger/books.go", "ORDER BY created_at, session_id", "ORDER BY session_id",
+		"pipeline", "TestFollowUpsComeInOrder",
+	},
+	{
+		"usage days that are gone are not missed",
+		"inventory/sql/missing_rows.sql", "WHERE u.app_id IS NULL OR u.participants > 0 AND (", "WHERE u.participants > 0 AND (",
+		"pipeline", "TestRowsThatVanishAreReadAgain",
+	},
+	{
+		"a meeting in capitals is another",
+		"extract/lists.go", "session.MeetingID = c.fold(session.MeetingID)\n				page", "page",
+		"pipeline", "TestMeetingInBothLetters",
+	},
+	{
+		"a meeting is asked for in other letters than the API's",
+		"extract/client.go", "		c.spelt.Store(folded, id)\n", "",
+		"pipeline", "TestIDsInCapitals",
+	},
+	{
+		"what was stored in capitals stays so",
+		"pipeline/work.go", "w.stores.Inventory.FoldIDs(ctx)", "[]model.Folded(nil), false, error(nil)",
+		"pipeline", "TestIDsInCapitalsAreHealed",
+	},
+	{
+		"a horizon of the future counts",
+		"erasure/retention.go", "if err == nil && future {", "if false {",
+		"pipeline", "TestTimesOfTheFutureHoldUpNobody",
 	},
 	{
 		"the usage by day is not refreshed",

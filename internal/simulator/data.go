@@ -25,6 +25,7 @@ type App struct {
 	CreatedAt time.Time
 	Sessions  []*Session
 	Meetings  []*Meeting // those that have more to say than their sessions show
+	Webhooks  []*Webhook
 	Extra     Extra
 }
 

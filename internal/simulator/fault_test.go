@@ -70,17 +70,18 @@ func effects() map[string]struct {
 		"gzip-bomb": {"gzip-bomb:bytes=20000000", func(o outcome) bool {
 			return o.err == nil && len(o.body) > 20_000_000 && len(o.body) < 22_000_000 && json.Valid([]byte(o.body))
 		}},
-		"slow":        {"slow:delay=60ms", took(60 * time.Millisecond)},
-		"drip":        {"drip:chunk=1000,pause=10ms", took(50 * time.Millisecond)},
-		"stall":       {"stall:pause=70ms", took(70 * time.Millisecond)},
-		"truncated":   {"truncated", failure(io.ErrUnexpectedEOF)},
-		"cut-gzip":    {"cut-gzip", failure(io.ErrUnexpectedEOF)},
-		"reset":       {"reset", failure(syscall.ECONNRESET)},
-		"late-joiner": {"late-joiner", status(200, `"total_count":13`)},
-		"late-row":    {"late-row", status(200, "Latecomer 13")},
-		"lost-row":    {"lost-row", status(200, `"total_count":11`)},
-		"new-session": {"new-session:path=*", func(outcome) bool { return true }}, // see TestNewSession
-		"live-ends":   {"live-ends", status(200, `"PEER_LEAVING"`)},
+		"slow":             {"slow:delay=60ms", took(60 * time.Millisecond)},
+		"drip":             {"drip:chunk=1000,pause=10ms", took(50 * time.Millisecond)},
+		"stall":            {"stall:pause=70ms", took(70 * time.Millisecond)},
+		"truncated":        {"truncated", failure(io.ErrUnexpectedEOF)},
+		"cut-gzip":         {"cut-gzip", failure(io.ErrUnexpectedEOF)},
+		"reset":            {"reset", failure(syscall.ECONNRESET)},
+		"late-joiner":      {"late-joiner", status(200, `"total_count":13`)},
+		"late-row":         {"late-row", status(200, "Latecomer 13")},
+		"lost-row":         {"lost-row", status(200, `"total_count":11`)},
+		"new-session":      {"new-session:path=*", func(outcome) bool { return true }},      // see TestNewSession
+		"webhook-kept-500": {"webhook-kept-500:path=*", func(outcome) bool { return true }}, // see TestWebhookKeptThough500
+		"live-ends":        {"live-ends", status(200, `"PEER_LEAVING"`)},
 	}
 }
 
@@ -112,7 +113,7 @@ func TestEveryFaultShows(t *testing.T) {
 			c := serve(t, d, simulator.Options{})
 			path := participantsPath(s) + "?include_peer_events=true"
 			// On a busy machine an answer takes long without a fault too.
-			always := []string{"new-session", "slow", "drip", "stall"}
+			always := []string{"new-session", "webhook-kept-500", "slow", "drip", "stall"}
 			if o := c.get(path); !slices.Contains(always, named.Name) && effect.seen(o) {
 				t.Fatalf("seen without the fault: %d %.200s", o.status, o.body)
 			}

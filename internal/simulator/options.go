@@ -10,6 +10,7 @@ type Options struct {
 	Dialect Dialect
 	Quota   Quota
 	Script  []Fault
+	Habits  Habits           // of whoever sends its webhooks: see NewCourier
 	Now     func() time.Time // clock of the quota and of the records; nil is time.Now
 }
 

@@ -29,7 +29,8 @@ func ParseFault(spec string) (Fault, error) {
 }
 
 // Apply reads an entry of the registry in the form of [ParseFault] and adds it
-// to the options: a fault to Script, a dialect to Dialect, a quota to Quota.
+// to the options: a fault to Script, a dialect to Dialect, a quota to Quota, a habit to
+// Habits.
 // Options stay as they were on an error.
 func (o *Options) Apply(spec string) error {
 	e, p, err := lookup(spec)
@@ -48,6 +49,8 @@ func (o *Options) Apply(spec string) error {
 		e.dialect(&next.Dialect, p)
 	case KindQuota:
 		next.Quota = e.quota(p)
+	case KindWebhook:
+		e.habit(&next.Habits, p)
 	}
 	if p.err != nil {
 		return p.err

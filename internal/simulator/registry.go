@@ -13,6 +13,7 @@ const (
 	KindFault   Kind = "fault"   // strikes requests: Options.Script
 	KindDialect Kind = "dialect" // reads the documentation: Options.Dialect
 	KindQuota   Kind = "quota"   // Options.Quota
+	KindWebhook Kind = "webhook" // Options.Habits
 )
 
 // NamedFault documents one entry of the registry.
@@ -24,7 +25,7 @@ type NamedFault struct {
 }
 
 // Faults lists everything that ParseFault and Options.Apply know by name: first
-// the faults, then the dialects, then the quota.
+// the faults, then the dialects, then the quota, then the habits of webhooks.
 func Faults() []NamedFault {
 	var all []NamedFault
 	for _, e := range registry() {
@@ -42,10 +43,11 @@ type entry struct {
 	fault       func(*params) Fault
 	dialect     func(*Dialect, *params)
 	quota       func(*params) Quota
+	habit       func(*Habits, *params)
 }
 
 func registry() []entry {
-	all := slices.Concat(statusFaults(), refusalFaults(), bodyFaults(), transportFaults(), dataFaults())
+	all := slices.Concat(statusFaults(), refusalFaults(), bodyFaults(), transportFaults(), dataFaults(), webhookFaults())
 	for i := range all {
 		all[i].kind = KindFault
 	}
@@ -60,7 +62,7 @@ func registry() []entry {
 			return Quota{Calls: p.whole("calls"), Window: p.duration("window"), Block: p.duration("block")}
 		},
 	}
-	return slices.Concat(all, dialects, []entry{quota})
+	return slices.Concat(all, dialects, []entry{quota}, webhookHabits())
 }
 
 // always makes an entry's function out of an answer without parameters.

@@ -16,6 +16,7 @@ type route struct {
 	meeting     string
 	legacy      bool // the older v2 API, where the organization stands for account and app
 	peer        string
+	webhook     string
 }
 
 // The names of the routes, as in Stats.ByRoute.
@@ -32,6 +33,9 @@ const (
 	RouteMeetingParticipants = "meeting participants"
 	RouteDaywise             = "daywise"
 	RoutePeerReport          = "peer report"
+	RouteWebhooks            = "webhooks"
+	RouteWebhook             = "webhook"
+	RouteKey                 = "webhook key"
 	RouteUnknown             = "unknown"
 )
 
@@ -39,6 +43,9 @@ const (
 // below /v2, only what a session is made of is served.
 func parseRoute(r *http.Request) route {
 	path := r.URL.EscapedPath()
+	if path == KeyPath {
+		return route{name: RouteKey}
+	}
 	if rest, old := strings.CutPrefix(path, "/v2/"); old {
 		organization, _, _ := r.BasicAuth()
 		path = "/client/v4/accounts/-/realtime/kit/" + url.PathEscape(organization) + "/" + rest
@@ -98,6 +105,13 @@ func kitRoute(account string, parts []string) route {
 			r.name, r.meeting = RouteMeeting, parts[2]
 		case len(parts) == 4 && parts[3] == "participants":
 			r.name, r.meeting = RouteMeetingParticipants, parts[2]
+		}
+	case "webhooks":
+		switch len(parts) {
+		case 2:
+			r.name = RouteWebhooks
+		case 3:
+			r.name, r.webhook = RouteWebhook, parts[2]
 		}
 	case "analytics":
 		if len(parts) == 3 && parts[2] == "daywise" {

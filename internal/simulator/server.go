@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"crypto/rsa"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,11 @@ type Server struct {
 	dialect Dialect
 
 	script script
+
+	webhooksMade uint64 // guarded by mu; their ids follow from it
+
+	keyLock sync.Mutex
+	key     *rsa.PrivateKey // signs webhooks; nil until it is needed
 }
 
 // New returns a server for the data, which belongs to the server from now on:
@@ -94,12 +100,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ow := s.log.begin(w, RequestRecord{
 		Time: s.now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
 	}, rt.name)
-	verdict := s.meter.take(1)
-	verdict.headers(ow.Header())
-	if verdict.refused {
-		s.log.refused()
-		s.write(ow, r, s.meter.refusal())
-		return
+	if rt.name != RouteKey { // that is another host's
+		verdict := s.meter.take(1)
+		verdict.headers(ow.Header())
+		if verdict.refused {
+			s.log.refused()
+			s.write(ow, r, s.meter.refusal())
+			return
+		}
 	}
 	normal := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, rt) })
 	s.play(ow, r, normal)
@@ -108,6 +116,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // answer is the API without faults. Everything is rendered before the lock is
 // released, so one answer never mixes two states of the data.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, rt route) {
+	switch {
+	case rt.name == RouteKey:
+		s.writeJSON(w, r, http.StatusOK, s.keyDocument())
+		return
+	case isWebhooks(rt):
+		status, body, fail := s.webhooks(r, rt)
+		if fail != nil {
+			s.write(w, r, fail)
+			return
+		}
+		s.writeJSON(w, r, status, body)
+		return
+	}
 	buf, _ := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buf)
 	body, fail := s.render((*buf)[:0], r, rt)

@@ -47,6 +47,9 @@ func TestNothingIsWrittenWithoutTheLock(t *testing.T) {
 		},
 		"a run": func() error { _, err := b.Ledger.StartRun(held, b.Run); return err },
 	}
+	if err := effects["apps"](); err != nil { // which others refer to
+		t.Fatal(err)
+	}
 	for name, do := range effects {
 		if err := do(); err != nil {
 			t.Fatalf("%s with the lock: %v", name, err)

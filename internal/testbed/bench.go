@@ -72,6 +72,22 @@ func (b *Bench) UntilOneWaits() {
 	}
 }
 
+// EndLockHolder ends the one connection that holds an advisory lock exclusively, as a
+// run's does, and returns when its locks are gone.
+func (b *Bench) EndLockHolder() {
+	b.Helper()
+	const holders = ` FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+	if got := b.Text(`SELECT count(pg_terminate_backend(pid))::text` + holders); got != "1" {
+		b.Fatalf("%s holders were ended", got)
+	}
+	for began := time.Now(); b.Text(`SELECT count(*)::text`+holders) != "0"; { // Postgres says goodbye before it lets go
+		if time.Since(began) > time.Minute {
+			b.Fatal("the lock is still held")
+		}
+	}
+}
+
 // Load stores a session of which every page is given.
 func (b *Bench) Load(s model.Session, reading model.Reading, pages ...model.ParticipantPage) (model.RowCounts, error) {
 	return b.Store.LoadSession(b.Context(), b.Run, s, func(_ context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {

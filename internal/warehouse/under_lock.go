@@ -11,8 +11,9 @@ import (
 
 // Lock is an advisory lock as the server knows it.
 type Lock struct {
-	PID int32 // the server's process that holds it
-	Key int64
+	PID   int32 // the server's process that holds it
+	Key   int64
+	Fence int64 // another, which each transaction that rests on the lock shares to its end
 }
 
 type lockKey struct{}
@@ -26,17 +27,21 @@ func WithLock(ctx context.Context, held Lock) context.Context {
 // lockLostCode is the SQLSTATE of Lock.check.
 const lockLostCode = "RC001"
 
-var errLockLost = errors.New("the lock of this run was lost with its connection, and another run may have begun; what was committed stays, and the next run goes on")
+// ErrLockLost says that what rests on the lock was not done.
+var ErrLockLost = errors.New("the lock of this run was lost with its connection, and another run may have begun; what was committed stays, and the next run goes on")
 
 // check is a statement that fails where the lock is held no more. The connection
-// that held it may be gone without a word, long before its heartbeat notices.
+// that held it may be gone without a word, long before its heartbeat notices. Where it
+// goes later, until the end of the transaction, whoever takes the lock next waits for
+// the fence, so that the two never write at the same time.
 func (l Lock) check() string {
 	return fmt.Sprintf(`DO $$BEGIN
+		PERFORM pg_advisory_xact_lock_shared(%d);
 		IF NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
 				AND pid = %d AND (classid::bigint << 32 | objid::bigint) = %d) THEN
 			RAISE EXCEPTION 'the lock of the run is held no more' USING ERRCODE = '`+lockLostCode+`';
 		END IF;
-	END$$`, l.PID, l.Key)
+	END$$`, l.Fence, l.PID, l.Key)
 }
 
 // Begin runs a transaction, which first looks whether the lock of the context is
@@ -70,7 +75,7 @@ func (d *DB) SendOne(ctx context.Context, sql string, args ...any) error {
 
 func lockError(err error) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == lockLostCode {
-		return errLockLost
+		return ErrLockLost
 	}
 	return err
 }

@@ -1,11 +1,13 @@
 // Command deploycheck builds a kustomization as "kubectl apply -k" does, decodes
 // every object strictly into its type of the Kubernetes API, and holds its pods
 // to the Pod Security Standard "restricted". It needs no cluster and no network.
-// It prints one line an object.
+// It prints one line an object. With --openshift it asks for what that cluster does:
+// no user or group of our own, and names on port 5353.
 package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -20,12 +22,16 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// openShift tells whose rules hold beside those of Kubernetes.
+var openShift = flag.Bool("openshift", false, "the folder is for OpenShift")
+
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: deploycheck folder")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "usage: deploycheck [--openshift] folder")
 		os.Exit(2)
 	}
-	if err := check(os.Args[1]); err != nil {
+	if err := check(flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, "deploycheck:", err)
 		os.Exit(1)
 	}
@@ -108,7 +114,11 @@ func checkNetwork(network *networkingv1.NetworkPolicy) error {
 		}
 	}
 	var problems []error
-	for _, port := range []int{53, 443, 5432, 6432} {
+	needed := []int{53, 443, 5432, 6432}
+	if *openShift {
+		needed = append(needed, 5353)
+	}
+	for _, port := range needed {
 		if !open[port] {
 			problems = append(problems, fmt.Errorf("port %d is closed", port))
 		}
@@ -132,6 +142,9 @@ func checkPod(pod *corev1.PodTemplateSpec) error {
 		if !result.Allowed {
 			problems = append(problems, fmt.Errorf("%s: %s", result.ForbiddenReason, result.ForbiddenDetail))
 		}
+	}
+	if own := pod.Spec.SecurityContext; *openShift && own != nil && (own.RunAsUser != nil || own.RunAsGroup != nil || own.FSGroup != nil) {
+		problems = append(problems, errors.New("it names a user or a group, which lies outside the namespace's range"))
 	}
 	for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
 		for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {

@@ -1,44 +1,19 @@
 -- One session on its way in. Temporary, so no WAL and no trace after a crash.
--- Two sessions never share the tables: they belong to one connection.
+-- Two sessions never share the tables: they belong to one connection. What is in braces
+-- here and in the statements of these tables stands in columns.go.
 CREATE TEMP TABLE IF NOT EXISTS staged_participants (
-    seq                   bigint NOT NULL,
-    pass                  bigint NOT NULL,
-    participant_id        uuid   NOT NULL,
-    user_id               text,
-    custom_participant_id text,
-    display_name          text,
-    preset_name           text,
-    joined_at             timestamptz,
-    left_at               timestamptz,
-    duration_minutes      double precision,
-    created_at            timestamptz,
-    updated_at            timestamptz,
-    extra                 jsonb,
-    repairs               jsonb
+    seq bigint NOT NULL,
+    pass bigint NOT NULL,
+    {participants}
 );
 CREATE TEMP TABLE IF NOT EXISTS staged_peer_events (
-    seq               bigint NOT NULL,
-    pass              bigint NOT NULL,
-    participant_id    uuid   NOT NULL,
-    event_id          uuid   NOT NULL,
-    event_name        text,
-    peer_id           text,
-    socket_session_id text,
-    preset_view_type  text,
-    minutes_consumed  double precision,
-    created_at        timestamptz,
-    updated_at        timestamptz,
-    extra             jsonb,
-    repairs           jsonb
+    seq bigint NOT NULL,
+    pass bigint NOT NULL,
+    {peer_events}
 );
 CREATE TEMP TABLE IF NOT EXISTS staged_rejected_records (
-    seq        bigint NOT NULL,
-    pass       bigint NOT NULL,
-    entity     text   NOT NULL,
-    app_id     text,
-    session_id uuid,
-    record_key text,
-    reason     text,
-    raw_text   text
+    seq bigint NOT NULL,
+    pass bigint NOT NULL,
+    {rejected_records}
 );
 TRUNCATE pg_temp.staged_participants, pg_temp.staged_peer_events, pg_temp.staged_rejected_records;

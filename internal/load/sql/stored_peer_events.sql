@@ -1,5 +1,4 @@
--- $1 session. The columns and their order are those of eventColumns.
-SELECT participant_id, event_id, event_name, peer_id, socket_session_id, preset_view_type,
-       minutes_consumed, created_at, updated_at, extra, repairs
+-- $1 session.
+SELECT {columns}
 FROM realtimekit.peer_events
 WHERE session_id = $1

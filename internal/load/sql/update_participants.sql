@@ -9,17 +9,7 @@ WITH latest AS (
     ORDER BY participant_id, updated_at DESC NULLS LAST, seq DESC
 )
 UPDATE realtimekit.participants AS t
-SET user_id = s.user_id,
-    custom_participant_id = s.custom_participant_id,
-    display_name = s.display_name,
-    preset_name = s.preset_name,
-    joined_at = s.joined_at,
-    left_at = s.left_at,
-    duration_minutes = s.duration_minutes,
-    created_at = s.created_at,
-    updated_at = s.updated_at,
-    extra = s.extra,
-    repairs = s.repairs,
+SET {assigned},
     removed_at = NULL,
     synced_at = now(),
     run_id = $2
@@ -29,8 +19,4 @@ WHERE t.session_id = $1
   AND (s.updated_at > t.updated_at
        OR (NOT $3 AND ($4 OR s.updated_at = t.updated_at OR s.updated_at IS NULL OR t.updated_at IS NULL)))
   AND (t.removed_at IS NOT NULL
-       OR (t.user_id, t.custom_participant_id, t.display_name, t.preset_name, t.joined_at, t.left_at,
-           t.duration_minutes, t.created_at, t.updated_at, t.extra, t.repairs)
-          IS DISTINCT FROM
-          (s.user_id, s.custom_participant_id, s.display_name, s.preset_name, s.joined_at, s.left_at,
-           s.duration_minutes, s.created_at, s.updated_at, s.extra, s.repairs))
+       OR ({t.values}) IS DISTINCT FROM ({s.values}))

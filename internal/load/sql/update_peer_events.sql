@@ -6,15 +6,7 @@ WITH latest AS (
     ORDER BY participant_id, event_id, updated_at DESC NULLS LAST, seq DESC
 )
 UPDATE realtimekit.peer_events AS t
-SET event_name = s.event_name,
-    peer_id = s.peer_id,
-    socket_session_id = s.socket_session_id,
-    preset_view_type = s.preset_view_type,
-    minutes_consumed = s.minutes_consumed,
-    created_at = s.created_at,
-    updated_at = s.updated_at,
-    extra = s.extra,
-    repairs = s.repairs,
+SET {assigned},
     synced_at = now(),
     run_id = $2
 FROM latest AS s
@@ -23,8 +15,4 @@ WHERE t.session_id = $1
   AND t.event_id = s.event_id
   AND (s.updated_at > t.updated_at
        OR (NOT $3 AND ($4 OR s.updated_at = t.updated_at OR s.updated_at IS NULL OR t.updated_at IS NULL)))
-  AND (t.event_name, t.peer_id, t.socket_session_id, t.preset_view_type, t.minutes_consumed,
-       t.created_at, t.updated_at, t.extra, t.repairs)
-      IS DISTINCT FROM
-      (s.event_name, s.peer_id, s.socket_session_id, s.preset_view_type, s.minutes_consumed,
-       s.created_at, s.updated_at, s.extra, s.repairs)
+  AND ({t.values}) IS DISTINCT FROM ({s.values})

@@ -41,6 +41,9 @@ func check(file string) error {
 			}
 		}
 	}
+	for _, image := range project.DockersV2 {
+		paths = append(paths, image.Dockerfile)
+	}
 	for _, archive := range project.Archives {
 		for _, f := range archive.Files {
 			paths = append(paths, f.Source)

@@ -1,0 +1,58 @@
+package model
+
+import "strings"
+
+// Kinds of what was stored under an id in other letters.
+const (
+	FoldedAccount = "account"
+	FoldedApp     = "app"
+	FoldedMeeting = "meeting"
+)
+
+// Folded is what was stored under an id in other letters.
+type Folded struct {
+	Kind string // one of the Folded constants
+	Was  string // the id as it was
+}
+
+// ID is the id under which it is stored now.
+func (f Folded) ID() string {
+	if f.Kind == FoldedAccount {
+		return FoldAccountID(f.Was)
+	}
+	return FoldID(f.Was)
+}
+
+// FoldID gives an identifier that is a UUID in lower case, as the API writes it, and
+// any other as it is: the same app in other letters is no other app.
+func FoldID(s string) string {
+	if len(s) == 36 && s[8] == '-' && isHexInCapitals(s, '-') {
+		if id, err := ParseUUID(s); err == nil {
+			return id.String()
+		}
+	}
+	return s
+}
+
+// FoldAccountID does so with the id of an account, which has 32 hexadecimal digits, or
+// of an organization of the older API, which is a UUID.
+func FoldAccountID(s string) string {
+	if len(s) == 32 && isHexInCapitals(s, 0) {
+		return strings.ToLower(s)
+	}
+	return FoldID(s)
+}
+
+// isHexInCapitals reports whether a text has hexadecimal digits only, between which
+// there may be separators, and one of them is a capital: most need no change.
+func isHexInCapitals(s string, separator byte) (capital bool) {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'A' <= c && c <= 'F':
+			capital = true
+		case c != separator && nibble(c) > 15:
+			return false
+		}
+	}
+	return capital
+}

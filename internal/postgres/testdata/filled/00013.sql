@@ -1,0 +1,1 @@
+UPDATE realtimekit.peer_events SET own_ids = 5;

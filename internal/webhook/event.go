@@ -1,0 +1,108 @@
+package webhook
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Names of events, as the vendor documents them.
+const (
+	MeetingStarted     = "meeting.started"
+	MeetingEnded       = "meeting.ended"
+	ParticipantJoined  = "meeting.participantJoined"
+	ParticipantLeft    = "meeting.participantLeft"
+	ChatSynced         = "meeting.chatSynced"
+	RecordingChanged   = "recording.statusUpdate"
+	LivestreamChanged  = "livestreaming.statusUpdate"
+	TranscriptReady    = "meeting.transcript"
+	SummaryReady       = "meeting.summary"
+	unknownEvent       = "unknown"
+	mostIdentifierText = 64 // characters of an app's id; a UUID has 36
+)
+
+// Names lists the events that are known.
+func Names() []string {
+	return []string{
+		MeetingStarted, MeetingEnded, ParticipantJoined, ParticipantLeft, ChatSynced,
+		RecordingChanged, LivestreamChanged, TranscriptReady, SummaryReady,
+	}
+}
+
+// Event is what is kept of a webhook: no address, no key of a stream and nobody's
+// name is in it.
+type Event struct {
+	Name      string // one of Names; empty for one that is not known
+	SessionID model.UUID
+	AppID     string // folded; empty where the body does not tell
+	WebhookID string // the registered webhook, as an unsigned header says; empty for none
+	Digest    [sha256.Size]byte
+}
+
+// ErrBody refuses a signed body that tells of no event.
+var ErrBody = errors.New("the body is no event")
+
+// wire has the members that are read, each of which but the name may be absent or
+// null. Where a session stands depends on the event.
+type wire struct {
+	Event     string `json:"event"`
+	SessionID string `json:"sessionId"` // meeting.chatSynced
+	Meeting   struct {
+		SessionID   string   `json:"sessionId"`
+		OrganizedBy identity `json:"organizedBy"`
+	} `json:"meeting"`
+	Recording struct {
+		RoomUUID       string `json:"roomUUID"`
+		OrganizationID string `json:"organizationId"`
+	} `json:"recording"`
+	OrganizedBy identity `json:"organizedBy"` // meeting.chatSynced
+}
+
+type identity struct {
+	ID string `json:"id"`
+}
+
+// parse reads what a signed body is about. The zero session stands for an event that
+// names none, or is not known.
+func parse(body []byte, digest [sha256.Size]byte, h http.Header) (Event, error) {
+	var w wire
+	err := json.Unmarshal(body, &w, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil || w.Event == "" {
+		return Event{}, fmt.Errorf("%w: it is not the JSON of one", ErrBody)
+	}
+	e := Event{Digest: digest, WebhookID: boundedID(firstHeader(h, webhookHeaders))}
+	if !slices.Contains(Names(), w.Event) {
+		return e, nil
+	}
+	e.Name = w.Event
+	e.AppID = boundedID(cmp.Or(w.Meeting.OrganizedBy.ID, w.OrganizedBy.ID, w.Recording.OrganizationID))
+	session := cmp.Or(w.Meeting.SessionID, w.SessionID, w.Recording.RoomUUID)
+	if session == "" {
+		return e, nil
+	}
+	if e.SessionID, err = model.ParseUUID(session); err != nil {
+		return Event{}, fmt.Errorf("%w: the session's id is no UUID", ErrBody)
+	}
+	return e, nil
+}
+
+// boundedID gives an id as it is compared; what cannot be one is none.
+func boundedID(id string) string {
+	if len(id) > mostIdentifierText {
+		return ""
+	}
+	for _, r := range id {
+		if r <= ' ' || r > '~' {
+			return ""
+		}
+	}
+	return model.FoldID(id)
+}
