@@ -42,3 +42,16 @@ func TestGrowth(t *testing.T) {
 		t.Errorf("%d rounds in\n%s", rounds, out.String())
 	}
 }
+
+func TestQuestions(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	if err := run(t.Context(), []string{"-questions", "120", "-database-url", pgtest.New(t)}, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range questions() {
+		if !strings.Contains(out.String(), q.name) {
+			t.Errorf("no %q in\n%s", q.name, out.String())
+		}
+	}
+}

@@ -2,6 +2,8 @@
 // same rows into the same tables, on one server and in one run:
 //
 //	go run ./internal/bench
+//	go run ./internal/bench -day                 # the usage by day alone
+//	go run ./internal/bench -questions 100000    # what people ask, on so many sessions
 //
 // The simulated API is a process of its own on loopback, so that the memory and
 // the CPU time printed as rollcall's are those of client, decoder and loader
@@ -27,6 +29,8 @@ type settings struct {
 	concurrency int
 	perPage     int
 	reader      bool
+	day         bool // measure the usage by day alone
+	questions   int  // sessions to ask questions about; 0 measures the phases instead
 	databaseURL string
 	profile     string
 }
@@ -61,6 +65,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.IntVar(&s.concurrency, "concurrency", 4, "sessions in flight, as ROLLCALL_CONCURRENCY")
 	flags.IntVar(&s.perPage, "per-page", 100, "rows in one request, as ROLLCALL_PER_PAGE")
 	flags.BoolVar(&s.reader, "reader", false, "ask a BI query over the whole history all the time")
+	flags.BoolVar(&s.day, "day", false, "measure the usage by day alone: days of few and of many sessions, and one changed session in each")
+	flags.IntVar(&s.questions, "questions", 0, "ask the questions of the manual about so many sessions of 20 people, and one of 10,000")
 	flags.StringVar(&s.databaseURL, "database-url", "", "server to use; databases are made and dropped there")
 	flags.StringVar(&s.profile, "cpuprofile", "", "write CPU profiles of the first run to FILE.<phase>")
 	if err := flags.Parse(args); err != nil {
@@ -70,9 +76,14 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if s.rounds > 0 {
+	switch {
+	case s.day:
+		err = b.days(ctx)
+	case s.questions > 0:
+		err = b.ask(ctx)
+	case s.rounds > 0:
 		err = b.grow(ctx)
-	} else {
+	default:
 		err = b.phases(ctx)
 	}
 	return b.close(ctx, err)

@@ -112,9 +112,13 @@ func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-const leftOverSQL = `SELECT EXISTS (SELECT FROM realtimekit.participants WHERE session_id = $1),
-	EXISTS (SELECT FROM analytics.session_figures WHERE session_id = $1) OR EXISTS (SELECT FROM analytics.presences WHERE session_id = $1)
-	OR EXISTS (SELECT FROM analytics.session_people WHERE session_id = $1) OR EXISTS (SELECT FROM analytics.session_person_days WHERE session_id = $1)`
+// Each looks for the first row in the order of an index: to the planner EXISTS is soon
+// answered by reading a table from its beginning, which for a new session is all of it.
+const leftOverSQL = `SELECT (SELECT session_id FROM realtimekit.participants WHERE session_id = $1 ORDER BY participant_id LIMIT 1) IS NOT NULL,
+	EXISTS (SELECT FROM analytics.session_figures WHERE session_id = $1)
+	OR (SELECT session_id FROM analytics.presences WHERE session_id = $1 ORDER BY participant_id, presence_no LIMIT 1) IS NOT NULL
+	OR (SELECT session_id FROM analytics.session_people WHERE session_id = $1 ORDER BY person_id LIMIT 1) IS NOT NULL
+	OR (SELECT session_id FROM analytics.session_person_days WHERE session_id = $1 ORDER BY person_id, usage_date, piece_no LIMIT 1) IS NOT NULL`
 
 // columns gives the session's own columns.
 func (l *sessionLoad) columns() []any {

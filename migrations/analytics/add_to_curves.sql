@@ -10,6 +10,7 @@ SET timezone = 'UTC'
 SET jit = off
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
+SET work_mem = '32MB'
 AS $$
 DECLARE
     most_steps CONSTANT integer := 512;
@@ -50,7 +51,7 @@ BEGIN
             SELECT f.app_id, f.usage_date, f.starts_at, f.step_at, f.people, f.participants, n.is_deeper
             FROM fallen AS f JOIN nodes AS n ON n.app_id = f.app_id AND n.usage_date = f.usage_date AND n.node_at = f.node_at
             UNION ALL
-            SELECT n.app_id, n.usage_date, date_trunc('minute', s.step_at), array_agg(s.step_at), array_agg(s.people), array_agg(s.participants), true
+            SELECT n.app_id, n.usage_date, date_bin(interval '1 minute', s.step_at, timestamptz '2000-01-01Z'), array_agg(s.step_at), array_agg(s.people), array_agg(s.participants), true
             FROM nodes AS n
             JOIN analytics.usage_curves AS c ON c.app_id = n.app_id AND c.usage_date = n.usage_date AND c.seconds = width AND c.starts_at = n.node_at
             CROSS JOIN LATERAL unnest(c.step_at, c.people, c.participants) AS s (step_at, people, participants)

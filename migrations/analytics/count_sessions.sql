@@ -9,6 +9,8 @@ SET jit = off
 SET plan_cache_mode = force_custom_plan
 SET enable_material = off
 SET enable_seqscan = off
+-- A batch has hundreds of thousands of people and steps, of which the planner knows nothing.
+SET work_mem = '32MB'
 AS $$
 DECLARE
     before analytics.session_dates[];
@@ -47,17 +49,19 @@ BEGIN
             WHERE session_id = ANY (session_ids) AND starts_at IS NOT NULL
         ), curves AS (
             -- At the start of the day those come who are inside already.
-            SELECT d.session_id, d.usage_date, c.*
+            SELECT d.session_id, d.usage_date, c.step_at, c.people, c.participants
             FROM days AS d
             JOIN analytics.session_figures AS f ON f.session_id = d.session_id
+            CROSS JOIN LATERAL (SELECT d.usage_date::timestamptz AS from_at, d.usage_date::timestamptz + interval '24 hours' AS to_at
+                                OFFSET 0) AS k -- once a day, not once a step
             CROSS JOIN LATERAL (
                 SELECT array_agg(step_at) AS step_at, array_agg(people) AS people, array_agg(participants) AS participants
-                FROM (SELECT greatest(s.step_at, d.usage_date::timestamptz) AS step_at,
-                             s.people - CASE WHEN s.step_at > d.usage_date::timestamptz THEN s.people_before ELSE 0 END AS people,
-                             s.participants - CASE WHEN s.step_at > d.usage_date::timestamptz THEN s.participants_before ELSE 0 END AS participants
+                FROM (SELECT greatest(s.step_at, k.from_at) AS step_at,
+                             s.people - CASE WHEN s.step_at > k.from_at THEN s.people_before ELSE 0 END AS people,
+                             s.participants - CASE WHEN s.step_at > k.from_at THEN s.participants_before ELSE 0 END AS participants
                       FROM unnest(f.step_at, f.step_at[2:], f.step_people, f.step_participants, 0 || f.step_people, 0 || f.step_participants)
                           AS s (step_at, until_at, people, participants, people_before, participants_before)
-                      WHERE s.step_at < d.usage_date::timestamptz + interval '24 hours' AND coalesce(s.until_at > d.usage_date::timestamptz, true)) AS s
+                      WHERE s.step_at < k.to_at AND coalesce(s.until_at > k.from_at, true)) AS s
                 WHERE people <> 0 OR participants <> 0) AS c
             WHERE f.session_id = ANY (session_ids)
         )
@@ -284,17 +288,17 @@ BEGIN
 
     IF before IS NULL AND shared_before IS NULL AND shared_after IS NULL THEN
         -- Nothing cancels: the leaves sum up what comes at the same time.
-        SELECT array_agg(row(app_id, usage_date, starts_at, step_at, people, participants)::analytics.curve_minute) INTO minutes
-        FROM (
-            SELECT d.app_id, d.usage_date, date_trunc('minute', s.step_at) AS starts_at, array_agg(s.step_at) AS step_at, array_agg(s.people) AS people,
-                   array_agg(s.participants) AS participants
-            FROM unnest(after) AS d CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
-            GROUP BY 1, 2, 3
-        ) AS s;
+        SELECT array_agg(row(d.app_id, d.usage_date, m.starts_at, m.step_at, m.people, m.participants)::analytics.curve_minute) INTO minutes
+        FROM unnest(after) AS d
+        CROSS JOIN LATERAL (
+            SELECT date_bin(interval '1 minute', s.step_at, timestamptz '2000-01-01Z') AS starts_at, array_agg(s.step_at) AS step_at,
+                   array_agg(s.people) AS people, array_agg(s.participants) AS participants
+            FROM unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
+            GROUP BY 1) AS m;
     ELSE
         SELECT array_agg(row(app_id, usage_date, starts_at, step_at, people, participants)::analytics.curve_minute) INTO minutes
         FROM (
-            SELECT app_id, usage_date, date_trunc('minute', step_at) AS starts_at, array_agg(step_at) AS step_at, array_agg(people) AS people,
+            SELECT app_id, usage_date, date_bin(interval '1 minute', step_at, timestamptz '2000-01-01Z') AS starts_at, array_agg(step_at) AS step_at, array_agg(people) AS people,
                    array_agg(participants) AS participants
             FROM (
                 SELECT app_id, usage_date, step_at, sum(people)::integer AS people, sum(participants)::integer AS participants
