@@ -38,9 +38,19 @@ func within(column, bounds string) string { return column + " " + fmt.Sprintf(bo
 
 // perSession are the views of which a session has rows, and when they say it began.
 var perSession = []struct{ view, startsAt string }{
-	{"session_bounds", "starts_at"}, {"participant_intervals", ""}, {"person_presence", ""}, {"person_attendance", "session_starts_at"},
-	{"session_concurrency", ""}, {"session_drop_off", ""}, {"join_latency", ""}, {"rejoins", ""}, {"person_overlap", ""},
-	{"session_summary", "starts_at"}, {"no_shows", "session_started_at"}, {"data_quality", "started_at"}, {"presence_by_day", ""},
+	{"session_bounds", "starts_at"},
+	{"participant_intervals", ""},
+	{"person_presence", ""},
+	{"person_attendance", "session_starts_at"},
+	{"session_concurrency", ""},
+	{"session_drop_off", ""},
+	{"join_latency", ""},
+	{"rejoins", ""},
+	{"person_overlap", ""},
+	{"session_summary", "starts_at"},
+	{"no_shows", "session_started_at"},
+	{"data_quality", "started_at"},
+	{"presence_by_day", ""},
 }
 
 func questions() (all []question) {
@@ -53,11 +63,14 @@ func questions() (all []question) {
 			question{view + " of 25 people", "SELECT * FROM analytics." + view + " WHERE session_id = " + class, 3})
 	}
 	for _, join := range [][3]string{
-		{"session_bounds", "person_attendance", "starts_at"}, {"session_summary", "person_overlap", "starts_at"},
+		{"session_bounds", "person_attendance", "starts_at"},
+		{"session_summary", "person_overlap", "starts_at"},
 		{"person_attendance", "rejoins", "session_starts_at"},
 	} {
-		all = append(all, question{join[0] + " and " + join[1] + " of a day",
-			"SELECT * FROM analytics." + join[0] + " AS a JOIN analytics." + join[1] + " AS b USING (session_id) WHERE " + within("a."+join[2], oneDay), 0})
+		all = append(all, question{
+			join[0] + " and " + join[1] + " of a day",
+			"SELECT * FROM analytics." + join[0] + " AS a JOIN analytics." + join[1] + " AS b USING (session_id) WHERE " + within("a."+join[2], oneDay), 0,
+		})
 	}
 	for _, v := range perSession {
 		condition := "app_id = 'school 3' AND " + within(v.startsAt, oneDay)

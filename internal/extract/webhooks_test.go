@@ -23,12 +23,7 @@ func TestEnsureWebhook(t *testing.T) {
 		change(w)
 		return []*simulator.Webhook{w}
 	}
-	for name, test := range map[string]struct {
-		have   []*simulator.Webhook
-		faults []string
-		want   webhook.Step
-		writes int
-	}{
+	for name, test := range map[string]webhookTest{
 		"none":               {want: webhook.StepCreate, writes: 1},
 		"there":              {have: hook(func(*simulator.Webhook) {}), want: webhook.StepNone},
 		"disabled":           {have: hook(func(w *simulator.Webhook) { w.Enabled = false }), want: webhook.StepChange, writes: 1},
@@ -38,43 +33,55 @@ func TestEnsureWebhook(t *testing.T) {
 		"500 and not kept":   {faults: []string{"status:code=500,path=*/webhooks,nth=2,times=1"}, want: webhook.StepCreate, writes: 2},
 		"the list comes not": {faults: []string{"status:code=502,path=*/webhooks,nth=1,times=1"}, want: webhook.StepCreate, writes: 1},
 	} {
-		t.Run(name, apart(func(t *testing.T) {
-			data := bulk(1)
-			data.Apps[0].Webhooks = test.have
-			r := newRig(t, data, simulator.Options{})
-			r.script(t, test.faults...)
-			for _, dryRun := range []bool{true, false} {
-				if dryRun && test.faults != nil {
-					continue
-				}
-				step, err := webhook.Ensure(t.Context(), r, data.Apps[0].ID, address, dryRun)
-				if err != nil || step != test.want {
-					t.Fatalf("dry %v: %s, %v", dryRun, step, err)
-				}
-				if n := r.writes(); dryRun && n > 0 || !dryRun && n != test.writes {
-					t.Errorf("dry %v: %d requests that write", dryRun, n)
-				}
+		// Tries that are not certain are a second apart.
+		t.Run(name, func(t *testing.T) { synctest.Test(t, test.ensure) })
+	}
+}
+
+// webhookTest is what an app has registered, what goes wrong, and what comes of it.
+type webhookTest struct {
+	have   []*simulator.Webhook
+	faults []string
+	want   webhook.Step
+	writes int
+}
+
+func (c webhookTest) ensure(t *testing.T) {
+	t.Helper()
+	data := bulk(1)
+	data.Apps[0].Webhooks = c.have
+	r := newRig(t, data, simulator.Options{})
+	r.script(t, c.faults...)
+	for _, dryRun := range []bool{true, false} {
+		if dryRun && c.faults != nil {
+			continue
+		}
+		step, err := webhook.Ensure(t.Context(), r, data.Apps[0].ID, address, dryRun)
+		if err != nil || step != c.want {
+			t.Fatalf("dry %v: %s, %v", dryRun, step, err)
+		}
+		if n := r.writes(); dryRun && n > 0 || !dryRun && n != c.writes {
+			t.Errorf("dry %v: %d requests that write", dryRun, n)
+		}
+	}
+	mine := 0
+	for _, w := range data.Apps[0].Webhooks {
+		if w.URL == address {
+			mine++
+			if !w.Enabled || len(w.Events) < 4 {
+				t.Errorf("%+v", w)
 			}
-			mine := 0
-			for _, w := range data.Apps[0].Webhooks {
-				if w.URL == address {
-					mine++
-					if !w.Enabled || len(w.Events) < 4 {
-						t.Errorf("%+v", w)
-					}
-				}
-			}
-			if mine != 1 {
-				t.Errorf("registered %d times", mine)
-			}
-			step, err := webhook.Remove(t.Context(), r, data.Apps[0].ID, address, false)
-			if err != nil || step != webhook.StepRemove {
-				t.Error(step, err)
-			}
-			if step, err := webhook.Remove(t.Context(), r, data.Apps[0].ID, address, false); err != nil || step != webhook.StepNone {
-				t.Error(step, err)
-			}
-		}))
+		}
+	}
+	if mine != 1 {
+		t.Errorf("registered %d times", mine)
+	}
+	step, err := webhook.Remove(t.Context(), r, data.Apps[0].ID, address, false)
+	if err != nil || step != webhook.StepRemove {
+		t.Error(step, err)
+	}
+	if step, err := webhook.Remove(t.Context(), r, data.Apps[0].ID, address, false); err != nil || step != webhook.StepNone {
+		t.Error(step, err)
 	}
 }
 
@@ -108,11 +115,6 @@ func TestWebhookRefused(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-}
-
-// apart gives a test in virtual time: tries that are not certain are a second apart.
-func apart(test func(*testing.T)) func(*testing.T) {
-	return func(t *testing.T) { synctest.Test(t, test) }
 }
 
 func (r rig) script(t *testing.T, specs ...string) {
