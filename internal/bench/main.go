@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.IntVar(&s.size.Events, "events", 5, "events of a participant")
 	flags.BoolVar(&s.size.Gzip, "gzip", false, "let the API compress, as a distant one does; the time for it is the client's too")
 	flags.IntVar(&s.runs, "runs", 3, "how often to measure everything; medians are printed")
-	flags.IntVar(&s.rounds, "rounds", 0, "load that many different data sets into one warehouse, and print the cost a row as it grows")
+	flags.IntVar(&s.rounds, "rounds", 0, "load that many different data sets into one warehouse, and print the cost per row as it grows")
 	flags.IntVar(&s.concurrency, "concurrency", 4, "sessions in flight, as ROLLCALL_CONCURRENCY")
 	flags.IntVar(&s.perPage, "per-page", 100, "rows in one request, as ROLLCALL_PER_PAGE")
 	flags.BoolVar(&s.reader, "reader", false, "ask a BI query over the whole history all the time")

@@ -52,7 +52,7 @@ func (b *bench) grow(ctx context.Context) error {
 		return err
 	}
 	out := tabwriter.NewWriter(b.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(out, "round\trows then\trows/s\tCPU µs a row\tof an empty one's\tWAL bytes a row\tpeak MiB\t")
+	fmt.Fprintln(out, "round\trows then\trows/s\tCPU µs per row\tof an empty one's\tWAL bytes per row\tpeak MiB\t")
 	for i := range b.rounds {
 		var u, empty usage
 		if u, err = b.round(ctx, i, b.size, w); err != nil {

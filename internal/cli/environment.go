@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -178,19 +177,35 @@ func givenFlags(command *kong.Context) map[string]string {
 	return given
 }
 
-// asGiven adds to an error about a variable the flag that was used in its place.
+// asGiven names in an error about a variable the flag that was given in its place.
 func asGiven(command *kong.Context, err error) error {
 	if !errors.Is(err, model.ErrUsage) {
 		return err
 	}
-	told := word.FindAllString(err.Error(), -1)
-	for _, name := range slices.Sorted(maps.Keys(givenFlags(command))) {
-		if flag := givenFlags(command)[name]; slices.Contains(told, name) && !strings.Contains(err.Error(), flag) {
-			err = fmt.Errorf("%w (given as %s)", err, flag)
+	given, told := givenFlags(command), err.Error()
+	text := word.ReplaceAllStringFunc(told, func(name string) string {
+		if flag, ok := given[name]; ok && !strings.Contains(told, flag) {
+			return flag
 		}
+		return name
+	})
+	if text == told {
+		return err
 	}
-	return err
+	return &toldError{text: text, cause: err}
 }
+
+// toldError is an error in other words.
+type toldError struct {
+	text  string
+	cause error
+}
+
+// Error implements error.
+func (e *toldError) Error() string { return e.text }
+
+// Unwrap lets errors.Is see what it was.
+func (e *toldError) Unwrap() error { return e.cause }
 
 // word matches what may be the name of a variable.
 var word = regexp.MustCompile(`[A-Z][A-Z_]+`)

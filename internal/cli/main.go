@@ -145,6 +145,7 @@ func newParser(grammar *cli, stdout, stderr io.Writer, exit func(int)) (*kong.Ko
 		kong.Exit(exit),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(help),
+		kong.Help(helpPrinter),
 		kong.Vars{"version": version()},
 		kong.NamedMapper("account", kong.MapperFunc(decodeAccount)),
 		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(decodeDuration)),

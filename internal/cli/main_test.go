@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func elsewhen() {
 // a script calls is this same binary and does not pass through here.
 type serverFirst struct{ m *testing.M }
 
-func (s serverFirst) Run() int { return pgtest.Run(s.m, nil) }
+func (s serverFirst) Run() int { return pgtest.Run(s.m, pgtest.Migrated) }
 
 // TestScripts runs the program as a user does: a process, its output, its exit
 // code. Each script has a database and a simulated API of its own.
@@ -66,7 +67,7 @@ func TestScripts(t *testing.T) {
 			if filepath.Base(env.WorkDir) == "script-published" {
 				database = newLogical(tb)
 			} else {
-				database = pgtest.NewEmpty(tb)
+				database = newDatabase(tb, env.WorkDir)
 			}
 			env.Setenv("DATABASE_URL", database)
 			env.Values["database"] = database
@@ -117,6 +118,23 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+// newDatabase gives a script its database. One that begins with "migrate up" and does not
+// look at what that says finds its tables there: they are made once for all scripts.
+func newDatabase(tb testing.TB, work string) string {
+	tb.Helper()
+	name := strings.TrimPrefix(filepath.Base(work), "script-")
+	script, err := os.ReadFile(filepath.Join("testdata", name+".txtar"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if beginsMigrated.Match(script) {
+		return pgtest.New(tb)
+	}
+	return pgtest.NewEmpty(tb)
+}
+
+var beginsMigrated = regexp.MustCompile(`^(#.*\n)*exec rollcall migrate up\n[^s!]`)
 
 // exits runs rollcall and checks its exit code: exits 3 run --quiet.
 func exits(ts *testscript.TestScript, neg bool, args []string) {

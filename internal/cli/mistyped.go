@@ -28,7 +28,7 @@ func warnOfMistyped(ctx context.Context, log logger, parser *kong.Kong) {
 	slices.Sort(set)
 	for _, name := range set {
 		if meant, wrong := mistyped(name, set, known); wrong {
-			log.WarnContext(ctx, "a variable of the environment or of .env is none of Rollcall's and has no effect", "name", name, "meant", meant)
+			log.WarnContext(ctx, "Rollcall does not know a variable of the environment or of .env; it has no effect", "name", name, "meant", meant)
 		}
 	}
 }

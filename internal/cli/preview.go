@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -16,19 +15,19 @@ func (j *job) preview(plan pipeline.Plan) error {
 	if err != nil && len(preview.Sessions) == 0 {
 		return err
 	}
+	w := newScreen(j.shell)
 	for i := range preview.Sessions {
 		s := &preview.Sessions[i]
-		fmt.Fprintf(j.shell.stdout, "%s  %s  %-5s  %s\n", s.ID, s.CreatedAt.Format(time.RFC3339), oneLine(s.Status), oneLine(s.MeetingTitle))
+		w.put(s.ID.String()+"  ", "%s  %-5s  %s", s.CreatedAt.Format(time.RFC3339), s.Status, s.MeetingTitle)
 	}
 	for _, id := range preview.Unfinished {
-		fmt.Fprintf(j.shell.stdout, "%s  asked for by its id, since an earlier run could not finish it\n", id)
+		w.put(id.String()+"  ", "asked for by its id, since an earlier run could not finish it")
 	}
 	requests := preview.Listed + preview.Reading
 	pace := j.client.Pace() // by now the answers have told of the quota
 	seconds := float64(requests) / pace
-	fmt.Fprintf(j.shell.stdout, "%s to read: about %s, %s at %.4g requests per second; nothing was written\n",
+	w.put("", "%s to read: about %s, %s at %.4g requests per second; nothing was written",
 		plural(len(preview.Sessions)+len(preview.Unfinished), "session"), plural(requests, "request"), time.Duration(seconds*float64(time.Second)).Round(time.Second), pace)
-	w := newScreen(j.shell)
 	if preview.Waiting > 0 {
 		printWaiting(w, preview.Waiting)
 	}

@@ -144,7 +144,7 @@ func (c *reportCommand) request() (r request, err error) {
 			return r, fmt.Errorf("%w: --session: %w", model.ErrUsage, err)
 		}
 		if r.filter.Session.IsZero() { // which is how a filter says that there is none
-			return r, fmt.Errorf("%w: --session: %s is the id of no session", model.ErrUsage, c.Session)
+			return r, fmt.Errorf("%w: --session: no session has the id %s", model.ErrUsage, c.Session)
 		}
 	}
 	r.filter.App = string(c.App)

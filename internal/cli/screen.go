@@ -49,7 +49,7 @@ func terminalSize(w io.Writer) (width, height int, ok bool) {
 // far in as lead is wide, or two columns where that is too much.
 func (s *screen) put(lead, format string, args ...any) {
 	body := oneLine(fmt.Sprintf(format, args...))
-	if s.width == 0 || text.StringWidthWithoutEscSequences(lead+body) <= s.width {
+	if s.fits(lead + body) {
 		s.line(strings.TrimRight(lead+body, " "))
 		return
 	}
@@ -65,6 +65,11 @@ func (s *screen) put(lead, format string, args ...any) {
 		}
 		s.line(hang + strings.TrimRight(line, " "))
 	}
+}
+
+// fits says whether a text fits into one line.
+func (s *screen) fits(line string) bool {
+	return s.width == 0 || text.StringWidthWithoutEscSequences(line) <= s.width
 }
 
 func (s *screen) line(line string) {

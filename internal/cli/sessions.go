@@ -89,6 +89,7 @@ func (c *sessionsCommand) print(s *shell, found []find.Session, all int) error {
 	return nil
 }
 
+// printSession writes a session: a line, or three where it does not fit.
 func printSession(w *screen, s *find.Session) {
 	start, length, app, title := "-", "-", s.AppID, "(no title)"
 	if s.StartsAt != nil {
@@ -103,5 +104,13 @@ func printSession(w *screen, s *find.Session) {
 	if s.Title != nil && *s.Title != "" {
 		title = *s.Title
 	}
-	w.put(s.ID+"  ", "%s  %7s  %11s  %-12s  %s: %s", start, length, counted(s.People, "person", "people"), s.State, app, title)
+	people := counted(s.People, "person", "people")
+	line := fmt.Sprintf("%s  %s  %7s  %11s  %-12s  %s: %s", s.ID, start, length, people, s.State, app, title)
+	if w.fits(oneLine(line)) {
+		w.put("", "%s", line)
+		return
+	}
+	w.put("", "%s", s.ID)
+	w.put("  ", "%s, %s, %s, %s", start, length, people, s.State)
+	w.put("  ", "%s: %s", app, title)
 }

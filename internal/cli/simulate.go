@@ -20,7 +20,7 @@ type simulateCommand struct {
 	Token string   `default:"simulated-token" help:"API token to ask for."`
 	Fault []string `predictor:"fault" placeholder:"NAME" sep:"none" help:"Misbehave: every-4th-500, slow, quota:calls=40,window=8s,block=10s …; repeatable, see --list-faults."`
 
-	Live time.Duration `placeholder:"DURATION" help:"Let a lesson begin, fill and end, one step each time so much has passed, and send webhooks of it to whoever is registered."`
+	Live time.Duration `placeholder:"DURATION" help:"Let a lesson begin, fill and end, one step each time so much has passed, and send webhooks about it to each registered address."`
 
 	ListFaults bool `help:"List the misbehaviours and exit."`
 }

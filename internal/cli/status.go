@@ -95,7 +95,7 @@ func (c *statusCommand) show(screen *screen, now standing, indent string) error 
 			screen.put("STALE ", "%s", problem)
 		}
 		if now.Check.OK {
-			screen.put("OK ", "nothing is older than %s", c.MaxAge)
+			screen.put("OK ", "nothing is older than %s", inWords(c.MaxAge))
 		}
 	}
 	if c.isPrivate() {
@@ -112,7 +112,7 @@ func (c *statusCommand) show(screen *screen, now standing, indent string) error 
 // printOverview writes one screen.
 func printOverview(s *screen, o *model.Overview) {
 	if o.Standby {
-		s.put("", "This server is a standby: whether a run that began is under way, and what is left of the API's quota, only the primary knows")
+		s.put("", "This server is a standby: only the primary knows whether a run that began is under way, and what is left of the API's quota")
 	}
 	s.put("", "Last runs")
 	for i := range o.Runs {
@@ -144,7 +144,7 @@ func printRun(s *screen, r *model.RunOverview, o *model.Overview) {
 	}
 	counts := runCounts(r)
 	first := fmt.Sprintf("  %-5d %-8s %-9s %s %7s  ", r.ID, r.Kind, status, stamp(r.StartedAt), took.Round(time.Second))
-	if s.width == 0 || len(first)+len(counts) <= s.width {
+	if s.fits(first + counts) {
 		s.put(first, "%s", counts)
 	} else {
 		s.put("  ", "%d %s %s", r.ID, r.Kind, status)

@@ -39,7 +39,7 @@ func judgeAge(o *model.Overview, most time.Duration, named []string) *ageCheck {
 		case a.DiscoveredAt.Sub(o.At) > doctor.ClockTolerance:
 			tell("app %s was last read to the end at %s, which has not come yet: the database's clock was wrong then or is now", appName(a), stamp(*a.DiscoveredAt))
 		case o.At.Sub(*a.DiscoveredAt) > most:
-			tell("app %s was last read to the end %s ago, more than %s", appName(a), ago(o.At.Sub(*a.DiscoveredAt)), most)
+			tell("app %s was last read to the end %s ago, more than %s", appName(a), ago(o.At.Sub(*a.DiscoveredAt)), inWords(most))
 		}
 	}
 	for _, id := range unread {
@@ -56,9 +56,9 @@ func judgeAge(o *model.Overview, most time.Duration, named []string) *ageCheck {
 		}
 		switch {
 		case o.Standby:
-			tell("run %d began %s ago and has not ended, as far as this standby knows; more than %s", r.ID, ago(age), most)
+			tell("run %d began %s ago and has not ended, as far as this standby knows; more than %s", r.ID, ago(age), inWords(most))
 		case r.UnderWay:
-			tell("run %d has been under way for %s, more than %s", r.ID, ago(age), most)
+			tell("run %d has been under way for %s, more than %s", r.ID, ago(age), inWords(most))
 		default:
 			tell("run %d was cut off %s ago at most, and none followed", r.ID, ago(age))
 		}

@@ -27,7 +27,7 @@ import (
 const canary = "canary-token-0815"
 
 // configure points the program of this process at a simulated API and a
-// database of the test's own, and brings its schema up to date.
+// database of the test's own, with all tables.
 func configure(t *testing.T) {
 	t.Helper()
 	data := simulator.Demo(1, time.Now().UTC().Truncate(time.Hour))
@@ -37,11 +37,8 @@ func configure(t *testing.T) {
 	t.Setenv("CLOUDFLARE_BASE_URL", api.URL+"/client/v4")
 	t.Setenv("CLOUDFLARE_ACCOUNT_ID", data.AccountID)
 	t.Setenv("CLOUDFLARE_API_TOKEN", canary)
-	t.Setenv("DATABASE_URL", pgtest.NewEmpty(t))
+	t.Setenv("DATABASE_URL", pgtest.New(t))
 	t.Setenv("ROLLCALL_REQUESTS_PER_SECOND", "1000")
-	if code := run(t.Context(), []string{"migrate", "up"}, io.Discard, io.Discard); code != 0 {
-		t.Fatalf("migrate up exits with %d", code)
-	}
 }
 
 // safeBuffer is an output that is read while it is written.

@@ -16,9 +16,9 @@ import (
 
 // webhooksCommand registers where the vendor sends events to.
 type webhooksCommand struct {
-	Ensure ensureWebhooks `cmd:"" help:"Let each app tell the address of sessions that begin and end, and of who comes and goes."`
+	Ensure ensureWebhooks `cmd:"" help:"Register the address in each app: it is then told when sessions begin and end, and who comes and goes."`
 	List   listWebhooks   `cmd:"" help:"List the webhooks of each app."`
-	Remove removeWebhooks `cmd:"" help:"Let no app tell the address anything any more."`
+	Remove removeWebhooks `cmd:"" help:"Remove the address from each app."`
 }
 
 // Help gives the longer text of --help.

@@ -1,6 +1,10 @@
 package cli
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // plural counts things: 1 session, 2 sessions.
 func plural[N int | int64](n N, thing string) string { return counted(n, thing, thing+"s") }
@@ -19,4 +23,16 @@ func oneOrMany[N int | int64](n N, one, many string) string {
 		return one
 	}
 	return many
+}
+
+// inWords writes a duration without parts that are nothing: 1h, not 1h0m0s.
+func inWords(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

@@ -202,7 +202,7 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 	c.privacyKey(ctx, to, db)
 	c.rows(ctx, to, inventory.New(db))
 	if f.Standby {
-		to.skip("who holds them only the primary knows", "locks")
+		to.skip("only the primary knows who holds them", "locks")
 	} else {
 		c.locks(ctx, to, ledger.New(db))
 	}

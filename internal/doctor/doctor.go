@@ -75,7 +75,7 @@ func (c *Config) configuration(to *Checks) {
 		to.problem("configuration", text, "set it in the environment or in .env; rollcall run --help lists all")
 	}
 	if len(c.Wrong) == 0 {
-		to.ok("configuration", "account %s at %s, %.4g requests a second at most", c.AccountID, c.BaseURL, c.RequestsPerSecond)
+		to.ok("configuration", "account %s at %s, at most %.4g requests per second", c.AccountID, c.BaseURL, c.RequestsPerSecond)
 	}
 }
 

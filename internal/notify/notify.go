@@ -33,7 +33,7 @@ func New(address secret.Text) (*Sender, error) {
 	}
 	r, err := router.New(nil, address.Reveal())
 	if err != nil || strings.HasPrefix(strings.ToLower(address.Reveal()), "logger:") { // which would tell nobody
-		return nil, fmt.Errorf("%w: ROLLCALL_NOTIFY_URL is no address of a service that can be told, such as slack://…, teams://…, ntfy://… or smtp://…: see docs/monitoring.md", model.ErrUsage)
+		return nil, fmt.Errorf("%w: ROLLCALL_NOTIFY_URL is not the address of a service that can be told, such as slack://…, teams://…, ntfy://… or smtp://…: see docs/monitoring.md", model.ErrUsage)
 	}
 	r.Timeout = timeout
 	return &Sender{router: r}, nil

@@ -179,7 +179,7 @@ func (c *check) judge(f findings, how string) {
 	if f.Rows >= manyPeople && len(f.Links) == 0 || strings.Join(f.Links, "") != "" {
 		c.found("%s: the table of contents is %q", how, f.Links)
 	}
-	for what, which := range map[string][]string{"wider than the screen": f.Wide, "words broken": f.Broken, "cannot be reached": f.Unreachable, "empty charts": f.Empty, "text of low contrast": f.Contrast, "nameless controls": f.Unnamed} {
+	for what, which := range map[string][]string{"wider than the screen": f.Wide, "words broken": f.Broken, "ids cut off": f.Cut, "cannot be reached": f.Unreachable, "empty charts": f.Empty, "text of low contrast": f.Contrast, "nameless controls": f.Unnamed} {
 		if len(which) > 0 {
 			c.found("%s: %s: %s", how, what, strings.Join(which, "; "))
 		}

@@ -66,6 +66,8 @@
     Hit: window.hit !== undefined,
     Wide: wide.slice(0, 5).map((e) => e.tagName + "." + (e.getAttribute("class") || "")),
     Broken: [...broken],
+    // An id is there to be copied.
+    Cut: [...document.querySelectorAll("table .id")].filter((e) => /^[0-9a-f-]{36}$/.test(e.textContent) && e.scrollHeight > e.clientHeight + 1).slice(0, 5).map((e) => e.textContent),
     Unreachable: [reach()].filter(Boolean),
     Late: table ? [...table.tHead.rows[0].cells].some((c) => c.textContent.trim() === "Late") && /^[0-9.–]+$/.test(table.tBodies[0].rows[0].cells[7].textContent.trim()) : false,
     Links: [...document.querySelectorAll(".contents a")].map((a) => a.getAttribute("href")).map((id) => (document.querySelector(id) ? "" : id)),

@@ -2,7 +2,7 @@
 // reader would: light and dark, on a phone, a tablet and a desk, with a keyboard, on
 // paper. It fails where a page says something to the console, asks for anything over
 // the network, runs a script that came from a name, draws an empty chart, loses a row,
-// scrolls sideways, hides a column or the name that it is about, breaks a word, finds
+// scrolls sideways, hides a column or the name that it is about, breaks a word, cuts an id, finds
 // no name for want of an accent, prints a part of a table without its header, or has
 // text that is hard to read. It leaves screenshots and PDFs in a folder.
 package main
@@ -80,7 +80,7 @@ type findings struct {
 	DrawnMillis                                float64
 	Hit, Sideways, Late                        bool
 	Empty, Contrast, Unnamed                   []string
-	Wide, Broken, Unreachable                  []string
+	Wide, Broken, Cut, Unreachable             []string
 	Links                                      []string // of the table of contents: empty, or one that leads nowhere
 }
 
