@@ -211,7 +211,7 @@ func (c *talk) statement(kind byte, body []byte) (text string, ok bool) {
 }
 
 // lockCheck begins the look of a transaction whether the lock of its run is held.
-const lockCheck = "DO $$BEGIN IF NOT EXISTS (SELECT FROM pg_locks"
+const lockCheck = "DO $$BEGIN PERFORM pg_advisory_xact_lock_shared("
 
 // plain gives a statement without comments, in one line.
 func plain(text string) string {
