@@ -129,7 +129,9 @@ func (s *Store) mayRetain(ctx context.Context) error {
 		SELECT privilege || ' on ' || name
 		FROM (SELECT name, unnest('{DELETE, SELECT}'::text[]) AS privilege FROM emptied
 		      UNION ALL SELECT unnest('{realtimekit.apps, sync.privacy}'::text[]), 'SELECT'
-		      UNION ALL SELECT 'analytics.session_dates', unnest('{SELECT, UPDATE}'::text[])) AS needed
+		      UNION ALL SELECT 'analytics.recording_usage', 'SELECT'
+		      UNION ALL SELECT 'analytics.deleted_recordings', unnest('{SELECT, INSERT, UPDATE}'::text[])
+		      UNION ALL SELECT name, unnest('{SELECT, UPDATE}'::text[]) FROM unnest('{analytics.session_dates, sync.endpoint_states}'::text[]) AS u (name)) AS needed
 		WHERE NOT has_table_privilege(name, privilege) LIMIT 1`).Scan(&lacking)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
