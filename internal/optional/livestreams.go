@@ -39,7 +39,9 @@ func (s *Store) SaveLivestream(ctx context.Context, run model.Run, sessionID mod
 		if len(runs[i].Repairs) > 0 {
 			counts.Repaired++
 		}
-		rows = append(rows, livestreamRecord(&runs[i]))
+		row := livestreamRecord(&runs[i])
+		row["session_id"], row["run_id"] = sessionID.String(), run.ID
+		rows = append(rows, row)
 	}
 	text, err := toJSON(rows)
 	if err != nil {
@@ -50,10 +52,8 @@ func (s *Store) SaveLivestream(ctx context.Context, run model.Run, sessionID mod
 		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM realtimekit.sessions WHERE session_id = $1)`, warehouse.UUID(sessionID)).Scan(&there); err != nil || !there {
 			return err
 		}
-		if len(rows) > 0 {
-			if err := tx.QueryRow(ctx, saveLivestreamsSQL, run.ID, warehouse.UUID(sessionID), text).Scan(&counts.Inserted, &counts.Updated); err != nil {
-				return err
-			}
+		if err := saveLivestreams(ctx, tx, sessionID, text, &counts); err != nil {
+			return err
 		}
 		return noteLivestream(ctx, tx, run, sessionID, outcome, f.Text(failure))
 	})
@@ -62,6 +62,30 @@ func (s *Store) SaveLivestream(ctx context.Context, run model.Run, sessionID mod
 		s.db.Tell(model.EntityLivestreamSession, counts)
 	}
 	return counts, warehouse.Failed("store the livestream of session "+sessionID.String(), err)
+}
+
+// saveLivestreams writes what was read, and counts what it did to the rows.
+func saveLivestreams(ctx context.Context, tx pgx.Tx, sessionID model.UUID, text string, counts *model.RowCounts) error {
+	if counts.Read == 0 {
+		return nil
+	}
+	var before, after int
+	count := func(into *int) error {
+		return tx.QueryRow(ctx, `SELECT count(*) FROM realtimekit.livestream_sessions WHERE session_id = $1`, warehouse.UUID(sessionID)).Scan(into)
+	}
+	if err := count(&before); err != nil {
+		return err
+	}
+	tag, err := tx.Exec(ctx, saveLivestreamsSQL, text)
+	if err != nil {
+		return err
+	}
+	if err := count(&after); err != nil {
+		return err
+	}
+	counts.Inserted = after - before
+	counts.Updated = int(tag.RowsAffected()) - counts.Inserted
+	return nil
 }
 
 func noteLivestream(ctx context.Context, tx pgx.Tx, run model.Run, sessionID model.UUID, outcome, failure string) error {
