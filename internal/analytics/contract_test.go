@@ -21,6 +21,8 @@ var contract = map[string]string{
 	"person_overlap":               "session_id, person_id, custom_participant_id, display_name, other_person_id, other_custom_participant_id, other_display_name, together_seconds",
 	"preset_usage":                 "usage_date, app_id, app_name, preset_name, preset_view_type, sessions, unique_people, participants, person_seconds, participant_seconds",
 	"usage_cost":                   "usage_date, app_id, app_name, preset_name, preset_view_type, participant_minutes, price_per_minute, currency, cost_amount",
+	"usage_by_meeting":             "usage_date, usage_month, app_id, app_name, meeting_id, meeting_title, sessions_started, sessions_active, participants, participant_minutes, recordings, recording_minutes",
+	"recording_usage":              "app_id, usage_date, usage_kind, session_id, meeting_id, preset_view_type, recording_id, recordings, recorded_seconds",
 	"daily_usage":                  "usage_date, app_id, app_name, sessions_started, sessions_active, unique_people, unique_custom_ids, participants, person_seconds, participant_seconds, vendor_minutes",
 	"people":                       "app_id, person_id, user_id, custom_participant_id, display_name, preset_name, first_seen_at, last_seen_at, sessions, participants",
 	"data_quality":                 "session_id, app_id, started_at, check_name, findings, measured_value, vendor_value",

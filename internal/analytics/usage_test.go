@@ -143,10 +143,9 @@ type price struct {
 	currency          string
 }
 
-// wantCost looks for the price: by app, then preset, then view type, then the
-// newest; of two of one day the first that was stored.
-func wantCost(key [4]string, ticks int, prices []price) string {
-	var best *price
+// priceOf looks for the price: by app, then preset, then view type, then the
+// newest; of two of one day the first that was stored. nil is none.
+func priceOf(key [4]string, prices []price) (best *price) {
 	rank := func(p *price) [4]int {
 		return [4]int{len(p.app), len(p.preset), len(p.view), p.day}
 	}
@@ -162,6 +161,11 @@ func wantCost(key [4]string, ticks int, prices []price) string {
 			best = p
 		}
 	}
+	return best
+}
+
+func wantCost(key [4]string, ticks int, prices []price) string {
+	best := priceOf(key, prices)
 	minutes := fmt.Sprintf("%.4f", float64(ticks)/2)
 	if best == nil {
 		return row(key[0], key[1], dash(key[2]), dash(key[3]), minutes, "-", "-")

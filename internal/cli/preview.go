@@ -32,7 +32,7 @@ func (j *job) preview(plan pipeline.Plan) error {
 		printWaiting(w, preview.Waiting)
 	}
 	if plan.Kind == model.KindRun && (plan.Optional != pipeline.Optional{}) {
-		w.put("", "not counted: the requests for enrolment, daily counts and peer reports")
+		w.put("", "not counted: the requests for enrolment, daily counts, recordings and peer reports")
 	}
 	printTooOld(w, preview.TooOld, preview.Horizon)
 	return err // of an app that could not be listed

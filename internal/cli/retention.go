@@ -126,6 +126,9 @@ func (c *retentionCommand) print(s *shell, before time.Time, n erasure.Retention
 	fmt.Fprintf(s.stdout, "also %s without a session, %s, %s, %s and %s of the ledger\n",
 		plural(n.Meetings, "meeting"), counted(n.MeetingParticipants, "enrolled person", "enrolled people"),
 		plural(n.RejectedRecords, "rejected record"), plural(n.States, "state"), plural(n.Runs, "run"))
+	if n.Recordings+n.Livestreams > 0 {
+		fmt.Fprintf(s.stdout, "also %s and %s; their length by day stays\n", plural(n.Recordings, "recording"), plural(n.Livestreams, "livestream"))
+	}
 	fmt.Fprintln(s.stdout, "the usage by day stays; run and backfill do not read these sessions again")
 }
 

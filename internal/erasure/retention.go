@@ -28,6 +28,7 @@ type RetentionCounts struct {
 	Meetings, MeetingParticipants                   int
 	States                                          int // of sessions, meetings and peer reports
 	RejectedRecords                                 int
+	Recordings, Livestreams                         int
 	Runs                                            int // of the ledger, those with nothing left
 }
 
@@ -40,6 +41,8 @@ func (c *RetentionCounts) add(o RetentionCounts) {
 	c.MeetingParticipants += o.MeetingParticipants
 	c.States += o.States
 	c.RejectedRecords += o.RejectedRecords
+	c.Recordings += o.Recordings
+	c.Livestreams += o.Livestreams
 	c.Runs += o.Runs
 }
 
@@ -119,14 +122,16 @@ func (s *Store) mayRetain(ctx context.Context) error {
 	var lacking string
 	err := s.pool.QueryRow(ctx, `
 		WITH emptied AS (SELECT unnest('{realtimekit.peer_reports, realtimekit.peer_events, realtimekit.participants, realtimekit.sessions,
-			realtimekit.meeting_participants, realtimekit.meetings, sync.session_states, sync.peer_report_states, sync.meeting_states,
+			realtimekit.meeting_participants, realtimekit.meetings, realtimekit.recordings, realtimekit.livestream_sessions, sync.livestream_states, sync.session_states, sync.peer_report_states, sync.meeting_states,
 			sync.rejected_records, sync.run_sessions, sync.runs, analytics.stale_sessions, analytics.stale_people, analytics.presences,
 			analytics.session_people, analytics.session_person_days, analytics.session_figures, analytics.shared_person_days,
 			analytics.usage_ids, analytics.usage_curves}'::text[]) AS name)
 		SELECT privilege || ' on ' || name
 		FROM (SELECT name, unnest('{DELETE, SELECT}'::text[]) AS privilege FROM emptied
 		      UNION ALL SELECT unnest('{realtimekit.apps, sync.privacy}'::text[]), 'SELECT'
-		      UNION ALL SELECT 'analytics.session_dates', unnest('{SELECT, UPDATE}'::text[])) AS needed
+		      UNION ALL SELECT 'analytics.recording_usage', 'SELECT'
+		      UNION ALL SELECT 'analytics.deleted_recordings', unnest('{SELECT, INSERT, UPDATE}'::text[])
+		      UNION ALL SELECT name, unnest('{SELECT, UPDATE}'::text[]) FROM unnest('{analytics.session_dates, sync.endpoint_states}'::text[]) AS u (name)) AS needed
 		WHERE NOT has_table_privilege(name, privilege) LIMIT 1`).Scan(&lacking)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -173,6 +178,10 @@ func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, 
 	}
 	var derived int
 	return deleteAll(ctx, tx, []any{ids}, []step{
+		{keepRecordingsSQL(`session_id = ANY ($1::uuid[])`), &derived},
+		{`DELETE FROM realtimekit.recordings WHERE session_id = ANY ($1::uuid[])`, &c.Recordings},
+		{`DELETE FROM realtimekit.livestream_sessions WHERE session_id = ANY ($1::uuid[])`, &c.Livestreams},
+		{`DELETE FROM sync.livestream_states WHERE session_id = ANY ($1::uuid[])`, &c.States},
 		{`DELETE FROM realtimekit.peer_reports WHERE session_id = ANY ($1::uuid[])`, &c.PeerReports},
 		{`DELETE FROM realtimekit.peer_events WHERE session_id = ANY ($1::uuid[])`, &c.PeerEvents},
 		{`DELETE FROM realtimekit.participants WHERE session_id = ANY ($1::uuid[])`, &c.Participants},
@@ -193,6 +202,23 @@ func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, 
 		{`DELETE FROM analytics.usage_curves AS u USING analytics.session_dates AS d ` + ofDay, &derived},
 	})
 }
+
+// keepRecordingsSQL adds the length of the recordings and livestreams that are about to be
+// deleted to what is kept by day, which is of nobody.
+func keepRecordingsSQL(which string) string {
+	return `INSERT INTO analytics.deleted_recordings AS t (app_id, usage_date, usage_kind, preset_view_type, recordings, recorded_seconds)
+		SELECT app_id, usage_date, usage_kind, preset_view_type, sum(recordings), sum(recorded_seconds)
+		FROM analytics.recording_usage WHERE recording_id IS NOT NULL AND ` + which + `
+		GROUP BY 1, 2, 3, 4
+		ON CONFLICT (app_id, usage_date, usage_kind, preset_view_type) DO UPDATE
+		SET recordings = t.recordings + excluded.recordings, recorded_seconds = t.recorded_seconds + excluded.recorded_seconds`
+}
+
+// withoutSession are recordings of the account that no stored session leads to, and that
+// ended before the horizon.
+const withoutSession = `app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1)
+	AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = r.session_id)
+	AND greatest(r.invoked_at, r.started_at, r.stopped_at) < $2`
 
 // ofDay joins a table by day with the days of the sessions: what they are counted
 // from is not needed any more, and names people.
@@ -216,6 +242,10 @@ func retainRest(ctx context.Context, tx pgx.Tx, accountID string, before time.Ti
 			SELECT FROM gone`, &c.MeetingParticipants},
 		{`DELETE FROM sync.meeting_states AS t WHERE ` + ofAccount + ` AND ` + noSession + ` AND $2::timestamptz IS NOT NULL`, &c.States},
 		{`DELETE FROM realtimekit.meetings AS t WHERE ` + ofAccount + ` AND ` + noSession + ` AND $2::timestamptz IS NOT NULL`, &c.Meetings},
+		{keepRecordingsSQL(`usage_kind <> 'livestream' AND (app_id, recording_id) IN (
+			SELECT r.app_id, r.recording_id FROM realtimekit.recordings AS r WHERE ` + withoutSession + `)`), new(int)},
+		{`DELETE FROM realtimekit.recordings AS r WHERE ` + withoutSession, &c.Recordings},
+		{`UPDATE sync.endpoint_states SET stored_rows = NULL WHERE endpoint = 'recordings' AND ` + ofAccount + ` AND $2::timestamptz IS NOT NULL`, new(int)},
 		{`DELETE FROM sync.session_states AS t WHERE ` + ofAccount + ` AND created_at < $2::timestamptz - interval '1 day'
 			AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = t.session_id)`, &c.States},
 		{`DELETE FROM sync.rejected_records AS t WHERE ` + warehouse.RejectAccount + ` = $1 AND last_seen_at < $2`, &c.RejectedRecords},

@@ -65,8 +65,12 @@ type Client struct {
 	http   *http.Client
 	bodies sync.Pool     // *body, so that a page costs no new one
 	large  chan struct{} // the place of the one large body in hand
-	bases  struct{ apps, sessions, participants, meetings, enrolled pageBase }
-	date   atomic.Pointer[dated] // the last answer's Date
+	bases  struct {
+		apps, sessions, participants, meetings, enrolled, recordings, livestreams, streamed pageBase
+	}
+	date atomic.Pointer[dated] // the last answer's Date
+
+	recordings *Budget // of the calls that have a limit of their own
 }
 
 // dated is what a clock showed, and when by this machine's that was.
@@ -91,6 +95,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.Now = time.Now
 	}
 	c := &Client{cfg: cfg, base: base, redactor: newRedactor(cfg.Token, cfg.AccountID), large: make(chan struct{}, 1)}
+	c.recordings = ownBudget(cfg.Budget)
 	c.http = newHTTPClient(cfg.Timeout, c.redactor)
 	if cfg.Transport != nil {
 		c.http.Transport = cfg.Transport(c.http.Transport)

@@ -101,7 +101,7 @@ func readDetail(body []byte, member string, record func(*scanner) error) (envelo
 // for none.
 func memberOf(object, name, begins string) (value string) {
 	c := cursor{text: object}
-	if c.skip() != '{' {
+	if object == "" || c.skip() != '{' {
 		return ""
 	}
 	c.enter()

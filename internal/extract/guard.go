@@ -18,6 +18,7 @@ const (
 	unknownField fieldRule = iota // kept only if its value can hardly be a secret
 	keptField                     // kept where it is a single value
 	droppedField                  // documented, and dropped without a word
+	saidField                     // a text for people: kept, unless there is an address in it
 )
 
 const (
@@ -51,6 +52,8 @@ func guard(raw string, rules fieldRules) string {
 		switch rule := rules[name]; {
 		case rule == keptField:
 			member(name, hollow(value))
+		case rule == saidField:
+			member(name, said(value))
 		case rule == unknownField && harmless(name, value):
 			member(name, value)
 		case rule == unknownField && len(dropped) < mostDropped && kindOf(value) != jsontext.KindNull:
@@ -71,6 +74,17 @@ func hollow(value string) string {
 		return "{}"
 	case jsontext.KindBeginArray:
 		return "[]"
+	}
+	return value
+}
+
+// said leaves out a text with an address: where a stream goes to may hold its key.
+func said(value string) string {
+	if kindOf(value) != jsontext.KindString {
+		return hollow(value)
+	}
+	if text, _ := unquote(value); strings.Contains(text, "//") {
+		return `"[an address, not shown]"`
 	}
 	return value
 }

@@ -133,6 +133,8 @@ type listing[P any] struct {
 	query  url.Values
 	most   int    // rows that the API gives at most; 0 where it names no bound
 	member string // member of data that holds the rows; data itself may hold them too
+	also   string // another member that may hold them; empty for none
+	single string // member by which data is a single record and no list; empty where it never is
 	strict bool   // an answer without a list, null even, is no empty list but no answer
 	row    func(s *scanner, page *P) error
 	keys   func(page *P) []key
@@ -157,12 +159,15 @@ func (l listing[P]) read(ctx context.Context, c *Client, each func(P) error) (mo
 			listed := false
 			var err error
 			env, err = readEnvelope(body, func(s *scanner, name string) error {
-				if name != l.member && name != "" {
+				if name != l.member && name != "" && (name != l.also || l.also == "") {
 					return wrapJSON(s.dec.SkipValue())
 				}
 				listed = listed || s.dec.PeekKind() == jsontext.KindBeginArray
 				return s.array(func() error { return l.row(s, &page) })
 			})
+			if err == nil && env.success && !listed {
+				listed, err = l.one(body, &page)
+			}
 			if l.strict && err == nil && env.success && env.hasData && !listed {
 				err = fmt.Errorf("%w: data holds no list", errShape)
 			}

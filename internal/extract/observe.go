@@ -16,7 +16,8 @@ type Exchange struct {
 
 // Endpoints are the names that Endpoint gives.
 var Endpoints = []string{
-	"apps", "sessions", "session", "participants", "meetings", "meeting", "enrolment", "daywise", "peer_report", "other",
+	"apps", "sessions", "session", "participants", "meetings", "meeting", "enrolment", "daywise", "peer_report", "recordings",
+	"livestreams", "livestream_sessions", "other",
 }
 
 // Endpoint names what the path of a request asks for, without the ids in it.
@@ -39,6 +40,10 @@ func Endpoint(path string) string {
 		return "session"
 	case last(2) == "meetings":
 		return "meeting"
+	case last(1) == "livestream-sessions":
+		return "livestream_sessions"
+	case last(1) == "recordings", last(1) == "livestreams":
+		return last(1)
 	case last(1) == "apps", last(1) == "sessions", last(1) == "meetings", last(1) == "daywise":
 		return last(1)
 	}

@@ -47,7 +47,7 @@ func (c *Client) request(ctx context.Context, asked call) (*http.Request, error)
 // status is 0 where no answer came.
 func (c *Client) attempt(ctx context.Context, asked call, read readAnswer) (status int, err error) {
 	var headers http.Header
-	defer func() { c.cfg.Budget.Done(ctx, headers) }()
+	defer func() { c.done(ctx, asked.path, headers) }()
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -26,7 +26,7 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, read re
 	patience := c.cfg.RetryFor
 	err := retry.Do(ctx, backoff(&patience), func(ctx context.Context) error {
 		asked := time.Now()
-		if err := c.cfg.Budget.Take(ctx); err != nil {
+		if err := c.take(ctx, path); err != nil {
 			return err
 		}
 		tries++

@@ -86,7 +86,9 @@ func (s *Store) SaveEndpoint(ctx context.Context, run model.Run, appID, endpoint
 		_, err := tx.Exec(ctx, `INSERT INTO sync.endpoint_states
 			(app_id, endpoint, asked_at, read_at, unavailable_at, asked_from, covered_from, last_error, run_id, stored_rows)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-			CASE WHEN $2 = 'daywise' AND $8::text IS NULL THEN (SELECT count(*) FROM realtimekit.daily_stats WHERE app_id = $1) END)
+			CASE WHEN $8::text IS NOT NULL THEN NULL
+			     WHEN $2 = 'daywise' THEN (SELECT count(*) FROM realtimekit.daily_stats WHERE app_id = $1)
+			     WHEN $2 = 'recordings' THEN (SELECT count(*) FROM (SELECT 1 FROM realtimekit.recordings WHERE app_id = $1 LIMIT 1) AS r) END)
 		ON CONFLICT (app_id, endpoint) DO UPDATE SET asked_at = $3, read_at = $4, unavailable_at = $5,
 			asked_from = $6, covered_from = $7, last_error = $8, run_id = $9,
 			stored_rows = coalesce(excluded.stored_rows, sync.endpoint_states.stored_rows)`,

@@ -22,6 +22,12 @@ var (
 	duePeersSQL string
 	//go:embed sql/peers_asked.sql
 	peersAskedSQL string
+	//go:embed sql/save_recordings.sql
+	saveRecordingsSQL string
+	//go:embed sql/due_livestreams.sql
+	dueLivestreamsSQL string
+	//go:embed sql/save_livestreams.sql
+	saveLivestreamsSQL string
 	//go:embed sql/save_peer_report.sql
 	savePeerReportSQL string
 )

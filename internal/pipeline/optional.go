@@ -17,6 +17,7 @@ type Optional struct {
 	Daywise       bool // the vendor's own counts of each day
 	PeerReports   bool // call quality, one request a peer
 	PeerAddresses bool // with the peers' network addresses
+	Recordings    bool // recordings, and livestreams of sessions
 }
 
 // OptionalResult counts what the optional reads did.
@@ -30,6 +31,8 @@ type OptionalResult struct {
 	Days            int // of the vendor's counts
 	PeersAsked      int
 	PeerReports     int // stored
+	Recordings      int // that were listed
+	Livestreams     int // runs of livestreams that were listed
 	Failures        int // of reads that a later run tries again
 	model.RowCounts
 }
@@ -42,6 +45,9 @@ type optionalSource interface {
 	MeetingParticipants(ctx context.Context, appID, meetingID string, each func(model.MeetingParticipantPage) error) (model.Pass, error)
 	DailyStats(ctx context.Context, appID string, from, to time.Time) (model.DailyPage, error)
 	PeerReport(ctx context.Context, peer model.DuePeer, withAddress bool) (model.PeerReport, error)
+	Recordings(ctx context.Context, appID string, from, to time.Time, each func(model.RecordingPage) error) (model.Pass, error)
+	StreamedMeetings(ctx context.Context, appID string, each func(meetingIDs []string) error) (model.Pass, error)
+	LivestreamSessions(ctx context.Context, appID string, id model.UUID, each func(model.LivestreamPage) error) (model.Pass, error)
 }
 
 const daywiseName = "daywise"
@@ -78,6 +84,8 @@ func (w optionalWork) optional(ctx context.Context, apps []string) error {
 	for _, p := range []part{
 		{name: "enrolment", on: o.Enrolment, read: w.enrolment},
 		{name: daywiseName, on: o.Daywise, read: w.daywise},
+		{name: recordingsName, on: o.Recordings, read: w.recordings},
+		{name: livestreamsName, on: o.Recordings, read: w.livestreams},
 		{name: "peer-reports", on: o.PeerReports, read: w.peerReports, end: w.endPeers},
 	} {
 		if !p.on {
@@ -96,7 +104,8 @@ func (w optionalWork) optional(ctx context.Context, apps []string) error {
 	if r := w.extras; r != (OptionalResult{}) {
 		w.logger.InfoContext(ctx, "optional reads finished",
 			"meetings_read", r.Meetings, "meetings_gone", r.MeetingsGone, "meetings_waiting", r.MeetingsWaiting, "people_removed", r.Removed, "days_read", r.Days,
-			"peers_asked", r.PeersAsked, "peer_reports", r.PeerReports, "rows_inserted", r.Inserted, "rows_updated", r.Updated)
+			"peers_asked", r.PeersAsked, "peer_reports", r.PeerReports, "recordings", r.Recordings, "livestreams", r.Livestreams,
+			"rows_inserted", r.Inserted, "rows_updated", r.Updated)
 	}
 	return nil
 }

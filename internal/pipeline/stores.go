@@ -85,6 +85,7 @@ type optionalStore interface {
 	enrolmentStore
 	dayStore
 	peerStore
+	recordingStore
 }
 
 type enrolmentStore interface {
@@ -107,6 +108,13 @@ type peerStore interface {
 	PeersAsked(ctx context.Context, appID string, since time.Time) error
 	SavePeerReport(ctx context.Context, run model.Run, report model.PeerReport) error
 	NotePeer(ctx context.Context, run model.Run, peer model.DuePeer, outcome, failure string) error
+}
+
+type recordingStore interface {
+	OpenRecordings(ctx context.Context, appID string, since time.Time) (oldest time.Time, lost bool, err error)
+	SaveRecordings(ctx context.Context, run model.Run, appID string, recordings []model.Recording, horizon time.Time) (model.RowCounts, error)
+	DueLivestreams(ctx context.Context, appID string, meetings []string, most int) ([]model.UUID, error)
+	SaveLivestream(ctx context.Context, run model.Run, sessionID model.UUID, runs []model.LivestreamSession, outcome, failure string) (model.RowCounts, error)
 }
 
 // inventory tells what the warehouse holds, and what it lacks.

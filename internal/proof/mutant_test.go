@@ -270,6 +270,21 @@ var mutants = []mutant{
 		"extract", "TestReserveOfAQuotaWithoutAPolicy",
 	},
 	{
+		"the name of a recording's file is kept",
+		"extract/recordings.go", `"output_file_name": droppedField, `, `"output_file_name": keptField, `,
+		"extract", "TestRecordingRecord",
+	},
+	{
+		"what is left for recordings passes for what is left to all calls",
+		"extract/own_limit.go", "		if headers != nil {\n", "		if false {\n",
+		"extract", "TestRecordingsHaveTheirOwnLimit",
+	},
+	{
+		"recordings that retention deleted come back",
+		"optional/recordings.go", "if !stored && !horizon.IsZero() &&", "if false && !stored && !horizon.IsZero() &&",
+		"pipeline", "TestRetentionOfRecordings",
+	},
+	{
 		"certificates are not verified",
 		"extract/client.go", "MinVersion: tls.VersionTLS12}", "MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}",
 		"extract", "TestOnlyTheRightServerGetsTheToken",

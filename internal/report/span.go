@@ -52,7 +52,7 @@ type cost struct {
 	Priced, Unpriced float64 // participant-minutes
 }
 
-const costsSQL = `SELECT currency::text, round(sum(cost_amount), 2)::text, sum(participant_minutes)::float8, 0::float8
+const costsSQL = `SELECT currency::text, round(sum(cost_amount), 2)::text, coalesce(sum(participant_minutes), 0)::float8, 0::float8
 	FROM analytics.usage_cost WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3) AND cost_amount IS NOT NULL
 	GROUP BY currency ORDER BY currency`
 

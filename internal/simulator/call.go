@@ -45,6 +45,10 @@ func (c *call) handle() ([]byte, *apiError) {
 		return c.listEnrolled(app)
 	case RouteDaywise:
 		return c.daywise(app)
+	case RouteRecordings:
+		return c.listRecordings(app)
+	case RouteLivestreams:
+		return c.listLivestreams(app)
 	case RoutePeerReport:
 		return c.peerReport(app)
 	}
@@ -65,6 +69,8 @@ func (c *call) inSession(app *App) ([]byte, *apiError) {
 		return c.sessionDetail(app, s)
 	case RouteParticipants:
 		return c.listParticipants(app, s)
+	case RouteSessionLivestreams:
+		return c.sessionLivestreams(s)
 	case RouteParticipant:
 		return c.participantDetail(s)
 	}

@@ -26,7 +26,9 @@ type App struct {
 	Sessions  []*Session
 	Meetings  []*Meeting // those that have more to say than their sessions show
 	Webhooks  []*Webhook
-	Extra     Extra
+	// Recordings are those beside the ones that follow from large sessions.
+	Recordings []*Recording
+	Extra      Extra
 }
 
 // Meeting is a room with the people enrolled in it. People who were in its
@@ -67,6 +69,7 @@ type Session struct {
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
 	Participants     []*Participant
+	Livestreams      []*Livestream // beside the one that follows from the type
 	Extra            Extra
 }
 

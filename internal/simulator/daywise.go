@@ -12,10 +12,6 @@ type dayCount struct {
 	minutes, recorded    float64
 }
 
-// recordedSize is from how many participants on a session of the made-up data
-// counts as recorded.
-const recordedSize = 300
-
 // daywise answers with the sums of each day in UTC that had a session, by the
 // day on which the session began. Which time of a session the real API goes by
 // is documented nowhere.
@@ -58,11 +54,8 @@ func countDays(app *App, from, to time.Time) map[time.Time]*dayCount {
 		}
 		d.sessions++
 		d.minutes += s.MinutesConsumed
-		if len(s.Participants) >= recordedSize && !s.EndedAt.IsZero() {
-			d.recordings++
-			d.recorded += s.EndedAt.Sub(s.StartedAt).Minutes()
-		}
 	}
+	countRecordings(app, from, to, days)
 	return days
 }
 
@@ -74,7 +67,9 @@ func (d *Dialect) daywise(buf []byte, days map[time.Time]*dayCount) []byte {
 		n := days[day]
 		total.sessions += n.sessions
 		total.minutes += n.minutes
-		sessions = d.day(sessions, day, "session", n.sessions, n.minutes)
+		if n.sessions > 0 {
+			sessions = d.day(sessions, day, "session", n.sessions, n.minutes)
+		}
 		if n.recordings == 0 {
 			continue
 		}

@@ -9,9 +9,11 @@ type Options struct {
 	Token   string // the token to ask for; empty lets any well-formed token in
 	Dialect Dialect
 	Quota   Quota
-	Script  []Fault
-	Habits  Habits           // of whoever sends its webhooks: see NewCourier
-	Now     func() time.Time // clock of the quota and of the records; nil is time.Now
+	// RecordingsQuota is that of the list of recordings, beside the one of all calls.
+	RecordingsQuota Quota
+	Script          []Fault
+	Habits          Habits           // of whoever sends its webhooks: see NewCourier
+	Now             func() time.Time // clock of the quota and of the records; nil is time.Now
 }
 
 // PagingPlace is where the paging object stands.
@@ -72,6 +74,9 @@ type Dialect struct {
 	DateOnlyDays   bool // a day of daywise is 2006-01-02
 	DaywiseOff     bool // daywise counts a session that no list shows
 	FlatPeerReport bool // a peer report stands in data itself
+
+	FlatLivestream    bool // the livestream of a session is one record, as its schema says
+	LivestreamsInData bool // lists of livestreams stand in data.data; a session without one has an empty list and no 404
 
 	TokenKind TokenKind
 }

@@ -48,7 +48,11 @@ func (o *Options) Apply(spec string) error {
 	case KindDialect:
 		e.dialect(&next.Dialect, p)
 	case KindQuota:
-		next.Quota = e.quota(p)
+		if e.name == recordingsQuota {
+			next.RecordingsQuota = e.quota(p)
+		} else {
+			next.Quota = e.quota(p)
+		}
 	case KindWebhook:
 		e.habit(&next.Habits, p)
 	}

@@ -62,8 +62,13 @@ func registry() []entry {
 			return Quota{Calls: p.whole("calls"), Window: p.duration("window"), Block: p.duration("block")}
 		},
 	}
-	return slices.Concat(all, dialects, []entry{quota}, webhookHabits())
+	own := quota
+	own.name, own.defaults = recordingsQuota, []string{"calls=1000", "window=50s", "block=50s"}
+	own.description = "the same for the list of recordings, beside the quota of all calls and under the same name in the headers"
+	return slices.Concat(all, dialects, []entry{quota, own}, webhookHabits())
 }
+
+const recordingsQuota = "recordings-quota"
 
 // always makes an entry's function out of an answer without parameters.
 func always(a Answer) func(*params) Fault {

@@ -133,6 +133,16 @@ func valueDialects() []entry {
 			dialect:     turn(func(d *Dialect) { d.FlatPeerReport = true }),
 		},
 		{
+			name:        "flat-livestream",
+			description: "the livestream of a session is one record, as its schema says, and not a list as in its example",
+			dialect:     turn(func(d *Dialect) { d.FlatLivestream = true }),
+		},
+		{
+			name:        "livestreams-in-data",
+			description: "lists of livestreams stand in data.data, and a session without one has an empty list in place of 404",
+			dialect:     turn(func(d *Dialect) { d.LivestreamsInData = true }),
+		},
+		{
 			name:        "account-token",
 			description: "the token belongs to the account: only the account's verification call knows it",
 			dialect:     turn(func(d *Dialect) { d.TokenKind = TokenAccount }),

@@ -33,6 +33,9 @@ const (
 	RouteMeetingParticipants = "meeting participants"
 	RouteDaywise             = "daywise"
 	RoutePeerReport          = "peer report"
+	RouteRecordings          = "recordings"
+	RouteLivestreams         = "livestreams"
+	RouteSessionLivestreams  = "session livestreams"
 	RouteWebhooks            = "webhooks"
 	RouteWebhook             = "webhook"
 	RouteKey                 = "webhook key"
@@ -113,6 +116,10 @@ func kitRoute(account string, parts []string) route {
 		case 3:
 			r.name, r.webhook = RouteWebhook, parts[2]
 		}
+	case "recordings", "livestreams":
+		if len(parts) == 2 {
+			r.name = parts[1]
+		}
 	case "analytics":
 		if len(parts) == 3 && parts[2] == "daywise" {
 			r.name = RouteDaywise
@@ -137,6 +144,8 @@ func (r route) sessions(parts []string) route {
 	switch {
 	case len(parts) == 1:
 		r.name = RouteSession
+	case len(parts) == 2 && parts[1] == "livestream-sessions":
+		r.name = RouteSessionLivestreams
 	case parts[1] != "participants":
 	case len(parts) == 2:
 		r.name = RouteParticipants

@@ -14,6 +14,7 @@ type Server struct {
 	token   string
 	now     func() time.Time
 	meter   *meter
+	own     *meter // of the list of recordings
 	log     *observer
 	buffers sync.Pool // *[]byte, the bodies of answers
 	zippers sync.Pool // *zipper
@@ -46,6 +47,7 @@ func New(data *Data, opts Options) *Server {
 		token:   opts.Token,
 		now:     opts.Now,
 		meter:   newMeter(opts.Quota, opts.Now),
+		own:     newMeter(opts.RecordingsQuota, opts.Now),
 		log:     newObserver(),
 		data:    data,
 		index:   newIndex(data),
@@ -101,16 +103,23 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Time: s.now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
 	}, rt.name)
 	if rt.name != RouteKey { // that is another host's
-		verdict := s.meter.take(1)
-		verdict.headers(ow.Header())
-		if verdict.refused {
-			s.log.refused()
-			s.write(ow, r, s.meter.refusal())
+		if s.refused(ow, r, s.meter) || rt.name == RouteRecordings && s.refused(ow, r, s.own) {
 			return
 		}
 	}
 	normal := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, rt) })
 	s.play(ow, r, normal)
+}
+
+// refused counts a call against a quota, and answers where that is exceeded.
+func (s *Server) refused(w http.ResponseWriter, r *http.Request, m *meter) bool {
+	verdict := m.take(1)
+	verdict.headers(w.Header())
+	if verdict.refused {
+		s.log.refused()
+		s.write(w, r, m.refusal())
+	}
+	return verdict.refused
 }
 
 // answer is the API without faults. Everything is rendered before the lock is

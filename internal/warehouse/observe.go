@@ -6,6 +6,7 @@ import "github.com/rollcall-etl/rollcall/internal/model"
 // realtimekit.
 var Tables = []string{
 	"sessions", "participants", "peer_events", "meetings", "meeting_participants", "daily_stats", "peer_reports",
+	"recordings", "livestream_sessions",
 }
 
 // tables gives the table of an entity; apps are not counted.
@@ -13,6 +14,7 @@ var tables = map[string]string{
 	model.EntitySession: "sessions", model.EntityParticipant: "participants", model.EntityPeerEvent: "peer_events",
 	model.EntityMeeting: "meetings", model.EntityMeetingParticipant: "meeting_participants",
 	model.EntityDailyStats: "daily_stats", model.EntityPeerReport: "peer_reports",
+	model.EntityRecording: "recordings", model.EntityLivestreamSession: "livestream_sessions",
 }
 
 // Observe names who is told what was committed to each table, by several

@@ -11,6 +11,7 @@ BEGIN
     INSERT INTO realtimekit.meetings SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM realtimekit.meetings AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
     INSERT INTO realtimekit.meeting_participants SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM realtimekit.meeting_participants AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
     INSERT INTO realtimekit.daily_stats SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM realtimekit.daily_stats AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
+    INSERT INTO realtimekit.recordings SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM realtimekit.recordings AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
     INSERT INTO sync.app_states SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM sync.app_states AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
     INSERT INTO sync.endpoint_states SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM sync.endpoint_states AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
     INSERT INTO sync.meeting_states SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', folded))).* FROM sync.meeting_states AS t WHERE t.app_id = was ON CONFLICT DO NOTHING;
@@ -35,8 +36,12 @@ BEGIN
     DELETE FROM sync.rejected_records WHERE app_id = was;
     UPDATE analytics.prices AS t SET app_id = folded WHERE app_id = was AND NOT EXISTS (
         SELECT FROM analytics.prices AS o WHERE o.app_id = folded AND o.valid_from = t.valid_from
-          AND (o.preset_name, o.preset_view_type) IS NOT DISTINCT FROM (t.preset_name, t.preset_view_type));
+          AND (o.preset_name, o.preset_view_type, o.usage_kind) IS NOT DISTINCT FROM (t.preset_name, t.preset_view_type, t.usage_kind));
     DELETE FROM analytics.prices WHERE app_id = was;
+    UPDATE analytics.deleted_recordings AS t SET app_id = folded WHERE app_id = was AND NOT EXISTS (
+        SELECT FROM analytics.deleted_recordings AS o WHERE o.app_id = folded AND o.usage_date = t.usage_date
+          AND (o.usage_kind, o.preset_view_type) IS NOT DISTINCT FROM (t.usage_kind, t.preset_view_type));
+    DELETE FROM analytics.deleted_recordings WHERE app_id = was;
     UPDATE sync.erasures SET app_id = folded WHERE app_id = was;
     UPDATE sync.privacy SET generation = generation + 1 WHERE EXISTS (SELECT FROM sync.suppressions WHERE app_id = was);
     DELETE FROM analytics.usage_curves WHERE app_id = was;
@@ -52,6 +57,7 @@ BEGIN
     DELETE FROM sync.endpoint_states WHERE app_id = was;
     DELETE FROM sync.app_states WHERE app_id = was;
     DELETE FROM realtimekit.daily_stats WHERE app_id = was;
+    DELETE FROM realtimekit.recordings WHERE app_id = was;
     DELETE FROM realtimekit.meeting_participants WHERE app_id = was;
     DELETE FROM realtimekit.meetings WHERE app_id = was;
     DELETE FROM realtimekit.apps WHERE app_id = was;

@@ -11,6 +11,7 @@ BEGIN
         INSERT INTO realtimekit.meetings SELECT (jsonb_populate_record(t, jsonb_build_object('meeting_id', folded))).* FROM realtimekit.meetings AS t WHERE (t.app_id, t.meeting_id) = (app, was) ON CONFLICT DO NOTHING;
         INSERT INTO realtimekit.meeting_participants SELECT (jsonb_populate_record(t, jsonb_build_object('meeting_id', folded))).* FROM realtimekit.meeting_participants AS t WHERE (t.app_id, t.meeting_id) = (app, was) ON CONFLICT DO NOTHING;
         INSERT INTO sync.meeting_states SELECT (jsonb_populate_record(t, jsonb_build_object('meeting_id', folded))).* FROM sync.meeting_states AS t WHERE (t.app_id, t.meeting_id) = (app, was) ON CONFLICT DO NOTHING;
+        UPDATE realtimekit.recordings SET meeting_id = folded WHERE (app_id, meeting_id) = (app, was);
         UPDATE realtimekit.sessions SET meeting_id = folded WHERE (app_id, meeting_id) = (app, was);
         DELETE FROM sync.meeting_states WHERE (app_id, meeting_id) = (app, was);
         DELETE FROM realtimekit.meeting_participants WHERE (app_id, meeting_id) = (app, was);
