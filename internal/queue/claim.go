@@ -36,7 +36,7 @@ var (
 	ErrUnwanted = errors.New("nobody waits for the session")
 )
 
-// Claim takes a session for a worker that holds its ledger.WorkerLock; it counts for
+// Claim takes a session for a worker that holds its lock (ledger.AcquireWorker); it counts for
 // as long as that does.
 func (q *Queue) Claim(ctx context.Context, id model.UUID, worker string) (Claim, error) {
 	var c Claim

@@ -77,8 +77,9 @@ func (f *fleet) worker() *worker.Worker {
 		f.Fatal(err)
 	}
 	return worker.New(worker.Config{
-		AccountID: f.data.AccountID, Concurrency: 4, Settle: time.Hour, Version: "test", Logger: logger,
-	}, db, q, p)
+		Concurrency: 4, Settle: time.Hour, Version: "test", Logger: logger,
+		Accounts: []worker.Account{{ID: f.data.AccountID, Pipeline: p}},
+	}, db, q)
 }
 
 // start lets a worker work until stop, which waits for its end.
