@@ -2,7 +2,7 @@ CREATE OR REPLACE VIEW analytics.sync_freshness AS
 SELECT a.app_id, a.name AS app_name, a.account_id, d.discovered_at, d.watermark, d.last_error AS discovery_error,
        r.run_id AS last_run_id, r.status AS last_run_status, r.started_at AS last_run_started_at, r.finished_at AS last_run_finished_at,
        ok.finished_at AS last_success_at,
-       greatest(round(extract(epoch FROM now() - ok.finished_at), 0), 0)::bigint AS seconds_since_success,
+       CASE WHEN ok.finished_at > now() THEN 0 ELSE round(extract(epoch FROM now() - ok.finished_at), 0) END::bigint AS seconds_since_success,
        coalesce(st.sessions, 0) AS sessions, coalesce(st.live_sessions, 0) AS live_sessions,
        coalesce(st.incomplete_sessions, 0) AS incomplete_sessions, st.newest_session_created_at,
        coalesce(rejected.records, 0) AS open_rejected_records, coalesce(stale.sessions, 0) AS stale_sessions
@@ -44,7 +44,7 @@ COMMENT ON COLUMN analytics.sync_freshness.last_run_status IS 'Its status: runni
 COMMENT ON COLUMN analytics.sync_freshness.last_run_started_at IS 'When it began, UTC.';
 COMMENT ON COLUMN analytics.sync_freshness.last_run_finished_at IS 'When it ended, UTC; null while it runs.';
 COMMENT ON COLUMN analytics.sync_freshness.last_success_at IS 'When a run of the account last ended with status succeeded, UTC.';
-COMMENT ON COLUMN analytics.sync_freshness.seconds_since_success IS 'Whole seconds from last_success_at to the time of the query; 0 where a clock that was ahead noted a later one.';
+COMMENT ON COLUMN analytics.sync_freshness.seconds_since_success IS 'Whole seconds from last_success_at to the time of the query; 0 where a clock that was ahead noted a later one, null where no run succeeded.';
 COMMENT ON COLUMN analytics.sync_freshness.sessions IS 'Sessions seen.';
 COMMENT ON COLUMN analytics.sync_freshness.live_sessions IS 'Sessions that were LIVE when last read.';
 COMMENT ON COLUMN analytics.sync_freshness.incomplete_sessions IS 'Ended sessions of which no full reading agreed with what the vendor announced.';
