@@ -91,7 +91,10 @@ func (q *Queue) Finish(ctx context.Context, job *river.Job[SyncSession], id mode
 		}
 		_, err = tx.Exec(ctx, `UPDATE sync.session_jobs SET job_id = $2, due_at = $3, looks = $4, reader = NULL WHERE session_id = $1`,
 			warehouse.UUID(id), made.Job.ID, due, looks)
-		return err
+		if err != nil {
+			return err
+		}
+		return soon(ctx, tx, made.Job.ID)
 	})
 	return warehouse.Failed("end the job of a session", err)
 }
