@@ -41,7 +41,8 @@ type apiFlags struct {
 
 // accountFlags say of which account a command is.
 type accountFlags struct {
-	AccountID string `type:"account" env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" help:"Cloudflare account (${env})."`
+	AccountID     string `type:"account" env:"CLOUDFLARE_ACCOUNT_ID" placeholder:"ID" help:"Cloudflare account (${env})."`
+	accountsFlags `embed:""`
 }
 
 const noAccount = "CLOUDFLARE_ACCOUNT_ID is not set: it is the id in the address of the Cloudflare dashboard"

@@ -27,9 +27,14 @@ var attendanceSQL string
 type demoCommand struct {
 	KeepRunning bool   `help:"Leave the private Postgres up until Ctrl-C, to look at the data with psql or a BI tool."`
 	Seed        uint64 `default:"1" help:"Seed of the simulated sessions; each has a database of its own."`
+	Live        bool   `help:"Show webhooks: a lesson begins, fills and ends, and each change is in the warehouse a moment later."`
+	Lessons     int    `default:"2" help:"With --live: how many lessons."`
 }
 
-const demoToken = "demo-token"
+const (
+	demoToken       = "demo-token"
+	demoConnections = 24 // for two workers
+)
 
 // Run carries the command out.
 func (c *demoCommand) Run(s *shell) error {
@@ -42,7 +47,7 @@ func (c *demoCommand) Run(s *shell) error {
 	}
 	defer stopServer(s.ctx, server, s.logger)
 	url := secret.New(server.URL())
-	pool, err := postgres.Open(s.ctx, url, 8)
+	pool, err := postgres.Open(s.ctx, url, demoConnections)
 	if err != nil {
 		return err
 	}
@@ -51,6 +56,9 @@ func (c *demoCommand) Run(s *shell) error {
 	screen.put("", "PostgreSQL %s, private, on 127.0.0.1:%d (%s)", server.Version(), server.Port(), server.Found())
 	if _, err := postgres.MigrateUp(s.ctx, pool); err != nil {
 		return err
+	}
+	if c.Live {
+		return c.live(s, server.URL(), pool)
 	}
 	runErr := c.sync(s, pool)
 	if runErr != nil && !errors.Is(runErr, errPartial) {
@@ -75,7 +83,10 @@ func (c *demoCommand) Run(s *shell) error {
 
 // database names the private Postgres: other sessions get one of their own.
 func (c *demoCommand) database() string {
-	if c.Seed == 1 {
+	switch {
+	case c.Live:
+		return fmt.Sprintf("demo-live-%d", c.Seed)
+	case c.Seed == 1:
 		return "demo"
 	}
 	return fmt.Sprintf("demo-%d", c.Seed)
@@ -96,11 +107,7 @@ func (c *demoCommand) sync(s *shell, pool *pgxpool.Pool) error {
 	screen := newScreen(s)
 	screen.put("", "RealtimeKit simulator on %s", api.url)
 	screen.line("")
-	flags := &apiFlags{
-		accountFlags: accountFlags{data.AccountID}, BaseURL: api.url, RequestsPerSecond: 1000, QuotaShare: 0.2,
-		MaxWait: time.Minute, RetryFor: time.Minute, PerPage: 100, Concurrency: 4,
-		Lookback: 72 * time.Hour, Settle: time.Hour,
-	}
+	flags := demoFlags(data.AccountID, api.url)
 	client, err := flags.client(secret.New(demoToken), nil, s.logger)
 	if err != nil {
 		return err
@@ -112,6 +119,14 @@ func (c *demoCommand) sync(s *shell, pool *pgxpool.Pool) error {
 		screen.put("", "Nothing changed since the last run: no row was written.")
 	}
 	return err
+}
+
+func demoFlags(accountID, url string) *apiFlags {
+	return &apiFlags{
+		accountFlags: accountFlags{AccountID: accountID}, BaseURL: url, RequestsPerSecond: 1000, QuotaShare: 0.2,
+		MaxWait: time.Minute, RetryFor: time.Minute, PerPage: 100, Concurrency: 4,
+		Lookback: 72 * time.Hour, Settle: time.Hour,
+	}
 }
 
 // printHoldings says how much the warehouse holds.

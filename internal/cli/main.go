@@ -99,7 +99,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return report(stderr, err)
 	}
 	warnOfMistyped(ctx, s.logger, parser)
-	err = asGiven(command, command.Run(s))
+	err = asGiven(command, runChosen(command, s))
 	if failure := results.failure(); failure != nil && (err == nil || errors.Is(err, errPartial)) {
 		err = failure // nobody has seen what is partial
 	}
@@ -191,7 +191,7 @@ func report(stderr io.Writer, err error) int {
 		return exitDone
 	}
 	switch {
-	case errors.Is(err, errPartial), errors.Is(err, errHeld):
+	case errors.Is(err, errPartial), errors.Is(err, errHeld), errors.As(err, new(*saidError)):
 	case errors.Is(err, context.Canceled) && pipeline.Resumable(err):
 		fmt.Fprintln(stderr, "rollcall: told to stop; what was committed stays, and the next run goes on")
 	default:

@@ -25,6 +25,8 @@ type serveCommand struct {
 	KeyURL  string `name:"webhook-key-url" env:"ROLLCALL_WEBHOOK_KEY_URL" placeholder:"URL" help:"Another address of that document (${env})."`
 	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Certificate chain in PEM, to serve TLS."`
 	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"Its private key in PEM."`
+
+	listening func(net.Addr) // is told; nil for nobody
 }
 
 // Help gives the longer text of --help.
@@ -34,7 +36,11 @@ func (*serveCommand) Help() string {
 
 // Run carries the command out.
 func (c *serveCommand) Run(s *shell) error {
-	if err := c.checkServe(); err != nil {
+	accounts, err := c.accounts()
+	if err == nil {
+		err = c.checkServe()
+	}
+	if err != nil {
 		return err
 	}
 	keys, err := c.keys()
@@ -50,7 +56,7 @@ func (c *serveCommand) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
-	inbox := queue.NewInbox(q, c.AccountID)
+	inbox := queue.NewInbox(q, accounts...)
 	if err := inbox.Ready(s.ctx); err != nil {
 		return err
 	}
@@ -75,18 +81,39 @@ func texts[T ~string](all []T) []string {
 	return out
 }
 
+// manyAccounts tells that one process serves all of them.
+func (*serveCommand) manyAccounts() {}
+
+// accounts gives the ids of the accounts whose webhooks are taken in.
+func (c *serveCommand) accounts() ([]string, error) {
+	many, err := c.many()
+	if err != nil {
+		return nil, err
+	}
+	if len(many) == 0 {
+		if err := c.check(); err != nil {
+			return nil, err
+		}
+		if !c.wellFormed() {
+			return nil, fmt.Errorf("%w: %s", model.ErrUsage, badAccount)
+		}
+		return []string{c.AccountID}, nil
+	}
+	ids := make([]string, len(many))
+	for i := range many {
+		ids[i] = many[i].ID
+	}
+	return ids, nil
+}
+
 func (c *serveCommand) checkServe() error {
 	switch {
-	case c.check() != nil:
-		return c.check()
-	case !c.wellFormed():
-		return fmt.Errorf("%w: %s", model.ErrUsage, badAccount)
 	case c.KeyFile != "" && c.KeyURL != "":
 		return fmt.Errorf("%w: ROLLCALL_WEBHOOK_KEY_FILE and ROLLCALL_WEBHOOK_KEY_URL are both set: keep one of them", model.ErrUsage)
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return fmt.Errorf("%w: --tls-cert and --tls-key go together", model.ErrUsage)
 	case c.isPrivate():
-		return fmt.Errorf("%w: DATABASE_URL is not set, and the private Postgres belongs to one process: serve and work need a server that both reach", model.ErrUsage)
+		return errOwnDatabase
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return fmt.Errorf("%w: ROLLCALL_WEBHOOK_ADDR must look like 127.0.0.1:8080, got %q", model.ErrUsage, c.Addr)
@@ -125,6 +152,9 @@ func (c *serveCommand) serve(s *shell, handler *webhook.Handler) error {
 		}
 		ended <- server.Serve(listener)
 	}()
+	if c.listening != nil {
+		c.listening(listener.Addr())
+	}
 	s.logger.InfoContext(s.ctx, "receiving webhooks", "addr", listener.Addr().String(), "path", webhook.Path, "tls", c.TLSCert != "")
 	select {
 	case err := <-ended:

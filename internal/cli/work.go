@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/metrics"
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -13,6 +15,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/queue"
 	"github.com/rollcall-etl/rollcall/internal/stores"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 	"github.com/rollcall-etl/rollcall/internal/worker"
 )
 
@@ -27,8 +30,11 @@ type workCommand struct {
 
 // Help gives the longer text of --help.
 func (*workCommand) Help() string {
-	return `Reads the sessions that webhooks tell of (rollcall serve), and lists each app as a net for those that none told of. Start as many of it as you like, on as many machines: they share the jobs and the request budget, and what one had in hand when it was killed another takes up. Enrolment, daily counts and peer reports stay with rollcall run. Stop all of them before rollcall migrate.`
+	return `Reads the sessions that webhooks tell of (rollcall serve), and lists each app as a net for those that none told of. Start as many of it as you like, on as many machines: they share the jobs and the request budget, and what one had in hand when it was killed another takes up. Enrolment, daily counts and peer reports stay with rollcall run. It makes room for rollcall migrate by itself.`
 }
+
+// manyAccounts tells that one process works for all of them.
+func (*workCommand) manyAccounts() {}
 
 // workWait is the longest wait for the budget before a job gives its place to others.
 const workWait = 10 * time.Second
@@ -36,20 +42,46 @@ const workWait = 10 * time.Second
 // restartPause is how long a worker that lost its connection waits.
 const restartPause = 5 * time.Second
 
+// workConnections are those that a worker needs beside its readers: for its lock, the
+// queue's notices and fetches, and to look after it.
+const workConnections = 6
+
+var errOwnDatabase = fmt.Errorf("%w: DATABASE_URL is not set, and the private Postgres belongs to one process: serve and work need a server that both reach", model.ErrUsage)
+
 // Run carries the command out.
 func (c *workCommand) Run(s *shell) error {
 	if c.isPrivate() {
-		return fmt.Errorf("%w: DATABASE_URL is not set, and the private Postgres belongs to one process: serve and work need a server that both reach", model.ErrUsage)
+		return errOwnDatabase
 	}
 	c.MaxWait = min(c.MaxWait, workWait)
-	j, err := c.openWork(s)
+	privacy, err := c.privacy()
 	if err != nil {
 		return err
 	}
-	defer j.close()
-	defer j.monitor.close(s.ctx)
+	desks, err := c.desks(s)
+	if err != nil {
+		return err
+	}
+	defer desks[0].monitor.close(s.ctx)
+	pool, done, err := c.open(s.ctx, s.logger, runConnections(c.Concurrency*len(desks))+workConnections)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := awaitSchema(s, pool); err != nil {
+		return err
+	}
+	if desks, err = c.connect(s, desks, pool); err != nil {
+		return err
+	}
+	return c.goOn(s, func() error { return c.work(s, desks, pool, privacy) })
+}
+
+// goOn calls work again and again: whatever ends it may be mended meanwhile, but a wrong
+// configuration and a newer schema.
+func (c *workCommand) goOn(s *shell, work func() error) error {
 	for {
-		err := j.work(s)
+		err := work()
 		switch {
 		case s.ctx.Err() != nil:
 			return err
@@ -80,86 +112,122 @@ func pauseFor(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// workConnections are those that a worker needs beside its readers: for its lock, the
-// queue's notices and fetches, and to look after it.
-const workConnections = 6
-
-// openWork checks the configuration and connects.
-func (c *workCommand) openWork(s *shell) (*job, error) {
-	token, err := c.token()
-	if err != nil {
-		return nil, err
-	}
-	j := &job{shell: s, api: &c.apiFlags, database: &c.databaseFlags, logger: s.logger}
-	if j.privacy, err = c.privacy(); err != nil {
-		return nil, err
-	}
-	if j.monitor, err = openMonitor(s, model.KindWork, c.AccountID, &watchFlags{MetricsAddr: c.MetricsAddr}, s.logger); err != nil {
-		return nil, err
-	}
-	if j.pool, j.close, err = c.open(s.ctx, s.logger, runConnections(c.Concurrency)+workConnections); err != nil {
-		return nil, err
-	}
-	err = postgres.CheckSchema(s.ctx, j.pool)
-	for errors.As(err, new(*postgres.BehindError)) {
-		s.logger.WarnContext(s.ctx, "the worker waits for rollcall migrate up", "reason", err)
-		if pauseFor(s.ctx, restartPause) {
-			err = postgres.CheckSchema(s.ctx, j.pool)
-			continue
+// awaitSchema waits where the schema is that of an older program: somebody brings it up
+// to date when the last worker of that is replaced.
+func awaitSchema(s *shell, pool *pgxpool.Pool) error {
+	for {
+		err := postgres.CheckSchema(s.ctx, pool)
+		if !errors.As(err, new(*postgres.BehindError)) {
+			return err
 		}
-		err = s.ctx.Err()
+		s.logger.WarnContext(s.ctx, "the worker waits for rollcall migrate up", "reason", err)
+		if !pauseFor(s.ctx, restartPause) {
+			return context.Cause(s.ctx)
+		}
 	}
-	if err == nil {
-		j.client, err = c.watchedClient(token, ledger.New(newWarehouse(j.pool, s.logger)), s.logger, j.monitor)
-	}
-	if err == nil {
-		err = j.findApps(s.ctx)
-	}
-	if err == nil {
-		err = j.serveMetrics()
-	}
-	if err != nil {
-		j.close()
-		return nil, err
-	}
-	return j, nil
 }
 
-// serveMetrics answers those who watch the worker and the queue, where an address is
-// given.
-func (j *job) serveMetrics() error {
-	if j.monitor.server == nil {
+// desks checks the configuration, account by account. Nothing is connected yet.
+func (c *workCommand) desks(s *shell) ([]*job, error) {
+	accounts, err := c.many()
+	if err != nil {
+		return nil, err
+	}
+	all := []*job{{shell: s, api: &c.apiFlags, logger: s.logger}}
+	if len(accounts) > 0 {
+		all = nil
+	}
+	for i := range accounts {
+		api := c.apiFlags
+		api.take(&accounts[i])
+		all = append(all, &job{shell: s, api: &api, logger: s.logger.With("account", accounts[i].label())})
+	}
+	addr := c.MetricsAddr // the first answers for all
+	for _, j := range all {
+		token, err := j.api.token()
+		if err == nil {
+			_, err = j.api.client(token, nil, j.logger)
+		}
+		if err == nil {
+			j.monitor, err = openMonitor(s, model.KindWork, j.api.AccountID, &watchFlags{MetricsAddr: addr}, j.logger)
+		}
+		if err != nil {
+			return nil, err
+		}
+		addr = ""
+	}
+	return all, nil
+}
+
+// connect makes the client of each account, and answers those who watch. An account of
+// many whose apps cannot be found keeps no other from being worked for.
+func (c *workCommand) connect(s *shell, all []*job, pool *pgxpool.Pool) (ready []*job, err error) {
+	db := newWarehouse(pool, s.logger)
+	for _, j := range all {
+		token, err := j.api.token()
+		if err != nil {
+			return nil, err
+		}
+		j.pool = pool
+		if j.client, err = j.api.watchedClient(token, ledger.New(db), j.logger, j.monitor); err != nil {
+			return nil, err
+		}
+		switch err := j.findApps(s.ctx); {
+		case err == nil:
+			ready = append(ready, j)
+		case len(all) == 1:
+			return nil, err
+		default:
+			j.logger.ErrorContext(s.ctx, "the apps of the account cannot be found: it is left out until the worker starts again", "error", err)
+		}
+	}
+	if len(ready) == 0 {
+		return nil, errors.New("the apps of no account could be found; the log says why")
+	}
+	return ready, serveWork(s, all, db)
+}
+
+// serveWork answers those who watch the worker and the queue, where an address is given.
+func serveWork(s *shell, all []*job, db *warehouse.DB) error {
+	if all[0].monitor.server == nil {
 		return nil
 	}
-	q, err := queue.New(j.pool, j.logger)
+	q, err := queue.New(db.Pool, s.logger)
 	if err != nil {
 		return err
 	}
-	j.monitor.server.Serve(booksOf(ledger.New(newWarehouse(j.pool, j.logger)), j.api.AccountID), j.logger, metrics.NewQueue(q.Figures, j.logger))
+	books := ledger.New(db)
+	more := []metrics.Collector{metrics.NewQueue(q.Figures, s.logger)}
+	for _, j := range all[1:] {
+		more = append(more, j.monitor.metrics.Collectors(booksOf(books, j.api.AccountID))...)
+	}
+	all[0].monitor.server.Serve(booksOf(books, all[0].api.AccountID), s.logger, more...)
+	s.logger.InfoContext(s.ctx, "metrics served", "addr", all[0].monitor.server.Addr())
 	return nil
 }
 
 // work is one life of a worker.
-func (j *job) work(s *shell) error {
-	release, err := postgres.HoldSchema(s.ctx, j.pool)
+func (c *workCommand) work(s *shell, desks []*job, pool *pgxpool.Pool, privacy warehouse.Privacy) error {
+	release, err := postgres.HoldSchema(s.ctx, pool)
 	if err != nil {
 		return err
 	}
 	defer release()
-	db := newWarehouse(j.pool, j.logger)
-	if err := db.Protect(s.ctx, j.privacy); err != nil {
+	db := newWarehouse(pool, s.logger)
+	if err := db.Protect(s.ctx, privacy); err != nil {
 		return err
 	}
-	q, err := queue.New(j.pool, j.logger)
+	q, err := queue.New(pool, s.logger)
 	if err != nil {
 		return err
 	}
-	config := j.api.pipelineConfig()
-	config.Observe = j.monitor.session
-	db.Observe(j.monitor.metrics.Rows)
-	p := pipeline.New(config, j.client, stores.New(db), j.logger)
-	w := worker.New(worker.Config{
-		AccountID: j.api.AccountID, Concurrency: j.api.Concurrency, Settle: j.api.Settle, Version: version(), Logger: j.logger,
-	}, db, q, p)
-	return w.Run(s.ctx)
+	db.Observe(desks[0].monitor.metrics.Rows)
+	cfg := worker.Config{Concurrency: c.Concurrency, Settle: c.Settle, Version: version(), Logger: s.logger}
+	store := stores.New(db) // one, so that it counts what waits in memory for all
+	for _, j := range desks {
+		config := j.api.pipelineConfig()
+		config.Observe = j.monitor.session
+		cfg.Accounts = append(cfg.Accounts, worker.Account{ID: j.api.AccountID, Pipeline: pipeline.New(config, j.client, store, j.logger)})
+	}
+	return worker.New(cfg, db, q).Run(s.ctx)
 }

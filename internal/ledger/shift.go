@@ -10,18 +10,20 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
-// WorkerLock names the lock by which others see that a worker is alive; it goes to
-// Acquire in the place of a kind of run.
-func WorkerLock(worker string) string { return model.KindWork + ":" + worker }
+// AcquireWorker takes the lock by which others see that a worker is alive, as Acquire
+// does that of a kind of run. It is of no account: one worker may work for many.
+func (s *Store) AcquireWorker(ctx context.Context, worker string) (held context.Context, release func(), err error) {
+	return s.Acquire(ctx, "", model.KindWork+":"+worker)
+}
 
-// aliveSQL tells whether the worker of a row holds its lock: account_id and worker are
-// columns of the row.
+// aliveSQL tells whether the worker of a row holds its lock: worker is a column
+// of the row.
 const aliveSQL = `EXISTS (SELECT FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
 	AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-	AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('rollcall:' || account_id || ':work:' || worker, 0))`
+	AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('rollcall::work:' || worker, 0))`
 
 // StartShift enters the run of a worker into the ledger. Call it while holding the
-// WorkerLock. Runs of workers that are gone are closed as abandoned, with the sums of
+// worker's lock. Runs of workers that are gone are closed as abandoned, with the sums of
 // what they committed; those of others that are alive go on.
 func (s *Store) StartShift(ctx context.Context, run model.Run, worker string) (int64, error) {
 	if err := s.db.MendIdentities(ctx); err != nil {

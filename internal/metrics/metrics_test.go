@@ -6,6 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -119,6 +121,9 @@ func TestNamesFollowTheConventions(t *testing.T) {
 // manual name be one that is exported, and every exported one in the manual.
 func TestNamesAreKnown(t *testing.T) {
 	exported := write(t, used(), filepath.Join(t.TempDir(), "rollcall.prom"), everything)
+	for name, family := range servedByFleet(t) {
+		exported[name] = family
+	}
 	pattern := regexp.MustCompile(`\brollcall_[a-z0-9_]+`)
 	text := func(path string) string {
 		b, err := os.ReadFile(filepath.Join("..", "..", path))
@@ -131,17 +136,21 @@ func TestNamesAreKnown(t *testing.T) {
 	if !json.Valid([]byte(dashboard)) {
 		t.Error("the dashboard is no JSON")
 	}
+	fleet := text("deploy/grafana/prometheus/rollcall-fleet.json")
+	if !json.Valid([]byte(fleet)) {
+		t.Error("the dashboard of the fleet is no JSON")
+	}
 	manual := text("docs/monitoring.md")
 	for where, what := range map[string]string{
 		"rules": text("deploy/prometheus/rollcall.rules.yml"), "tests of the rules": text("deploy/prometheus/rollcall.rules.test.yml"),
-		"dashboard": dashboard, "manual": manual,
+		"dashboard": dashboard, "dashboard of the fleet": fleet, "manual": manual,
 	} {
 		named := pattern.FindAllString(what, -1)
 		if len(named) < 8 {
 			t.Errorf("only %d metrics in the %s", len(named), where)
 		}
 		for _, name := range named {
-			if exported[name] == nil {
+			if exported[strings.TrimSuffix(name, "_bucket")] == nil && name != "rollcall_queue" { // the schema
 				t.Errorf("the %s: nobody exports %s", where, name)
 			}
 		}
@@ -219,4 +228,29 @@ func TestBusyPort(t *testing.T) {
 	if err := first.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// servedByFleet gives what rollcall serve exports.
+func servedByFleet(t *testing.T) map[string]*dto.MetricFamily {
+	t.Helper()
+	queue := metrics.NewQueue(func(context.Context) ([]model.QueueFigures, error) {
+		return []model.QueueFigures{{AccountID: "a", Age: 1.5, Due: 2}}, nil
+	}, slog.New(slog.DiscardHandler))
+	w := metrics.NewWebhooks("v1", []string{"unknown"}, []string{"unsigned"}, queue)
+	rec := httptest.NewRecorder()
+	w.Handler(slog.New(slog.DiscardHandler)).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	if !strings.Contains(rec.Body.String(), `rollcall_queue_age_seconds{account_id="a"} 1.5`) {
+		t.Error(rec.Body.String())
+	}
+	parser := expfmt.NewTextParser(prommodel.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(rec.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range families {
+		if !strings.HasPrefix(name, "rollcall_") {
+			delete(families, name)
+		}
+	}
+	return families
 }

@@ -16,6 +16,9 @@ import (
 	appmodel "github.com/rollcall-etl/rollcall/internal/model"
 )
 
+// Collector gives metrics.
+type Collector = prometheus.Collector
+
 // Server serves /metrics, and /healthz for whoever restarts processes that hang.
 type Server struct {
 	metrics  *Metrics
@@ -42,14 +45,11 @@ func Listen(ctx context.Context, m *Metrics, addr string) (*Server, error) {
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
 // Serve begins to answer; more is served beside what is counted and read.
-func (s *Server) Serve(read Reader, logger *slog.Logger, more ...prometheus.Collector) {
+func (s *Server) Serve(read Reader, logger *slog.Logger, more ...Collector) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(more...)
-	registry.MustRegister(s.metrics.buildInfo(), &books{m: s.metrics, read: read},
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, vector := range s.metrics.counters.all() {
-		registry.MustRegister(vector)
-	}
+	registry.MustRegister(s.metrics.Collectors(read)...)
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn), ErrorHandling: promhttp.ContinueOnError,
@@ -62,6 +62,16 @@ func (s *Server) Serve(read Reader, logger *slog.Logger, more ...prometheus.Coll
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	go func() { s.done <- s.http.Serve(s.listener) }()
+}
+
+// Collectors gives what is known of the account: for Serve, where a process works for
+// more than one.
+func (m *Metrics) Collectors(read Reader) []Collector {
+	all := []Collector{m.buildInfo(), &books{m: m, read: read}}
+	for _, vector := range m.counters.all() {
+		all = append(all, vector)
+	}
+	return all
 }
 
 // Close stops to answer, also when ctx has ended.

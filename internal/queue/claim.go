@@ -36,7 +36,7 @@ var (
 	ErrUnwanted = errors.New("nobody waits for the session")
 )
 
-// Claim takes a session for a worker that holds its ledger.WorkerLock; it counts for
+// Claim takes a session for a worker that holds its lock (ledger.AcquireWorker); it counts for
 // as long as that does.
 func (q *Queue) Claim(ctx context.Context, id model.UUID, worker string) (Claim, error) {
 	var c Claim
@@ -91,7 +91,10 @@ func (q *Queue) Finish(ctx context.Context, job *river.Job[SyncSession], id mode
 		}
 		_, err = tx.Exec(ctx, `UPDATE sync.session_jobs SET job_id = $2, due_at = $3, looks = $4, reader = NULL WHERE session_id = $1`,
 			warehouse.UUID(id), made.Job.ID, due, looks)
-		return err
+		if err != nil {
+			return err
+		}
+		return soon(ctx, tx, made.Job.ID)
 	})
 	return warehouse.Failed("end the job of a session", err)
 }

@@ -59,6 +59,7 @@ type asked struct {
 	isEarly bool // its job is due later than is wished now
 	jobID   int64
 	dueAt   time.Time // by the server's clock
+	isDue   bool      // now
 }
 
 // ask notes wishes in a transaction, and makes or brings forward their jobs. Each
@@ -79,7 +80,7 @@ func (q *Queue) ask(ctx context.Context, tx pgx.Tx, all []ask, priority int, cal
 	}
 	noted, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a asked, err error) {
 		var job *int64
-		err = row.Scan((*[16]byte)(&a.sessionID), &a.accountID, &a.appID, &job, &a.isEarly, &a.dueAt)
+		err = row.Scan((*[16]byte)(&a.sessionID), &a.accountID, &a.appID, &job, &a.isEarly, &a.dueAt, &a.isDue)
 		if a.isNew = job == nil; !a.isNew {
 			a.jobID = *job
 		}
@@ -99,7 +100,11 @@ func (q *Queue) make(ctx context.Context, tx pgx.Tx, noted []asked, priority int
 	for _, a := range noted {
 		switch {
 		case a.isNew:
-			jobs = append(jobs, river.InsertManyParams{Args: a.job(), InsertOpts: options(a.accountID, priority, a.dueAt)})
+			at := a.dueAt
+			if a.isDue {
+				at = time.Time{} // a time that has passed would wait for River's scheduler
+			}
+			jobs = append(jobs, river.InsertManyParams{Args: a.job(), InsertOpts: options(a.accountID, priority, at)})
 			ids = append(ids, a.sessionID)
 		case a.isEarly:
 			if _, err := q.river.JobRetryTx(ctx, tx, a.jobID); err != nil && !errors.Is(err, river.ErrNotFound) { // what is lost, Sweep finds
@@ -120,6 +125,17 @@ func (q *Queue) make(ctx context.Context, tx pgx.Tx, noted []asked, priority int
 	}
 	_, err = tx.Exec(ctx, `UPDATE sync.session_jobs AS j SET job_id = n.job_id FROM unnest($1::uuid[], $2::bigint[]) AS n (session_id, job_id)
 		WHERE j.session_id = n.session_id`, ids, numbers)
+	if err != nil {
+		return err
+	}
+	return soon(ctx, tx, numbers...)
+}
+
+// soon lets workers see jobs of the next seconds at their time: River's scheduler looks
+// only every five. (River 0.51 does the same where a worker snoozes for so short a time.)
+func soon(ctx context.Context, tx pgx.Tx, jobs ...int64) error {
+	_, err := tx.Exec(ctx, `UPDATE rollcall_queue.river_job SET state = 'available'
+		WHERE id = ANY ($1) AND state = 'scheduled' AND scheduled_at < now() + interval '5 seconds'`, jobs)
 	return err
 }
 
@@ -180,7 +196,7 @@ func (q *Queue) Sweep(ctx context.Context) (lost int, err error) {
 			return err
 		}
 		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a asked, err error) {
-			a.isNew = true
+			a.isNew, a.isDue = true, true
 			err = row.Scan((*[16]byte)(&a.sessionID), &a.accountID, &a.appID)
 			return a, err
 		})

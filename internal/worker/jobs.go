@@ -36,7 +36,7 @@ func (w *sessionWorker) Work(ctx context.Context, job *river.Job[queue.SyncSessi
 	case err != nil:
 		return err
 	}
-	s, done := w.take()
+	s, done := w.take(job.Args.AccountID)
 	defer done()
 	look, err := s.Session(ctx, claim.AppID, id)
 	// What was read is stored; that it need not be read again must not be lost.
@@ -64,7 +64,7 @@ type appWorker struct {
 
 // Work implements river.Worker.
 func (w *appWorker) Work(ctx context.Context, job *river.Job[queue.ListApp]) error {
-	s, done := w.take()
+	s, done := w.take(job.Args.AccountID)
 	defer done()
 	listed, err := s.App(ctx, job.Args.AppID, func(ctx context.Context, due []model.DueSession) error {
 		return w.queue.AskFor(ctx, job.Args.AccountID, job.Args.AppID, due)
@@ -101,7 +101,7 @@ type appsWorker struct {
 
 // Work implements river.Worker.
 func (w *appsWorker) Work(ctx context.Context, job *river.Job[queue.ListApps]) error {
-	s, done := w.take()
+	s, done := w.take(job.Args.AccountID)
 	defer done()
 	ids, err := s.Apps(ctx)
 	if err != nil {

@@ -42,8 +42,8 @@ func TestListPause(t *testing.T) {
 
 func TestNextLook(t *testing.T) {
 	t.Parallel()
-	w := New(Config{Settle: time.Hour, Logger: slog.New(slog.DiscardHandler)}, warehouse.New(nil, slog.New(slog.DiscardHandler)), nil, nil)
-	tour := &tour{Worker: w}
+	w := New(Config{Settle: time.Hour, Logger: slog.New(slog.DiscardHandler)}, warehouse.New(nil, slog.New(slog.DiscardHandler)), nil)
+	tour := newTour(w, "id")
 	now := time.Now()
 	live := model.Session{Status: model.StatusLive, UpdatedAt: now}
 	ended := model.Session{Status: "ENDED", EndedAt: now, UpdatedAt: now}

@@ -16,13 +16,26 @@ import (
 // tour is a worker between two losses of its lock.
 type tour struct {
 	*Worker
-	id string
-
-	mu    sync.Mutex
-	shift *shift
+	id    string
+	desks map[string]*desk // by account
 
 	busy  sync.Map    // sessions in hand: model.UUID
 	dirty atomic.Bool // sessions were stored since usage by day was refreshed
+}
+
+// desk is where the jobs of one account are worked off.
+type desk struct {
+	Account
+	mu    sync.Mutex
+	shift *shift // nil before the first
+}
+
+func newTour(w *Worker, id string) *tour {
+	t := &tour{Worker: w, id: id, desks: make(map[string]*desk, len(w.cfg.Accounts))}
+	for _, a := range w.cfg.Accounts {
+		t.desks[a.ID] = &desk{Account: a}
+	}
+	return t
 }
 
 // shift is an entry of the ledger with the jobs that write to it.
@@ -67,7 +80,9 @@ func (t *tour) watch(ctx, held context.Context) error {
 			n, err := t.queue.Sweep(held)
 			t.note(held, int64(n), "made lost jobs anew", err)
 			t.note(held, 0, "", t.queue.Prune(held))
-			t.note(held, 0, "", t.turnShift(held))
+			for _, d := range t.desks {
+				t.note(held, 0, "", t.turnShift(held, d))
+			}
 		}
 	}
 }
@@ -93,37 +108,38 @@ func (t *tour) refresh(ctx context.Context) {
 	}
 }
 
-// take gives the shift that a job writes to until it calls done.
-func (t *tour) take() (s *shift, done func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.shift.jobs.Add(1)
-	t.shift.did.Store(true)
-	return t.shift, t.shift.jobs.Done
+// take gives the shift that a job of an account writes to until it calls done.
+func (t *tour) take(accountID string) (s *shift, done func()) {
+	d := t.desks[accountID] // queues of others are not asked
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shift.jobs.Add(1)
+	d.shift.did.Store(true)
+	return d.shift, d.shift.jobs.Done
 }
 
 // nextShift enters a run into the ledger, to which the jobs from now on write.
-func (t *tour) nextShift(ctx context.Context) error {
-	run := model.Run{AccountID: t.cfg.AccountID, Kind: model.KindWork, StartedAt: t.now(), Version: t.cfg.Version}
+func (t *tour) nextShift(ctx context.Context, d *desk) error {
+	run := model.Run{AccountID: d.ID, Kind: model.KindWork, StartedAt: t.now(), Version: t.cfg.Version}
 	id, err := t.ledger.StartShift(ctx, run, t.id)
 	if err != nil {
 		return err
 	}
 	run.ID = id
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.shift = &shift{Shift: t.pipeline.NewShift(run), began: time.Now()}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shift = &shift{Shift: d.Pipeline.NewShift(run), began: time.Now()}
 	return nil
 }
 
 // turnShift begins a new shift after an hour in which there was work. The old one's
 // entry is closed once its jobs have ended.
-func (t *tour) turnShift(ctx context.Context) error {
-	old := t.shift
+func (t *tour) turnShift(ctx context.Context, d *desk) error {
+	old := d.shift
 	if time.Since(old.began) < shiftTime || !old.did.Load() {
 		return nil
 	}
-	if err := t.nextShift(ctx); err != nil {
+	if err := t.nextShift(ctx, d); err != nil {
 		return err
 	}
 	go func() {
@@ -133,12 +149,17 @@ func (t *tour) turnShift(ctx context.Context) error {
 	return nil
 }
 
-// lastShift closes the ledger's entry when no job is left.
-func (t *tour) lastShift(ctx context.Context, failure error) error {
+// lastShifts closes the ledger's entries when no job is left.
+func (t *tour) lastShifts(ctx context.Context, failure error) (err error) {
 	if errors.Is(failure, model.ErrLocked) { // which is in good order
 		failure = nil
 	}
-	return t.shift.Finish(ctx, int(t.shift.listed.Load()), failure)
+	for _, d := range t.desks {
+		if d.shift != nil {
+			err = errors.Join(err, d.shift.Finish(ctx, int(d.shift.listed.Load()), failure))
+		}
+	}
+	return err
 }
 
 // now is the present by the server's clock.

@@ -24,26 +24,31 @@ import (
 
 // Config bounds what a worker does.
 type Config struct {
-	AccountID   string
-	Concurrency int           // jobs at once
+	Concurrency int           // jobs at once for each account
 	Settle      time.Duration // how long after its end a session is read again
 	Version     string        // of the program, for the ledger
 	Logger      *slog.Logger
+	Accounts    []Account
 }
 
-// Worker works for one account. Run may be called once at a time.
+// Account is one that a worker works for, with what reads and stores its sessions.
+type Account struct {
+	ID       string
+	Pipeline *pipeline.Pipeline
+}
+
+// Worker works for one account or many. Run may be called once at a time.
 type Worker struct {
-	cfg      Config
-	db       *warehouse.DB
-	ledger   *ledger.Store
-	queue    *queue.Queue
-	pipeline *pipeline.Pipeline
-	logger   *slog.Logger
+	cfg    Config
+	db     *warehouse.DB
+	ledger *ledger.Store
+	queue  *queue.Queue
+	logger *slog.Logger
 }
 
 // New gives a worker in a warehouse.
-func New(cfg Config, db *warehouse.DB, q *queue.Queue, p *pipeline.Pipeline) *Worker {
-	return &Worker{cfg: cfg, db: db, ledger: ledger.New(db), queue: q, pipeline: p, logger: cfg.Logger}
+func New(cfg Config, db *warehouse.DB, q *queue.Queue) *Worker {
+	return &Worker{cfg: cfg, db: db, ledger: ledger.New(db), queue: q, logger: cfg.Logger}
 }
 
 // stopTime is how long jobs may go on once the worker was told to stop. Those that take
@@ -54,31 +59,37 @@ const stopTime = 8 * time.Second
 func (w *Worker) Run(ctx context.Context) error {
 	id := newID()
 	// Jobs may come to their end when ctx has ended.
-	held, release, err := w.ledger.Acquire(context.WithoutCancel(ctx), w.cfg.AccountID, ledger.WorkerLock(id))
+	held, release, err := w.ledger.AcquireWorker(context.WithoutCancel(ctx), id)
 	if err != nil {
 		return err
 	}
 	defer release()
-	t := &tour{Worker: w, id: id}
-	if err := t.nextShift(held); err != nil {
-		return err
-	}
+	t := newTour(w, id)
 	client, err := t.client()
 	if err != nil {
 		return fmt.Errorf("open the queue: %w", err)
 	}
-	if err := w.queue.Lists(held, w.cfg.AccountID); err != nil {
-		return errors.Join(err, t.lastShift(held, err))
-	}
-	if err := client.Start(held); err != nil {
-		err = warehouse.Failed("start to work", err)
-		return errors.Join(err, t.lastShift(held, err))
+	if err := t.begin(held, client); err != nil {
+		return errors.Join(err, t.lastShifts(held, err))
 	}
 	w.logger.InfoContext(ctx, "worker started", "worker", id)
 	failure := t.watch(ctx, held)
 	t.stop(held, client)
 	w.logger.InfoContext(ctx, "worker stopped", "worker", id)
-	return errors.Join(failure, t.lastShift(held, failure))
+	return errors.Join(failure, t.lastShifts(held, failure))
+}
+
+// begin enters the worker into the ledger and lets jobs come.
+func (t *tour) begin(ctx context.Context, client *river.Client[pgx.Tx]) error {
+	for _, d := range t.desks {
+		if err := t.nextShift(ctx, d); err != nil {
+			return err
+		}
+		if err := t.queue.Lists(ctx, d.ID); err != nil {
+			return err
+		}
+	}
+	return warehouse.Failed("start to work", client.Start(ctx))
 }
 
 // client gives the River client of a tour. Its own rescue of stuck jobs would take a
@@ -89,13 +100,18 @@ func (t *tour) client() (*river.Client[pgx.Tx], error) {
 	river.AddWorker(workers, &sessionWorker{tour: t})
 	river.AddWorker(workers, &appWorker{tour: t})
 	river.AddWorker(workers, &appsWorker{tour: t})
+	queues := make(map[string]river.QueueConfig, len(t.desks))
+	for id := range t.desks {
+		queues[queue.Name(id)] = river.QueueConfig{MaxWorkers: t.cfg.Concurrency}
+	}
 	return river.NewClient(riverpgxv5.New(t.db.Pool), &river.Config{
 		ID: t.id, Schema: queue.Schema, Workers: workers, Logger: queue.Quiet(t.logger),
-		Queues:                      map[string]river.QueueConfig{queue.Name(t.cfg.AccountID): {MaxWorkers: t.cfg.Concurrency}},
+		Queues:                      queues,
 		JobTimeout:                  -1,
 		CompletedJobRetentionPeriod: time.Hour,
 		ReindexerIndexNames:         []string{}, // which would need the right to maintain them
 		FetchCooldown:               50 * time.Millisecond,
+		FetchPollInterval:           500 * time.Millisecond, // where a notice was lost
 	})
 }
 

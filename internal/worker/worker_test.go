@@ -30,7 +30,7 @@ func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
 
 // fleet is a warehouse, the API that fills it, and what workers of it share.
 type fleet struct {
-	*testing.T
+	testing.TB
 	sim    *simulator.Server
 	data   *simulator.Data
 	server *httptest.Server
@@ -40,9 +40,9 @@ type fleet struct {
 	url    string
 }
 
-func newFleet(t *testing.T, data *simulator.Data) *fleet {
+func newFleet(t testing.TB, data *simulator.Data) *fleet {
 	t.Helper()
-	f := &fleet{T: t, data: data, sim: simulator.New(data, simulator.Options{}), url: pgtest.New(t)}
+	f := &fleet{TB: t, data: data, sim: simulator.New(data, simulator.Options{}), url: pgtest.New(t)}
 	f.server = httptest.NewServer(f.sim)
 	t.Cleanup(f.server.Close)
 	f.pool = pgtest.Open(t, f.url, 8)
@@ -58,7 +58,7 @@ func newFleet(t *testing.T, data *simulator.Data) *fleet {
 func (f *fleet) worker() *worker.Worker {
 	f.Helper()
 	logger := slog.New(slog.DiscardHandler)
-	pool := pgtest.Open(f.T, f.url, 16)
+	pool := pgtest.Open(f.TB, f.url, 16)
 	client, err := extract.New(extract.Config{
 		BaseURL: f.server.URL + "/client/v4", AccountID: f.data.AccountID, Token: secret.New("token"), UserAgent: "test",
 		PerPage: 100, MaxBody: 64 << 20, RetryFor: time.Minute, Timeout: time.Minute, Logger: logger,
@@ -77,8 +77,9 @@ func (f *fleet) worker() *worker.Worker {
 		f.Fatal(err)
 	}
 	return worker.New(worker.Config{
-		AccountID: f.data.AccountID, Concurrency: 4, Settle: time.Hour, Version: "test", Logger: logger,
-	}, db, q, p)
+		Concurrency: 4, Settle: time.Hour, Version: "test", Logger: logger,
+		Accounts: []worker.Account{{ID: f.data.AccountID, Pipeline: p}},
+	}, db, q)
 }
 
 // start lets a worker work until stop, which waits for its end.
@@ -103,10 +104,14 @@ func (f *fleet) start() (stop func()) {
 	return stop
 }
 
-// until waits for a query to say true, at most a minute.
+// until waits for a query to say true, at most a minute; a benchmark may take longer.
 func (f *fleet) until(what, sql string) {
 	f.Helper()
 	var ok bool
+	limit := time.Minute
+	if _, isLong := f.TB.(*testing.B); isLong {
+		limit = 20 * time.Minute
+	}
 	for began := time.Now(); ; {
 		if err := f.pool.QueryRow(f.Context(), sql).Scan(&ok); err != nil {
 			f.Fatalf("%s: %v", what, err)
@@ -114,7 +119,7 @@ func (f *fleet) until(what, sql string) {
 		if ok {
 			return
 		}
-		if time.Since(began) > time.Minute {
+		if time.Since(began) > limit {
 			f.Fatalf("waited for: %s\n%s", what, f.jobs())
 		}
 		if _, err := f.pool.Exec(f.Context(), `SELECT pg_sleep(0.02)`); err != nil {

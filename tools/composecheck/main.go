@@ -48,7 +48,7 @@ func check(ctx context.Context, file, manual string) error {
 }
 
 // elsewhere are variables that a service of Compose has no use for.
-var elsewhere = []string{"ROLLCALL_POSTGRES_BIN", "ROLLCALL_LOADER_PASSWORD", "ROLLCALL_LOADER_ROLE"}
+var elsewhere = []string{"ROLLCALL_POSTGRES_BIN", "ROLLCALL_LOADER_PASSWORD", "ROLLCALL_LOADER_ROLE", "ROLLCALL_ACCOUNTS"}
 
 var (
 	variableRow = regexp.MustCompile("(?m)^\\| (`[A-Z][^|]*) \\|")

@@ -12,9 +12,12 @@ import (
 	"os"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -70,7 +73,22 @@ func checkObject(kind string, text []byte) error {
 		if err := yaml.UnmarshalStrict(text, &network); err != nil {
 			return err
 		}
+		if !slices.Contains(network.Spec.PolicyTypes, networkingv1.PolicyTypeEgress) {
+			return nil // it lets somebody in
+		}
 		return checkNetwork(&network)
+	case "v1/Service":
+		return yaml.UnmarshalStrict(text, &corev1.Service{})
+	case "policy/v1/PodDisruptionBudget":
+		return yaml.UnmarshalStrict(text, &policyv1.PodDisruptionBudget{})
+	case "autoscaling/v2/HorizontalPodAutoscaler":
+		return yaml.UnmarshalStrict(text, &autoscalingv2.HorizontalPodAutoscaler{})
+	case "apps/v1/Deployment":
+		var deployment appsv1.Deployment
+		if err := yaml.UnmarshalStrict(text, &deployment); err != nil {
+			return err
+		}
+		return errors.Join(checkPod(&deployment.Spec.Template), checkProbes(&deployment.Spec.Template.Spec))
 	case "batch/v1/CronJob":
 		var job batchv1.CronJob
 		if err := yaml.UnmarshalStrict(text, &job); err != nil {
@@ -79,6 +97,17 @@ func checkObject(kind string, text []byte) error {
 		return errors.Join(checkPod(&job.Spec.JobTemplate.Spec.Template), checkLater(&job.Spec.JobTemplate.Spec))
 	}
 	return fmt.Errorf("no type for %s", kind)
+}
+
+// checkProbes says which container that runs for good nobody restarts where it hangs.
+func checkProbes(pod *corev1.PodSpec) error {
+	var problems []error
+	for i := range pod.Containers {
+		if pod.Containers[i].LivenessProbe == nil {
+			problems = append(problems, fmt.Errorf("container %s: no liveness probe", pod.Containers[i].Name))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // checkLater says which containers of a job have no rule by which 75, try later, is no

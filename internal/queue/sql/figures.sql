@@ -19,7 +19,7 @@ workers AS (
     WHERE kind = 'work' AND status = 'running' AND EXISTS (SELECT FROM pg_locks AS l
         WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-          AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('rollcall:' || account_id || ':work:' || worker, 0))
+          AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('rollcall::work:' || worker, 0))
     GROUP BY 1)
 SELECT account_id, coalesce(age, 0), coalesce(due, 0), coalesce(later, 0), coalesce(running, 0), coalesce(failing, 0),
        coalesce(sessions, 0), coalesce(alive, 0)

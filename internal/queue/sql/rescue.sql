@@ -6,4 +6,4 @@ WITH held AS MATERIALIZED (
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 UPDATE rollcall_queue.river_job AS j SET state = 'available', attempt = greatest(j.attempt - 1, 0), scheduled_at = now()
 WHERE j.state = 'running'
-  AND hashtextextended('rollcall:' || (j.args ->> 'account_id') || ':work:' || j.attempted_by[array_upper(j.attempted_by, 1)], 0) NOT IN (SELECT key FROM held)
+  AND hashtextextended('rollcall::work:' || j.attempted_by[array_upper(j.attempted_by, 1)], 0) NOT IN (SELECT key FROM held)

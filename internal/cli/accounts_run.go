@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// accountsFlags name a file of many accounts.
+type accountsFlags struct {
+	AccountsFile string `name:"accounts-file" env:"ROLLCALL_ACCOUNTS_FILE" placeholder:"FILE" help:"JSON file of many accounts, in place of one (${env})."`
+	Account      list   `name:"account" placeholder:"ACCOUNT,…" help:"Only these accounts of that file, by id or name."`
+}
+
+// many gives the accounts that are meant; none where no file is given.
+func (f *accountFlags) many() ([]account, error) {
+	if f.AccountsFile == "" {
+		if len(f.Account) > 0 {
+			return nil, fmt.Errorf("%w: --account chooses from %s, which is not set", model.ErrUsage, accountsVariable)
+		}
+		return nil, nil
+	}
+	if f.AccountID != "" {
+		return nil, fmt.Errorf("%w: CLOUDFLARE_ACCOUNT_ID and %s are both set: keep one of them", model.ErrUsage, accountsVariable)
+	}
+	all, err := readAccounts(f.AccountsFile)
+	if err != nil {
+		return nil, err
+	}
+	return chosen(all, f.Account)
+}
+
+// flagsOfAccount gives the flags by which a command knows its account.
+func (f *accountFlags) flagsOfAccount() *accountFlags { return f }
+
+// flagsOfAPI gives the flags by which a command asks the API.
+func (f *apiFlags) flagsOfAPI() *apiFlags { return f }
+
+// flagsOfMetrics gives the flags by which a command writes metrics.
+func (f *metricsFlags) flagsOfMetrics() *metricsFlags { return f }
+
+// takeAccount lets flags be those of one account of many.
+func takeAccount(command any, a *account) {
+	if c, ok := command.(interface{ flagsOfAccount() *accountFlags }); ok {
+		*c.flagsOfAccount() = accountFlags{AccountID: a.ID}
+	}
+	if c, ok := command.(interface{ flagsOfAPI() *apiFlags }); ok {
+		c.flagsOfAPI().take(a)
+	}
+	if c, ok := command.(interface{ flagsOfMetrics() *metricsFlags }); ok {
+		if f := c.flagsOfMetrics(); f.MetricsFile != "" { // a file each
+			ext := filepath.Ext(f.MetricsFile)
+			f.MetricsFile = strings.TrimSuffix(f.MetricsFile, ext) + "-" + a.ID + ext
+		}
+	}
+}
+
+// take lets the flags be those of an account.
+func (f *apiFlags) take(a *account) {
+	f.accountFlags = accountFlags{AccountID: a.ID}
+	f.APITokenFile = a.TokenFile
+	if len(a.Apps) > 0 {
+		f.AppIDs = a.Apps
+	}
+	if a.RequestsPerSecond != nil {
+		f.RequestsPerSecond = *a.RequestsPerSecond
+	}
+	if a.QuotaShare != nil {
+		f.QuotaShare = *a.QuotaShare
+	}
+}
+
+// atOnce is how many accounts one command works for at once: each takes connections.
+const atOnce = 8
+
+// runChosen runs the command that was chosen: once, or once an account of the file
+// where it is one of an account and does not see to that by itself. Accounts go on side
+// by side: what one waits for or fails of delays no other.
+func runChosen(command *kong.Context, s *shell) error {
+	target := command.Selected().Target
+	one, ok := target.Addr().Interface().(interface{ flagsOfAccount() *accountFlags })
+	if _, itself := target.Addr().Interface().(interface{ manyAccounts() }); !ok || itself {
+		return command.Run(s)
+	}
+	accounts, err := one.flagsOfAccount().many()
+	if err != nil || len(accounts) == 0 {
+		if err == nil {
+			err = command.Run(s)
+		}
+		return err
+	}
+	out := &turns{stdout: s.stdout, stderr: s.stderr}
+	slots := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i := range accounts {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			out.run(s, target, &accounts[i])
+		})
+	}
+	all.Wait()
+	return out.worst
+}
+
+// turns lets accounts speak one after the other.
+type turns struct {
+	stdout, stderr io.Writer
+
+	mu    sync.Mutex
+	worst error
+}
+
+// run runs the command for one account, and prints what it said once it has ended.
+func (o *turns) run(s *shell, target reflect.Value, a *account) {
+	mine := reflect.New(target.Type())
+	mine.Elem().Set(target)
+	takeAccount(mine.Interface(), a)
+	var said bytes.Buffer
+	own := &shell{ctx: s.ctx, stdout: &said, stderr: io.Discard, logger: s.logger.With(slog.String("account", a.label())), logs: s.logs}
+	err := mine.Interface().(interface{ Run(*shell) error }).Run(own)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if said.Len() > 0 && said.Bytes()[0] != '{' { // JSON tells by itself
+		fmt.Fprintf(o.stdout, "account %s:\n", oneLine(a.label()))
+	}
+	_, _ = o.stdout.Write(said.Bytes()) // results remembers a failure
+	if err == nil {
+		return
+	}
+	if !errors.Is(err, errPartial) && !errors.Is(err, errHeld) {
+		fmt.Fprintf(o.stderr, "rollcall: account %s: %s\n", oneLine(a.label()), oneLine(err.Error()))
+	}
+	if o.worst == nil || severity(err) > severity(o.worst) {
+		o.worst = &saidError{err}
+	}
+}
+
+// severity orders errors of accounts: the worst gives the exit code.
+func severity(err error) int {
+	return map[int]int{exitTryLater: 1, exitPartial: 2, exitUsage: 3, exitFailed: 4}[exitCode(err)]
+}
+
+// saidError was told already.
+type saidError struct{ error }
+
+func (e *saidError) Unwrap() error { return e.error }
