@@ -2,9 +2,8 @@
 -- What the views are about is derived once, when a session is stored, and the usage
 -- by day follows each change by its difference.
 
-ALTER TABLE analytics.stale_sessions
-    ADD COLUMN is_derived boolean NOT NULL DEFAULT false,
-    ADD COLUMN change_id  bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
+-- Ten million events take minutes, beyond the limit that each connection has.
+SET LOCAL statement_timeout = 0;
 
 CREATE TABLE analytics.session_figures (
     session_id             uuid             NOT NULL PRIMARY KEY,
@@ -114,26 +113,6 @@ CREATE TABLE analytics.stale_people (
     PRIMARY KEY (session_id, person_id)
 );
 
--- What a session adds to a day, as it is counted in usage_days.
-ALTER TABLE analytics.session_dates
-    ADD COLUMN is_start             boolean   NOT NULL DEFAULT false,
-    ADD COLUMN vendor_minutes       numeric,
-    ADD COLUMN people               integer   NOT NULL DEFAULT 0,
-    ADD COLUMN person_us            bigint    NOT NULL DEFAULT 0,
-    ADD COLUMN participants         integer   NOT NULL DEFAULT 0,
-    ADD COLUMN participant_us       bigint    NOT NULL DEFAULT 0,
-    ADD COLUMN preset_names         text[]    NOT NULL DEFAULT '{}',
-    ADD COLUMN preset_view_types    text[]    NOT NULL DEFAULT '{}',
-    ADD COLUMN preset_people        integer[] NOT NULL DEFAULT '{}',
-    ADD COLUMN preset_person_us     bigint[]  NOT NULL DEFAULT '{}',
-    ADD COLUMN preset_participants  integer[] NOT NULL DEFAULT '{}',
-    ADD COLUMN preset_participant_us bigint[] NOT NULL DEFAULT '{}',
-    ADD COLUMN step_at              timestamptz[] NOT NULL DEFAULT '{}',
-    ADD COLUMN step_people          integer[] NOT NULL DEFAULT '{}',
-    ADD COLUMN step_participants    integer[] NOT NULL DEFAULT '{}',
-    ADD COLUMN is_gone              boolean   NOT NULL DEFAULT false;
-CREATE INDEX session_dates_gone ON analytics.session_dates (usage_date, app_id, session_id) WHERE is_gone;
-
 CREATE TABLE analytics.shared_person_days (
     app_id            text      NOT NULL,
     usage_date        date      NOT NULL,
@@ -176,18 +155,6 @@ CREATE TABLE analytics.usage_curves (
 -- Steps of a curve within a minute, or a second.
 CREATE TYPE analytics.curve_minute AS (app_id text, usage_date date, starts_at timestamptz, step_at timestamptz[], people integer[], participants integer[]);
 
-ALTER TABLE analytics.usage_days
-    ADD COLUMN members         bigint  NOT NULL DEFAULT 0,
-    ADD COLUMN person_us       bigint  NOT NULL DEFAULT 0,
-    ADD COLUMN participant_us  bigint  NOT NULL DEFAULT 0,
-    ADD COLUMN vendor_sum      numeric NOT NULL DEFAULT 0,
-    ADD COLUMN vendor_sessions bigint  NOT NULL DEFAULT 0,
-    ADD COLUMN is_stale        boolean NOT NULL DEFAULT false;
-ALTER TABLE analytics.usage_preset_days
-    ADD COLUMN person_us       bigint  NOT NULL DEFAULT 0,
-    ADD COLUMN participant_us  bigint  NOT NULL DEFAULT 0,
-    ADD COLUMN usage_id        bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
-
 -- Who fills the warehouse goes on without another call of rollcall loader.
 -- +goose StatementBegin
 DO $$
@@ -203,17 +170,76 @@ $$;
 -- Who is sought by an id that is not a person's first.
 CREATE INDEX session_people_by_custom_ids ON analytics.session_people USING gin (custom_ids) WHERE custom_ids IS NOT NULL;
 
+-- Days of which a session is not there any more are kept as they are, but for those
+-- where it was just deleted.
+DELETE FROM analytics.session_dates AS d
+WHERE EXISTS (SELECT FROM analytics.stale_sessions AS q WHERE q.session_id = d.session_id)
+  AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = d.session_id);
+-- Everything is derived now; what is queued from here on stays queued.
+DELETE FROM analytics.stale_sessions;
+
 -- +rollcall define derive
+
+-- The longest part, before anything that readers ask for is locked.
+-- +goose StatementBegin
+DO $$
+DECLARE
+    batch uuid[];
+BEGIN
+    FOR batch IN
+        SELECT array_agg(session_id)
+        FROM (SELECT session_id, row_number() OVER (ORDER BY coalesce(started_at, created_at), session_id) / 500 AS n FROM realtimekit.sessions) AS s
+        GROUP BY n ORDER BY n
+    LOOP
+        PERFORM analytics.derive(batch);
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd
+ANALYZE analytics.session_figures, analytics.presences, analytics.session_people, analytics.session_person_days;
+
+ALTER TABLE analytics.stale_sessions
+    ADD COLUMN is_derived boolean NOT NULL DEFAULT false,
+    ADD COLUMN change_id  bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
+
+-- What a session adds to a day, as it is counted in usage_days.
+ALTER TABLE analytics.session_dates
+    ADD COLUMN is_start             boolean   NOT NULL DEFAULT false,
+    ADD COLUMN vendor_minutes       numeric,
+    ADD COLUMN people               integer   NOT NULL DEFAULT 0,
+    ADD COLUMN person_us            bigint    NOT NULL DEFAULT 0,
+    ADD COLUMN participants         integer   NOT NULL DEFAULT 0,
+    ADD COLUMN participant_us       bigint    NOT NULL DEFAULT 0,
+    ADD COLUMN preset_names         text[]    NOT NULL DEFAULT '{}',
+    ADD COLUMN preset_view_types    text[]    NOT NULL DEFAULT '{}',
+    ADD COLUMN preset_people        integer[] NOT NULL DEFAULT '{}',
+    ADD COLUMN preset_person_us     bigint[]  NOT NULL DEFAULT '{}',
+    ADD COLUMN preset_participants  integer[] NOT NULL DEFAULT '{}',
+    ADD COLUMN preset_participant_us bigint[] NOT NULL DEFAULT '{}',
+    ADD COLUMN step_at              timestamptz[] NOT NULL DEFAULT '{}',
+    ADD COLUMN step_people          integer[] NOT NULL DEFAULT '{}',
+    ADD COLUMN step_participants    integer[] NOT NULL DEFAULT '{}',
+    ADD COLUMN is_gone              boolean   NOT NULL DEFAULT false;
+CREATE INDEX session_dates_gone ON analytics.session_dates (usage_date, app_id, session_id) WHERE is_gone;
+
+ALTER TABLE analytics.usage_days
+    ADD COLUMN members         bigint  NOT NULL DEFAULT 0,
+    ADD COLUMN person_us       bigint  NOT NULL DEFAULT 0,
+    ADD COLUMN participant_us  bigint  NOT NULL DEFAULT 0,
+    ADD COLUMN vendor_sum      numeric NOT NULL DEFAULT 0,
+    ADD COLUMN vendor_sessions bigint  NOT NULL DEFAULT 0,
+    ADD COLUMN is_stale        boolean NOT NULL DEFAULT false;
+ALTER TABLE analytics.usage_preset_days
+    ADD COLUMN person_us       bigint  NOT NULL DEFAULT 0,
+    ADD COLUMN participant_us  bigint  NOT NULL DEFAULT 0,
+    ADD COLUMN usage_id        bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
+
 -- +rollcall define add_to_curves
 -- +rollcall define count_sessions
 -- +rollcall define refresh
 -- +rollcall define queue_read_session
 
--- Days of which a session is not there any more are kept as they are; the others are
--- counted anew, the oldest first.
-DELETE FROM analytics.session_dates AS d
-WHERE EXISTS (SELECT FROM analytics.stale_sessions AS q WHERE q.session_id = d.session_id)
-  AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = d.session_id);
+-- The other days are counted anew, the oldest first.
 UPDATE analytics.session_dates AS d SET is_gone = true
 WHERE NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = d.session_id);
 DELETE FROM analytics.usage_preset_days AS t WHERE NOT EXISTS (
@@ -229,17 +255,15 @@ DECLARE
 BEGIN
     FOR batch IN
         SELECT array_agg(session_id)
-        FROM (SELECT session_id, row_number() OVER (ORDER BY coalesce(started_at, created_at), session_id) / 500 AS n FROM realtimekit.sessions) AS s
+        FROM (SELECT session_id, row_number() OVER (ORDER BY starts_at, session_id) / 500 AS n FROM analytics.session_figures) AS s
         GROUP BY n ORDER BY n
     LOOP
-        PERFORM analytics.derive(batch);
         PERFORM analytics.count_sessions(batch);
     END LOOP;
 END
 $$;
 -- +goose StatementEnd
-DELETE FROM analytics.stale_sessions;
-ANALYZE analytics.session_figures, analytics.presences, analytics.session_people, analytics.session_dates;
+ANALYZE analytics.session_dates, analytics.usage_days;
 
 -- +rollcall define session_bounds
 -- +rollcall define participant_intervals

@@ -18,6 +18,7 @@ DECLARE
     shared_before analytics.shared_person_days[];
     shared_after  analytics.shared_person_days[];
     uncounted analytics.usage_ids[]; -- app and day
+    day    analytics.usage_ids;
     lost   uuid[];
     minutes analytics.curve_minute[];
     ids_there analytics.usage_ids[];
@@ -100,24 +101,17 @@ BEGIN
           AND NOT EXISTS (SELECT FROM analytics.session_dates AS g
                           WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date AND NOT g.session_id = ANY (session_ids));
         EXIT WHEN uncounted IS NULL;
-        -- By the index, even where the planner knows of one day only.
-        DELETE FROM analytics.usage_curves AS t
-        WHERE t.app_id = ANY (ARRAY (SELECT app_id FROM unnest(uncounted))) AND t.usage_date = ANY (ARRAY (SELECT usage_date FROM unnest(uncounted)))
-          AND (t.app_id, t.usage_date) IN (SELECT app_id, usage_date FROM unnest(uncounted));
-        DELETE FROM analytics.usage_ids AS t
-        WHERE t.app_id = ANY (ARRAY (SELECT app_id FROM unnest(uncounted))) AND t.usage_date = ANY (ARRAY (SELECT usage_date FROM unnest(uncounted)))
-          AND (t.app_id, t.usage_date) IN (SELECT app_id, usage_date FROM unnest(uncounted));
-        DELETE FROM analytics.usage_preset_days AS t
-        WHERE t.app_id = ANY (ARRAY (SELECT app_id FROM unnest(uncounted))) AND t.usage_date = ANY (ARRAY (SELECT usage_date FROM unnest(uncounted)))
-          AND (t.app_id, t.usage_date) IN (SELECT app_id, usage_date FROM unnest(uncounted));
-        DELETE FROM analytics.shared_person_days AS t
-        WHERE t.app_id = ANY (ARRAY (SELECT app_id FROM unnest(uncounted))) AND t.usage_date = ANY (ARRAY (SELECT usage_date FROM unnest(uncounted)))
-          AND (t.app_id, t.usage_date) IN (SELECT app_id, usage_date FROM unnest(uncounted));
-        SELECT array_agg(DISTINCT m.session_id) INTO lost
-        FROM analytics.session_dates AS m
-        WHERE m.usage_date = ANY (ARRAY (SELECT usage_date FROM unnest(uncounted))) AND m.app_id = ANY (ARRAY (SELECT app_id FROM unnest(uncounted)))
-          AND (m.app_id, m.usage_date) IN (SELECT app_id, usage_date FROM unnest(uncounted));
-        EXIT WHEN lost IS NULL;
+        -- Day by day, so that the planner knows which: by the index, even where all of
+        -- the table is another day.
+        lost := '{}';
+        FOREACH day IN ARRAY uncounted LOOP
+            DELETE FROM analytics.usage_curves AS t WHERE t.app_id = day.app_id AND t.usage_date = day.usage_date;
+            DELETE FROM analytics.usage_ids AS t WHERE t.app_id = day.app_id AND t.usage_date = day.usage_date;
+            DELETE FROM analytics.usage_preset_days AS t WHERE t.app_id = day.app_id AND t.usage_date = day.usage_date;
+            DELETE FROM analytics.shared_person_days AS t WHERE t.app_id = day.app_id AND t.usage_date = day.usage_date;
+            lost := lost || ARRAY (SELECT m.session_id FROM analytics.session_dates AS m WHERE m.app_id = day.app_id AND m.usage_date = day.usage_date);
+        END LOOP;
+        EXIT WHEN lost = '{}';
         DELETE FROM analytics.session_dates AS m USING unnest(uncounted) AS d
         WHERE m.session_id = ANY (lost) AND m.app_id = d.app_id AND m.usage_date = d.usage_date;
         session_ids := ARRAY (SELECT unnest(session_ids) UNION SELECT unnest(lost));
@@ -153,8 +147,8 @@ BEGIN
     ), crowded AS MATERIALIZED (
         -- Days of which other sessions are counted.
         SELECT app_id, usage_date FROM (SELECT DISTINCT app_id, usage_date FROM days) AS d
-        WHERE EXISTS (SELECT FROM analytics.session_dates AS o
-                      WHERE o.usage_date = d.usage_date AND o.app_id = d.app_id AND NOT o.session_id = ANY (session_ids))
+        WHERE (SELECT o.session_id FROM analytics.session_dates AS o -- the first is enough
+               WHERE o.usage_date = d.usage_date AND o.app_id = d.app_id AND NOT o.session_id = ANY (session_ids) LIMIT 1) IS NOT NULL
     ), touched AS MATERIALIZED (
         SELECT app_id, usage_date, person_id FROM everyone WHERE sessions > 1 OR (app_id, usage_date) IN (SELECT app_id, usage_date FROM crowded)
     ), stays AS MATERIALIZED (
@@ -264,6 +258,10 @@ BEGIN
         ), gone AS (
             DELETE FROM analytics.usage_ids AS u USING maybe AS m
             WHERE u.app_id = m.app_id AND u.usage_date = m.usage_date AND u.custom_participant_id = m.id
+              -- One by one: to the planner all ids of a day may seem as cheap.
+              AND u.ctid = ANY (ARRAY (SELECT (SELECT x.ctid FROM analytics.usage_ids AS x
+                                               WHERE x.app_id = o.app_id AND x.usage_date = o.usage_date AND x.custom_participant_id = o.id)
+                                       FROM maybe AS o))
               AND NOT EXISTS (
                   SELECT FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
                   WHERE p.custom_participant_id = m.id AND p.custom_participant_id = ANY (ARRAY (SELECT id FROM maybe)) AND NOT p.is_split AND f.app_id = m.app_id
