@@ -88,8 +88,12 @@ const atOnce = 8
 // by side: what one waits for or fails of delays no other.
 func runChosen(command *kong.Context, s *shell) error {
 	target := command.Selected().Target
+	switch target.Addr().Interface().(type) {
+	case *serveCommand, *workCommand: // one process for all of them
+		return command.Run(s)
+	}
 	one, ok := target.Addr().Interface().(interface{ flagsOfAccount() *accountFlags })
-	if _, itself := target.Addr().Interface().(interface{ manyAccounts() }); !ok || itself {
+	if !ok {
 		return command.Run(s)
 	}
 	accounts, err := one.flagsOfAccount().many()
