@@ -92,7 +92,7 @@ func runChosen(command *kong.Context, s *shell) error {
 	case *serveCommand, *workCommand: // one process for all of them
 		return command.Run(s)
 	}
-	one, ok := target.Addr().Interface().(interface{ flagsOfAccount() *accountFlags })
+	one, ok := reflect.TypeAssert[interface{ flagsOfAccount() *accountFlags }](target.Addr())
 	if !ok {
 		return command.Run(s)
 	}
