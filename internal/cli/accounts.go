@@ -43,7 +43,7 @@ func readAccounts(file string) ([]account, error) {
 	refuse := func(format string, args ...any) ([]account, error) {
 		return nil, fmt.Errorf("%w: %s: %w", model.ErrUsage, accountsVariable, fmt.Errorf(format, args...))
 	}
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(file) //nolint:gosec // G703: whoever runs the program names the file
 	switch {
 	case err != nil:
 		return refuse("the file cannot be read: %w", withoutPath(err))

@@ -88,8 +88,12 @@ const atOnce = 8
 // by side: what one waits for or fails of delays no other.
 func runChosen(command *kong.Context, s *shell) error {
 	target := command.Selected().Target
-	one, ok := target.Addr().Interface().(interface{ flagsOfAccount() *accountFlags })
-	if _, itself := target.Addr().Interface().(interface{ manyAccounts() }); !ok || itself {
+	switch target.Addr().Interface().(type) {
+	case *serveCommand, *workCommand: // one process for all of them
+		return command.Run(s)
+	}
+	one, ok := reflect.TypeAssert[interface{ flagsOfAccount() *accountFlags }](target.Addr())
+	if !ok {
 		return command.Run(s)
 	}
 	accounts, err := one.flagsOfAccount().many()

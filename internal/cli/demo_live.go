@@ -133,10 +133,10 @@ func (c *demoCommand) watchLessons(s *shell, screen *screen, sim *simulator.Serv
 		began := time.Now()
 		courier.Announce(s.ctx, told...)
 		people, status, err := awaitLesson(s.ctx, pool, sim, last.SessionID)
+		if s.ctx.Err() != nil {
+			return nil //nolint:nilerr // told to stop, which is how one ends it
+		}
 		if err != nil {
-			if s.ctx.Err() != nil {
-				return nil
-			}
 			return err
 		}
 		screen.put("", "%s  %-26s visible after %.1f s: %s, %s", began.UTC().Format(time.TimeOnly), last.Event, time.Since(began).Seconds(), oneOrMany(people, "1 person", fmt.Sprintf("%d people", people)), status)

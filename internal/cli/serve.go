@@ -81,9 +81,6 @@ func texts[T ~string](all []T) []string {
 	return out
 }
 
-// manyAccounts tells that one process serves all of them.
-func (*serveCommand) manyAccounts() {}
-
 // accounts gives the ids of the accounts whose webhooks are taken in.
 func (c *serveCommand) accounts() ([]string, error) {
 	many, err := c.many()

@@ -33,9 +33,6 @@ func (*workCommand) Help() string {
 	return `Reads the sessions that webhooks tell of (rollcall serve), and lists each app as a net for those that none told of. Start as many of it as you like, on as many machines: they share the jobs and the request budget, and what one had in hand when it was killed another takes up. Enrolment, daily counts and peer reports stay with rollcall run. It makes room for rollcall migrate by itself.`
 }
 
-// manyAccounts tells that one process works for all of them.
-func (*workCommand) manyAccounts() {}
-
 // workWait is the longest wait for the budget before a job gives its place to others.
 const workWait = 10 * time.Second
 

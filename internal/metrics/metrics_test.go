@@ -121,9 +121,7 @@ func TestNamesFollowTheConventions(t *testing.T) {
 // manual name be one that is exported, and every exported one in the manual.
 func TestNamesAreKnown(t *testing.T) {
 	exported := write(t, used(), filepath.Join(t.TempDir(), "rollcall.prom"), everything)
-	for name, family := range servedByFleet(t) {
-		exported[name] = family
-	}
+	maps.Copy(exported, servedByFleet(t))
 	pattern := regexp.MustCompile(`\brollcall_[a-z0-9_]+`)
 	text := func(path string) string {
 		b, err := os.ReadFile(filepath.Join("..", "..", path))

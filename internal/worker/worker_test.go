@@ -40,15 +40,15 @@ type fleet struct {
 	url    string
 }
 
-func newFleet(t testing.TB, data *simulator.Data) *fleet {
-	t.Helper()
-	f := &fleet{TB: t, data: data, sim: simulator.New(data, simulator.Options{}), url: pgtest.New(t)}
+func newFleet(tb testing.TB, data *simulator.Data) *fleet {
+	tb.Helper()
+	f := &fleet{TB: tb, data: data, sim: simulator.New(data, simulator.Options{}), url: pgtest.New(tb)}
 	f.server = httptest.NewServer(f.sim)
-	t.Cleanup(f.server.Close)
-	f.pool = pgtest.Open(t, f.url, 8)
+	tb.Cleanup(f.server.Close)
+	f.pool = pgtest.Open(tb, f.url, 8)
 	var err error
 	if f.queue, err = queue.New(f.pool, slog.New(slog.DiscardHandler)); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	f.inbox = queue.NewInbox(f.queue, data.AccountID)
 	return f
