@@ -19,7 +19,8 @@ type Erasure struct {
 	ParticipantIDs     []model.UUID
 	AppID              string // the only app that it concerns; empty for all
 	Mode               privacy.Mode
-	DryRun             bool   // count and write nothing
+	DryRun             bool // count and write nothing
+	Spellings          Spellings
 	Version            string // of the program, for the books
 }
 
@@ -37,6 +38,9 @@ type Counts struct {
 	// ParticipantsOfSameCustomID have a custom id in common with the erased ones;
 	// they were not asked for and stay.
 	ParticipantsOfSameCustomID int
+	// OtherSpellings are custom ids that differ from a given one in upper and lower case
+	// or outer spaces only; they stay.
+	OtherSpellings []string
 }
 
 // NoRow tells that nothing about the person was stored.
@@ -99,6 +103,7 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		name string
 		do   func(context.Context) error
 	}{
+		{"look for other spellings", finder{w}.spellings},
 		{"find the person", finder{w}.find},
 		{"list the identifiers", func(ctx context.Context) error { return w.suppress(ctx, f) }},
 		{"erase peer reports", w.reports},

@@ -102,9 +102,9 @@ func TestNoShows(t *testing.T) {
 		FROM analytics.no_shows GROUP BY session_id ORDER BY session_id`
 	expect(t, pool, list,
 		"1: event 1, lobby (waited) 0, never 0, removed 0",
-		"2: custom 1, late 0, lobby 0, never 0",
-		"3: custom 1, event 1, late 0, lobby 0, never 0, so far",
-		"4: always 3, custom 1, event 1, late 0, lobby 0, never 0, nobody")
+		"2: c-1 1, late 0, lobby 0, never 0",
+		"3: c-1 1, event 1, late 0, lobby 0, never 0, so far",
+		"4: always 3, c-1 1, event 1, late 0, lobby 0, never 0, nobody")
 }
 
 func TestReconciliation(t *testing.T) {
@@ -169,6 +169,6 @@ func TestCallQuality(t *testing.T) {
 	expect(t, pool, `SELECT concat_ws('|', person_id, custom_participant_id, display_name, reports, audio_sent_mos, audio_sent_rtt,
 		video_received_mos, worst_mos, operating_systems, countries, used_mobile) FROM analytics.call_quality ORDER BY person_id`,
 		"10000000-0000-4000-8000-000000000004|1",
-		"d|d|Dan|1|3|3", // one second's weight at the least
-		"mira|c|Mira|2|3.5|100|1.5|1.5|Windows 11, iOS|DE|t")
+		"c|c|Mira|2|3.5|100|1.5|1.5|Windows 11, iOS|DE|t",
+		"d|d|Dan|1|3|3") // one second's weight at the least
 }

@@ -37,6 +37,9 @@ BEGIN
         SELECT FROM analytics.prices AS o WHERE o.app_id = folded AND o.valid_from = t.valid_from
           AND (o.preset_name, o.preset_view_type) IS NOT DISTINCT FROM (t.preset_name, t.preset_view_type));
     DELETE FROM analytics.prices WHERE app_id = was;
+    UPDATE analytics.settings AS t SET app_id = folded WHERE app_id = was AND NOT EXISTS (
+        SELECT FROM analytics.settings AS o WHERE o.app_id = folded AND o.meeting_id = t.meeting_id);
+    DELETE FROM analytics.settings WHERE app_id = was;
     UPDATE sync.erasures SET app_id = folded WHERE app_id = was;
     UPDATE sync.privacy SET generation = generation + 1 WHERE EXISTS (SELECT FROM sync.suppressions WHERE app_id = was);
     DELETE FROM analytics.usage_curves WHERE app_id = was;
