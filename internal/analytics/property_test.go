@@ -76,6 +76,9 @@ func TestViewsAgreeWithGo(t *testing.T) {
 	}
 	db.want("person_attendance of one session",
 		db.lines(`SELECT session_id, person_id FROM analytics.person_attendance WHERE session_id = $1`, world[5].id), attendees(world[5]))
+	db.exec(`UPDATE analytics.settings SET least_lesson_people = 1, longest_gap_seconds = 0, least_lesson_seconds = 600, grace_seconds = 60 WHERE app_id = 'b'`)
+	db.exec(`INSERT INTO analytics.settings (app_id, meeting_id, least_lesson_people) SELECT 'b', 'm' || n, 3 FROM generate_series(0, 50) AS n`)
+	db.wantLessons(world)
 	prices := db.prices(m)
 	db.wantUsage(world, prices)
 	db.want("people", db.lines(peopleSQL), wantPeople(world))

@@ -38,6 +38,10 @@ func (m *maker) session(n int) *session {
 		started: m.time(0.1), created: m.time(0.3), ended: m.time(0.2), read: m.time(0.1), synced: m.IntN(m.span),
 		minutes: m.IntN(20), peak: m.IntN(4), repaired: m.chance(0.1), complete: m.chance(0.7), distinct: m.IntN(5), announce: m.IntN(5),
 	}
+	s.meeting = fmt.Sprint("m", m.IntN(150))
+	if m.chance(0.05) {
+		s.meeting = ""
+	}
 	if m.chance(0.7) && s.started != none { // mostly as one expects
 		s.started, s.ended = 0, m.span
 	}

@@ -162,8 +162,8 @@ func (c *eraseCommand) print(w io.Writer, n erasure.Counts) {
 		fmt.Fprintf(w, "%s with the same custom_participant_id %s: erase by that id, if it is one person's\n",
 			plural(n.ParticipantsOfSameCustomID, "more participant"), oneOrMany(n.ParticipantsOfSameCustomID, "stays", "stay"))
 	}
-	for _, id := range n.OtherSpellings {
-		fmt.Fprintf(w, "another spelling is stored: %q; say --all-spellings to erase it too, or --exact-spelling to leave it\n", id)
+	if n.OtherSpellings != "" {
+		fmt.Fprintf(w, "other spellings are stored: %s; say --all-spellings to erase them too, or --exact-spelling to leave them\n", n.OtherSpellings)
 	}
 	if c.DryRun {
 		fmt.Fprintln(w, "nothing was written")

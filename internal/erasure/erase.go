@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -39,8 +40,8 @@ type Counts struct {
 	// they were not asked for and stay.
 	ParticipantsOfSameCustomID int
 	// OtherSpellings are custom ids that differ from a given one in upper and lower case
-	// or outer spaces only; they stay.
-	OtherSpellings []string
+	// or outer spaces only, in quotes; they stay.
+	OtherSpellings string
 }
 
 // NoRow tells that nothing about the person was stored.
@@ -112,6 +113,7 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		{"erase enrolments", w.enrolments},
 		{"erase rejected records", w.rejected},
 		{"mask messages", w.texts},
+		{"erase excuses", w.excuses},
 		{"derive their sessions anew", w.derive},
 		{"enter it into the ledger", func(ctx context.Context) error { return w.book(ctx, f) }},
 	} {
@@ -125,6 +127,18 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		return warehouse.ErrUnchanged
 	}
 	return nil
+}
+
+// excuses removes what you noted of the person, in either mode: a reason may tell of
+// an illness.
+func (w *erasure) excuses(ctx context.Context) error {
+	f := finder{w}
+	ids := slices.Concat(f.values(privacy.CustomID, w.CustomIDs), f.values(privacy.UserID, w.UserIDs))
+	for _, id := range w.ParticipantIDs {
+		ids = append(ids, id.String())
+	}
+	_, err := w.tx.Exec(ctx, `DELETE FROM analytics.excuses WHERE person_id = ANY ($1) AND ($2 = '' OR app_id = $2)`, ids, w.AppID)
+	return err
 }
 
 // derive takes the person out of what is kept of the sessions for the views, and

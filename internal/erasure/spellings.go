@@ -47,14 +47,14 @@ func (w finder) spellings(ctx context.Context) error {
 		w.CustomIDs = slices.Concat(w.CustomIDs, others)
 		return nil
 	}
-	w.counts.OtherSpellings = others
-	if w.DryRun {
-		return nil
-	}
 	quoted := make([]string, len(others))
 	for i, id := range others {
 		quoted[i] = fmt.Sprintf("%q", id)
 	}
+	w.counts.OtherSpellings = strings.Join(quoted, ", ")
+	if w.DryRun {
+		return nil
+	}
 	return fmt.Errorf("%w: other spellings of what was given are stored: %s; erase them too with --all-spellings, or leave them with --exact-spelling",
-		model.ErrUsage, strings.Join(quoted, ", "))
+		model.ErrUsage, w.counts.OtherSpellings)
 }

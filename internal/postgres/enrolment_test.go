@@ -95,7 +95,10 @@ func TestNoShows(t *testing.T) {
 			(2, 'event', NULL, NULL)) AS p (n, id, custom, joined);
 		INSERT INTO realtimekit.peer_events (session_id, participant_id, event_id, event_name, first_synced_at, synced_at, run_id)
 		SELECT session_id, participant_id, gen_random_uuid(), CASE user_id WHEN 'event' THEN 'PEER_JOINING' ELSE 'PEER_CREATED' END, now(), now(), 1
-		FROM realtimekit.participants WHERE user_id IN ('event', 'lobby')`)
+		FROM realtimekit.participants WHERE user_id IN ('event', 'lobby');
+		INSERT INTO analytics.settings (app_id, least_lesson_people, longest_gap_seconds) VALUES ('app', 0, 0);
+		INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions`)
+	run(t, pool, `SELECT analytics.refresh(500)`)
 	list := `SELECT right(session_id::text, 1) || ': ' || string_agg(person_id || CASE WHEN was_in_waiting_room THEN ' (waited)' ELSE '' END
 		|| ' ' || meeting_sessions_attended, ', ' ORDER BY person_id) || CASE WHEN bool_and(is_final) THEN '' ELSE ', so far' END
 		|| CASE WHEN bool_and(nobody_came) THEN ', nobody' ELSE '' END

@@ -7,6 +7,10 @@ BEGIN
         IS NOT DISTINCT FROM (OLD.app_id, OLD.meeting_id, OLD.person_by, OLD.nobody_ids, OLD.machine_presets, OLD.machine_names) THEN
         RETURN NULL;
     END IF;
+    IF TG_OP = 'INSERT' AND num_nonnulls(NEW.person_by, NEW.nobody_ids, NEW.machine_presets, NEW.machine_names) = 0
+       OR TG_OP = 'DELETE' AND num_nonnulls(OLD.person_by, OLD.nobody_ids, OLD.machine_presets, OLD.machine_names) = 0 THEN
+        RETURN NULL; -- it says nothing of people
+    END IF;
     INSERT INTO analytics.stale_sessions (session_id, started_at)
     SELECT s.session_id, s.started_at
     FROM realtimekit.sessions AS s
