@@ -211,3 +211,27 @@ func (l *lesson) register() (lines []string) {
 	}
 	return lines
 }
+
+// TestAttendedOncePerPerson has ten meetings of 40 lessons with ten people, of whom
+// half are enrolled, and ten who never come: in how many sessions each was is gathered
+// once per person and meeting, not once per row.
+func TestAttendedOncePerPerson(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	for statement := range strings.SplitSeq(crowd, ";\n") {
+		db.exec(statement)
+	}
+	db.exec(`INSERT INTO realtimekit.meetings (app_id, meeting_id, first_synced_at, synced_at, run_id) SELECT 'a', 'm' || n, now(), now(), 1 FROM generate_series(0, 9) AS n`)
+	db.exec(`UPDATE realtimekit.sessions SET meeting_id = 'm' || extract(hour FROM started_at AT TIME ZONE 'UTC')::integer % 10, ended_at = started_at + interval '50 minutes'`)
+	db.exec(`INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, created_at, last_listed_at, first_synced_at, synced_at, run_id)
+		SELECT 'a', 'm' || n, 'u' || i, '2025-01-01Z', now(), now(), now(), 1 FROM generate_series(0, 9) AS n, generate_series(6, 20) AS i`)
+	db.refresh(500)
+	db.exec(`ANALYZE`)
+	for name, where := range map[string]string{"a meeting": `app_id = 'a' AND meeting_id = 'm3'`, "a week of all": `session_started_at >= '2026-01-05Z' AND session_started_at < '2026-01-12Z'`} {
+		rows, _ := db.explain(`SELECT * FROM analytics.no_shows WHERE ` + where)
+		t.Logf("%s: %v", name, rows)
+		if n := rows["participants"]; n > 2*4000 || n == 0 {
+			t.Errorf("%s reads %v rows of participants", name, n)
+		}
+	}
+}

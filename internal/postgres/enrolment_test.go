@@ -93,9 +93,10 @@ func TestNoShows(t *testing.T) {
 		FROM (VALUES (1, 'always', NULL, '2026-11-20 09:00+00'), (1, 'always', NULL, '2026-11-20 09:10+00'), (2, 'always', NULL, '2026-11-20 10:00+00'),
 			(3, 'always', NULL, '2026-11-20 11:00+00'), (1, 'other', 'c-1', '2026-11-20 09:01+00'), (1, 'lobby', NULL, NULL),
 			(2, 'event', NULL, NULL)) AS p (n, id, custom, joined);
-		INSERT INTO realtimekit.peer_events (session_id, participant_id, event_id, event_name, first_synced_at, synced_at, run_id)
-		SELECT session_id, participant_id, gen_random_uuid(), CASE user_id WHEN 'event' THEN 'PEER_JOINING' ELSE 'PEER_CREATED' END, now(), now(), 1
+		INSERT INTO realtimekit.peer_events (session_id, participant_id, event_id, event_name, created_at, first_synced_at, synced_at, run_id)
+		SELECT session_id, participant_id, gen_random_uuid(), CASE user_id WHEN 'event' THEN 'PEER_JOINING' ELSE 'PEER_CREATED' END, '2026-11-20 10:05+00', now(), now(), 1
 		FROM realtimekit.participants WHERE user_id IN ('event', 'lobby');
+		UPDATE sync.session_states SET read_at = '2026-11-20 11:30+00';
 		INSERT INTO analytics.settings (app_id, least_lesson_people, longest_gap_seconds) VALUES ('app', 0, 0);
 		INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions`)
 	run(t, pool, `SELECT analytics.refresh(500)`)

@@ -126,7 +126,9 @@ func registerOf(rows []entry) *registerView {
 			*p.Share /= float64(p.Counted)
 		}
 	}
-	slices.SortStableFunc(people, func(a, b registered) int { return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.ID, b.ID)) })
+	slices.SortStableFunc(people, func(a, b registered) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.ID, b.ID))
+	})
 	v.People = people
 	return v
 }

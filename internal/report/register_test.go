@@ -37,8 +37,10 @@ func TestRegister(t *testing.T) {
 	}
 	page := parsed(t, b.Bytes(), "register.html")
 	want := [][]string{
-		{"Annann", "student", "100 %", "1 of 1", "0", "0", "0", "100 %"}, {"Bobo", "student", "late 50 %", "1 of 1", "1", "0", "0", "50 %"},
-		{"Cycy", "", "absent", "0 of 1", "0", "1", "0", "0 %"}, {"Deedee", "", "excused", "0 of 0", "0", "0", "1", "–"},
+		{"Annann", "student", "100 %", "1 of 1", "0", "0", "0", "100 %"},
+		{"Bobo", "student", "late 50 %", "1 of 1", "1", "0", "0", "50 %"},
+		{"Cycy", "", "absent", "0 of 1", "0", "1", "0", "0 %"},
+		{"Deedee", "", "excused", "0 of 0", "0", "0", "1", "–"},
 	}
 	if diff := cmp.Diff(want, page.id(t, "register").rows()); diff != "" {
 		t.Errorf("register (- by hand, + page):\n%s", diff)
