@@ -62,7 +62,7 @@ type Derived struct {
 func From(s *Session) *Derived {
 	moments := momentsOf(s.Events)
 	d := &Derived{Presences: presencesOf(s, moments)}
-	shared := 0
+	var shared int
 	d.People, d.Pieces, shared = peopleOf(s, d.Presences)
 	d.Figures = figuresOf(s, moments, d)
 	d.Figures.SharedIDs = shared

@@ -21,28 +21,33 @@ CROSS JOIN LATERAL (
         FROM analytics.session_people AS p
         WHERE p.session_id = ANY (o.session_ids) AND p.first_join_at < o.ends_at AND p.last_leave_at >= o.starts_at
         GROUP BY 1
-    ), enrolled AS (
-        SELECT w.person_id, max(m.custom_participant_id) AS custom_participant_id, max(m.display_name) AS display_name, max(m.preset_name) AS preset_name,
-               array_agg(m.meeting_participant_id) AS user_ids
+    ), members AS (
+        SELECT w.person_id, m.custom_participant_id, m.display_name, m.preset_name, m.meeting_participant_id
         FROM realtimekit.meeting_participants AS m
         LEFT JOIN analytics.settings AS k ON k.app_id = m.app_id AND k.meeting_id = ''
         CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
             m.custom_participant_id, m.meeting_participant_id, NULL, m.preset_name, m.display_name) AS person_id) AS w
         WHERE m.app_id = o.app_id AND m.meeting_id = o.meeting_id AND w.person_id IS NOT NULL
           AND (m.created_at IS NULL OR m.created_at < o.ends_at) AND (m.removed_at IS NULL OR m.last_listed_at >= o.starts_at)
-        GROUP BY 1
+    ), matches AS (
+        SELECT m.person_id, a.person_id AS came_as FROM members AS m JOIN came AS a ON a.person_id = m.person_id
+        UNION
+        SELECT m.person_id, a.person_id FROM members AS m
+        JOIN (SELECT c.person_id, u.id FROM came AS c CROSS JOIN LATERAL unnest(c.user_ids) AS u (id)) AS a ON a.id = m.meeting_participant_id
+    ), enrolled AS (
+        SELECT person_id, max(custom_participant_id) AS custom_participant_id, max(display_name) AS display_name, max(preset_name) AS preset_name
+        FROM members GROUP BY 1
     )
-    SELECT coalesce(a.person_id, e.person_id) AS person_id, coalesce(a.custom_participant_id, e.custom_participant_id) AS custom_participant_id,
-           coalesce(e.display_name, a.display_name) AS display_name, coalesce(e.preset_name, a.preset_name) AS preset_name, true AS is_enrolled,
-           a.first_join_at, a.last_leave_at, a.presence
+    SELECT coalesce(min(a.person_id), e.person_id) AS person_id, coalesce(min(a.custom_participant_id), e.custom_participant_id) AS custom_participant_id,
+           coalesce(e.display_name, min(a.display_name)) AS display_name, coalesce(e.preset_name, min(a.preset_name)) AS preset_name, true AS is_enrolled,
+           min(a.first_join_at) AS first_join_at, max(a.last_leave_at) AS last_leave_at, range_agg(a.presence) AS presence
     FROM enrolled AS e
-    LEFT JOIN LATERAL (
-        SELECT min(a.person_id) AS person_id, min(a.custom_participant_id) AS custom_participant_id, min(a.display_name) AS display_name, min(a.preset_name) AS preset_name,
-               min(a.first_join_at) AS first_join_at, max(a.last_leave_at) AS last_leave_at, range_agg(a.presence) AS presence
-        FROM came AS a WHERE a.person_id = e.person_id OR a.user_ids && e.user_ids) AS a ON true
+    LEFT JOIN matches AS x ON x.person_id = e.person_id
+    LEFT JOIN came AS a ON a.person_id = x.came_as
+    GROUP BY e.person_id, e.custom_participant_id, e.display_name, e.preset_name
     UNION ALL
     SELECT a.person_id, a.custom_participant_id, a.display_name, a.preset_name, false, a.first_join_at, a.last_leave_at, a.presence
-    FROM came AS a WHERE NOT EXISTS (SELECT FROM enrolled AS e WHERE a.person_id = e.person_id OR a.user_ids && e.user_ids)
+    FROM came AS a WHERE NOT EXISTS (SELECT FROM matches AS x WHERE x.came_as = a.person_id)
 ) AS r
 CROSS JOIN LATERAL (
     SELECT coalesce((SELECT sum(extract(epoch FROM least(upper(v), o.ends_at) - greatest(lower(v), o.starts_at))) FROM unnest(r.presence) AS v
