@@ -16,7 +16,7 @@ func (s *session) wantIntervals() (want []string) {
 		if i.source == "peer_events" {
 			peer = i.peer
 		}
-		want = append(want, row(s.id, i.p.id, i.p.person(), peer, dash(i.view), i.from, i.to, 30*(i.to-i.from), i.source, i.left, i.open, i.p.removed != none, i.cut))
+		want = append(want, row(s.id, i.p.id, dash(s.person(i.p)), peer, dash(i.view), i.from, i.to, 30*(i.to-i.from), i.source, i.left, i.open, i.p.removed != none, i.cut))
 	}
 	return want
 }
@@ -47,7 +47,7 @@ func (s *session) wantAttendance() (want []string) {
 			late = 30 * (p.first - s.start())
 		}
 		want = append(want, row(s.id, p.id, dash(p.custom), dash(p.name), p.first, p.last, 30*p.presence.total(), len(p.presence.runs()), share,
-			late, 30*(end-p.last), len(p.parts), p.inside, p.open, p.byRow))
+			late, 30*(end-p.last), len(p.parts), p.inside, p.open, p.byRow, dash(p.user), p.guest, p.contradicted))
 	}
 	return want
 }
@@ -64,6 +64,9 @@ func (s *session) steps() (steps []step) {
 	}
 	is := s.intervals()
 	for _, p := range s.participants {
+		if s.person(p) == "" {
+			continue
+		}
 		var own slots
 		for _, i := range is {
 			if i.p == p {
@@ -158,7 +161,7 @@ func (s *session) wantLatency() (want []string) {
 			late = 30 * (joined - s.start())
 		}
 		if first(joined, created) != none {
-			want = append(want, row(s.id, p.id, p.person(), k(created), k(joining), lobby, k(joined), late))
+			want = append(want, row(s.id, p.id, dash(s.person(p)), k(created), k(joining), lobby, k(joined), late))
 		}
 	}
 	return want
@@ -187,7 +190,7 @@ func (s *session) wantOverlap() (want []string) {
 				both[k] = a.presence[k] * b.presence[k]
 			}
 			if runs := both.runs(); a.id < b.id && len(runs) > 0 {
-				want = append(want, row(s.id, a.id, b.id, 30*both.total(), runs[0][0], runs[len(runs)-1][1]))
+				want = append(want, row(s.id, a.id, b.id, 30*both.total(), runs[0][0], runs[len(runs)-1][1], dash(a.preset), dash(b.preset)))
 			}
 		}
 	}
@@ -235,6 +238,11 @@ func (s *session) wantSummary() string {
 // wantQuality gives the findings of one session.
 func (s *session) wantQuality() (want []string) {
 	found := map[string]int{"repaired_values": 0}
+	for _, p := range s.people() {
+		if most(p.names) > 1 {
+			found["one_id_several_people"]++
+		}
+	}
 	count := func(name string, yes bool) {
 		if yes {
 			found[name]++
@@ -260,12 +268,11 @@ func (s *session) wantQuality() (want []string) {
 			count("no_usable_time", e.at == none)
 		}
 		for _, peer := range p.peers() {
-			inside := false
+			inside := 0
 			for _, m := range p.moments(peer) {
-				count("leaving_without_joining", m.leaves > m.joins && !inside)
-				if m.joins != m.leaves {
-					inside = m.joins > m.leaves
-				}
+				inside += m.joins - m.leaves
+				count("leaving_without_joining", inside < 0)
+				inside = max(inside, 0)
 			}
 		}
 	}

@@ -74,7 +74,7 @@ func TestClassroom(t *testing.T) {
 		"Ana's devices are merged, which closes her gap": {
 			`SELECT person_id, custom_participant_id, display_name, pg_temp.k(first_join_at), pg_temp.k(last_leave_at), present_seconds, visits, session_share
 			FROM analytics.person_attendance`,
-			[]string{"(ana,c-ana,N-ana,2,120,3540,1,0.9833)", "(bo,c-bo,N-bo,20,120,3000,1,0.8333)", "(cy,c-cy,N-cy,70,70,0,0,0)"},
+			[]string{"(c-ana,c-ana,N-ana,2,120,3540,1,0.9833)", "(c-bo,c-bo,N-bo,20,120,3000,1,0.8333)", "(c-cy,c-cy,N-cy,70,70,0,0,0)"},
 		},
 		"concurrency": {
 			`SELECT pg_temp.k(changed_at), pg_temp.k(until_at), present_people, present_participants FROM analytics.session_concurrency`,
@@ -92,12 +92,12 @@ func TestClassroom(t *testing.T) {
 		},
 		"latency": {
 			`SELECT person_id, coalesce(lobby_seconds, -1), coalesce(late_seconds, -1) FROM analytics.join_latency`,
-			[]string{"(ana,60,60)", "(ana,-1,900)", "(bo,300,600)", "(cy,-1,2100)", "(dee,-1,-1)"},
+			[]string{"(c-ana,60,60)", "(c-ana,-1,900)", "(c-bo,300,600)", "(c-cy,-1,2100)", "(c-dee,-1,-1)"},
 		},
 		"nobody rejoined after a gap": {`SELECT person_id FROM analytics.rejoins`, nil},
 		"overlap": {
 			`SELECT person_id, other_person_id, together_seconds, pg_temp.k(first_together_at), pg_temp.k(last_together_at) FROM analytics.person_overlap`,
-			[]string{"(ana,bo,3000,20,120)"},
+			[]string{"(c-ana,c-bo,3000,20,120)"},
 		},
 		"summary": {
 			`SELECT unique_people, participants, peak_people, peak_participants, vendor_peak_participants, person_seconds, participant_seconds,
@@ -108,7 +108,7 @@ func TestClassroom(t *testing.T) {
 			`SELECT check_name, findings, coalesce(measured_value, -1), coalesce(vendor_value, -1) FROM analytics.data_quality`,
 			[]string{"(open_presences,1,-1,-1)", "(joining_without_leaving,1,-1,-1)", "(minutes_disagree,1,119,104)"},
 		},
-		"people, those turned away too": {`SELECT person_id, display_name, sessions, participants FROM analytics.people`, []string{"(ana,N-ana,1,2)", "(bo,N-bo,1,1)", "(cy,N-cy,1,1)", "(dee,N-dee,1,1)"}},
+		"people, those turned away too": {`SELECT person_id, display_name, sessions, participants FROM analytics.people`, []string{"(c-ana,N-ana,1,2)", "(c-bo,N-bo,1,1)", "(c-cy,N-cy,1,1)", "(c-dee,N-dee,1,1)"}},
 	} {
 		db.want(name, db.lines(c.sql), c.want)
 	}
@@ -121,7 +121,7 @@ func TestRejoins(t *testing.T) {
 	db.store(ended(1, 40, peer(1, "eve", join(0), leave(10), join(14), leave(20), join(22), leave(30), join(30), leave(40))))
 	db.refresh(500)
 	db.want("rejoins", db.lines(`SELECT person_id, rejoins, away_seconds, longest_away_seconds, pg_temp.k(first_left_at), pg_temp.k(last_returned_at)
-		FROM analytics.rejoins`), []string{"(eve,2,180,120,10,22)"})
+		FROM analytics.rejoins`), []string{"(c-eve,2,180,120,10,22)"})
 	db.want("visits", db.lines(`SELECT visits, present_seconds FROM analytics.person_attendance`), []string{"(3,1020)"})
 }
 
@@ -146,6 +146,11 @@ func TestPairing(t *testing.T) {
 		want []string
 	}{
 		"joined twice without leaving":  {ended(1, 60, row1(none, none, none, join(5), join(9), leave(20))), []string{"(5,9,next_peer_joining,f)", "(9,20,peer_leaving,f)"}},
+		"the old one's leaving is late": {ended(1, 60, row1(none, none, none, join(5), join(9), leave(10), leave(20))), []string{"(5,20,peer_leaving,f)"}},
+		"late twice":                    {ended(1, 60, row1(none, none, none, join(5), join(9), leave(10), join(12), leave(14), leave(20))), []string{"(5,20,peer_leaving,f)"}},
+		"late, then left and back":      {ended(1, 60, row1(none, none, none, join(5), join(9), leave(10), leave(20), join(30), leave(40))), []string{"(5,20,peer_leaving,f)", "(30,40,peer_leaving,f)"}},
+		"late, the first one is lost":   {ended(1, 60, row1(none, none, none, join(1), join(5), join(9), leave(10), leave(20))), []string{"(1,5,next_peer_joining,f)", "(5,20,peer_leaving,f)"}},
+		"two at once, one leaves":       {ended(1, 60, row1(none, none, none, join(5), join(5), leave(9))), []string{"(5,9,peer_leaving,f)"}},
 		"left twice":                    {ended(1, 60, row1(none, none, none, join(5), leave(9), leave(20))), []string{"(5,9,peer_leaving,f)"}},
 		"left without joining":          {ended(1, 60, row1(none, none, none, leave(9))), nil},
 		"left without joining, by row":  {ended(1, 60, row1(4, 9, none, leave(9))), []string{"(4,9,participant_left_at,f)"}},
@@ -265,8 +270,8 @@ func TestAbsurdTimes(t *testing.T) {
 	}
 	db.want("data_quality", db.lines(`SELECT session_id, findings FROM analytics.data_quality WHERE check_name = 'time_out_of_bounds'`),
 		[]string{row(odd.id, 5), row(endless.id, 5), row(old.id, 4)})
-	db.want("the others", db.lines(`SELECT person_id, present_seconds FROM analytics.person_attendance WHERE person_id IN ('ana', 'f')`),
-		[]string{"(ana,600)", "(f,600)", "(f,600)", "(f,600)"})
+	db.want("the others", db.lines(`SELECT person_id, present_seconds FROM analytics.person_attendance WHERE person_id IN ('c-ana', 'c-f')`),
+		[]string{"(c-ana,600)", "(c-f,600)", "(c-f,600)", "(c-f,600)"})
 }
 
 // TestMidnightBelongsToTheNextDay has a session that ends with its day.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // The oracle knows the definitions of docs/analytics.md and shares nothing with
@@ -94,7 +95,34 @@ func (s *session) end() (int, string) {
 	return first(last, s.started, s.created), "last_sign"
 }
 
-func (p *participant) person() string { return cmp.Or(p.user, p.custom, p.id) }
+// whose are the rules of an app about its people. App a has no settings.
+type whose struct {
+	byUser                 bool
+	nobody, presets, names []string
+}
+
+var settings = map[string]whose{
+	"a": {nobody: []string{"guest", "recorder"}, presets: []string{"recorder", "bot"}},
+	"b": {byUser: true, nobody: []string{"u3", "c2"}, presets: []string{"host-camera"}, names: []string{"Recorder", "Ana"}},
+}
+
+// person gives who a participant is, and nothing for a machine.
+func (s *session) person(p *participant) string {
+	rules := settings[s.app]
+	if slices.Contains(rules.presets, p.preset) || slices.Contains(rules.names, p.name) {
+		return ""
+	}
+	ids := []string{p.custom, p.user, p.id}
+	if rules.byUser {
+		ids = []string{p.user, p.custom, p.id}
+	}
+	for _, id := range ids {
+		if id != "" && !slices.Contains(rules.nobody, id) {
+			return id
+		}
+	}
+	return ""
+}
 
 func (s *session) intervals() (all []interval) {
 	for _, p := range s.participants {
@@ -110,24 +138,23 @@ func (s *session) stays(p *participant) (all []interval) {
 		end, endSource = p.removed, "removed_at"
 	}
 	for _, peer := range p.peers() {
-		inside := -1 // index of the open interval
 		for _, m := range p.moments(peer) {
-			switch {
-			case m.joins == m.leaves:
+			if m.joins == m.leaves {
 				all = append(all, interval{p, peer, "peer_events", "peer_leaving", "", m.at, m.at, false, false})
-			case m.joins > m.leaves:
-				if inside >= 0 {
-					all[inside].to, all[inside].left, all[inside].open = m.at, "next_peer_joining", false
-				}
-				inside = len(all)
-				all = append(all, interval{p, peer, "peer_events", endSource, "", m.at, max(m.at, end), true, false})
-				if p.left > m.at {
-					all[inside].to, all[inside].left, all[inside].open = p.left, "participant_left_at", false
-				}
-			case inside >= 0:
-				all[inside].to, all[inside].left, all[inside].open = m.at, "peer_leaving", false
-				inside = -1
 			}
+		}
+		for _, c := range p.connections(peer) {
+			i := interval{p, peer, "peer_events", "peer_leaving", "", c.from, c.to, false, false}
+			switch {
+			case c.left:
+			case c.to != none:
+				i.left = "next_peer_joining"
+			case p.left > c.from:
+				i.to, i.left = p.left, "participant_left_at"
+			default:
+				i.to, i.left, i.open = max(c.from, end), endSource, true
+			}
+			all = append(all, i)
 		}
 	}
 	if len(all) == 0 && p.joined != none {
@@ -142,6 +169,48 @@ func (s *session) stays(p *participant) (all []interval) {
 		s.cut(&all[k])
 	}
 	return all
+}
+
+// connection is a time of a peer inside: to its leaving, else to the next, else none.
+type connection struct {
+	from, to int
+	left     bool
+}
+
+// connections puts a joining on a stack and gives each leaving the newest of it. What
+// overlaps is one.
+func (p *participant) connections(peer string) (all []connection) {
+	var stack []int
+	for _, m := range p.moments(peer) {
+		for range m.joins - m.leaves {
+			stack = append(stack, m.at)
+		}
+		for range m.leaves - m.joins {
+			if n := len(stack); n > 0 {
+				all = append(all, connection{stack[n-1], m.at, true})
+				stack = stack[:n-1]
+			}
+		}
+	}
+	for _, at := range stack {
+		all = append(all, connection{at, none, false})
+	}
+	// Of those that begin at once the longest comes first, and those without an end last.
+	slices.SortStableFunc(all, func(a, b connection) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
+	whole := all[:0]
+	for _, c := range all {
+		if n := len(whole); n > 0 {
+			last := &whole[n-1]
+			if last.left && c.from < last.to || c.from == last.from {
+				continue
+			}
+			if !last.left {
+				last.to = c.from
+			}
+		}
+		whole = append(whole, c)
+	}
+	return whole
 }
 
 // cut takes away what lies more than a day outside of the session.
@@ -206,6 +275,22 @@ type person struct {
 	presence            slots
 	parts               map[string]bool
 	open, inside, byRow bool
+	user, preset        string
+	guest, contradicted bool
+	names               map[string]*slots
+}
+
+// contradicts reports whether the row says times more than two ticks, a minute, away
+// from those of the intervals.
+func (p *participant) contradicts(is []interval) bool {
+	from, to := width, none
+	for _, i := range is {
+		if i.p == p {
+			from, to = min(from, i.from), max(to, i.to)
+		}
+	}
+	away := func(a, b int) bool { return a != none && (a-b > 2 || b-a > 2) }
+	return away(p.joined, from) || away(p.left, to)
 }
 
 // people gives the persons of a session, by id.
@@ -214,11 +299,21 @@ func (s *session) people() map[string]*person {
 	is := s.intervals()
 	slices.SortStableFunc(is, func(a, b interval) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.p.id, b.p.id)) })
 	for _, i := range is {
-		p := all[i.p.person()]
+		id := s.person(i.p)
+		if id == "" {
+			continue // a machine
+		}
+		p := all[id]
 		if p == nil {
-			p = &person{id: i.p.person(), first: i.from, last: i.to, parts: map[string]bool{}}
+			p = &person{id: id, first: i.from, last: i.to, parts: map[string]bool{}, guest: true, names: map[string]*slots{}}
 			all[p.id] = p
 		}
+		p.user, p.guest = cmp.Or(p.user, i.p.user), p.guest && (i.p.custom == "" || slices.Contains(settings[s.app].nobody, i.p.custom))
+		if name := strings.SplitN(i.p.name, " (", 2)[0]; name != "" {
+			mark(p.names, name, i.from, i.to)
+		}
+		p.preset = cmp.Or(p.preset, i.p.preset)
+		p.contradicted = p.contradicted || i.source == "peer_events" && i.p.contradicts(is)
 		p.custom, p.name = cmp.Or(p.custom, i.p.custom), cmp.Or(p.name, i.p.name)
 		p.first, p.last = min(p.first, i.from), max(p.last, i.to)
 		p.presence.mark(i.from, i.to)
@@ -240,6 +335,11 @@ func row(values ...any) string {
 			text += map[bool]string{true: "t", false: "f"}[v]
 		case float64:
 			text += strconv.FormatFloat(v, 'f', -1, 64)
+		case string:
+			if strings.Contains(v, " ") {
+				v = `"` + v + `"`
+			}
+			text += v
 		default:
 			text += fmt.Sprint(v)
 		}

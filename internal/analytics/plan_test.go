@@ -168,7 +168,7 @@ func (db *database) joined(view, column string) {
 		name := view + " joined with " + other
 		rows, scanned := db.explain(`SELECT * FROM analytics.` + view + ` AS v JOIN analytics.` + other + ` AS o USING (` + key + `)
 			WHERE v.` + column + ` >= timestamptz '2026-01-10Z' AND v.` + column + ` < timestamptz '2026-01-10T06:00Z'`)
-		for table, most := range map[string]float64{"session_people": 60 * 16, "participants": 60 * 11, "presences": 120 * 3, "peer_events": 300 * 3} {
+		for table, most := range map[string]float64{"session_people": 60 * 20, "participants": 60 * 11, "presences": 120 * 3, "peer_events": 300 * 3} {
 			if rows[table] > most || scanned[table] {
 				db.t.Errorf("%s reads %v, from end to end %v", name, rows, scanned)
 			}

@@ -38,6 +38,10 @@ func (m *maker) session(n int) *session {
 		started: m.time(0.1), created: m.time(0.3), ended: m.time(0.2), read: m.time(0.1), synced: m.IntN(m.span),
 		minutes: m.IntN(20), peak: m.IntN(4), repaired: m.chance(0.1), complete: m.chance(0.7), distinct: m.IntN(5), announce: m.IntN(5),
 	}
+	s.meeting = fmt.Sprint("m", m.IntN(150))
+	if m.chance(0.05) {
+		s.meeting = ""
+	}
 	if m.chance(0.7) && s.started != none { // mostly as one expects
 		s.started, s.ended = 0, m.span
 	}
@@ -57,14 +61,14 @@ func (m *maker) session(n int) *session {
 // sessions of the app.
 func (m *maker) participant(i int) *participant {
 	p := &participant{
-		id: uuid("aaaaaaaa", i), name: m.pick("", "Ana", "Bo", "Çem"), preset: m.pick("", "host", "student"),
+		id: uuid("aaaaaaaa", i), name: m.pick("", "Ana", "Bo", "Çem", "Bo (phone)"), preset: m.pick("", "host", "student", "host", "student", "recorder", "host-camera"),
 		joined: m.recorded(0.3), left: m.recorded(0.3), created: m.time(0.3), removed: none, repaired: m.chance(0.1),
 	}
 	if m.chance(0.8) {
 		p.user = m.pick("u1", "u2", "u3", "u4", "u5")
 	}
 	if m.chance(0.6) {
-		p.custom = m.pick("c1", "c2", "u1") // u1 is also somebody's user_id
+		p.custom = m.pick("c1", "c2", "u1", "guest") // u1 is also somebody's user_id
 	}
 	if m.chance(0.1) {
 		p.removed = m.IntN(m.span + 1)

@@ -20,11 +20,13 @@ func newUsage() *usage {
 
 func (u *usage) add(s *session, i interval, from, to int) {
 	u.sessions[s.id], u.parts[s.id+i.p.id] = true, true
-	if i.p.custom != "" {
-		u.customs[i.p.custom] = true
+	if id := s.person(i.p); id != "" {
+		if i.p.custom != "" {
+			u.customs[i.p.custom] = true
+		}
+		mark(u.people, id, from, to)
+		mark(u.devices, s.id+i.p.id, from, to)
 	}
-	mark(u.people, i.p.person(), from, to)
-	mark(u.devices, s.id+i.p.id, from, to)
 	u.ticks += to - from
 }
 
@@ -186,7 +188,9 @@ func wantPeople(world []*session) (want []string) {
 	rows := map[string][]seen{}
 	for _, s := range world {
 		for _, p := range s.participants {
-			rows[s.app+","+p.person()] = append(rows[s.app+","+p.person()], seen{s, p})
+			if key := s.app + "," + s.person(p); s.person(p) != "" {
+				rows[key] = append(rows[key], seen{s, p})
+			}
 		}
 	}
 	for key, all := range rows {

@@ -22,7 +22,7 @@ var base = time.Date(2026, 3, 10, 23, 45, 0, 0, time.UTC)
 
 // session, participant and event are rows as the loader stores them.
 type session struct {
-	id, app, status              string
+	id, app, status, meeting     string
 	started, ended, created      int
 	read, synced                 int // read: none where there is no state row
 	complete                     bool
@@ -88,7 +88,7 @@ func (db *database) store(sessions ...*session) {
 	var s, st, p, e, r, read [][]any
 	for _, x := range sessions {
 		read = append(read, []any{1, x.id, "complete", 1})
-		s = append(s, []any{x.id, x.app, orNull(x.status), numberOrNull(x.peak), numberOrNull(x.minutes), at(x.started), at(x.ended), at(x.created), repairs(x.repaired), base, at(x.synced), 1})
+		s = append(s, []any{x.id, x.app, orNull(x.meeting), orNull(x.status), numberOrNull(x.peak), numberOrNull(x.minutes), at(x.started), at(x.ended), at(x.created), repairs(x.repaired), base, at(x.synced), 1})
 		if x.read != none {
 			var complete any
 			if x.complete {
@@ -110,8 +110,10 @@ func (db *database) store(sessions ...*session) {
 		SELECT a, 'account', 'App ' || a, now(), now(), 1 FROM unnest('{a,b}'::text[]) AS a ON CONFLICT DO NOTHING`)
 	db.exec(`INSERT INTO sync.runs (run_id, account_id, kind, started_at, program_version)
 		OVERRIDING SYSTEM VALUE VALUES (1, 'account', 'run', now(), 'test') ON CONFLICT DO NOTHING`)
+	db.exec(`INSERT INTO realtimekit.meetings (app_id, meeting_id, first_synced_at, synced_at, run_id)
+		SELECT a, 'm' || n, now(), now(), 1 FROM unnest('{a,b}'::text[]) AS a, generate_series(0, 150) AS n ON CONFLICT DO NOTHING`)
 	synced := []string{"first_synced_at", "synced_at", "run_id"}
-	db.copy("realtimekit", "sessions", append([]string{"session_id", "app_id", "status", "max_concurrent_participants", "minutes_consumed", "started_at", "ended_at", "created_at", "repairs"}, synced...), s)
+	db.copy("realtimekit", "sessions", append([]string{"session_id", "app_id", "meeting_id", "status", "max_concurrent_participants", "minutes_consumed", "started_at", "ended_at", "created_at", "repairs"}, synced...), s)
 	db.copy("realtimekit", "participants", append([]string{"session_id", "participant_id", "user_id", "custom_participant_id", "display_name", "preset_name", "joined_at", "left_at", "created_at", "removed_at", "repairs"}, synced...), p)
 	db.copy("realtimekit", "peer_events", append([]string{"session_id", "participant_id", "event_id", "event_name", "peer_id", "preset_view_type", "created_at", "repairs"}, synced...), e)
 	db.copy("sync", "session_states", []string{"session_id", "app_id", "status", "created_at", "read_at", "complete_at", "distinct_participants", "announced_participants", "run_id"}, st)

@@ -1,7 +1,7 @@
 -- Attendance of one session: the minutes between joining and leaving, with
 -- rejoins and two devices of one person merged and not added up.
 WITH events AS (
-    SELECT p.session_id, coalesce(p.user_id, p.custom_participant_id, p.participant_id::text) AS person,
+    SELECT p.session_id, coalesce(p.custom_participant_id, p.user_id, p.participant_id::text) AS person,
            p.display_name, p.preset_name, p.joined_at, e.event_name, e.created_at,
            lead(e.created_at) OVER (
                PARTITION BY e.session_id, e.participant_id

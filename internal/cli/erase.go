@@ -26,6 +26,8 @@ type eraseCommand struct {
 	ParticipantID       []string `name:"participant-id" sep:"none" placeholder:"UUID" help:"One participant of one session, where it has no other id; may be repeated."`
 	App                 filled   `predictor:"app" placeholder:"APP" help:"Only in this app, named by its id or name, where the same custom id is somebody else's in another."`
 	Pseudonymise        bool     `help:"Keep the rows and their times, so that counts stay, but nothing that says whose they are."`
+	AllSpellings        bool     `xor:"spelling" help:"Also erase by ids that differ from a --custom-participant-id in upper and lower case or outer spaces only. Without this or --exact-spelling, nobody is erased where such ids are stored."`
+	ExactSpelling       bool     `xor:"spelling" help:"Leave such ids: they are somebody else's."`
 	DryRun              bool     `help:"Count what would be erased; write nothing."`
 	Yes                 bool     `help:"Confirm: what is erased cannot be recovered."`
 }
@@ -69,6 +71,12 @@ func (c *eraseCommand) erasure() (erasure.Erasure, error) {
 	}
 	if c.Pseudonymise {
 		e.Mode = privacy.Pseudonymise
+	}
+	switch {
+	case c.AllSpellings:
+		e.Spellings = erasure.EraseSpellings
+	case c.ExactSpelling:
+		e.Spellings = erasure.KeepSpellings
 	}
 	for _, id := range c.UserID { // the vendor's own, a UUID mostly
 		if folded := model.FoldID(id); folded != id {
@@ -153,6 +161,9 @@ func (c *eraseCommand) print(w io.Writer, n erasure.Counts) {
 	if n.ParticipantsOfSameCustomID > 0 {
 		fmt.Fprintf(w, "%s with the same custom_participant_id %s: erase by that id, if it is one person's\n",
 			plural(n.ParticipantsOfSameCustomID, "more participant"), oneOrMany(n.ParticipantsOfSameCustomID, "stays", "stay"))
+	}
+	if n.OtherSpellings != "" {
+		fmt.Fprintf(w, "other spellings are stored: %s; say --all-spellings to erase them too, or --exact-spelling to leave them\n", n.OtherSpellings)
 	}
 	if c.DryRun {
 		fmt.Fprintln(w, "nothing was written")

@@ -34,6 +34,9 @@ type reportCommand struct {
 	Title     filled `placeholder:"TEXT" help:"A page about the session whose title is or contains this; with --on or --last where there are several."`
 	On        filled `placeholder:"DATE" help:"Day of the session that --title names: 2026-01-01, yesterday, or 3d ago; UTC."`
 	App       filled `predictor:"app" placeholder:"APP" help:"Only this app: its id or its name."`
+	Register  bool   `help:"A page with the register of --meeting from --from to --to: people and lessons, who was there, late, absent or excused. With --format, its rows."`
+	Meeting   filled `placeholder:"ID" help:"The meeting of --register; with --view, only its rows."`
+	Person    filled `placeholder:"ID" help:"With --view or --register and --format, only rows of this person_id."`
 	View      string `predictor:"view" placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
 	Format    string `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object per line), parquet or xlsx, for spreadsheets."`
 	Columns   list   `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
@@ -112,11 +115,17 @@ func (c *reportCommand) write(ctx context.Context, pool *pgxpool.Pool, w io.Writ
 	if !r.filter.Session.IsZero() {
 		return htmlreport.Session(ctx, pool, w, r.filter.Session, o)
 	}
+	if c.Register {
+		return htmlreport.Register(ctx, pool, w, htmlreport.Lessons{Meeting: r.filter.Meeting, App: r.filter.App, From: r.filter.From, To: r.filter.To}, o)
+	}
 	return htmlreport.Range(ctx, pool, w, htmlreport.Span{From: r.filter.From, To: r.filter.To, App: r.filter.App}, o)
 }
 
 // request checks the flags and reads them; what today is the database says.
 func (c *reportCommand) request() (r request, err error) {
+	if err := c.register(); err != nil {
+		return r, err
+	}
 	switch {
 	case c.Title == "" && c.On != "":
 		return r, fmt.Errorf("%w: --on is the day of the session that --title names", model.ErrUsage)
@@ -147,7 +156,7 @@ func (c *reportCommand) request() (r request, err error) {
 			return r, fmt.Errorf("%w: --session: no session has the id %s", model.ErrUsage, c.Session)
 		}
 	}
-	r.filter.App = string(c.App)
+	r.filter.App, r.filter.Meeting, r.filter.Person = string(c.App), string(c.Meeting), string(c.Person)
 	if r.on, err = when.ParseDay(string(c.On)); err != nil {
 		return r, fmt.Errorf("%w: --on: %w", model.ErrUsage, err)
 	}
@@ -155,6 +164,28 @@ func (c *reportCommand) request() (r request, err error) {
 		_, _, err = r.asked.at(machineNow())
 	}
 	return r, err
+}
+
+// register checks what the register is of. As an export it is a view.
+func (c *reportCommand) register() error {
+	switch {
+	case c.Register && c.View != "":
+		return fmt.Errorf("%w: --register and --view cannot be combined", model.ErrUsage)
+	case c.Register && (c.Meeting == "" || c.From == ""):
+		return fmt.Errorf("%w: --register wants --meeting ID and --from DATE", model.ErrUsage)
+	case c.Register && (c.Session != "" || c.seeks()):
+		return fmt.Errorf("%w: --register cannot be combined with --session, --last or --title", model.ErrUsage)
+	}
+	if c.Register && c.Format != "" {
+		c.Register, c.View = false, "register"
+	}
+	switch {
+	case c.Person != "" && c.View == "":
+		return fmt.Errorf("%w: --person is for an export: give --view NAME, or --register with --format", model.ErrUsage)
+	case c.Meeting != "" && c.View == "" && !c.Register:
+		return fmt.Errorf("%w: --meeting is for --register, or for --view NAME", model.ErrUsage)
+	}
+	return nil
 }
 
 // export checks the flags of an export, and that none is given where it would do
@@ -220,7 +251,11 @@ func (c *reportCommand) path(r request) string {
 	case !r.filter.Session.IsZero():
 		return "rollcall-session-" + r.filter.Session.String() + ".html"
 	}
-	return "rollcall-" + r.filter.From.Format(time.DateOnly) + "-to-" + r.filter.To.AddDate(0, 0, -1).Format(time.DateOnly) + ".html"
+	kind := "rollcall-"
+	if c.Register {
+		kind = "rollcall-register-"
+	}
+	return kind + r.filter.From.Format(time.DateOnly) + "-to-" + r.filter.To.AddDate(0, 0, -1).Format(time.DateOnly) + ".html"
 }
 
 func isTerminal(w io.Writer) bool {

@@ -26,6 +26,7 @@ const (
 type Session struct {
 	StartsAt, EndsAt Time // neither is None
 	Repaired         bool
+	Identity         Identity
 	Participants     []Participant
 	Events           []Event
 }
@@ -61,7 +62,9 @@ type Derived struct {
 func From(s *Session) *Derived {
 	moments := momentsOf(s.Events)
 	d := &Derived{Presences: presencesOf(s, moments)}
-	d.People, d.Pieces = peopleOf(s, d.Presences)
+	var shared int
+	d.People, d.Pieces, shared = peopleOf(s, d.Presences)
 	d.Figures = figuresOf(s, moments, d)
+	d.Figures.SharedIDs = shared
 	return d
 }

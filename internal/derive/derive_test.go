@@ -40,7 +40,7 @@ func TestFrom(t *testing.T) {
 		},
 		People: []derive.Person{
 			{
-				ID: "ana", Preset: "host", FirstJoinAt: 10 * minute, LastLeaveAt: 45 * minute, Present: 20 * minute, Share: 3333, Participants: 2,
+				ID: "ana", UserID: "ana", Guest: true, Preset: "host", FirstJoinAt: 10 * minute, LastLeaveAt: 45 * minute, Present: 20 * minute, Share: 3333, Participants: 2,
 				Presence: []derive.Span{{Start: 10 * minute, End: 25 * minute}, {Start: 40 * minute, End: 45 * minute}},
 			},
 			{

@@ -17,6 +17,7 @@ type Figures struct {
 	AssumedLeavings              int
 	LoneJoinings, LoneLeavings   int
 	Repaired, Inverted, Timeless int
+	SharedIDs                    int // people who were inside twice at once under several names
 	Curve                        []Step
 	Days                         []Day       // on which somebody was inside, in order
 	Presets                      []PresetDay // by day, preset and view type, nulls last
@@ -51,7 +52,7 @@ func figuresOf(s *Session, moments []moment, d *Derived) Figures {
 	}
 	f.people(d.People)
 	f.Days, f.Presets = daysOf(s, d)
-	f.Curve = curveOf(d)
+	f.Curve = curveOf(s, d)
 	for _, step := range f.Curve {
 		f.PeakPeople, f.PeakParticipants = max(f.PeakPeople, step.People), max(f.PeakParticipants, step.Participants)
 	}
@@ -103,25 +104,24 @@ func (f *Figures) people(people []Person) {
 	}
 }
 
-// loneLeavings counts the leavings of peers that had not joined.
+// loneLeavings counts the leavings of peers of which no connection was open.
 func loneLeavings(moments []moment) (alone int) {
-	var previous *moment
+	depth := 0
 	for i := range moments {
 		m := &moments[i]
-		if m.net == 0 {
-			continue
+		if i > 0 && (moments[i-1].participant != m.participant || moments[i-1].peer != m.peer) {
+			depth = 0
 		}
-		isFirst := previous == nil || previous.participant != m.participant || previous.peer != m.peer
-		if m.net < 0 && (isFirst || previous.net < 0) {
+		if depth += m.net; depth < 0 {
 			alone++
+			depth = 0
 		}
-		previous = m
 	}
 	return alone
 }
 
 // curveOf gives how many people and participants are inside, by each change.
-func curveOf(d *Derived) []Step {
+func curveOf(s *Session, d *Derived) []Step {
 	changes := make([]Step, 0, 2*(len(d.People)+len(d.Presences)))
 	for i := range d.People {
 		for _, v := range d.People[i].Presence {
@@ -135,8 +135,10 @@ func curveOf(d *Derived) []Step {
 		if i+1 < len(d.Presences) && d.Presences[i+1].Participant == p.Participant {
 			continue
 		}
-		for _, v := range merged(own) {
-			changes = append(changes, Step{v.Start, 0, 1}, Step{v.End, 0, -1})
+		if s.Identity.person(&s.Participants[d.Presences[i].Participant]) != "" { // no machine
+			for _, v := range merged(own) {
+				changes = append(changes, Step{v.Start, 0, 1}, Step{v.End, 0, -1})
+			}
 		}
 		own = own[:0]
 	}

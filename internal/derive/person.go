@@ -20,6 +20,9 @@ type Person struct {
 	Split                            bool // whether the presences fall on several days or presets
 	Presence                         []Span
 	CustomIDs                        []string // of each presence, where they are not all the same; else nil
+	UserID                           string   // of the first presence that has one
+	Guest                            bool     // whether no presence has an id of the customer's own
+	Contradicted                     bool     // whether a participant's row says other times than its events
 }
 
 // Piece is a part of a person's presences on one day with one preset: a row of
@@ -41,18 +44,17 @@ type visit struct {
 }
 
 // peopleOf gives the people by their ids.
-func peopleOf(s *Session, presences []Presence) (people []Person, pieces []Piece) {
-	visits := make([]visit, len(presences))
+func peopleOf(s *Session, presences []Presence) (people []Person, pieces []Piece, shared int) {
+	visits := make([]visit, 0, len(presences))
 	ids := make([]string, len(s.Participants))
 	for i := range s.Participants {
-		p := &s.Participants[i]
-		if ids[i] = cmp.Or(p.UserID, p.CustomID); ids[i] == "" {
-			ids[i] = p.ID.String()
-		}
+		ids[i] = s.Identity.person(&s.Participants[i])
 	}
 	for i := range presences {
 		p := &presences[i]
-		visits[i] = visit{p, &s.Participants[p.Participant], ids[p.Participant]}
+		if id := ids[p.Participant]; id != "" {
+			visits = append(visits, visit{p, &s.Participants[p.Participant], id})
+		}
 	}
 	// In order, so that the first of each is the first in time.
 	slices.SortFunc(visits, func(a, b visit) int {
@@ -68,21 +70,26 @@ func peopleOf(s *Session, presences []Presence) (people []Person, pieces []Piece
 		if p.Split {
 			pieces = append(pieces, piecesOf(visits[:n])...)
 		}
+		if p.Participants > 1 && underSeveralNames(visits[:n]) {
+			shared++
+		}
 		people = append(people, p)
 		visits = visits[n:]
 	}
-	return people, pieces
+	return people, pieces, shared
 }
 
 // personOf derives a person from all presences, in order.
 func personOf(s *Session, visits []visit) Person {
 	first := visits[0]
-	p := Person{ID: first.person, FirstJoinAt: first.JoinedAt, LastLeaveAt: first.LeftAt, Share: -1}
+	p := Person{ID: first.person, FirstJoinAt: first.JoinedAt, LastLeaveAt: first.LeftAt, Share: -1, Guest: true}
 	p.Presence = make([]Span, 0, len(visits))
 	lastDay, firstDay := dayOf(p.FirstJoinAt), dayOf(p.FirstJoinAt)
 	several := false // custom ids
 	for _, v := range visits {
 		several = several || v.who.CustomID != first.who.CustomID
+		p.Guest = p.Guest && (v.who.CustomID == "" || s.Identity.isNobody(v.who.CustomID))
+		p.UserID = cmp.Or(p.UserID, v.who.UserID)
 		p.CustomID, p.Name = cmp.Or(p.CustomID, v.who.CustomID), cmp.Or(p.Name, v.who.Name)
 		p.Preset, p.ViewType = cmp.Or(p.Preset, v.who.Preset), max(p.ViewType, v.ViewType)
 		p.LastLeaveAt = max(p.LastLeaveAt, v.LeftAt)
@@ -96,6 +103,7 @@ func personOf(s *Session, visits []visit) Person {
 		p.Presence = append(p.Presence, Span{v.JoinedAt, v.LeftAt})
 	}
 	p.Split = p.Split || firstDay != lastDay
+	p.Contradicted = slices.ContainsFunc(visits, func(v visit) bool { return v.Number == 1 && v.ByEvents && contradicts(v, visits) })
 	p.Presence = merged(p.Presence)
 	p.Present = length(p.Presence)
 	if s.EndsAt > s.StartsAt {
@@ -109,6 +117,20 @@ func personOf(s *Session, visits []visit) Person {
 		}
 	}
 	return p
+}
+
+// contradicts reports whether the row of a participant, whose first visit is given, says
+// times that are more than a minute away from those of all of its visits.
+func contradicts(first visit, visits []visit) bool {
+	const most Time = 60e6
+	last := first.LeftAt
+	for _, v := range visits {
+		if v.who == first.who {
+			last = max(last, v.LeftAt)
+		}
+	}
+	apart := func(a, b Time) bool { return a != None && max(a, b)-min(a, b) > most }
+	return apart(first.who.JoinedAt, first.JoinedAt) || apart(first.who.LeftAt, last)
 }
 
 // share gives which part of the session spans take, in ten thousandths, rounded.

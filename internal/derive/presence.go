@@ -96,39 +96,73 @@ func presencesOf(s *Session, moments []moment) []Presence {
 
 // staysOf adds those that the events of a participant tell of.
 func staysOf(p *Participant, moments []moment, stays []stay) (_ []stay, viewType string) {
+	for len(moments) > 0 {
+		n := 0
+		for n < len(moments) && moments[n].peer == moments[0].peer {
+			viewType = max(viewType, moments[n].viewType)
+			n++
+		}
+		stays = staysOfPeer(p, moments[:n], stays)
+		moments = moments[n:]
+	}
+	return stays, viewType
+}
+
+// staysOfPeer adds those of one peer. A stay lasts from the first joining to the leaving
+// that balances all, since the old connection's leaving may come after the new one's
+// joining; a joining for which there is no leaving lasts until the next.
+func staysOfPeer(p *Participant, moments []moment, stays []stay) []stay {
+	open := balance(moments)
+	before := 0
 	for i := range moments {
 		m := &moments[i]
-		viewType = max(viewType, m.viewType)
 		switch {
 		case m.net == 0: // of no length, and it ends no other
 			stays = append(stays, stay{m.peer, m.at, m.at, endLeaving})
-		case m.net > 0:
+			continue
+		case m.net > 0 && before == 0:
 			s := stay{m.peer, m.at, None, endParticipant}
-			if next := nextMove(moments[i+1:], m.peer); next != nil {
-				s.recorded, s.kind = next.at, endLeaving
-				if next.net > 0 {
-					s.kind = endNextJoining
+			if end := nextEdge(moments, open, i); end >= 0 {
+				s.recorded, s.kind = moments[end].at, endNextJoining
+				if open[i] > 0 {
+					s.kind = endLeaving
 				}
 			} else if p.LeftAt > m.at {
 				s.recorded = p.LeftAt
 			}
 			stays = append(stays, s)
 		}
+		before = open[i]
 	}
-	return stays, viewType
+	return stays
 }
 
-// nextMove gives the peer's next moment that is a joining or a leaving.
-func nextMove(moments []moment, peer string) *moment {
+// balance gives how many connections of a peer are open after each moment and have
+// their leaving still to come.
+func balance(moments []moment) []int {
+	open := make([]int, len(moments))
+	depth := 0
 	for i := range moments {
-		if moments[i].peer != peer {
-			return nil
-		}
-		if moments[i].net != 0 {
-			return &moments[i]
+		depth = max(0, depth+moments[i].net) // a leaving of none changes nothing
+		open[i] = depth
+	}
+	lowest := depth
+	for i := len(open) - 1; i >= 0; i-- {
+		lowest = min(lowest, open[i])
+		open[i] -= lowest
+	}
+	return open
+}
+
+// nextEdge gives the moment at which the stay that begins with i ends, and -1 where
+// there is none.
+func nextEdge(moments []moment, open []int, i int) int {
+	for k := i + 1; k < len(moments); k++ {
+		if moments[k].net != 0 && (open[i] == 0 || open[k] == 0) {
+			return k
 		}
 	}
-	return nil
+	return -1
 }
 
 // inOrder sorts by start, peer and end; nulls come last.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -19,7 +20,8 @@ type Erasure struct {
 	ParticipantIDs     []model.UUID
 	AppID              string // the only app that it concerns; empty for all
 	Mode               privacy.Mode
-	DryRun             bool   // count and write nothing
+	DryRun             bool // count and write nothing
+	Spellings          Spellings
 	Version            string // of the program, for the books
 }
 
@@ -37,6 +39,9 @@ type Counts struct {
 	// ParticipantsOfSameCustomID have a custom id in common with the erased ones;
 	// they were not asked for and stay.
 	ParticipantsOfSameCustomID int
+	// OtherSpellings are custom ids that differ from a given one in upper and lower case
+	// or outer spaces only, in quotes; they stay.
+	OtherSpellings string
 }
 
 // NoRow tells that nothing about the person was stored.
@@ -99,6 +104,7 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		name string
 		do   func(context.Context) error
 	}{
+		{"look for other spellings", finder{w}.spellings},
 		{"find the person", finder{w}.find},
 		{"list the identifiers", func(ctx context.Context) error { return w.suppress(ctx, f) }},
 		{"erase peer reports", w.reports},
@@ -107,6 +113,7 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		{"erase enrolments", w.enrolments},
 		{"erase rejected records", w.rejected},
 		{"mask messages", w.texts},
+		{"erase excuses", w.excuses},
 		{"derive their sessions anew", w.derive},
 		{"enter it into the ledger", func(ctx context.Context) error { return w.book(ctx, f) }},
 	} {
@@ -120,6 +127,18 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		return warehouse.ErrUnchanged
 	}
 	return nil
+}
+
+// excuses removes what you noted of the person, in either mode: a reason may tell of
+// an illness.
+func (w *erasure) excuses(ctx context.Context) error {
+	f := finder{w}
+	ids := slices.Concat(f.values(privacy.CustomID, w.CustomIDs), f.values(privacy.UserID, w.UserIDs))
+	for _, id := range w.ParticipantIDs {
+		ids = append(ids, id.String())
+	}
+	_, err := w.tx.Exec(ctx, `DELETE FROM analytics.excuses WHERE person_id = ANY ($1) AND ($2 = '' OR app_id = $2)`, ids, w.AppID)
+	return err
 }
 
 // derive takes the person out of what is kept of the sessions for the views, and

@@ -17,6 +17,8 @@ import (
 type Filter struct {
 	Session  model.UUID
 	App      string    // app_id
+	Meeting  string    // meeting_id
+	Person   string    // person_id
 	From, To time.Time // days in UTC: from midnight of From until before midnight of To
 }
 
@@ -48,6 +50,15 @@ func (v view) query(f Filter) (string, []any, error) {
 			return "", nil, v.unfit("--app", "it has neither app_id nor session_id")
 		}
 	}
+	for _, id := range []struct{ flag, column, value string }{{"--meeting", "meeting_id", f.Meeting}, {"--person", "person_id", f.Person}} {
+		if id.value == "" {
+			continue
+		}
+		if !v.has(id.column) {
+			return "", nil, v.unfit(id.flag, "it has no column "+id.column)
+		}
+		add(id.column+" = ?", id.value)
+	}
 	if !f.From.IsZero() || !f.To.IsZero() {
 		if err := v.within(f, add); err != nil {
 			return "", nil, err
@@ -67,6 +78,9 @@ func (v view) within(f Filter, add func(string, ...any)) error {
 	var own string
 	if v.schema == "analytics" {
 		own = v.first("started_at") // data_quality has rows without a session
+		if own == "" && !v.has("session_id") {
+			own = v.first("starts_at") // of a lesson
+		}
 	}
 	for _, bound := range []struct {
 		at       time.Time

@@ -32,6 +32,7 @@ type sessionLoad struct {
 	changed  bool            // the session's own row is new or another
 	gone     []model.UUID    // participants that are stored but were not listed
 	derived  *derive.Figures // nil where analytics.derive is to derive
+	identity derive.Identity // of the people of the app
 }
 
 // apply writes everything of the session. The order matters: the state row is
@@ -95,6 +96,15 @@ func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 	// single tables or a replica may have them.
 	orphans := false
 	batch.Queue(leftOverSQL, id).QueryRow(func(row pgx.Row) error { return row.Scan(&orphans, &l.leftOver) })
+	l.identity = derive.Identity{}
+	batch.Queue(identitySQL, s.AppID).QueryRow(func(row pgx.Row) error {
+		i := &l.identity
+		err := row.Scan(&i.ByUser, &i.Nobody, &i.MachinePresets, &i.MachineNames)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil // the app has no settings
+		}
+		return err
+	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}

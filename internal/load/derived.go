@@ -21,11 +21,11 @@ const (
 		preset_view_type, peer_id) FROM STDIN (FORMAT binary)`
 	copyPeople = `COPY analytics.session_people (session_id, first_join_at, last_leave_at, present_seconds, session_share, visits, participants,
 		is_inside, has_open_presence, has_row_presence, is_split, person_id, custom_participant_id, display_name, preset_name, preset_view_type,
-		presence, custom_ids) FROM STDIN (FORMAT binary)`
+		presence, custom_ids, user_id, is_guest, is_contradicted) FROM STDIN (FORMAT binary)`
 	copyPieces = `COPY analytics.session_person_days (session_id, person_id, usage_date, piece_no, preset_name, preset_view_type, presence) FROM STDIN (FORMAT binary)`
 
 	presenceColumns = 10
-	personColumns   = 18
+	personColumns   = 21
 	pieceColumns    = 7
 )
 
@@ -42,7 +42,7 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 	}
 	s := &derive.Session{
 		StartsAt: start.UnixMicro() - postgresEpoch, EndsAt: l.session.EndedAt.UnixMicro() - postgresEpoch,
-		Repaired: len(l.session.Repairs) > 0,
+		Repaired: len(l.session.Repairs) > 0, Identity: l.identity,
 	}
 	l.intake.held.decode(s)
 	d := derive.From(s)
@@ -82,7 +82,7 @@ func (l *sessionLoad) figures(batch *pgx.Batch) {
 		f.People, f.Participants, f.PeakPeople, f.PeakParticipants, seconds(f.PersonTime), seconds(f.ParticipantTime),
 		pgtype.Float8{Float64: float64(f.AverageShare) / 1e4, Valid: f.AverageShare >= 0},
 		f.Rejoins, moment(f.FirstJoinAt), moment(f.LastLeaveAt),
-		f.Open, f.Presences, f.Cut, f.AssumedLeavings, f.LoneJoinings, f.LoneLeavings, f.Repaired, f.Inverted, f.Timeless,
+		f.Open, f.Presences, f.Cut, f.AssumedLeavings, f.LoneJoinings, f.LoneLeavings, f.Repaired, f.Inverted, f.Timeless, f.SharedIDs,
 	}
 	batch.Queue(insertFiguresSQL, slices.Concat(args, curveArgs(f.Curve), dayArgs(f.Days), presetArgs(f.Presets))...)
 }

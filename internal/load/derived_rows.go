@@ -61,6 +61,9 @@ func (e *derivedRows) person(p *derive.Person) {
 	e.text(p.ViewType)
 	e.multirange(p.Presence)
 	e.texts(p.CustomIDs)
+	e.text(p.UserID)
+	e.bool(p.Guest)
+	e.bool(p.Contradicted)
 }
 
 func (e *derivedRows) piece(p *derive.Piece) {

@@ -43,6 +43,8 @@ var (
 	updateSessionSQL string
 	//go:embed sql/insert_session.sql
 	insertSessionSQL string
+	//go:embed sql/identity.sql
+	identitySQL string
 	//go:embed sql/insert_figures.sql
 	insertFiguresSQL string
 	//go:embed sql/save_state.sql

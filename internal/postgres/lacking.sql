@@ -6,7 +6,7 @@ WITH needed (name, privilege) AS (
     FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace,
          unnest(CASE
              WHEN t.relname = 'schema_migrations' THEN '{SELECT}'::text[]
-             WHEN n.nspname = 'analytics' AND t.relname = 'prices' THEN '{SELECT}'
+             WHEN n.nspname = 'analytics' AND t.relname IN ('prices', 'settings', 'timetable', 'excuses') THEN '{SELECT}'
              WHEN n.nspname = 'analytics' OR t.relname IN ('backfills', 'verifications') THEN '{SELECT,INSERT,UPDATE,DELETE}'
              ELSE '{SELECT,INSERT,UPDATE}' END) AS p (privilege)
     WHERE n.nspname || '.' || t.relname = ANY ($1::text[]) AND t.relkind IN ('r', 'p')

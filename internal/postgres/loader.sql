@@ -56,7 +56,7 @@ BEGIN
     LOOP
         rights := CASE
             WHEN target.relkind NOT IN ('r', 'p') THEN 'SELECT'
-            WHEN target.name IN ('sync.schema_migrations'::regclass, 'analytics.prices'::regclass) THEN 'SELECT'
+            WHEN target.name IN ('sync.schema_migrations'::regclass, 'analytics.prices'::regclass, 'analytics.settings'::regclass, 'analytics.timetable'::regclass, 'analytics.excuses'::regclass) THEN 'SELECT'
             WHEN target.nspname = 'analytics' OR target.name IN ('sync.backfills'::regclass, 'sync.verifications'::regclass, 'sync.session_jobs'::regclass, 'sync.webhook_events'::regclass) THEN 'SELECT, INSERT, UPDATE, DELETE'
             ELSE 'SELECT, INSERT, UPDATE'
         END;

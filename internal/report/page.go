@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-//go:embed assets/page.html.tmpl assets/session.html.tmpl assets/range.html.tmpl
+//go:embed assets/page.html.tmpl assets/session.html.tmpl assets/range.html.tmpl assets/register.html.tmpl
 var templates embed.FS
 
 //go:embed assets/report.css
@@ -26,7 +26,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{"clean": clean
 
 // page is what the templates see; its methods write times and numbers.
 type page struct {
-	Kind    string // session or range
+	Kind    string // session, range or register
 	Title   string // of the browser's tab and of a PDF: with the date
 	Charts  any    // for the script, as JSON
 	Now     time.Time
@@ -34,8 +34,9 @@ type page struct {
 	Zone    *time.Location
 	Offsets bool // every clock time has its offset from UTC
 
-	Session *sessionView
-	Range   *rangeView
+	Session  *sessionView
+	Range    *rangeView
+	Register *registerView
 }
 
 // Policy lets the two scripts of the page run and nothing else; nothing is

@@ -155,7 +155,7 @@ func TestNamesakes(t *testing.T) {
 	for _, row := range page.id(t, "attendance").rows() {
 		names = append(names, row[0])
 	}
-	if diff := cmp.Diff([]string{"Zedu1", "zedu2", "Zedstu-3", "Ann"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"Zedstu-3", "Zedu1", "zedu2", "Ann"}, names); diff != "" {
 		t.Errorf("names and ids:\n%s", diff)
 	}
 	labels := map[string]bool{}

@@ -112,7 +112,9 @@ type noShow struct {
 }
 
 const noShowsSQL = `SELECT person_id, coalesce(custom_participant_id, ''), coalesce(display_name, ''), coalesce(preset_name, ''),
-	was_in_waiting_room FROM analytics.no_shows WHERE session_id = $1
+	was_in_waiting_room FROM analytics.no_shows
+	WHERE app_id = (SELECT app_id FROM analytics.session_bounds WHERE session_id = $1)
+		AND meeting_id = (SELECT meeting_id FROM analytics.session_bounds WHERE session_id = $1) AND $1 = ANY (session_ids)
 	ORDER BY display_name COLLATE "C", person_id COLLATE "C" LIMIT $2`
 
 // finding is a row of analytics.data_quality.

@@ -79,11 +79,9 @@ const linesSQL = `SELECT s.session_id, coalesce(s.app_name, s.app_id), coalesce(
 
 const countSQL = `SELECT count(*) FROM analytics.session_bounds WHERE starts_at >= $1 AND starts_at < $2 AND ($3 = '' OR app_id = $3)`
 
-// One device of a person may lack the custom id that another has.
-const distinctSQL = `SELECT count(DISTINCT coalesce(custom_id, person_id))
-	FROM (SELECT person_id, min(custom_participant_id) AS custom_id FROM analytics.presence_by_day
-		WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3)
-		GROUP BY app_id, person_id) AS p`
+// Machines have no person_id, and are not counted.
+const distinctSQL = `SELECT count(DISTINCT person_id) FROM analytics.presence_by_day
+	WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3)`
 
 const rangeFindingsSQL = `SELECT check_name, count(*), NULL::float8, NULL::float8 FROM analytics.data_quality
 	WHERE started_at >= $1 AND started_at < $2 AND ($3 = '' OR app_id = $3) GROUP BY check_name ORDER BY check_name`

@@ -3,10 +3,12 @@
 CREATE OR REPLACE VIEW analytics.call_quality AS
 WITH report AS (
     SELECT r.*, p.custom_participant_id, p.display_name, p.joined_at,
-           coalesce(p.user_id, p.custom_participant_id, p.participant_id::text) AS person_id,
+           analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id,
            greatest(coalesce(p.duration_minutes, 0), 1.0 / 60) AS weight
     FROM realtimekit.peer_reports AS r
     JOIN realtimekit.participants AS p USING (session_id, participant_id)
+    JOIN realtimekit.sessions AS f ON f.session_id = r.session_id
+    LEFT JOIN analytics.settings AS k ON k.app_id = f.app_id AND k.meeting_id = ''
 )
 SELECT session_id, person_id, min(custom_participant_id) AS custom_participant_id,
        (array_agg(display_name ORDER BY joined_at NULLS LAST, peer_id) FILTER (WHERE display_name IS NOT NULL))[1] AS display_name,
@@ -32,11 +34,12 @@ SELECT session_id, person_id, min(custom_participant_id) AS custom_participant_i
        string_agg(DISTINCT country, ', ') AS countries,
        bool_or(is_mobile) AS used_mobile
 FROM report
+WHERE person_id IS NOT NULL
 GROUP BY session_id, person_id;
 
 COMMENT ON VIEW  analytics.call_quality IS 'How the call was for each person of a session: one row a session and person with a peer report (rollcall run --with peer-reports). Where a person had several peers, the numbers are means weighted by each peer''s minutes. Loss, round-trip time and jitter are in the API''s own unit, which the vendor does not document.';
 COMMENT ON COLUMN analytics.call_quality.session_id IS 'Session.';
-COMMENT ON COLUMN analytics.call_quality.person_id IS 'The person: user_id, else custom_participant_id, else the participant''s id.';
+COMMENT ON COLUMN analytics.call_quality.person_id IS 'Person within the app: custom_participant_id, else user_id, else participant_id, or as analytics.settings says; see analytics.person_of.';
 COMMENT ON COLUMN analytics.call_quality.custom_participant_id IS 'The customer''s own id of the person.';
 COMMENT ON COLUMN analytics.call_quality.display_name IS 'Name of the person on the first device that joined.';
 COMMENT ON COLUMN analytics.call_quality.reports IS 'Peer reports that the row is made of.';

@@ -229,8 +229,9 @@ BEGIN
         SELECT d.app_id, d.usage_date, q.custom_participant_id
         FROM days AS d
         JOIN analytics.session_people AS p ON p.session_id = d.session_id
+        LEFT JOIN analytics.settings AS k ON k.app_id = d.app_id AND k.meeting_id = ''
         JOIN realtimekit.participants AS q ON q.session_id = p.session_id
-            AND coalesce(q.user_id, q.custom_participant_id, q.participant_id::text) = p.person_id
+            AND analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) = p.person_id
         JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
             AND i.joined_at < d.usage_date::timestamptz + interval '24 hours'
             AND (i.left_at > d.usage_date::timestamptz OR i.joined_at >= d.usage_date::timestamptz)
@@ -273,8 +274,9 @@ BEGIN
               AND NOT EXISTS (
                   SELECT FROM analytics.session_person_days AS d
                   JOIN analytics.session_figures AS f ON f.session_id = d.session_id
+                  LEFT JOIN analytics.settings AS k ON k.app_id = f.app_id AND k.meeting_id = ''
                   JOIN realtimekit.participants AS q ON q.session_id = d.session_id
-                      AND coalesce(q.user_id, q.custom_participant_id, q.participant_id::text) = d.person_id
+                      AND analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) = d.person_id
                   JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
                       AND i.joined_at < m.usage_date::timestamptz + interval '24 hours'
                       AND (i.left_at > m.usage_date::timestamptz OR i.joined_at >= m.usage_date::timestamptz)

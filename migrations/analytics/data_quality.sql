@@ -16,7 +16,8 @@ CROSS JOIN LATERAL (
             (f.status = 'ENDED' AND abs(f.participant_seconds / 60 - f.vendor_minutes) > 0.001 + f.presences * 0.01 / 60)::integer,
             round((f.participant_seconds / 60)::numeric, 4)::double precision, f.vendor_minutes),
            ('peak_disagrees', (f.status = 'ENDED' AND f.peak_participants <> f.vendor_peak)::integer,
-            f.peak_participants, f.vendor_peak)
+            f.peak_participants, f.vendor_peak),
+           ('one_id_several_people', f.shared_ids, NULL, NULL)
 ) AS c (check_name, findings, measured_value, vendor_value)
 WHERE c.findings > 0
 UNION ALL
@@ -32,9 +33,17 @@ SELECT r.session_id, r.app_id, min(s.started_at), 'rejected_records', count(*), 
 FROM sync.rejected_records AS r
 LEFT JOIN realtimekit.sessions AS s ON s.session_id = r.session_id
 WHERE r.resolved_at IS NULL
-GROUP BY r.session_id, r.app_id;
+GROUP BY r.session_id, r.app_id
+UNION ALL
+SELECT NULL, a.app_id, NULL, 'ids_alike', count(*), NULL, NULL
+FROM (SELECT app_id
+      FROM (SELECT app_id, custom_participant_id FROM analytics.usage_ids
+            UNION
+            SELECT app_id, custom_participant_id FROM realtimekit.meeting_participants WHERE custom_participant_id IS NOT NULL) AS i
+      GROUP BY app_id, lower(btrim(custom_participant_id)) HAVING count(*) > 1) AS a
+GROUP BY a.app_id;
 
-COMMENT ON VIEW  analytics.data_quality IS 'What to know before trusting a number. One row a session and check that found something. Checks: repaired_values (records with a mended value), rejected_records (set aside, not stored), open_presences (leaving not recorded), joining_without_leaving and leaving_without_joining (moments of peer events without a partner), left_before_joined, time_out_of_bounds (presences with a time more than a day outside of the session, or of more than 31 days, which were cut), no_usable_time (participants or events without a time), removed_participants (no longer listed by the vendor), session_without_end, minutes_disagree (our participant-minutes against minutes_consumed), peak_disagrees (our peak against max_concurrent_participants), session_not_complete (a full reading did not agree with the announced number), erased_participants (people who were erased, so that minutes and peak lie below the vendor''s).';
+COMMENT ON VIEW  analytics.data_quality IS 'What to know before trusting a number. One row a session and check that found something. Checks: repaired_values (records with a mended value), rejected_records (set aside, not stored), open_presences (leaving not recorded), joining_without_leaving and leaving_without_joining (moments of peer events without a partner), left_before_joined, time_out_of_bounds (presences with a time more than a day outside of the session, or of more than 31 days, which were cut), no_usable_time (participants or events without a time), removed_participants (no longer listed by the vendor), session_without_end, minutes_disagree (our participant-minutes against minutes_consumed), peak_disagrees (our peak against max_concurrent_participants), session_not_complete (a full reading did not agree with the announced number), erased_participants (people who were erased, so that minutes and peak lie below the vendor''s), one_id_several_people (one person inside twice at once under several names: is the id everybody''s? See nobody_ids in analytics.settings), ids_alike (of an app, session_id is null: custom ids that differ only in upper and lower case or outer spaces, and so are different people).';
 COMMENT ON COLUMN analytics.data_quality.session_id IS 'Session: realtimekit.sessions.session_id; null for a rejected record whose session is not known.';
 COMMENT ON COLUMN analytics.data_quality.app_id IS 'App; null for a rejected record whose app is not known.';
 COMMENT ON COLUMN analytics.data_quality.started_at IS 'Start of the session, UTC; for session_not_complete and erased_participants its creation.';

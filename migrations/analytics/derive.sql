@@ -47,7 +47,7 @@ BEGIN
                END,
                s.max_concurrent_participants, s.minutes_consumed,
                0, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, (s.repairs IS NOT NULL)::integer, 0, 0, 0, '{}', '{}', '{}',
-               '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', now())::analytics.session_figures)
+               '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', now(), 0)::analytics.session_figures)
     INTO bounds
     FROM realtimekit.sessions AS s LEFT JOIN sync.session_states AS st ON st.session_id = s.session_id AND st.session_id = ANY (session_ids)
     WHERE s.session_id = ANY (session_ids);
@@ -64,11 +64,25 @@ BEGIN
     ), seen AS (
         SELECT session_id, participant_id, max(preset_view_type) AS preset_view_type, bool_or(net >= 0) AS has_joining
         FROM moments GROUP BY 1, 2
+    ), depths AS (
+        -- How many connections of a peer are open after each moment. A leaving of none
+        -- changes nothing.
+        SELECT session_id, participant_id, peer_id, moved_at, net, total - least(0, min(total) OVER same_peer) AS depth
+        FROM (SELECT *, sum(net) OVER (PARTITION BY session_id, participant_id, peer_id ORDER BY moved_at) AS total FROM moments WHERE net <> 0) AS m
+        WINDOW same_peer AS (PARTITION BY session_id, participant_id, peer_id ORDER BY moved_at)
+    ), balanced AS (
+        -- Of these, those whose leaving is still to come: the old connection's may come
+        -- after the new one's joining, and ends nothing.
+        SELECT *, depth - min(depth) OVER (PARTITION BY session_id, participant_id, peer_id ORDER BY moved_at DESC) AS open FROM depths
+    ), edges AS (
+        SELECT *, coalesce(lead(open) OVER (PARTITION BY session_id, participant_id, peer_id ORDER BY moved_at DESC), 0) AS open_before FROM balanced
     ), stays AS (
-        SELECT * FROM (
-            SELECT session_id, participant_id, peer_id, moved_at, net, lead(moved_at) OVER same_peer AS next_at, lead(net) OVER same_peer AS next_net
-            FROM moments WHERE net <> 0
-            WINDOW same_peer AS (PARTITION BY session_id, participant_id, peer_id ORDER BY moved_at)) AS m
+        -- From the first joining to the leaving that balances all; a joining for which
+        -- there is no leaving lasts until the next.
+        SELECT session_id, participant_id, peer_id, moved_at, net, next_at, next_net FROM (
+            SELECT *, lag(moved_at) OVER backwards AS next_at, lag(net) OVER backwards AS next_net
+            FROM edges WHERE open_before = 0 AND net > 0 OR open_before > 0 AND open = 0
+            WINDOW backwards AS (PARTITION BY session_id, participant_id, peer_id ORDER BY moved_at DESC)) AS m
         WHERE net > 0
         UNION ALL
         SELECT session_id, participant_id, peer_id, moved_at, 0, NULL, NULL FROM moments WHERE net = 0
@@ -117,14 +131,15 @@ BEGIN
 
     INSERT INTO analytics.session_people (session_id, person_id, custom_participant_id, display_name, preset_name, preset_view_type,
         first_join_at, last_leave_at, present_seconds, session_share, visits, participants, is_inside, has_open_presence, has_row_presence,
-        is_split, presence, custom_ids)
+        is_split, presence, custom_ids, user_id, is_guest, is_contradicted)
     SELECT g.session_id, g.person_id, g.customs[1], g.names[1], g.presets[1], g.preset_view_type, g.first_join_at, g.last_leave_at,
            t.present_seconds, round(t.inside_seconds / nullif(extract(epoch FROM b.ends_at - b.starts_at), 0), 4), t.visits, g.participants,
            g.is_inside, g.is_open, g.by_row, g.is_split, g.presence,
-           CASE WHEN g.min_custom <> g.max_custom OR g.has_anonymous AND g.max_custom IS NOT NULL THEN g.customs END
+           CASE WHEN g.min_custom <> g.max_custom OR g.has_anonymous AND g.max_custom IS NOT NULL THEN g.customs END, g.users[1], g.is_guest, g.is_contradicted
     FROM (
         SELECT session_id, person_id,
                array_agg(custom_participant_id) FILTER (WHERE custom_participant_id IS NOT NULL) AS customs,
+               array_agg(user_id) FILTER (WHERE user_id IS NOT NULL) AS users, bool_and(is_guest) AS is_guest, bool_or(is_contradicted) AS is_contradicted,
                array_agg(display_name) FILTER (WHERE display_name IS NOT NULL) AS names,
                array_agg(preset_name) FILTER (WHERE preset_name IS NOT NULL) AS presets,
                max(preset_view_type) AS preset_view_type,
@@ -138,12 +153,21 @@ BEGIN
                OR coalesce(min(preset_view_type) <> max(preset_view_type), false) OR count(preset_view_type) NOT IN (0, count(*)) AS is_split
         FROM (
             -- In order, so that the first of each is the first in time.
-            SELECT i.session_id, coalesce(p.user_id, p.custom_participant_id, p.participant_id::text) COLLATE "C" AS person_id,
+            SELECT i.session_id, w.person_id COLLATE "C" AS person_id, p.user_id, 
+                   p.custom_participant_id IS NULL OR p.custom_participant_id = ANY (coalesce(k.nobody_ids, '{guest,recorder}')) AS is_guest,
+                   -- Where one of two is null, the greatest is the least.
+                   i.is_by_events AND (
+                       greatest(p.joined_at, min(i.joined_at) OVER own) - least(p.joined_at, min(i.joined_at) OVER own) > interval '60 seconds'
+                       OR greatest(p.left_at, max(i.left_at) OVER own) - least(p.left_at, max(i.left_at) OVER own) > interval '60 seconds') AS is_contradicted,
                    p.custom_participant_id COLLATE "C" AS custom_participant_id, p.display_name, p.preset_name COLLATE "C" AS preset_name,
                    i.preset_view_type COLLATE "C" AS preset_view_type, i.joined_at, i.left_at, i.presence_no, i.left_at_kind, i.is_by_events
             FROM analytics.presences AS i
             JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-            WHERE i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids)
+            JOIN unnest(bounds) AS b ON b.session_id = i.session_id
+            LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+            CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id) AS w
+            WHERE i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND w.person_id IS NOT NULL
+            WINDOW own AS (PARTITION BY i.session_id, i.participant_id)
             ORDER BY 1, 2, i.joined_at, i.participant_id
         ) AS i
         GROUP BY 1, 2
@@ -169,7 +193,10 @@ BEGIN
                    range_agg(tstzrange(greatest(i.joined_at, d.starts_at), least(i.left_at, d.starts_at + interval '24 hours'))) AS presence
             FROM analytics.presences AS i
             JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-            JOIN analytics.session_people AS n ON n.session_id = p.session_id AND n.person_id = coalesce(p.user_id, p.custom_participant_id, p.participant_id::text)
+            JOIN unnest(bounds) AS b ON b.session_id = p.session_id
+            LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+            JOIN analytics.session_people AS n ON n.session_id = p.session_id
+                AND n.person_id = analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name)
             CROSS JOIN LATERAL generate_series(date_trunc('day', i.joined_at),
                 greatest(i.joined_at, i.left_at - interval '1 microsecond'), interval '24 hours') AS d (starts_at)
             WHERE i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND n.session_id = ANY (session_ids) AND n.is_split
@@ -177,7 +204,14 @@ BEGIN
         ) AS g;
     END IF;
 
-    WITH curve AS (
+    WITH machines AS MATERIALIZED (
+        SELECT p.session_id, p.participant_id
+        FROM realtimekit.participants AS p
+        JOIN unnest(bounds) AS b ON b.session_id = p.session_id
+        LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+        WHERE p.session_id = ANY (session_ids)
+          AND analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) IS NULL
+    ), curve AS (
         SELECT session_id, array_agg(changed_at) AS step_at, array_agg(people) AS step_people,
                array_agg(participants) AS step_participants, max(people) AS peak_people, max(participants) AS peak_participants
         FROM (
@@ -192,9 +226,10 @@ BEGIN
                     WHERE p.session_id = ANY (session_ids)
                     UNION ALL
                     SELECT d.session_id, c.changed_at, 0, c.participants
-                    FROM (SELECT session_id, range_agg(tstzrange(joined_at, left_at)) AS presence
-                          FROM analytics.presences
-                          WHERE session_id = ANY (session_ids) GROUP BY session_id, participant_id) AS d
+                    FROM (SELECT i.session_id, range_agg(tstzrange(i.joined_at, i.left_at)) AS presence
+                          FROM analytics.presences AS i
+                          LEFT JOIN machines AS m ON m.session_id = i.session_id AND m.participant_id = i.participant_id
+                          WHERE i.session_id = ANY (session_ids) AND m.session_id IS NULL GROUP BY i.session_id, i.participant_id) AS d
                     CROSS JOIN LATERAL unnest(d.presence) AS v
                     CROSS JOIN LATERAL (VALUES (lower(v), 1), (upper(v), -1)) AS c (changed_at, participants)
                 ) AS c
@@ -256,6 +291,26 @@ BEGIN
                count(*) FILTER (WHERE left_at_kind IN ('r', 'e', 'g')) AS assumed,
                count(*) FILTER (WHERE is_by_events AND left_at_kind IN ('r', 'e', 'g') OR left_at_kind = 'n') AS lone
         FROM analytics.presences WHERE session_id = ANY (session_ids) GROUP BY 1, 2
+    ), shared AS (
+        -- Who was inside twice at once under several names; what stands in brackets, such
+        -- as (phone), is none.
+        SELECT session_id, count(*) AS ids
+        FROM (SELECT session_id, person_id, sum(n.length) AS by_name, (SELECT sum(upper(v) - lower(v)) FROM unnest(range_agg(n.presence)) AS v) AS length
+              FROM (SELECT session_id, person_id, presence, (SELECT sum(upper(v) - lower(v)) FROM unnest(presence) AS v) AS length
+                    FROM (SELECT i.session_id, w.person_id, range_agg(tstzrange(i.joined_at, i.left_at)) AS presence
+                          FROM analytics.session_people AS n
+                          JOIN unnest(bounds) AS b ON b.session_id = n.session_id
+                          LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+                          JOIN realtimekit.participants AS p ON p.session_id = n.session_id
+                          CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
+                              p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id) AS w
+                          JOIN analytics.presences AS i ON i.session_id = p.session_id AND i.participant_id = p.participant_id
+                          WHERE n.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND i.session_id = ANY (session_ids)
+                            AND n.participants > 1 AND w.person_id = n.person_id AND split_part(p.display_name, ' (', 1) <> ''
+                          GROUP BY 1, 2, split_part(p.display_name, ' (', 1)) AS n) AS n
+              GROUP BY 1, 2) AS n
+        WHERE by_name > length
+        GROUP BY 1
     ), rows AS (
         SELECT p.session_id, count(d.participant_id) AS participants, extract(epoch FROM sum(d.length)) AS seconds, sum(d.presences) AS presences, sum(d.cut) AS cut,
                sum(d.open) AS open, sum(d.assumed) AS assumed, sum(d.lone) AS lone,
@@ -273,14 +328,15 @@ BEGIN
                count(*) FILTER (WHERE event_name = 'PEER_LEAVING') AS leavings
         FROM realtimekit.peer_events WHERE session_id = ANY (session_ids) GROUP BY 1
     ), leavings AS (
-        SELECT session_id, count(*) FILTER (WHERE net < 0 AND coalesce(previous_net, -1) < 0) AS alone
-        FROM (SELECT session_id, net, lag(net) OVER (PARTITION BY session_id, participant_id, peer_id ORDER BY created_at) AS previous_net
+        SELECT session_id, count(*) FILTER (WHERE total < least(0, lowest)) AS alone
+        FROM (SELECT session_id, total, min(total) OVER (PARTITION BY session_id, participant_id, peer_id ORDER BY created_at
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS lowest
               FROM (SELECT session_id, participant_id, nullif(peer_id, participant_id::text) AS peer_id, created_at,
-                           sum(CASE event_name WHEN 'PEER_JOINING' THEN 1 ELSE -1 END) AS net
+                           sum(sum(CASE event_name WHEN 'PEER_JOINING' THEN 1 ELSE -1 END))
+                               OVER (PARTITION BY session_id, participant_id, nullif(peer_id, participant_id::text) ORDER BY created_at) AS total
                     FROM realtimekit.peer_events
                     WHERE session_id = ANY (session_ids) AND event_name IN ('PEER_JOINING', 'PEER_LEAVING') AND created_at IS NOT NULL
-                    GROUP BY 1, 2, 3, 4) AS m
-              WHERE net <> 0) AS l
+                    GROUP BY 1, 2, 3, 4) AS m) AS l
         GROUP BY 1
     )
     INSERT INTO analytics.session_figures
@@ -295,7 +351,7 @@ BEGIN
            coalesce(c.step_at, '{}'), coalesce(c.step_people, '{}'), coalesce(c.step_participants, '{}'),
            coalesce(w.days, '{}'), coalesce(w.day_people, '{}'), coalesce(w.day_us, '{}'),
            coalesce(k.days, '{}'), coalesce(k.names, '{}'), coalesce(k.view_types, '{}'), coalesce(k.people, '{}'), coalesce(k.person_us, '{}'),
-           coalesce(k.participants, '{}'), coalesce(k.participant_us, '{}'), now()
+           coalesce(k.participants, '{}'), coalesce(k.participant_us, '{}'), now(), coalesce(h.ids, 0)
     FROM unnest(bounds) AS b
     LEFT JOIN people AS p ON p.session_id = b.session_id
     LEFT JOIN rows AS r ON r.session_id = b.session_id
@@ -303,7 +359,8 @@ BEGIN
     LEFT JOIN leavings AS l ON l.session_id = b.session_id
     LEFT JOIN curve AS c ON c.session_id = b.session_id
     LEFT JOIN whole AS w ON w.session_id = b.session_id
-    LEFT JOIN by_preset AS k ON k.session_id = b.session_id;
+    LEFT JOIN by_preset AS k ON k.session_id = b.session_id
+    LEFT JOIN shared AS h ON h.session_id = b.session_id;
 
     -- Who is not there any more, but was counted.
     IF before IS NOT NULL THEN

@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW analytics.participant_intervals AS
-SELECT i.session_id, i.participant_id, coalesce(p.user_id, p.custom_participant_id, p.participant_id::text) AS person_id,
+SELECT i.session_id, i.participant_id, analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id,
        CASE WHEN i.is_by_events THEN coalesce(i.peer_id, i.participant_id::text) END AS peer_id,
        p.user_id, p.custom_participant_id, p.display_name, p.preset_name, i.preset_view_type, i.joined_at, i.left_at,
        extract(epoch FROM i.left_at - i.joined_at)::double precision AS present_seconds,
@@ -15,12 +15,14 @@ SELECT i.session_id, i.participant_id, coalesce(p.user_id, p.custom_participant_
        END AS left_at_source,
        i.left_at_kind IN ('r', 'e', 's', 'g') AS is_open, p.removed_at IS NOT NULL AS is_removed, i.is_cut
 FROM analytics.presences AS i
-JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id;
+JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
+JOIN analytics.session_figures AS f ON f.session_id = i.session_id
+LEFT JOIN analytics.settings AS k ON k.app_id = f.app_id AND k.meeting_id = '';
 
 COMMENT ON VIEW  analytics.participant_intervals IS 'Presences: one row each time a peer was inside a session, from PEER_JOINING to PEER_LEAVING of the same peer, or from joined_at to left_at of a participant without any PEER_JOINING. Half-open: a person who leaves at 10:00:00.000 is not present at that instant. Presences of one person may overlap.';
 COMMENT ON COLUMN analytics.participant_intervals.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.participant_intervals.participant_id IS 'Participant, that is one peer (device) of a person: realtimekit.participants.participant_id.';
-COMMENT ON COLUMN analytics.participant_intervals.person_id IS 'Person within the app: the participant''s user_id, else its custom_participant_id, else its participant_id.';
+COMMENT ON COLUMN analytics.participant_intervals.person_id IS 'Person within the app: custom_participant_id, else user_id, else participant_id, or as analytics.settings says; see analytics.person_of. Null for a machine, such as a recorder.';
 COMMENT ON COLUMN analytics.participant_intervals.peer_id IS 'Peer of the events; null where the presence comes from the participant row. Differs from participant_id after some reconnects.';
 COMMENT ON COLUMN analytics.participant_intervals.user_id IS 'Id of the person as enrolled in the meeting.';
 COMMENT ON COLUMN analytics.participant_intervals.custom_participant_id IS 'The id that your own system gave the person; null where it gave none. May be personal data.';

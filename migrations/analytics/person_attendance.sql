@@ -4,13 +4,13 @@ SELECT p.session_id, p.person_id, p.custom_participant_id, p.display_name, p.fir
        f.app_id, f.meeting_id, f.meeting_title, p.preset_name, f.starts_at AS session_starts_at, f.ends_at AS session_ends_at,
        extract(epoch FROM p.first_join_at - f.starts_at)::double precision AS late_seconds,
        extract(epoch FROM f.ends_at - p.last_leave_at)::double precision AS left_early_seconds,
-       p.participants::bigint AS participants, p.is_inside, p.has_open_presence, p.has_row_presence
+       p.participants::bigint AS participants, p.is_inside, p.has_open_presence, p.has_row_presence, p.user_id, p.is_guest, p.is_contradicted
 FROM analytics.session_people AS p
 JOIN analytics.session_figures AS f ON f.session_id = p.session_id;
 
 COMMENT ON VIEW  analytics.person_attendance IS 'Who attended, and for how long. One row a session and person; rejoins and several devices are merged, not added up.';
 COMMENT ON COLUMN analytics.person_attendance.session_id IS 'Session: realtimekit.sessions.session_id.';
-COMMENT ON COLUMN analytics.person_attendance.person_id IS 'Person within the app: the participant''s user_id, else its custom_participant_id, else its participant_id.';
+COMMENT ON COLUMN analytics.person_attendance.person_id IS 'Person within the app: custom_participant_id, else user_id, else participant_id, or as analytics.settings says; see analytics.person_of.';
 COMMENT ON COLUMN analytics.person_attendance.custom_participant_id IS 'The id that your own system gave the person; null where it gave none. May be personal data.';
 COMMENT ON COLUMN analytics.person_attendance.display_name IS 'Name shown in the session, of the first presence that has one; personal data.';
 COMMENT ON COLUMN analytics.person_attendance.first_join_at IS 'First joining, UTC.';
@@ -30,3 +30,6 @@ COMMENT ON COLUMN analytics.person_attendance.participants IS 'Number of partici
 COMMENT ON COLUMN analytics.person_attendance.is_inside IS 'Whether the person was inside when the live session was last read.';
 COMMENT ON COLUMN analytics.person_attendance.has_open_presence IS 'Whether the end of a presence is assumed because nobody recorded it.';
 COMMENT ON COLUMN analytics.person_attendance.has_row_presence IS 'Whether a presence comes from the participant row for want of events.';
+COMMENT ON COLUMN analytics.person_attendance.user_id IS 'The vendor''s id of the person, of the first presence that has one; null where there is none.';
+COMMENT ON COLUMN analytics.person_attendance.is_guest IS 'Whether your own system gave the person no id: custom_participant_id is null in all presences, or one of nobody_ids in analytics.settings.';
+COMMENT ON COLUMN analytics.person_attendance.is_contradicted IS 'Whether what the vendor says in two places does not agree: joined_at or left_at of a participant is more than a minute away from the first joining or last leaving by its events. The times here are those of the events.';

@@ -5,7 +5,7 @@ FROM analytics.session_people AS p;
 
 COMMENT ON VIEW  analytics.person_presence IS 'Times of a person in a session with overlaps merged: the building block of the views about people. One row a session and person.';
 COMMENT ON COLUMN analytics.person_presence.session_id IS 'Session: realtimekit.sessions.session_id.';
-COMMENT ON COLUMN analytics.person_presence.person_id IS 'Person within the app: the participant''s user_id, else its custom_participant_id, else its participant_id.';
+COMMENT ON COLUMN analytics.person_presence.person_id IS 'Person within the app: custom_participant_id, else user_id, else participant_id, or as analytics.settings says; see analytics.person_of.';
 COMMENT ON COLUMN analytics.person_presence.custom_participant_id IS 'The id that your own system gave the person; null where it gave none. May be personal data.';
 COMMENT ON COLUMN analytics.person_presence.display_name IS 'Name shown in the session, of the first presence that has one; personal data.';
 COMMENT ON COLUMN analytics.person_presence.preset_name IS 'Preset (role) such as student or host, of the first presence that has one.';

@@ -42,6 +42,11 @@ BEGIN
         SELECT FROM analytics.deleted_recordings AS o WHERE o.app_id = folded AND o.usage_date = t.usage_date
           AND (o.usage_kind, o.preset_view_type) IS NOT DISTINCT FROM (t.usage_kind, t.preset_view_type));
     DELETE FROM analytics.deleted_recordings WHERE app_id = was;
+    UPDATE analytics.settings AS t SET app_id = folded WHERE app_id = was AND NOT EXISTS (
+        SELECT FROM analytics.settings AS o WHERE o.app_id = folded AND o.meeting_id = t.meeting_id);
+    DELETE FROM analytics.settings WHERE app_id = was;
+    UPDATE analytics.timetable SET app_id = folded WHERE app_id = was;
+    UPDATE analytics.excuses SET app_id = folded WHERE app_id = was;
     UPDATE sync.erasures SET app_id = folded WHERE app_id = was;
     UPDATE sync.privacy SET generation = generation + 1 WHERE EXISTS (SELECT FROM sync.suppressions WHERE app_id = was);
     DELETE FROM analytics.usage_curves WHERE app_id = was;

@@ -24,7 +24,7 @@ select
     exists (
         select 1 from enrolled as e
         where e.app_id = l.app_id and e.meeting_id = l.meeting_id
-            and (e.meeting_participant_id = a.person_id or e.custom_participant_id = a.custom_participant_id)
+            and (e.meeting_participant_id in (a.person_id, a.user_id) or e.custom_participant_id = a.custom_participant_id)
     ) as is_enrolled,
     a.present_seconds / 60 as present_minutes,
     a.late_seconds

@@ -1,0 +1,237 @@
+package analytics_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// class is a session of the meeting room, from one tick to another, with those who
+// were there all the time.
+func (db *database) class(n, from, to int, people ...string) {
+	db.t.Helper()
+	s := ended(n, to)
+	s.started, s.created = from, from
+	for i, id := range people {
+		s.participants = append(s.participants, someone(10*n+i, "", id, id, "student", from, to))
+	}
+	db.store(s)
+	db.exec(`INSERT INTO realtimekit.meetings (app_id, meeting_id, first_synced_at, synced_at, run_id) VALUES ('a', 'room', now(), now(), 1) ON CONFLICT DO NOTHING`)
+	db.exec(`UPDATE realtimekit.sessions SET meeting_id = 'room', meeting_title = 'Algebra' WHERE session_id = $1`, s.id)
+}
+
+func (db *database) enrol(people ...string) {
+	db.t.Helper()
+	for _, id := range people {
+		db.exec(`INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, custom_participant_id, display_name, preset_name, created_at, last_listed_at, first_synced_at, synced_at, run_id)
+			VALUES ('a', 'room', 'u-' || $1, $1, $1, 'student', '2026-01-01Z', now(), now(), now(), 1)`, id)
+	}
+}
+
+const lessons = `SELECT right(occurrence_id::text, 1), pg_temp.k(starts_at), pg_temp.k(ends_at), sessions, most_people, is_final FROM analytics.occurrences`
+
+// TestWhatIsALesson has a room that the teacher opened by mistake (ticks 0 to 1), a
+// lesson whose host dropped for two minutes, and the next lesson, ten minutes later.
+func TestWhatIsALesson(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.class(1, 0, 1, "tea")
+	db.class(2, 4, 54, "tea", "ana")
+	db.class(3, 58, 124, "tea", "ana", "bo")
+	db.class(4, 144, 264, "tea", "bo")
+	db.class(5, 300, 306, "tea", "bo")
+	db.enrol("tea", "ana", "bo", "cy")
+	db.refresh(500)
+	db.want("occurrences", db.lines(lessons), []string{"(2,4,124,2,3,t)", "(4,144,264,1,2,t)"})
+	db.want("no_shows", db.lines(`SELECT right(session_id::text, 1), person_id, nobody_came FROM analytics.no_shows`),
+		[]string{"(2,cy,f)", "(4,ana,f)", "(4,cy,f)"})
+
+	db.exec(`INSERT INTO analytics.settings (app_id, least_lesson_people, least_lesson_seconds) VALUES ('a', 1, 0)`)
+	db.want("from one person on", db.lines(lessons), []string{"(1,0,124,3,3,t)", "(4,144,264,1,2,t)", "(5,300,306,1,2,t)"})
+	db.exec(`INSERT INTO analytics.settings (app_id, meeting_id, longest_gap_seconds, least_lesson_people) VALUES ('a', 'room', 120, 3)`)
+	db.want("what is set for the meeting counts first", db.lines(lessons), []string{"(3,58,124,1,3,t)"})
+	db.exec(`UPDATE analytics.settings SET least_lesson_people = 2 WHERE meeting_id = 'room'`)
+	db.want("a gap as long as the longest is one too many", db.lines(lessons), []string{"(2,4,54,1,2,t)", "(3,58,124,1,3,t)", "(4,144,264,1,2,t)", "(5,300,306,1,2,t)"})
+	if n := db.number(`SELECT count(*) FROM analytics.stale_sessions`); n > 0 {
+		t.Errorf("settings of lessons queued %d sessions", n)
+	}
+}
+
+// TestRegister has one lesson of two sessions, without a timetable and with one.
+func TestRegister(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.class(1, 0, 50, "tea", "ana", "bo")
+	db.class(2, 54, 120, "tea", "ana", "eve")
+	db.enrol("tea", "ana", "bo", "cy", "dan")
+	db.refresh(500)
+	db.exec(`INSERT INTO analytics.excuses (app_id, person_id, starts_at, ends_at, reason) VALUES ('a', 'cy', '2026-03-10Z', '2026-03-12Z', 'ill')`)
+	const register = `SELECT person_id, is_enrolled, status, is_late, has_left_early, present_seconds, coalesce(late_seconds, -1), coalesce(left_early_seconds, -1), share, is_final FROM analytics.register`
+	db.want("by its sessions", db.lines(register), []string{
+		"(tea,t,present,f,f,3480,0,0,0.9667,t)", "(ana,t,present,f,f,3480,0,0,0.9667,t)", "(bo,t,left_early,f,t,1500,0,2100,0.4167,t)",
+		"(eve,f,late,t,f,1980,1620,0,0.55,t)", "(cy,t,excused,f,f,0,-1,-1,0,t)", "(dan,t,absent,f,f,0,-1,-1,0,t)",
+	})
+	// From 00:00 to 00:20 UTC, ticks 30 to 70; grace is ten minutes.
+	db.exec(`INSERT INTO analytics.timetable (app_id, meeting_id, title, starts_at, ends_at, grace_seconds) VALUES ('a', 'room', 'Double', '2026-03-11Z', '2026-03-11 00:20Z', 600)`)
+	db.want("by the timetable", db.lines(register), []string{
+		"(tea,t,present,f,f,1080,0,0,0.9,t)", "(ana,t,present,f,f,1080,0,0,0.9,t)", "(bo,t,present,f,f,600,0,600,0.5,t)",
+		"(eve,f,late,t,f,480,720,0,0.4,t)", "(cy,t,excused,f,f,0,-1,-1,0,t)", "(dan,t,absent,f,f,0,-1,-1,0,t)",
+	})
+	// A second lesson in the same sessions, of the app's own timetable: this meeting has one.
+	db.exec(`INSERT INTO analytics.timetable (app_id, starts_at, ends_at) VALUES ('a', '2026-03-11 00:30Z', '2026-03-11 00:40Z')`)
+	if n := db.number(`SELECT count(*) FROM analytics.occurrences`); n != 1 {
+		t.Errorf("%d lessons, want 1", n)
+	}
+	db.exec(`UPDATE analytics.timetable SET meeting_id = 'room' WHERE meeting_id = ''`)
+	db.want("two lessons of one session", db.lines(`SELECT meeting_title, pg_temp.k(starts_at), pg_temp.k(ends_at), sessions FROM analytics.occurrences`),
+		[]string{"(Double,30,70,2)", "(Algebra,90,110,1)"})
+}
+
+// TestLessonsAreRefused has what makes no sense: the sentence says why.
+func TestLessonsAreRefused(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.class(1, 0, 50, "ana", "bo")
+	db.refresh(500)
+	db.exec(`INSERT INTO analytics.timetable (app_id, starts_at, ends_at) VALUES ('a', '2026-03-11 10:00Z', '2026-03-11 11:00Z')`)
+	for sql, why := range map[string]string{
+		`settings (app_id, least_lesson_seconds) VALUES ('a', -1)`:                                             "least_lesson_seconds is from 0 to 86400",
+		`settings (app_id, grace_seconds) VALUES ('a', 90000)`:                                                 "grace_seconds is from 0 to 86400",
+		`timetable (app_id, starts_at, ends_at) VALUES ('a', '2026-03-11 10:30Z', '2026-03-11 11:30Z')`:        "the timetable has another lesson of this meeting between",
+		`timetable (app_id, starts_at, ends_at) VALUES ('a', '2026-03-12 10:30Z', '2026-03-12 10:30Z')`:        "a lesson ends after it starts, within a day",
+		`excuses (app_id, person_id, starts_at, ends_at) VALUES ('a', 'nobody', '2026-03-11Z', '2026-03-12Z')`: "nobody in app a has the person_id nobody",
+		`excuses (app_id, person_id, starts_at, ends_at) VALUES ('a', 'ana', '2026-03-13Z', '2026-03-12Z')`:    "an excuse ends after it starts",
+	} {
+		if _, err := db.conn.Exec(t.Context(), `INSERT INTO analytics.`+sql); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v, want %q", sql, err, why)
+		}
+	}
+}
+
+// lesson is what took place in a meeting: by sessions, one after the other.
+type lesson struct {
+	sessions []*session
+	from, to int
+	seconds  int // of its sessions, each by itself
+	final    bool
+}
+
+// rules of lessons, in ticks: gap is the first that is too long.
+type rules struct{ people, seconds, gap, grace int }
+
+func rulesOf(s *session) rules {
+	r := rules{2, 300, 10, 10}
+	if s.app == "b" {
+		r = rules{1, 600, 0, 2}
+		var n int
+		if fmt.Sscanf(s.meeting, "m%d", &n); n <= 50 {
+			r.people = 3
+		}
+	}
+	return r
+}
+
+// lessonsOf goes through the sessions of each meeting in order.
+func lessonsOf(world []*session) (all []*lesson) {
+	open := map[string]*lesson{}
+	world = slices.Clone(world)
+	slices.SortFunc(world, func(a, b *session) int { return cmp.Or(cmp.Compare(a.start(), b.start()), cmp.Compare(a.id, b.id)) })
+	for _, s := range world {
+		if s.meeting == "" || s.start() == none || len(s.people()) < rulesOf(s).people {
+			continue
+		}
+		end, _ := s.end()
+		end = max(end, s.start())
+		l := open[s.app+s.meeting]
+		if l == nil || s.start() >= l.to+rulesOf(s).gap {
+			l = &lesson{from: s.start(), to: end, final: true}
+			open[s.app+s.meeting] = l
+			all = append(all, l)
+		}
+		l.sessions, l.to, l.seconds = append(l.sessions, s), max(l.to, end), l.seconds+30*(end-s.start())
+		l.final = l.final && s.status == "ENDED" && s.read != none && s.complete
+	}
+	return slices.DeleteFunc(all, func(l *lesson) bool { return l.seconds < rulesOf(l.sessions[0]).seconds })
+}
+
+// wantLessons compares lessons and their registers; nobody is enrolled.
+func (db *database) wantLessons(world []*session) {
+	db.t.Helper()
+	var lines, register []string
+	for _, l := range lessonsOf(world) {
+		first := l.sessions[0]
+		most := 0
+		for _, s := range l.sessions {
+			most = max(most, len(s.people()))
+		}
+		lines = append(lines, row(first.id, first.app, first.meeting, l.from, l.to, len(l.sessions), most, l.final))
+		register = append(register, l.register()...)
+	}
+	if len(lines) < len(world)/10 {
+		db.t.Errorf("only %d lessons in %d sessions", len(lines), len(world))
+	}
+	db.want("occurrences", db.lines(`SELECT occurrence_id, app_id, meeting_id, pg_temp.k(starts_at), pg_temp.k(ends_at), sessions, most_people, is_final FROM analytics.occurrences`), lines)
+	db.want("register", db.lines(`SELECT occurrence_id, person_id, status, has_left_early, pg_temp.k(first_join_at), pg_temp.k(last_leave_at), present_seconds, coalesce(share::text, '-') FROM analytics.register`), register)
+}
+
+func (l *lesson) register() (lines []string) {
+	all := map[string]*person{}
+	for _, s := range l.sessions {
+		for id, p := range s.people() {
+			if p.first >= l.to || p.last < l.from {
+				continue
+			}
+			have := all[id]
+			if have == nil {
+				all[id] = p
+				continue
+			}
+			have.first, have.last = min(have.first, p.first), max(have.last, p.last)
+			for k := range have.presence {
+				have.presence[k] |= p.presence[k]
+			}
+		}
+	}
+	grace := rulesOf(l.sessions[0]).grace
+	for id, p := range all {
+		status, early, share := "present", l.to-min(p.last, l.to) > grace, "-"
+		switch {
+		case max(p.first, l.from)-l.from > grace:
+			status = "late"
+		case early:
+			status = "left_early"
+		}
+		inside := p.presence.count(l.from, l.to)
+		if l.to > l.from {
+			share = strings.Trim(row(ratio(inside, l.to-l.from, 10_000)), "()")
+		}
+		lines = append(lines, row(l.sessions[0].id, id, status, early, p.first, p.last, 30*inside, share))
+	}
+	return lines
+}
+
+// TestAttendedOncePerPerson has ten meetings of 40 lessons with ten people, of whom
+// half are enrolled, and ten who never come: in how many sessions each was is gathered
+// once per person and meeting, not once per row.
+func TestAttendedOncePerPerson(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	for statement := range strings.SplitSeq(crowd, ";\n") {
+		db.exec(statement)
+	}
+	db.exec(`INSERT INTO realtimekit.meetings (app_id, meeting_id, first_synced_at, synced_at, run_id) SELECT 'a', 'm' || n, now(), now(), 1 FROM generate_series(0, 9) AS n`)
+	db.exec(`UPDATE realtimekit.sessions SET meeting_id = 'm' || extract(hour FROM started_at AT TIME ZONE 'UTC')::integer % 10, ended_at = started_at + interval '50 minutes'`)
+	db.exec(`INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, created_at, last_listed_at, first_synced_at, synced_at, run_id)
+		SELECT 'a', 'm' || n, 'u' || i, '2025-01-01Z', now(), now(), now(), 1 FROM generate_series(0, 9) AS n, generate_series(6, 20) AS i`)
+	db.refresh(500)
+	db.exec(`ANALYZE`)
+	for name, where := range map[string]string{"a meeting": `app_id = 'a' AND meeting_id = 'm3'`, "a week of all": `session_started_at >= '2026-01-05Z' AND session_started_at < '2026-01-12Z'`} {
+		rows, _ := db.explain(`SELECT * FROM analytics.no_shows WHERE ` + where)
+		t.Logf("%s: %v", name, rows)
+		if n := rows["participants"]; n > 2*4000 || n == 0 {
+			t.Errorf("%s reads %v rows of participants", name, n)
+		}
+	}
+}

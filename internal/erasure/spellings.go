@@ -1,0 +1,60 @@
+package erasure
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Spellings says what becomes of custom ids that differ from a given one in upper and
+// lower case or outer spaces only: they may be the same person's, or another's.
+type Spellings int
+
+// What becomes of them.
+const (
+	AskSpellings   Spellings = iota // nobody is erased where there are any
+	KeepSpellings                   // they are somebody else's
+	EraseSpellings                  // they are the person's
+)
+
+const spellingsSQL = `SELECT DISTINCT custom_participant_id
+	FROM (SELECT p.custom_participant_id, s.app_id FROM realtimekit.participants AS p JOIN realtimekit.sessions AS s USING (session_id)
+	      UNION ALL
+	      SELECT custom_participant_id, app_id FROM realtimekit.meeting_participants) AS t
+	WHERE lower(btrim(custom_participant_id)) = ANY (ARRAY (SELECT lower(btrim(id)) FROM unnest($1::text[]) AS id))
+	  AND NOT custom_participant_id = ANY ($1) AND ($2 = '' OR app_id = $2)
+	ORDER BY 1`
+
+// spellings looks for them.
+func (w finder) spellings(ctx context.Context) error {
+	if len(w.CustomIDs) == 0 || w.Spellings == KeepSpellings {
+		return nil
+	}
+	rows, err := w.tx.Query(ctx, spellingsSQL, w.CustomIDs, w.AppID)
+	if err != nil {
+		return err
+	}
+	others, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(others) == 0 {
+		return err
+	}
+	if w.Spellings == EraseSpellings {
+		w.CustomIDs = slices.Concat(w.CustomIDs, others)
+		return nil
+	}
+	quoted := make([]string, len(others))
+	for i, id := range others {
+		quoted[i] = fmt.Sprintf("%q", id)
+	}
+	w.counts.OtherSpellings = strings.Join(quoted, ", ")
+	if w.DryRun {
+		return nil
+	}
+	return fmt.Errorf("%w: other spellings of what was given are stored: %s; erase them too with --all-spellings, or leave them with --exact-spelling",
+		model.ErrUsage, w.counts.OtherSpellings)
+}

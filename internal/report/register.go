@@ -1,0 +1,165 @@
+package report
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/export"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+)
+
+// Lessons are those of a meeting that start from From on and before To, midnights in UTC.
+type Lessons struct {
+	Meeting, App string // App: empty for whichever has the meeting
+	From, To     time.Time
+}
+
+const meetingSQL = `SELECT coalesce(title, '') FROM realtimekit.meetings WHERE meeting_id = $1 AND ($2 = '' OR app_id = $2) ORDER BY app_id LIMIT 1`
+
+const registerSQL = `SELECT person_id, coalesce(display_name, ''), coalesce(preset_name, ''), occurrence_id::text, starts_at, is_final,
+	status, has_left_early, is_excused, share
+	FROM analytics.register
+	WHERE meeting_id = $1 AND starts_at >= $2 AND starts_at < $3 AND ($4 = '' OR app_id = $4)
+	ORDER BY starts_at, occurrence_id, person_id COLLATE "C"`
+
+// entry is a row of analytics.register.
+type entry struct {
+	Person, Name, Preset, Lesson string
+	StartsAt                     time.Time
+	Final                        bool
+	Status                       string
+	Early, Excused               bool
+	Share                        *float64
+}
+
+// registerView is what the page shows.
+type registerView struct {
+	Title, Range string
+	Lessons      []lesson
+	People       []registered
+}
+
+type lesson struct {
+	StartsAt time.Time
+	Final    bool
+}
+
+// registered is a person, with a cell for each lesson.
+type registered struct {
+	ID, Name, Preset                        string
+	Cells                                   []cell
+	Present, Late, Absent, Excused, Counted int
+	Share                                   *float64 // mean over lessons that are not excused
+}
+
+// cell is a person in a lesson; its status is empty for who was neither enrolled nor there.
+type cell struct{ Status, Text string }
+
+// Register writes the page of a meeting's register and says in a few words what is on it.
+func Register(ctx context.Context, pool *pgxpool.Pool, w io.Writer, of Lessons, o Options) (string, error) {
+	var title string
+	var rows []entry
+	err := read(ctx, pool, func(tx pgx.Tx) error {
+		if err := export.KnownApp(ctx, tx, of.App); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, meetingSQL, of.Meeting, of.App).Scan(&title)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return fmt.Errorf("meeting %q is not in the warehouse; rollcall report --view realtimekit.meetings lists those that are", of.Meeting)
+		}
+		if err != nil {
+			return postgres.Failed("look for the meeting", err)
+		}
+		return list(ctx, tx, &rows, registerSQL, of.Meeting, of.From, of.To, of.App)
+	})
+	if err != nil {
+		return "", err
+	}
+	v := registerOf(rows)
+	v.Title = nameOf(title, of.Meeting)
+	v.Range = of.From.Format(time.DateOnly) + " to " + of.To.AddDate(0, 0, -1).Format(time.DateOnly)
+	p := page{Title: v.Title + ", " + v.Range, Now: o.Now, Made: o.Version, Zone: o.Zone, Register: v}
+	said := counted(int64(len(v.Lessons)), "lesson", "lessons") + ", " + counted(int64(len(v.People)), "person", "people")
+	return said, writePage(w, "register", p)
+}
+
+// registerOf turns the rows, which come by lesson, into people and lessons.
+func registerOf(rows []entry) *registerView {
+	v := &registerView{}
+	of := map[string]int{}
+	var people []registered
+	key := ""
+	for i := range rows {
+		e := &rows[i]
+		if k := e.Lesson + e.StartsAt.String(); k != key {
+			key = k
+			v.Lessons = append(v.Lessons, lesson{e.StartsAt, e.Final})
+		}
+		n, known := of[e.Person]
+		if !known {
+			n = len(people)
+			of[e.Person] = n
+			people = append(people, registered{ID: e.Person})
+		}
+		p := &people[n]
+		p.Name, p.Preset = nameOf(e.Name, p.Name), e.Preset
+		for len(p.Cells) < len(v.Lessons)-1 {
+			p.Cells = append(p.Cells, cell{"", "–"})
+		}
+		p.Cells = append(p.Cells, p.count(e))
+	}
+	for i := range people {
+		p := &people[i]
+		for len(p.Cells) < len(v.Lessons) {
+			p.Cells = append(p.Cells, cell{"", "–"})
+		}
+		if p.Share != nil {
+			*p.Share /= float64(p.Counted)
+		}
+	}
+	slices.SortStableFunc(people, func(a, b registered) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.ID, b.ID))
+	})
+	v.People = people
+	return v
+}
+
+// count adds a lesson to the sums of the person and gives its cell.
+func (p *registered) count(e *entry) cell {
+	switch e.Status {
+	case "absent":
+		p.Absent++
+	case "excused":
+		p.Excused++
+		return cell{e.Status, "excused"}
+	case "late":
+		p.Late++
+		p.Present++
+	default:
+		p.Present++
+	}
+	p.Counted++
+	if e.Share != nil {
+		if p.Share == nil {
+			p.Share = new(float64)
+		}
+		*p.Share += *e.Share
+	}
+	text := map[string]string{"absent": "absent", "late": "late ", "left_early": "early "}[e.Status]
+	if e.Status == "late" && e.Early {
+		text = "late, early "
+	}
+	if e.Status != "absent" {
+		text += page{}.Percent(e.Share)
+	}
+	return cell{e.Status, text}
+}

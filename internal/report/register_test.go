@@ -1,0 +1,51 @@
+package report_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rollcall-etl/rollcall/internal/report"
+)
+
+// TestRegister has one lesson of an hour: Ann all the time, Bo from the middle on, Cy
+// enrolled and not there, Dee as well but excused.
+func TestRegister(t *testing.T) {
+	t.Parallel()
+	in, out := "2026-03-10 10:00Z", "2026-03-10 11:00Z"
+	pool := byHand(t, in, out, presence{"u1", "ann", "Ann", in, out}, presence{"u2", "bo", "Bo", "2026-03-10 10:30Z", out})
+	for _, sql := range []string{
+		`INSERT INTO realtimekit.meetings (app_id, meeting_id, title, first_synced_at, synced_at, run_id) VALUES ('a', 'm', 'Chemistry', now(), now(), 1)`,
+		`UPDATE realtimekit.sessions SET meeting_id = 'm'`,
+		`INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, custom_participant_id, display_name, created_at, last_listed_at, first_synced_at, synced_at, run_id)
+			SELECT 'a', 'm', id, id, initcap(id), '2026-01-01Z', now(), now(), now(), 1 FROM unnest('{ann,cy,dee}'::text[]) AS id`,
+		`INSERT INTO analytics.excuses (app_id, person_id, starts_at, ends_at) VALUES ('a', 'dee', '2026-03-10Z', '2026-03-11Z')`,
+	} {
+		if _, err := pool.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	changedByHand(t, pool)
+	var b bytes.Buffer
+	day := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
+	said, err := report.Register(t.Context(), pool, &b, report.Lessons{Meeting: "m", From: day, To: day.AddDate(0, 0, 1)}, options)
+	if err != nil || said != "1 lesson, 4 people" {
+		t.Fatalf("%q, %v", said, err)
+	}
+	page := parsed(t, b.Bytes(), "register.html")
+	want := [][]string{
+		{"Annann", "student", "100 %", "1 of 1", "0", "0", "0", "100 %"},
+		{"Bobo", "student", "late 50 %", "1 of 1", "1", "0", "0", "50 %"},
+		{"Cycy", "", "absent", "0 of 1", "0", "1", "0", "0 %"},
+		{"Deedee", "", "excused", "0 of 0", "0", "0", "1", "–"},
+	}
+	if diff := cmp.Diff(want, page.id(t, "register").rows()); diff != "" {
+		t.Errorf("register (- by hand, + page):\n%s", diff)
+	}
+	if _, err := report.Register(t.Context(), pool, &b, report.Lessons{Meeting: "nope", From: day, To: day}, options); err == nil || !strings.Contains(err.Error(), `meeting "nope" is not in the warehouse`) {
+		t.Errorf("a meeting that is not there: %v", err)
+	}
+}
