@@ -2,8 +2,8 @@ package analytics_test
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -125,8 +125,7 @@ func rulesOf(s *session) rules {
 	r := rules{2, 300, 10, 10}
 	if s.app == "b" {
 		r = rules{1, 600, 0, 2}
-		var n int
-		if fmt.Sscanf(s.meeting, "m%d", &n); n <= 50 {
+		if n, err := strconv.Atoi(strings.TrimPrefix(s.meeting, "m")); err != nil || n <= 50 {
 			r.people = 3
 		}
 	}

@@ -309,7 +309,7 @@ func (s *session) people() map[string]*person {
 			all[p.id] = p
 		}
 		p.user, p.guest = cmp.Or(p.user, i.p.user), p.guest && (i.p.custom == "" || slices.Contains(settings[s.app].nobody, i.p.custom))
-		if name := strings.SplitN(i.p.name, " (", 2)[0]; name != "" {
+		if name, _, _ := strings.Cut(i.p.name, " ("); name != "" {
 			mark(p.names, name, i.from, i.to)
 		}
 		p.preset = cmp.Or(p.preset, i.p.preset)
