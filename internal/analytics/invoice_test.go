@@ -43,7 +43,8 @@ func TestInvoiceAgreesWithGo(t *testing.T) {
 	}
 	db.store(world...)
 	db.exec(`INSERT INTO realtimekit.meetings (app_id, meeting_id, title, first_synced_at, synced_at, run_id)
-		SELECT a, m, 'Title of ' || m, now(), now(), 1 FROM unnest('{a,b}'::text[]) AS a, unnest('{m1,m2,m3}'::text[]) AS m`)
+		SELECT a, m, 'Title of ' || m, now(), now(), 1 FROM unnest('{a,b}'::text[]) AS a, unnest('{m1,m2,m3}'::text[]) AS m
+		ON CONFLICT (app_id, meeting_id) DO UPDATE SET title = excluded.title`)
 	for id, meeting := range meetings {
 		db.exec(`UPDATE realtimekit.sessions SET meeting_id = nullif($2, '') WHERE session_id = $1`, id, meeting)
 	}

@@ -92,6 +92,7 @@ func (db *database) wantUsage(world []*session, prices []price) {
 	db.t.Helper()
 	byDay, byPreset := map[string]*usage{}, map[[4]string]*usage{}
 	started, minutes := map[string]int{}, map[string]int{}
+	byMeeting := map[[4]string]map[string]int{} // ticks
 	var cut []string
 	for _, s := range world {
 		if s.start() == none {
@@ -112,10 +113,11 @@ func (db *database) wantUsage(world []*session, prices []price) {
 			byDay[key] = newUsage()
 		}
 		if byPreset[preset] == nil {
-			byPreset[preset] = newUsage()
+			byPreset[preset], byMeeting[preset] = newUsage(), map[string]int{}
 		}
 		byDay[key].add(s, i, from, to)
 		byPreset[preset].add(s, i, from, to)
+		byMeeting[preset][s.meeting] += to - from
 		cut = append(cut, row(s.app, day, s.id, i.p.id, from, to, 30*(to-from)))
 	})
 	var daily, presets, costs []string
@@ -125,7 +127,9 @@ func (db *database) wantUsage(world []*session, prices []price) {
 	}
 	for key, u := range byPreset {
 		presets = append(presets, row(key[0], key[1], dash(key[2]), dash(key[3]), len(u.sessions), len(u.people), len(u.parts), 30*u.merged(), 30*u.ticks))
-		costs = append(costs, wantCost(key, u.ticks, prices))
+		for meeting, ticks := range byMeeting[key] {
+			costs = append(costs, "("+dash(meeting)+","+strings.TrimPrefix(wantCost(key, ticks, prices), "("))
+		}
 	}
 	db.want("presence_by_day", db.lines(`SELECT app_id, usage_date, session_id, participant_id, pg_temp.k(from_at), pg_temp.k(to_at), present_seconds
 		FROM analytics.presence_by_day`), cut)
@@ -133,7 +137,7 @@ func (db *database) wantUsage(world []*session, prices []price) {
 		person_seconds, participant_seconds, coalesce(vendor_minutes, 0), peak_people, peak_participants FROM analytics.daily_usage`), daily)
 	db.want("preset_usage", db.lines(`SELECT usage_date, app_id, coalesce(preset_name, '-'), coalesce(preset_view_type, '-'), sessions, unique_people,
 		participants, person_seconds, participant_seconds FROM analytics.preset_usage`), presets)
-	db.want("usage_cost", db.lines(`SELECT usage_date, app_id, coalesce(preset_name, '-'), coalesce(preset_view_type, '-'), participant_minutes,
+	db.want("usage_cost", db.lines(`SELECT coalesce(meeting_id, '-'), usage_date, app_id, coalesce(preset_name, '-'), coalesce(preset_view_type, '-'), participant_minutes,
 		coalesce(currency, '-'), coalesce(cost_amount::text, '-') FROM analytics.usage_cost`), costs)
 }
 

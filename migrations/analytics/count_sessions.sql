@@ -219,6 +219,16 @@ BEGIN
     -- Ids of people across meetings: each counts once, in however many sessions it is.
     WITH days AS (
         SELECT session_id, app_id, usage_date FROM unnest(after)
+    ), split AS MATERIALIZED (
+        -- First, so that a session without them is not read person by person.
+        SELECT session_id, person_id FROM analytics.session_people WHERE session_id = ANY (session_ids) AND is_split
+    ), their_rows AS MATERIALIZED (
+        SELECT q.session_id, q.participant_id, q.custom_participant_id,
+               analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) AS person_id
+        FROM (SELECT DISTINCT session_id, app_id FROM days) AS d
+        JOIN realtimekit.participants AS q ON q.session_id = d.session_id AND q.session_id = ANY (ARRAY (SELECT session_id FROM split))
+        LEFT JOIN analytics.settings AS k ON k.app_id = d.app_id AND k.meeting_id = ''
+        WHERE q.custom_participant_id IS NOT NULL
     ), now_there AS MATERIALIZED (
         SELECT DISTINCT d.app_id, d.usage_date, c.id
         FROM days AS d
@@ -228,15 +238,12 @@ BEGIN
         UNION
         SELECT d.app_id, d.usage_date, q.custom_participant_id
         FROM days AS d
-        JOIN analytics.session_people AS p ON p.session_id = d.session_id
-        LEFT JOIN analytics.settings AS k ON k.app_id = d.app_id AND k.meeting_id = ''
-        JOIN realtimekit.participants AS q ON q.session_id = p.session_id
-            AND analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) = p.person_id
+        JOIN split AS p ON p.session_id = d.session_id
+        JOIN their_rows AS q ON q.session_id = p.session_id AND q.person_id = p.person_id
         JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
             AND i.joined_at < d.usage_date::timestamptz + interval '24 hours'
             AND (i.left_at > d.usage_date::timestamptz OR i.joined_at >= d.usage_date::timestamptz)
-        WHERE p.session_id = ANY (session_ids) AND q.session_id = ANY (session_ids) AND i.session_id = ANY (session_ids)
-          AND p.is_split AND q.custom_participant_id IS NOT NULL
+        WHERE i.session_id = ANY (ARRAY (SELECT session_id FROM split))
     ), added AS (
         INSERT INTO analytics.usage_ids SELECT app_id, usage_date, id FROM now_there ON CONFLICT DO NOTHING
         RETURNING app_id, usage_date, custom_participant_id
