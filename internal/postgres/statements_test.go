@@ -16,6 +16,10 @@ import (
 var composed = map[string]string{
 	"bench.newWarehouse":     "a database named by rand.Text",
 	"bench.drop":             "the same",
+	"bench.day":              "a list of constants",
+	"bench.changeOne":        "the same",
+	"bench.fillCrowd":        "the statements of a constant, one by one",
+	"bench.answer":           "a list of questions to time, of names of views and constants",
 	"dictionary.collect":     "a parameter: constants of its callers",
 	"export.stream":          "names of the catalogue, quoted by pgx.Identifier",
 	"ledger.states":          "a parameter: constants of its callers",
