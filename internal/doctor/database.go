@@ -240,6 +240,9 @@ func (c *Config) privacyKey(ctx context.Context, to *Checks, db *warehouse.DB) {
 	switch {
 	case err != nil:
 		to.failed("privacy", err, toDo)
+	case db.Forgotten():
+		to.warn("privacy", "people were erased (sync.erasures) and none of them is on the list of sync.suppressions, as in a copy made without it: they come back",
+			"where you did not empty it yourself, restore sync.suppressions before the next run")
 	case wanted.Key == nil:
 		to.ok("privacy", "nobody was erased and no name is hashed: no key is needed")
 	default:

@@ -32,7 +32,12 @@ type Privacy struct {
 type protection struct {
 	key    *privacy.Key
 	filter atomic.Pointer[privacy.Filter] // nil until it was read
+	// forgotten tells that people were erased and the list of them is empty.
+	forgotten atomic.Bool
 }
+
+// errNoPrivacy tells of a copy in which the one row of sync.privacy is missing.
+var errNoPrivacy = fmt.Errorf("%w: sync.privacy has no row, as in a copy made without it, and nothing tells who was erased, whether names are hashed, and by which key; restore it, and sync.suppressions with it, or, where neither was ever used, run: INSERT INTO sync.privacy DEFAULT VALUES", model.ErrUsage)
 
 // Whoever stores personal data holds the shared lock from before it looks at the
 // generation until its transaction has ended; whoever changes what may be stored
@@ -59,8 +64,14 @@ const mostFilterings = 10
 // erased people would come back. Without a call of Protect the warehouse is
 // taken as it is, which works as long as nothing in it needs a key.
 func (d *DB) Protect(ctx context.Context, p Privacy) error {
-	if err := d.CheckPrivacy(ctx, p); err != nil || p.Names == "" {
+	if err := d.CheckPrivacy(ctx, p); err != nil {
 		return err
+	}
+	if d.privacy.forgotten.Load() {
+		d.Logger.WarnContext(ctx, "people were erased and none of them is on the list any more; erased people come back", "fix", "where you did not empty it, restore sync.suppressions before the next run")
+	}
+	if p.Names == "" {
+		return nil
 	}
 	wanted := p.Names == NamesPseudonymised
 	if d.privacy.filter.Load().Names() == wanted {
@@ -115,6 +126,10 @@ func (d *DB) warnOfNames(ctx context.Context) error {
 // ErrUnchanged rolls a transaction back that has nothing to do.
 var ErrUnchanged = errors.New("nothing to change")
 
+// Forgotten reports whether people were erased and the list of them is empty: after a
+// restore without sync.suppressions they come back. It knows once the list was read.
+func (d *DB) Forgotten() bool { return d.privacy.forgotten.Load() }
+
 // Key is the key that Protect was given; nil for none.
 func (d *DB) Key() *privacy.Key { return d.privacy.key }
 
@@ -130,6 +145,7 @@ func (d *DB) ReadPrivacy(ctx context.Context) error {
 	var generation int64
 	var check []byte
 	var names bool
+	var forgotten bool
 	var list []privacy.Suppression
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, d.Pool, options, func(tx pgx.Tx) error {
@@ -138,15 +154,21 @@ func (d *DB) ReadPrivacy(ctx context.Context) error {
 			return err
 		}
 		err := tx.QueryRow(ctx, `SELECT generation, key_check, names_pseudonymised FROM sync.privacy`).Scan(&generation, &check, &names)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errNoPrivacy
+		}
 		if err != nil {
 			return err
 		}
-		list, err = Suppressions(ctx, tx)
-		return err
+		if list, err = Suppressions(ctx, tx); err != nil || len(list) > 0 {
+			return err
+		}
+		return tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM sync.erasures WHERE identifiers > 0)`).Scan(&forgotten)
 	})
 	if err != nil {
 		return Failed("read who was erased", err)
 	}
+	d.privacy.forgotten.Store(forgotten)
 	if len(list) == 0 && !names {
 		d.privacy.filter.Store(privacy.NewFilter(nil, generation, false, nil))
 		return nil

@@ -56,7 +56,7 @@
     return "";
   };
   const charts = [...document.querySelectorAll(".chart")];
-  const data = JSON.parse(document.getElementById("charts").textContent);
+  const data = JSON.parse(document.getElementById("charts")?.textContent ?? "{}");
   return JSON.stringify({
     Rows: table ? table.tBodies[0].rows.length : 0,
     People: data.people ? data.people.length : -1,
