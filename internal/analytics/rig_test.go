@@ -35,32 +35,19 @@ func newDatabase(t *testing.T) *database {
 
 func (db *database) exec(sql string, args ...any) {
 	db.t.Helper()
-	if _, err := db.conn.Exec(db.t.Context(), sql, args...); err != nil {
-		db.t.Fatalf("%s: %v", sql, err)
-	}
+	pgtest.Exec(db.t, db.conn, sql, args...)
 }
 
 // lines gives the rows of a query of text columns, joined by a bar.
 func (db *database) lines(sql string, args ...any) []string {
 	db.t.Helper()
-	rows, err := db.conn.Query(db.t.Context(), `SELECT t::text FROM (`+sql+`) AS t`, args...)
-	if err != nil {
-		db.t.Fatalf("%s: %v", sql, err)
-	}
-	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		db.t.Fatalf("%s: %v", sql, err)
-	}
-	return lines
+	return pgtest.Texts(db.t, db.conn, `SELECT t::text FROM (`+sql+`) AS t`, args...)
 }
 
 // number asks for one number.
-func (db *database) number(sql string, args ...any) (n int) {
+func (db *database) number(sql string, args ...any) int {
 	db.t.Helper()
-	if err := db.conn.QueryRow(db.t.Context(), sql, args...).Scan(&n); err != nil {
-		db.t.Fatalf("%s: %v", sql, err)
-	}
-	return n
+	return pgtest.Number(db.t, db.conn, sql, args...)
 }
 
 // refresh computes the usage by day until nothing is left to do.

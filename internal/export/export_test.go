@@ -38,20 +38,20 @@ var names = []string{
 func newWarehouse(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := pgtest.Open(t, pgtest.New(t), 4)
-	exec(t, pool, `INSERT INTO sync.runs (run_id, account_id, kind, started_at, program_version)
+	pgtest.Exec(t, pool, `INSERT INTO sync.runs (run_id, account_id, kind, started_at, program_version)
 		OVERRIDING SYSTEM VALUE VALUES (1, 'account', 'run', now(), 'test')`)
-	exec(t, pool, `INSERT INTO realtimekit.apps (app_id, account_id, name, first_synced_at, synced_at, run_id)
+	pgtest.Exec(t, pool, `INSERT INTO realtimekit.apps (app_id, account_id, name, first_synced_at, synced_at, run_id)
 		SELECT a, 'account', a, now(), now(), 1 FROM unnest('{a,b}'::text[]) AS a`)
-	exec(t, pool, `INSERT INTO realtimekit.sessions (session_id, app_id, status, started_at, ended_at, created_at, first_synced_at, synced_at, run_id)
+	pgtest.Exec(t, pool, `INSERT INTO realtimekit.sessions (session_id, app_id, status, started_at, ended_at, created_at, first_synced_at, synced_at, run_id)
 		VALUES ($1, 'a', 'ENDED', '2026-03-10 10:00:00.25Z', '2026-03-10 11:00Z', '2026-03-10 10:00Z', now(), now(), 1),
 		       ($2, 'b', 'ENDED', '2026-03-12 10:00Z', '2026-03-12 11:00Z', '2026-03-12 10:00Z', now(), now(), 1)`, lesson, other)
 	for i, name := range names {
-		exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, display_name, joined_at, left_at, first_synced_at, synced_at, run_id)
+		pgtest.Exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, display_name, joined_at, left_at, first_synced_at, synced_at, run_id)
 			VALUES ($1, gen_random_uuid(), 'user-' || lpad($2::int::text, 3, '0'), nullif($3, ''), '2026-03-10 10:00:01.5Z', '2026-03-10 10:30:01.500001Z', now(), now(), 1)`, lesson, i, name)
 	}
-	exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, joined_at, left_at, first_synced_at, synced_at, run_id)
+	pgtest.Exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, joined_at, left_at, first_synced_at, synced_at, run_id)
 		VALUES ($1, gen_random_uuid(), 'user-x', '2026-03-12 10:00Z', '2026-03-12 11:00Z', now(), now(), 1)`, other)
-	exec(t, pool, `INSERT INTO analytics.prices (valid_from, price_per_minute, currency) VALUES ('2026-01-01', 0.00050001, 'EUR')`)
+	pgtest.Exec(t, pool, `INSERT INTO analytics.prices (valid_from, price_per_minute, currency) VALUES ('2026-01-01', 0.00050001, 'EUR')`)
 	derive(t, pool)
 	return pool
 }
@@ -59,15 +59,8 @@ func newWarehouse(t *testing.T) *pgxpool.Pool {
 // derive lets the views know of rows that were changed by hand.
 func derive(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	exec(t, pool, `INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions`)
-	exec(t, pool, `SELECT analytics.refresh(500)`)
-}
-
-func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
-	t.Helper()
-	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
+	pgtest.Exec(t, pool, `INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions`)
+	pgtest.Exec(t, pool, `SELECT analytics.refresh(500)`)
 }
 
 func rows(t *testing.T, pool *pgxpool.Pool, view string, f export.Filter, o export.Options) []byte {
@@ -309,7 +302,7 @@ func (w *peakWriter) Write(p []byte) (int, error) {
 // held at once is small against the file.
 func TestMemoryIsBounded(t *testing.T) {
 	pool := newWarehouse(t)
-	exec(t, pool, `CREATE VIEW analytics.large AS SELECT g AS row_number, repeat(md5(g::text), 10) AS filler,
+	pgtest.Exec(t, pool, `CREATE VIEW analytics.large AS SELECT g AS row_number, repeat(md5(g::text), 10) AS filler,
 		timestamptz '2026-01-01Z' + g * interval '1 second' AS at FROM generate_series(1, 250000) AS g`)
 	for _, format := range []string{"csv", "json"} {
 		w := new(peakWriter)
@@ -326,7 +319,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Errorf("parquet: %d rows, %v", n, err)
 	}
 	// What cannot be compressed, since a workbook is written at the end and compressed.
-	exec(t, pool, `CREATE VIEW analytics.random AS SELECT (SELECT string_agg(md5((g * 10 + i)::text), '') FROM generate_series(1, 6) AS i) AS filler
+	pgtest.Exec(t, pool, `CREATE VIEW analytics.random AS SELECT (SELECT string_agg(md5((g * 10 + i)::text), '') FROM generate_series(1, 6) AS i) AS filler
 		FROM generate_series(1, 150000) AS g`)
 	w := new(peakWriter)
 	if n, err := export.View(t.Context(), pool, w, "random", export.Filter{}, export.Options{Format: "xlsx"}); err != nil || n != 150_000 || w.bytes < 12<<20 {
@@ -349,7 +342,7 @@ func (w stoppingWriter) Write(p []byte) (int, error) {
 func TestStopIsNoFailureOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	pool := newWarehouse(t)
-	exec(t, pool, `CREATE VIEW analytics.long AS SELECT repeat('x', 100) AS filler FROM generate_series(1, 100000) AS g`)
+	pgtest.Exec(t, pool, `CREATE VIEW analytics.long AS SELECT repeat('x', 100) AS filler FROM generate_series(1, 100000) AS g`)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	_, err := export.View(ctx, pool, stoppingWriter{stop}, "long", export.Filter{}, export.Options{Format: "csv"})

@@ -37,7 +37,7 @@ func TestNoCellBeginsAFormula(t *testing.T) {
 	t.Parallel()
 	pool := newWarehouse(t)
 	for i, name := range dangerous {
-		exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, display_name, joined_at, left_at, first_synced_at, synced_at, run_id)
+		pgtest.Exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, display_name, joined_at, left_at, first_synced_at, synced_at, run_id)
 			VALUES ($1, gen_random_uuid(), 'danger-' || $2::int, $3, $3, '2026-03-12 10:00Z', '2026-03-12 11:00Z', now(), now(), 1)`, other, i, name)
 	}
 	derive(t, pool)
@@ -117,7 +117,7 @@ func TestExcelStyle(t *testing.T) {
 	kept := []string{"00451", "98765432109876543", "2E7", "5-11", "1/2", "10:30", "3 pm", "MAR1", "5-Nov", "1 Jan 2026", "12 %", "€5", "1.5", "TRUE"}
 	free := []string{"stu-1", "12a", "Mary", "May", "room 5", "4b-11"}
 	for i, id := range append(append([]string{}, kept...), free...) {
-		exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, joined_at, left_at, first_synced_at, synced_at, run_id)
+		pgtest.Exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, joined_at, left_at, first_synced_at, synced_at, run_id)
 			VALUES ($1, gen_random_uuid(), 'user-' || chr(97 + $2::int), $3, '2026-03-12 10:00:00.25Z', '2026-03-12 11:00Z', now(), now(), 1)`, other, i, id)
 	}
 	derive(t, pool)
@@ -163,7 +163,7 @@ func sheet(t *testing.T, text []byte) (*excelize.File, [][]string) {
 func TestXLSX(t *testing.T) {
 	t.Parallel()
 	pool := newWarehouse(t)
-	exec(t, pool, `UPDATE realtimekit.participants SET custom_participant_id = '00451' WHERE user_id = 'user-000'`)
+	pgtest.Exec(t, pool, `UPDATE realtimekit.participants SET custom_participant_id = '00451' WHERE user_id = 'user-000'`)
 	derive(t, pool)
 	columns := []string{"session_id", "custom_participant_id", "display_name", "first_join_at", "last_leave_at", "present_seconds", "visits", "has_open_presence"}
 	book, cells := sheet(t, rows(t, pool, "person_attendance", session(t, lesson), export.Options{Format: "xlsx", Columns: columns}))
@@ -208,15 +208,15 @@ func TestXLSX(t *testing.T) {
 func TestXLSXRefuses(t *testing.T) {
 	t.Parallel()
 	pool := newWarehouse(t)
-	exec(t, pool, `CREATE VIEW analytics.wide AS SELECT repeat('x', 40000) AS filler`)
-	exec(t, pool, `CREATE VIEW analytics.tall AS SELECT g AS number FROM generate_series(1, 1048576) AS g`)
+	pgtest.Exec(t, pool, `CREATE VIEW analytics.wide AS SELECT repeat('x', 40000) AS filler`)
+	pgtest.Exec(t, pool, `CREATE VIEW analytics.tall AS SELECT g AS number FROM generate_series(1, 1048576) AS g`)
 	for view, want := range map[string]string{"wide": "--columns", "tall": "holds 1048575 rows"} {
 		if _, err := export.View(t.Context(), pool, io.Discard, view, export.Filter{}, export.Options{Format: "xlsx"}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", view, err)
 		}
 	}
 	// Neither is the time before 1900, nor a number of more digits than a double has.
-	exec(t, pool, `CREATE VIEW analytics.odd AS SELECT timestamptz '0002-03-04 05:00Z' AS at, 9007199254740993::bigint AS large,
+	pgtest.Exec(t, pool, `CREATE VIEW analytics.odd AS SELECT timestamptz '0002-03-04 05:00Z' AS at, 9007199254740993::bigint AS large,
 		12345678901234567890.5::numeric AS digits, 'infinity'::float8 AS endless, '_x000D_'::text AS escaped`)
 	_, cells := sheet(t, rows(t, pool, "odd", export.Filter{}, export.Options{Format: "xlsx"}))
 	if diff := cmp.Diff([]string{"0002-03-04T05:00:00.000000Z", "9007199254740993", "12345678901234567890.5", "+Inf", "_x000D_"}, cells[1]); diff != "" {
@@ -252,7 +252,7 @@ func TestUUIDsInParquet(t *testing.T) {
 func TestZone(t *testing.T) {
 	t.Parallel()
 	pool := newWarehouse(t)
-	exec(t, pool, `CREATE VIEW analytics.clock AS SELECT at, at::date AS day FROM (VALUES (timestamptz '2026-10-25 00:30Z'), ('2026-10-25 01:30Z')) AS v (at)`)
+	pgtest.Exec(t, pool, `CREATE VIEW analytics.clock AS SELECT at, at::date AS day FROM (VALUES (timestamptz '2026-10-25 00:30Z'), ('2026-10-25 01:30Z')) AS v (at)`)
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
@@ -308,9 +308,9 @@ func TestRightsOfTheReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	role := cfg.Database + "_partly"
-	exec(t, owner, `CREATE ROLE `+role+` LOGIN PASSWORD 'partly'`)
-	exec(t, owner, `GRANT USAGE ON SCHEMA realtimekit, analytics TO `+role)
-	exec(t, owner, `GRANT SELECT (app_id, meeting_id) ON realtimekit.meetings TO `+role)
+	pgtest.Exec(t, owner, `CREATE ROLE `+role+` LOGIN PASSWORD 'partly'`)
+	pgtest.Exec(t, owner, `GRANT USAGE ON SCHEMA realtimekit, analytics TO `+role)
+	pgtest.Exec(t, owner, `GRANT SELECT (app_id, meeting_id) ON realtimekit.meetings TO `+role)
 	as, err := neturl.Parse(url)
 	if err != nil {
 		t.Fatal(err)

@@ -20,21 +20,14 @@ func (s *Store) SaveDays(ctx context.Context, run model.Run, appID string, days 
 	if len(days) == 0 {
 		return counts, nil
 	}
-	rows := make([]record, 0, len(days))
-	for i := range days {
-		d := &days[i]
-		if len(d.Repairs) > 0 {
-			counts.Repaired++
-		}
+	text, err := recordsJSON(&counts, days, func(d *model.DailyStats) (record, model.Provenance) {
 		r := record{"stats_date": d.Day.Format(time.DateOnly)}
 		r.count("total_sessions", d.Sessions)
 		r.number("total_session_minutes", d.SessionMinutes)
 		r.count("total_recordings", d.Recordings)
 		r.number("total_recording_minutes", d.RecordingMinutes)
-		r.provenance(d.Provenance)
-		rows = append(rows, r)
-	}
-	text, err := toJSON(rows)
+		return r, d.Provenance
+	})
 	if err != nil {
 		return counts, err
 	}

@@ -32,12 +32,7 @@ func (s *Store) SaveMeetings(ctx context.Context, run model.Run, meetings []mode
 	if len(meetings) == 0 {
 		return counts, nil
 	}
-	rows := make([]record, 0, len(meetings))
-	for i := range meetings {
-		m := &meetings[i]
-		if len(m.Repairs) > 0 {
-			counts.Repaired++
-		}
+	text, err := recordsJSON(&counts, meetings, func(m *model.Meeting) (record, model.Provenance) {
 		r := record{"app_id": m.AppID, "meeting_id": m.ID}
 		r.text("configured_title", m.Title)
 		r.text("status", m.Status)
@@ -49,10 +44,8 @@ func (s *Store) SaveMeetings(ctx context.Context, run model.Run, meetings []mode
 		r.count("session_keep_alive_seconds", m.SessionKeepAliveSeconds)
 		r.time("created_at", m.CreatedAt)
 		r.time("updated_at", m.UpdatedAt)
-		r.provenance(m.Provenance)
-		rows = append(rows, r)
-	}
-	text, err := toJSON(rows)
+		return r, m.Provenance
+	})
 	if err != nil {
 		return counts, err
 	}
@@ -92,22 +85,15 @@ func (s *Store) SavePeople(ctx context.Context, run model.Run, appID, meetingID 
 
 func savePeople(ctx context.Context, tx pgx.Tx, run model.Run, appID, meetingID string, people []model.MeetingParticipant) (model.RowCounts, error) {
 	counts := model.RowCounts{Read: len(people)}
-	rows := make([]record, 0, len(people))
-	for i := range people {
-		p := &people[i]
-		if len(p.Repairs) > 0 {
-			counts.Repaired++
-		}
+	text, err := recordsJSON(&counts, people, func(p *model.MeetingParticipant) (record, model.Provenance) {
 		r := record{"meeting_participant_id": p.ID}
 		r.text("custom_participant_id", p.CustomParticipantID)
 		r.text("display_name", p.DisplayName)
 		r.text("preset_name", p.PresetName)
 		r.time("created_at", p.CreatedAt)
 		r.time("updated_at", p.UpdatedAt)
-		r.provenance(p.Provenance)
-		rows = append(rows, r)
-	}
-	text, err := toJSON(rows)
+		return r, p.Provenance
+	})
 	if err != nil {
 		return counts, err
 	}

@@ -53,6 +53,21 @@ func (r record) provenance(p model.Provenance) {
 	}
 }
 
+// recordsJSON writes records as text for a jsonb argument, and counts those of which
+// values were mended. of gives the columns of a record but those of its provenance.
+func recordsJSON[R any](counts *model.RowCounts, all []R, of func(*R) (record, model.Provenance)) (string, error) {
+	rows := make([]record, 0, len(all))
+	for i := range all {
+		row, from := of(&all[i])
+		row.provenance(from)
+		if len(from.Repairs) > 0 {
+			counts.Repaired++
+		}
+		rows = append(rows, row)
+	}
+	return toJSON(rows)
+}
+
 // toJSON writes rows as text for a jsonb argument.
 func toJSON(rows any) (string, error) {
 	text, err := json.Marshal(rows)

@@ -15,7 +15,6 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
-	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 	"github.com/rollcall-etl/rollcall/internal/stores"
@@ -158,12 +157,7 @@ func (r *rig) beside() *rig {
 // connect opens the connections of a process.
 func (r *rig) connect() {
 	r.t.Helper()
-	pool, err := postgres.Open(r.t.Context(), r.database, 12)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(pool.Close)
-	r.pool = pool
+	r.pool = pgtest.Open(r.t, r.database.Reveal(), 12)
 }
 
 // mustRun makes the cron job's run and fails unless it ends with status.
@@ -187,23 +181,12 @@ func (r *rig) must(plan pipeline.Plan, status string) pipeline.Result {
 // number asks the database for one number.
 func (r *rig) number(sql string, args ...any) int {
 	r.t.Helper()
-	var n int
-	if err := r.pool.QueryRow(r.t.Context(), sql, args...).Scan(&n); err != nil {
-		r.t.Fatalf("%s: %v", sql, err)
-	}
-	return n
+	return pgtest.Number(r.t, r.pool, sql, args...)
 }
 
 func (r *rig) text(sql string, args ...any) string {
 	r.t.Helper()
-	var s *string
-	if err := r.pool.QueryRow(r.t.Context(), sql, args...).Scan(&s); err != nil {
-		r.t.Fatalf("%s: %v", sql, err)
-	}
-	if s == nil {
-		return "<null>"
-	}
-	return *s
+	return pgtest.Text(r.t, r.pool, sql, args...)
 }
 
 // versions digests the row versions of all data tables: whoever writes a row, or

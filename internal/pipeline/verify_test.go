@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/extract"
 	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 	"github.com/rollcall-etl/rollcall/internal/stores"
@@ -65,9 +66,7 @@ func (r *rig) mustVerify(plan pipeline.VerifyPlan) (result pipeline.VerifyResult
 
 func (r *rig) exec(sql string, args ...any) {
 	r.t.Helper()
-	if _, err := r.pool.Exec(r.t.Context(), sql, args...); err != nil {
-		r.t.Fatalf("%s: %v", sql, err)
-	}
+	pgtest.Exec(r.t, r.pool, sql, args...)
 }
 
 func TestVerifyFindsNothingWhereNothingDiffers(t *testing.T) {

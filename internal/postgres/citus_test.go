@@ -34,7 +34,7 @@ func TestCitusCommandsFitTheSchema(t *testing.T) {
 	block, _, _ = strings.Cut(block, "```")
 	commands := strings.Replace(block, "CREATE EXTENSION citus;", citusStandIn, 1)
 	pool := impatient(t, pgtest.New(t)) // whose search_path finds what stands in for Citus
-	before := texts(t, pool, foreignKeys)
+	before := pgtest.Texts(t, pool, foreignKeys)
 	if _, err := pool.Exec(t.Context(), commands); err != nil {
 		t.Fatal(err)
 	}
@@ -52,11 +52,11 @@ func TestCitusCommandsFitTheSchema(t *testing.T) {
 			WHERE attname = 'session_id' AND relkind = 'r' AND relnamespace = 'realtimekit'::regnamespace
 			  AND attrelid NOT IN (SELECT tab FROM placed)`,
 	} {
-		if found := texts(t, pool, broken); len(found) > 0 {
+		if found := pgtest.Texts(t, pool, broken); len(found) > 0 {
 			t.Errorf("not so that %s: %v", rule, found)
 		}
 	}
-	if after := texts(t, pool, foreignKeys+` AND connamespace = 'realtimekit'::regnamespace`); len(after) < 7 || len(after) > len(before) {
+	if after := pgtest.Texts(t, pool, foreignKeys+` AND connamespace = 'realtimekit'::regnamespace`); len(after) < 7 || len(after) > len(before) {
 		t.Errorf("foreign keys of the data before: %v, after: %v", before, after)
 	}
 }

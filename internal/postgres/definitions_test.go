@@ -28,7 +28,7 @@ func TestFilesDefineWhatMigrationsMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	views, functions := texts(t, pool, analyticsViews), texts(t, pool, analyticsFunctions)
+	views, functions := pgtest.Texts(t, pool, analyticsViews), pgtest.Texts(t, pool, analyticsFunctions)
 	var inFiles, inSchema []string
 	definitions := map[string]string{}
 	for _, file := range files {
@@ -47,7 +47,7 @@ func TestFilesDefineWhatMigrationsMade(t *testing.T) {
 	if d := diff(strings.Join(inSchema, "\n"), strings.Join(inFiles, "\n")); d != "" {
 		t.Fatalf("one file for each view and function, and no other:\n%s", d)
 	}
-	before := strings.Join(texts(t, pool, fingerprint), "\n")
+	before := strings.Join(pgtest.Texts(t, pool, fingerprint), "\n")
 	tx, err := pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestFilesDefineWhatMigrationsMade(t *testing.T) {
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if after := strings.Join(texts(t, pool, fingerprint), "\n"); after != before {
+	if after := strings.Join(pgtest.Texts(t, pool, fingerprint), "\n"); after != before {
 		t.Errorf("made by migrations, then by the files:\n%s", diff(before, after))
 	}
 }

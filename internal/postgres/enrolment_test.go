@@ -19,7 +19,7 @@ func run(t *testing.T, pool *pgxpool.Pool, sql string) {
 
 func expect(t *testing.T, pool *pgxpool.Pool, sql string, want ...string) {
 	t.Helper()
-	got := strings.Join(texts(t, pool, sql), "\n")
+	got := strings.Join(pgtest.Texts(t, pool, sql), "\n")
 	if wanted := strings.Join(want, "\n"); got != wanted {
 		t.Errorf("%s\ngives\n%s\nwant\n%s", sql, got, wanted)
 	}

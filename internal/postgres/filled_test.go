@@ -30,7 +30,7 @@ func TestEachMigrationOnAFilledDatabase(t *testing.T) {
 	at := make([]map[string]string, len(all))
 	for i, m := range all {
 		had := contents(t, pool, nil)
-		columns := texts(t, pool, storedColumns)
+		columns := pgtest.Texts(t, pool, storedColumns)
 		step(t, pool)
 		same(t, "after the Up of "+m.Name, had, contents(t, pool, columns))
 		fill, err := os.ReadFile(fmt.Sprintf("testdata/filled/%05d.sql", m.Version))
@@ -42,7 +42,7 @@ func TestEachMigrationOnAFilledDatabase(t *testing.T) {
 		}
 		at[i] = contents(t, pool, nil)
 	}
-	for _, table := range texts(t, pool, strings.Replace(tables, "'r', 'v', 'm'", "'r'", 1)) {
+	for _, table := range pgtest.Texts(t, pool, strings.Replace(tables, "'r', 'v', 'm'", "'r'", 1)) {
 		var rows int
 		if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM `+table).Scan(&rows); err != nil {
 			t.Errorf("%s: %v", table, err)
@@ -84,7 +84,7 @@ const storedColumns = `SELECT table_schema || '.' || table_name || ' ' || column
 func contents(t *testing.T, pool *pgxpool.Pool, columns []string) map[string]string {
 	t.Helper()
 	if columns == nil {
-		columns = texts(t, pool, storedColumns)
+		columns = pgtest.Texts(t, pool, storedColumns)
 	}
 	of := map[string][]string{}
 	for _, c := range columns {
@@ -94,7 +94,7 @@ func contents(t *testing.T, pool *pgxpool.Pool, columns []string) map[string]str
 	rows := map[string]string{}
 	for table, columns := range of {
 		slices.Sort(columns)
-		rows[table] = strings.Join(texts(t, pool, fmt.Sprintf(`SELECT row(%s)::text FROM %s ORDER BY 1`, strings.Join(columns, ", "), table)), "\n")
+		rows[table] = strings.Join(pgtest.Texts(t, pool, fmt.Sprintf(`SELECT row(%s)::text FROM %s ORDER BY 1`, strings.Join(columns, ", "), table)), "\n")
 	}
 	return rows
 }

@@ -14,7 +14,7 @@ func TestMigrationFoldsIDs(t *testing.T) {
 	t.Parallel()
 	pool := open(t, pgtest.New(t))
 	const isUp = `SELECT indexrelid::regclass::text FROM pg_index WHERE indexrelid = to_regclass('realtimekit.meetings_in_other_letters')`
-	for len(texts(t, pool, isUp)) > 0 {
+	for len(pgtest.Texts(t, pool, isUp)) > 0 {
 		if _, err := postgres.MigrateDown(t.Context(), pool); err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +52,7 @@ func TestMigrationFoldsIDs(t *testing.T) {
 		`SELECT record_key || ' ' || reason FROM sync.rejected_records ORDER BY entity, record_key`:                          "aaaaaaaa-0000-4000-8000-00000000000a newer|aaaaaaaa-0000-4000-8000-00000000000a/Some One x|Not an id x",
 		`SELECT DISTINCT session_id::text FROM analytics.stale_sessions`:                                                     "00000000-0000-4000-8000-000000000001",
 	} {
-		if got := strings.Join(texts(t, pool, sql), "|"); got != want {
+		if got := strings.Join(pgtest.Texts(t, pool, sql), "|"); got != want {
 			t.Errorf("%s: %s, want %s", sql, got, want)
 		}
 	}

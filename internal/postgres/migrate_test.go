@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -26,19 +25,6 @@ func open(t *testing.T, url string) *pgxpool.Pool {
 	return pool
 }
 
-func texts(t *testing.T, pool *pgxpool.Pool, sql string) []string {
-	t.Helper()
-	rows, err := pool.Query(t.Context(), sql)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 const tables = `SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE n.nspname IN ('realtimekit', 'sync', 'analytics') AND c.relkind IN ('r', 'v', 'm') ORDER BY 1`
 
@@ -52,7 +38,7 @@ func TestUpDownUp(t *testing.T) {
 	if err != nil || len(up) < 2 {
 		t.Fatalf("applied %v: %v", up, err)
 	}
-	first := texts(t, pool, tables)
+	first := pgtest.Texts(t, pool, tables)
 	if err := postgres.CheckSchema(t.Context(), pool); err != nil {
 		t.Errorf("a fresh schema is refused: %v", err)
 	}
@@ -64,7 +50,7 @@ func TestUpDownUp(t *testing.T) {
 			t.Fatalf("took back %v: %v", down, err)
 		}
 	}
-	if left := texts(t, pool, tables); len(left) != 1 || left[0] != "sync.schema_migrations" {
+	if left := pgtest.Texts(t, pool, tables); len(left) != 1 || left[0] != "sync.schema_migrations" {
 		t.Errorf("after all Downs there are still %v", left)
 	}
 	if down, err := postgres.MigrateDown(t.Context(), pool); err != nil || len(down) != 0 {
@@ -73,7 +59,7 @@ func TestUpDownUp(t *testing.T) {
 	if _, err := postgres.MigrateUp(t.Context(), pool); err != nil {
 		t.Fatalf("up again: %v", err)
 	}
-	if second := texts(t, pool, tables); strings.Join(first, " ") != strings.Join(second, " ") {
+	if second := pgtest.Texts(t, pool, tables); strings.Join(first, " ") != strings.Join(second, " ") {
 		t.Errorf("tables differ: %v, then %v", first, second)
 	}
 }
@@ -108,7 +94,7 @@ func TestEachDownRestoresWhatWasThere(t *testing.T) {
 	// The schema at each version, on the way down; then the same on the way up.
 	at := map[int]string{}
 	for i := len(all); i > 0; i-- {
-		at[i] = strings.Join(texts(t, pool, fingerprint), "\n")
+		at[i] = strings.Join(pgtest.Texts(t, pool, fingerprint), "\n")
 		if _, err := postgres.MigrateDown(t.Context(), pool); err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +104,7 @@ func TestEachDownRestoresWhatWasThere(t *testing.T) {
 			t.Fatalf("at version %d pending are %v: %v", i, pending, err)
 		}
 		step(t, pool)
-		if got := strings.Join(texts(t, pool, fingerprint), "\n"); got != at[i+1] {
+		if got := strings.Join(pgtest.Texts(t, pool, fingerprint), "\n"); got != at[i+1] {
 			t.Errorf("version %d made by Up differs from what the Down of %d leaves:\n%s", i+1, i+2, diff(at[i+1], got))
 		}
 	}
@@ -198,7 +184,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 func TestEverythingIsCommented(t *testing.T) {
 	t.Parallel()
 	pool := open(t, pgtest.New(t))
-	missing := texts(t, pool, `
+	missing := pgtest.Texts(t, pool, `
 		SELECT c.oid::regclass || coalesce('.' || a.attname, '')
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		LEFT JOIN LATERAL (SELECT attnum, attname FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
@@ -217,10 +203,10 @@ func TestEveryTableHasAnIdentity(t *testing.T) {
 	t.Parallel()
 	pool := open(t, pgtest.New(t))
 	const tables = ` FROM pg_class c WHERE c.relnamespace::regnamespace::text IN ('realtimekit', 'sync', 'analytics') AND c.relkind IN ('r', 'p')`
-	if all := texts(t, pool, `SELECT c.oid::regclass::text`+tables); len(all) < 20 {
+	if all := pgtest.Texts(t, pool, `SELECT c.oid::regclass::text`+tables); len(all) < 20 {
 		t.Fatalf("only the tables %v", all)
 	}
-	without := texts(t, pool, `SELECT c.oid::regclass::text`+tables+` AND c.relreplident <> 'f' AND NOT EXISTS (
+	without := pgtest.Texts(t, pool, `SELECT c.oid::regclass::text`+tables+` AND c.relreplident <> 'f' AND NOT EXISTS (
 		SELECT FROM pg_index i WHERE i.indrelid = c.oid AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident END)`)
 	if len(without) > 0 {
 		t.Errorf("neither a primary key nor a replica identity: %v", without)
@@ -231,11 +217,11 @@ func TestEveryTableHasAnIdentity(t *testing.T) {
 func TestEveryForeignKeyIsIndexed(t *testing.T) {
 	t.Parallel()
 	pool := open(t, pgtest.New(t))
-	keys := texts(t, pool, `SELECT conname FROM pg_constraint WHERE contype = 'f' AND connamespace::regnamespace::text IN ('realtimekit', 'sync', 'analytics')`)
+	keys := pgtest.Texts(t, pool, `SELECT conname FROM pg_constraint WHERE contype = 'f' AND connamespace::regnamespace::text IN ('realtimekit', 'sync', 'analytics')`)
 	if len(keys) < 5 {
 		t.Errorf("only %v: participants, events, sessions and meetings are to have foreign keys", keys)
 	}
-	bare := texts(t, pool, `SELECT conname FROM pg_constraint c
+	bare := pgtest.Texts(t, pool, `SELECT conname FROM pg_constraint c
 		WHERE contype = 'f' AND connamespace::regnamespace::text IN ('realtimekit', 'sync', 'analytics') AND NOT EXISTS (
 			SELECT FROM pg_index i WHERE i.indrelid = c.conrelid
 			AND (SELECT array_agg(k ORDER BY k) FROM unnest((i.indkey::int2[])[0:cardinality(c.conkey) - 1]) AS k)

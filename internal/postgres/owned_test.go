@@ -18,7 +18,7 @@ import (
 func TestObjectsAreThoseOfTheCatalog(t *testing.T) {
 	t.Parallel()
 	pool := open(t, pgtest.New(t))
-	want := texts(t, pool, `
+	want := pgtest.Texts(t, pool, `
 		SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname IN ('realtimekit', 'sync', 'analytics', 'rollcall_queue')
 		UNION
 		SELECT CASE relkind WHEN 'i' THEN 'index ' WHEN 'c' THEN 'type ' ELSE 'relation ' END || nspname || '.' || relname
@@ -68,7 +68,7 @@ func TestNamesThatAreTaken(t *testing.T) {
 			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, model.ErrSchema) || !strings.Contains(err.Error(), c.want+", which Rollcall did not make")) {
 				t.Fatalf("migrate gave %v", err)
 			}
-			if applied := texts(t, pool, `SELECT c.oid::regclass::text FROM pg_class AS c WHERE oid = to_regclass('realtimekit.sessions')`); c.want != "" && len(applied) > 0 {
+			if applied := pgtest.Texts(t, pool, `SELECT c.oid::regclass::text FROM pg_class AS c WHERE oid = to_regclass('realtimekit.sessions')`); c.want != "" && len(applied) > 0 {
 				t.Error("some migrations were applied all the same")
 			}
 		})

@@ -41,7 +41,7 @@ func TestSettingsOfTheDatabaseDoNotReachTheSession(t *testing.T) {
 	before := map[string]string{}
 	pool := open(t, url)
 	for setting := range left {
-		before[setting] = texts(t, pool, `SELECT current_setting('`+setting+`')`)[0]
+		before[setting] = pgtest.Texts(t, pool, `SELECT current_setting('`+setting+`')`)[0]
 	}
 	pool.Close()
 	for setting, value := range left {
@@ -51,7 +51,7 @@ func TestSettingsOfTheDatabaseDoNotReachTheSession(t *testing.T) {
 	}
 	pool = open(t, url)
 	for setting, want := range before {
-		if got := texts(t, pool, `SELECT current_setting('`+setting+`')`)[0]; got != want {
+		if got := pgtest.Texts(t, pool, `SELECT current_setting('`+setting+`')`)[0]; got != want {
 			t.Errorf("%s is %q, and %q where nothing was set", setting, got, want)
 		}
 	}

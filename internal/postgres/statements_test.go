@@ -42,12 +42,15 @@ var composed = map[string]string{
 	"ledger.list":            "a parameter: embedded files",
 	"oracle.collect":         "a parameter: constants of its callers",
 	"pgtest.exec":            "databases that the tests name",
+	"pgtest.Exec":            "what the tests ask",
+	"pgtest.Number":          "the same",
+	"pgtest.Text":            "the same",
+	"pgtest.Texts":           "the same",
 	"postgres.identities":    "names of the catalogue, quoted by Postgres",
 	"postgres.backend":       "a parameter: constants of its callers",
 	"postgres.texts":         "a parameter: embedded files and constants of its callers",
 	"postgres.ensure":        "an embedded file of the role",
 	"private.ensureDatabase": "a constant, quoted by pgx.Identifier",
-	"testbed.Text":           "what the tests ask",
 	"report.list":            "a parameter: constants of its callers",
 }
 

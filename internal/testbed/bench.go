@@ -51,14 +51,7 @@ func (b *Bench) NextRun() {
 // Text asks the database for one text; "<null>" stands for none.
 func (b *Bench) Text(sql string) string {
 	b.Helper()
-	var s *string
-	if err := b.Pool.QueryRow(b.Context(), sql).Scan(&s); err != nil {
-		b.Fatalf("%s: %v", sql, err)
-	}
-	if s == nil {
-		return "<null>"
-	}
-	return *s
+	return pgtest.Text(b, b.Pool, sql)
 }
 
 // UntilOneWaits returns once a transaction waits for the lock of another.
