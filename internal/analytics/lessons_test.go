@@ -89,6 +89,46 @@ func TestRegister(t *testing.T) {
 		[]string{"(Double,30,70,2)", "(Algebra,90,110,1)"})
 }
 
+// TestRegisterOfLessonsInOneSession has a session from ticks 0 to 120 that lasts over
+// three lessons. Who was away for one is absent there, and who comes back in the middle
+// of one is late.
+func TestRegisterOfLessonsInOneSession(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.class(1, 0, 120, "tea", "ana")
+	db.exec(`INSERT INTO realtimekit.participants (session_id, participant_id, custom_participant_id, joined_at, left_at, first_synced_at, synced_at, run_id)
+		SELECT session_id, gen_random_uuid(), who, started_at + stay[1] * interval '30 seconds', started_at + stay[2] * interval '30 seconds', now(), now(), 1
+		FROM realtimekit.sessions, (VALUES ('bo', ARRAY[0, 10]), ('bo', ARRAY[100, 120]), ('cy', ARRAY[0, 40])) AS v (who, stay)`)
+	db.enrol("ana", "bo", "cy")
+	db.refresh(500)
+	db.exec(`INSERT INTO analytics.timetable (app_id, meeting_id, starts_at, ends_at)
+		SELECT 'a', 'room', started_at + n * interval '20 minutes', started_at + (n + 1) * interval '20 minutes' FROM realtimekit.sessions, generate_series(0, 2) AS n`)
+	db.want("three lessons", db.lines(`SELECT pg_temp.k(starts_at), person_id, status, present_seconds, coalesce(late_seconds, -1), coalesce(left_early_seconds, -1), coalesce(pg_temp.k(first_join_at), '-')
+		FROM analytics.register WHERE is_enrolled`), []string{
+		"(0,ana,present,1200,0,0,0)", "(40,ana,present,1200,0,0,0)", "(80,ana,present,1200,0,0,0)",
+		"(0,bo,left_early,300,0,900,0)", "(40,bo,absent,0,-1,-1,-)", "(80,bo,late,600,600,0,100)",
+		"(0,cy,present,1200,0,0,0)", "(40,cy,absent,0,-1,-1,-)", "(80,cy,absent,0,-1,-1,-)",
+	})
+}
+
+// TestRegisterHasAPersonOnce has somebody enrolled twice, by custom id and without, who
+// comes as one, and somebody enrolled by user_id whose second device alone has it.
+func TestRegisterHasAPersonOnce(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.class(1, 0, 50, "tea", "ana", "bo")
+	db.exec(`UPDATE realtimekit.participants SET user_id = 'v-' || custom_participant_id`)
+	db.exec(`INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, joined_at, left_at, first_synced_at, synced_at, run_id)
+		SELECT session_id, gen_random_uuid(), 'second-' || who, who, started_at + interval '2 minutes', ended_at, now(), now(), 1 FROM realtimekit.sessions, unnest('{ana,bo}'::text[]) AS who`)
+	db.enrol("ana")
+	db.exec(`INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, display_name, created_at, last_listed_at, first_synced_at, synced_at, run_id)
+		SELECT 'a', 'room', id, id, '2026-01-01Z', now(), now(), now(), 1 FROM unnest('{v-ana,second-bo}'::text[]) AS id`)
+	db.refresh(500)
+	db.want("each once", db.lines(`SELECT person_id, is_enrolled, status, present_seconds FROM analytics.register`), []string{
+		"(ana,t,present,1500)", "(bo,t,present,1500)", "(tea,f,present,1500)",
+	})
+}
+
 // TestLessonsAreRefused has what makes no sense: the sentence says why.
 func TestLessonsAreRefused(t *testing.T) {
 	t.Parallel()
@@ -179,7 +219,7 @@ func (l *lesson) register() (lines []string) {
 	all := map[string]*person{}
 	for _, s := range l.sessions {
 		for id, p := range s.people() {
-			if p.first >= l.to || p.last < l.from {
+			if !p.within(l.from, l.to) {
 				continue
 			}
 			have := all[id]
@@ -209,6 +249,34 @@ func (l *lesson) register() (lines []string) {
 		lines = append(lines, row(l.sessions[0].id, id, status, early, p.first, p.last, 30*inside, share))
 	}
 	return lines
+}
+
+// within leaves of a person the stays that reach into a lesson, and reports whether
+// there is one. Who left in the instant of joining has none, and was there at that time.
+func (p *person) within(from, to int) bool {
+	if p.presence.total() == 0 {
+		return p.first >= from && p.first < to
+	}
+	var kept slots
+	first, last := none, none
+	for k := -margin; k < width-margin; k++ {
+		end := k
+		for end < width-margin && p.presence.count(end, end+1) == 1 {
+			end++
+		}
+		if k < to && end > from && end > k {
+			if first == none {
+				first = k
+			}
+			last = end
+			for n := k; n < end; n++ {
+				kept[n+margin] = 1
+			}
+		}
+		k = end
+	}
+	p.first, p.last, p.presence = first, last, kept
+	return first != none
 }
 
 // TestAttendedOncePerPerson has ten meetings of 40 lessons with ten people, of whom

@@ -14,37 +14,56 @@ SELECT o.occurrence_id, o.app_id, o.meeting_id, o.meeting_title, o.session_type,
 FROM analytics.occurrences AS o
 CROSS JOIN LATERAL (
     WITH came AS (
+        -- Of a session that lasts over several lessons, only the stays that reach into this one.
         SELECT p.person_id, (array_agg(p.custom_participant_id ORDER BY p.first_join_at) FILTER (WHERE p.custom_participant_id IS NOT NULL))[1] AS custom_participant_id,
                (array_agg(p.display_name ORDER BY p.first_join_at) FILTER (WHERE p.display_name IS NOT NULL))[1] AS display_name,
                (array_agg(p.preset_name ORDER BY p.first_join_at) FILTER (WHERE p.preset_name IS NOT NULL))[1] AS preset_name,
-               array_agg(p.user_id) AS user_ids, min(p.first_join_at) AS first_join_at, max(p.last_leave_at) AS last_leave_at, range_agg(p.presence) AS presence
+               min(s.first_join_at) AS first_join_at, max(s.last_leave_at) AS last_leave_at, range_agg(s.presence) AS presence
         FROM analytics.session_people AS p
-        WHERE p.session_id = ANY (o.session_ids) AND p.first_join_at < o.ends_at AND p.last_leave_at >= o.starts_at
+        CROSS JOIN LATERAL (
+            SELECT min(lower(v)) AS first_join_at, max(upper(v)) AS last_leave_at, range_agg(v) AS presence
+            FROM unnest(p.presence) AS v WHERE v && tstzrange(o.starts_at, o.ends_at)
+            HAVING count(*) > 0
+            UNION ALL
+            SELECT p.first_join_at, p.last_leave_at, p.presence
+            WHERE isempty(p.presence) AND p.first_join_at >= o.starts_at AND p.first_join_at < o.ends_at
+        ) AS s
+        WHERE p.session_id = ANY (o.session_ids)
         GROUP BY 1
     ), members AS (
-        SELECT w.person_id, m.custom_participant_id, m.display_name, m.preset_name, m.meeting_participant_id
+        SELECT w.person_id, m.custom_participant_id, m.display_name, m.preset_name, m.meeting_participant_id,
+               NOT m.custom_participant_id = ANY (coalesce(k.nobody_ids, '{guest,recorder}')) AS has_own_id
         FROM realtimekit.meeting_participants AS m
         LEFT JOIN analytics.settings AS k ON k.app_id = m.app_id AND k.meeting_id = ''
         CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
             m.custom_participant_id, m.meeting_participant_id, NULL, m.preset_name, m.display_name) AS person_id) AS w
         WHERE m.app_id = o.app_id AND m.meeting_id = o.meeting_id AND w.person_id IS NOT NULL
           AND (m.created_at IS NULL OR m.created_at < o.ends_at) AND (m.removed_at IS NULL OR m.last_listed_at >= o.starts_at)
+    ), ids AS (
+        SELECT DISTINCT w.person_id, q.user_id, q.custom_participant_id
+        FROM realtimekit.participants AS q
+        LEFT JOIN analytics.settings AS k ON k.app_id = o.app_id AND k.meeting_id = ''
+        CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
+            q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) AS person_id) AS w
+        WHERE q.session_id = ANY (o.session_ids)
     ), matches AS (
         SELECT m.person_id, a.person_id AS came_as FROM members AS m JOIN came AS a ON a.person_id = m.person_id
         UNION
-        SELECT m.person_id, a.person_id FROM members AS m
-        JOIN (SELECT c.person_id, u.id FROM came AS c CROSS JOIN LATERAL unnest(c.user_ids) AS u (id)) AS a ON a.id = m.meeting_participant_id
+        SELECT m.person_id, a.person_id FROM members AS m JOIN ids AS i ON i.user_id = m.meeting_participant_id JOIN came AS a ON a.person_id = i.person_id
+        UNION
+        SELECT m.person_id, a.person_id FROM members AS m JOIN ids AS i ON i.custom_participant_id = m.custom_participant_id JOIN came AS a ON a.person_id = i.person_id
+        WHERE m.has_own_id
     ), enrolled AS (
-        SELECT person_id, max(custom_participant_id) AS custom_participant_id, max(display_name) AS display_name, max(preset_name) AS preset_name
-        FROM members GROUP BY 1
+        -- Enrolled twice, and here as one.
+        SELECT m.*, coalesce((SELECT min(x.came_as) FROM matches AS x WHERE x.person_id = m.person_id), m.person_id) AS present_as FROM members AS m
     )
-    SELECT coalesce(min(a.person_id), e.person_id) AS person_id, coalesce(min(a.custom_participant_id), e.custom_participant_id) AS custom_participant_id,
-           coalesce(e.display_name, min(a.display_name)) AS display_name, coalesce(e.preset_name, min(a.preset_name)) AS preset_name, true AS is_enrolled,
+    SELECT e.present_as AS person_id, coalesce(min(a.custom_participant_id), max(e.custom_participant_id)) AS custom_participant_id,
+           coalesce(max(e.display_name), min(a.display_name)) AS display_name, coalesce(max(e.preset_name), min(a.preset_name)) AS preset_name, true AS is_enrolled,
            min(a.first_join_at) AS first_join_at, max(a.last_leave_at) AS last_leave_at, range_agg(a.presence) AS presence
     FROM enrolled AS e
     LEFT JOIN matches AS x ON x.person_id = e.person_id
     LEFT JOIN came AS a ON a.person_id = x.came_as
-    GROUP BY e.person_id, e.custom_participant_id, e.display_name, e.preset_name
+    GROUP BY 1
     UNION ALL
     SELECT a.person_id, a.custom_participant_id, a.display_name, a.preset_name, false, a.first_join_at, a.last_leave_at, a.presence
     FROM came AS a WHERE NOT EXISTS (SELECT FROM matches AS x WHERE x.came_as = a.person_id)
@@ -83,7 +102,7 @@ COMMENT ON COLUMN analytics.register.present_seconds IS 'Seconds inside during t
 COMMENT ON COLUMN analytics.register.late_seconds IS 'Seconds from the start of the lesson to the first joining; 0 where it was before, null where absent.';
 COMMENT ON COLUMN analytics.register.left_early_seconds IS 'Seconds from the last leaving to the end of the lesson; 0 where it was after it, null where absent.';
 COMMENT ON COLUMN analytics.register.share IS 'Share of the lesson that the person was inside, 0 to 1; null where it has no length.';
-COMMENT ON COLUMN analytics.register.first_join_at IS 'First joining, UTC; null where absent.';
-COMMENT ON COLUMN analytics.register.last_leave_at IS 'Last leaving, UTC; null where absent.';
+COMMENT ON COLUMN analytics.register.first_join_at IS 'First joining of the stays that reach into the lesson, UTC; null where absent.';
+COMMENT ON COLUMN analytics.register.last_leave_at IS 'Last leaving of these stays, UTC; null where absent.';
 COMMENT ON COLUMN analytics.register.is_final IS 'False while a session of the lesson is live or was not read completely.';
 COMMENT ON COLUMN analytics.register.session_ids IS 'Sessions of the lesson, in order.';
