@@ -50,14 +50,14 @@ BEGIN
     -- backfill or a verification notes while it is under way, and what webhooks ask
     -- for; the usage by day is computed anew.
     FOR target IN
-        SELECT c.oid::regclass AS name, c.relkind, n.nspname
+        SELECT c.oid::regclass AS name, c.relkind, n.nspname, n.nspname || '.' || c.relname AS relation
         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname || '.' || c.relname = ANY (string_to_array(current_setting('rollcall.relations'), ' ')) AND c.relkind IN ('r', 'p', 'v', 'm')
     LOOP
         rights := CASE
             WHEN target.relkind NOT IN ('r', 'p') THEN 'SELECT'
-            WHEN target.name IN ('sync.schema_migrations'::regclass, 'analytics.prices'::regclass, 'analytics.settings'::regclass, 'analytics.timetable'::regclass, 'analytics.excuses'::regclass) THEN 'SELECT'
-            WHEN target.nspname = 'analytics' OR target.name IN ('sync.backfills'::regclass, 'sync.verifications'::regclass, 'sync.session_jobs'::regclass, 'sync.webhook_events'::regclass) THEN 'SELECT, INSERT, UPDATE, DELETE'
+            WHEN target.relation IN ('sync.schema_migrations', 'analytics.prices', 'analytics.settings', 'analytics.timetable', 'analytics.excuses') THEN 'SELECT'
+            WHEN target.nspname = 'analytics' OR target.relation IN ('sync.backfills', 'sync.verifications', 'sync.session_jobs', 'sync.webhook_events') THEN 'SELECT, INSERT, UPDATE, DELETE'
             ELSE 'SELECT, INSERT, UPDATE'
         END;
         EXECUTE format('REVOKE ALL ON %s FROM %I', target.name, loader);

@@ -60,7 +60,8 @@ func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 }
 
 // MigrateDown takes back the newest applied migration. It waits as MigrateUp does,
-// and where none is applied it neither waits nor writes.
+// and where none is applied it neither waits nor writes. Roles keep their rights on
+// what is left.
 func MigrateDown(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	newest, err := NewestMigration(ctx, pool)
 	if err != nil || newest.Version == 0 {
@@ -82,7 +83,11 @@ func MigrateDown(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 		if result != nil {
 			done = applied([]*goose.MigrationResult{result})
 		}
-		return err
+		if err != nil || len(done) == 0 {
+			return err
+		}
+		// What is made anew in an older form has lost its rights.
+		return regrant(ctx, pool)
 	})
 	return done, migrationError("migrate down", err)
 }

@@ -36,7 +36,7 @@ func regrant(ctx context.Context, pool *pgxpool.Pool) error {
 			ensure, command = EnsureLoader, "rollcall loader"
 		}
 		if _, err := ensure(ctx, pool, Role{Name: r.Name}); err != nil {
-			failed = append(failed, fmt.Errorf("the schema is up to date, and the role %s has no rights yet on what is new in it (afterwards run: %s --role %s): %w", r.Name, command, r.Name, err))
+			failed = append(failed, fmt.Errorf("the schema is changed, and the role %s has no rights yet on what is new in it (afterwards run: %s --role %s): %w", r.Name, command, r.Name, err))
 		}
 	}
 	return errors.Join(failed...)
