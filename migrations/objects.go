@@ -1,8 +1,10 @@
 package migrations
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -42,15 +44,15 @@ var made = []struct {
 	form         *regexp.Regexp
 	schema, name int // groups of the form
 }{
-	{Schema, regexp.MustCompile(`(?m)^CREATE SCHEMA (?:IF NOT EXISTS )?(realtimekit|sync|analytics|` + QueueSchema + `);`), 1, 0},
-	{Relation, regexp.MustCompile(`(?m)^CREATE (?:OR REPLACE )?(?:UNLOGGED )?(?:TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE) (?:IF NOT EXISTS )?` + schemas + `\.(\w+)`), 1, 2},
-	{Index, regexp.MustCompile(`(?m)^CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?(\w+)\s+ON (?:ONLY )?` + schemas + `\.`), 2, 1},
-	{Type, regexp.MustCompile(`(?m)^CREATE (?:TYPE|DOMAIN) ` + schemas + `\.(\w+)`), 1, 2},
-	{Function, regexp.MustCompile(`(?m)^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ` + schemas + `\.(\w+)`), 1, 2},
+	{Schema, regexp.MustCompile(`^CREATE SCHEMA (?:IF NOT EXISTS )?(realtimekit|sync|analytics|` + QueueSchema + `);`), 1, 0},
+	{Relation, regexp.MustCompile(`^CREATE (?:OR REPLACE )?(?:UNLOGGED )?(?:TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE) (?:IF NOT EXISTS )?` + schemas + `\.(\w+)`), 1, 2},
+	{Index, regexp.MustCompile(`^CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?(\w+)\s+ON (?:ONLY )?` + schemas + `\.`), 2, 1},
+	{Type, regexp.MustCompile(`^CREATE (?:TYPE|DOMAIN) ` + schemas + `\.(\w+)`), 1, 2},
+	{Function, regexp.MustCompile(`^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ` + schemas + `\.(\w+)`), 1, 2},
 }
 
 var (
-	drop    = regexp.MustCompile(`(?m)^\s*DROP (?:SCHEMA|TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|TYPE|DOMAIN|INDEX|FUNCTION|PROCEDURE) (?:IF EXISTS )?([^;]+);`)
+	drop    = regexp.MustCompile(`^DROP (?:SCHEMA|TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|TYPE|DOMAIN|INDEX|FUNCTION|PROCEDURE) (?:IF EXISTS )?([^;]+);`)
 	dropped = regexp.MustCompile(schemas + `(?:\.(\w+))?`)
 )
 
@@ -67,19 +69,14 @@ var objects = sync.OnceValues(func() ([]Object, error) {
 		for _, o := range droppedBy(up) {
 			all = slices.DeleteFunc(all, func(have Object) bool { return have.String() == o.String() })
 		}
-		for _, m := range made {
-			for _, found := range m.form.FindAllStringSubmatch(up, -1) {
-				o := Object{Version: version, Kind: m.kind, Schema: found[m.schema]}
-				if m.name > 0 {
-					o.Name = found[m.name]
-				}
-				if before, known := first[string(o.Kind)+o.String()]; known {
-					o.Version = before
-				}
-				first[string(o.Kind)+o.String()] = o.Version
-				if !slices.Contains(all, o) {
-					all = append(all, o)
-				}
+		for _, o := range madeBy(up) {
+			o.Version = version
+			if before, known := first[string(o.Kind)+o.String()]; known {
+				o.Version = before
+			}
+			first[string(o.Kind)+o.String()] = o.Version
+			if !slices.Contains(all, o) {
+				all = append(all, o)
 			}
 		}
 	})
@@ -97,9 +94,50 @@ func TakenBack(version int64) (gone []Object, err error) {
 	return gone, err
 }
 
+// madeBy lists what statements make, without the version.
+func madeBy(sql string) (all []Object) {
+	for statement := range beginning(sql, "CREATE ") {
+		for _, m := range made {
+			found := m.form.FindStringSubmatch(statement)
+			if found == nil {
+				continue
+			}
+			o := Object{Kind: m.kind, Schema: found[m.schema]}
+			if m.name > 0 {
+				o.Name = found[m.name]
+			}
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// beginning gives each text from a line that begins with the word, but for white space,
+// to the next semicolon. To look for a pattern in all of the SQL would take a tenth of a
+// second of each start of the program.
+func beginning(sql, word string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for at, line := 0, ""; at < len(sql); at += len(line) {
+			rest := sql[at:]
+			line = rest[:cmp.Or(strings.IndexByte(rest, '\n')+1, len(rest))]
+			if !strings.HasPrefix(strings.TrimLeft(line, " \t"), word) {
+				continue
+			}
+			statement, _, _ := strings.Cut(strings.TrimLeft(rest, " \t"), ";")
+			if !yield(statement + ";") {
+				return
+			}
+		}
+	}
+}
+
 // droppedBy lists what statements drop; the kind is told of schemas only.
 func droppedBy(sql string) (all []Object) {
-	for _, statement := range drop.FindAllStringSubmatch(sql, -1) {
+	for text := range beginning(sql, "DROP ") {
+		statement := drop.FindStringSubmatch(text)
+		if statement == nil {
+			continue
+		}
 		for _, found := range dropped.FindAllStringSubmatch(statement[1], -1) {
 			o := Object{Kind: Relation, Schema: found[1], Name: found[2]}
 			if o.Name == "" {

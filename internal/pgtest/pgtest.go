@@ -159,7 +159,7 @@ func (c *cluster) create(tb testing.TB, template string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), opTimeout)
 	defer cancel()
 	name := fmt.Sprintf("test_%d", c.created.Add(1))
-	if err := c.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY wal_log"); err != nil {
+	if err := c.exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY file_copy"); err != nil {
 		tb.Fatalf("pgtest: %v", err)
 	}
 	tb.Cleanup(func() {

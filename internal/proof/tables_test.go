@@ -162,7 +162,7 @@ func (s *scene) copyDatabase(number int) string {
 	conn := s.admin(s.t.Context())
 	defer conn.Close(s.t.Context())
 	name := fmt.Sprintf("%s_copy_%d", databaseName(s.t, s.direct), number)
-	if _, err := conn.Exec(s.t.Context(), `CREATE DATABASE `+name+` TEMPLATE `+databaseName(s.t, s.direct)+` STRATEGY wal_log`); err != nil {
+	if _, err := conn.Exec(s.t.Context(), `CREATE DATABASE `+name+` TEMPLATE `+databaseName(s.t, s.direct)+` STRATEGY file_copy`); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() {
