@@ -45,7 +45,7 @@ func (s serverFirst) Run() int { return pgtest.Run(s.m, pgtest.Migrated) }
 // TestScripts runs the program as a user does: a process, its output, its exit
 // code. Each script has a database and a simulated API of its own.
 func TestScripts(t *testing.T) {
-	home, err := private.MkdirTemp("rollcall-scripts-*")
+	home, err := private.MkdirTemp("rollcall-scripts-*", pgtest.Memory()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,10 +13,13 @@ package pgtest
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
+	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -62,12 +65,24 @@ func Main(m *testing.M, migrate Migrate) { os.Exit(Run(m, migrate)) }
 // Run is [Main] for a TestMain that ends the process itself.
 func Run(m interface{ Run() int }, migrate Migrate) int {
 	shared = &cluster{migrate: migrate}
+	moreAtOnce()
 	code := m.Run()
 	if err := shared.stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)
 		code = max(code, 1)
 	}
 	return code
+}
+
+// moreAtOnce lets twice as many tests run at once as there are processors, unless the
+// command line says how many: a test here waits for servers and other processes
+// half of its time.
+func moreAtOnce() {
+	const name = "test.parallel"
+	flag.Parse()
+	if given := flag.Lookup(name); given != nil && given.Value.String() == given.DefValue {
+		_ = flag.Set(name, strconv.Itoa(2*runtime.GOMAXPROCS(0)))
+	}
 }
 
 // New returns the URL of a migrated database that is the test's own, and is
@@ -103,7 +118,7 @@ func running(tb testing.TB) *cluster {
 }
 
 func (c *cluster) startServer() error {
-	dir, err := private.MkdirTemp("rollcall-pgtest-")
+	dir, err := private.MkdirTemp("rollcall-pgtest-", Memory()...)
 	if err != nil {
 		return err
 	}

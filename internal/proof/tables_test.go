@@ -32,15 +32,15 @@ func (s *scene) tables(pool *pgxpool.Pool) map[string][]string {
 // columns gives the expressions to compare of each table.
 func (s *scene) columns(pool *pgxpool.Pool) map[string][]string {
 	s.t.Helper()
-	rows, err := pool.Query(s.t.Context(), `SELECT c.table_schema || '.' || c.table_name,
-			CASE WHEN c.data_type LIKE 'timestamp%' AND c.table_schema <> 'realtimekit' AND c.column_name NOT IN ('watermark', 'created_at')
-				OR c.column_name IN ('synced_at', 'first_synced_at', 'removed_at', 'last_listed_at', 'session_share', 'average_share')
-			THEN format('%1$L || (%1$I IS NOT NULL)', c.column_name) ELSE format('coalesce(%I::text, ''null'')', c.column_name) END
-		FROM information_schema.columns AS c JOIN information_schema.tables AS t USING (table_schema, table_name)
-		WHERE t.table_type = 'BASE TABLE' AND c.table_schema IN ('realtimekit', 'sync', 'analytics')
-		  AND (c.table_schema, c.table_name) NOT IN (('sync', 'runs'), ('sync', 'run_sessions'), ('sync', 'request_budgets'))
-		  AND c.column_name NOT IN ('run_id', 'rejected_id', 'price_id', 'usage_id', 'change_id', 'id', 'times_seen')
-		ORDER BY 1, c.ordinal_position`)
+	rows, err := pool.Query(s.t.Context(), `SELECT n.nspname || '.' || c.relname,
+			CASE WHEN a.atttypid IN ('timestamp'::regtype, 'timestamptz'::regtype) AND n.nspname <> 'realtimekit' AND a.attname NOT IN ('watermark', 'created_at')
+				OR a.attname IN ('synced_at', 'first_synced_at', 'removed_at', 'last_listed_at', 'session_share', 'average_share')
+			THEN format('%1$L || (%1$I IS NOT NULL)', a.attname) ELSE format('coalesce(%I::text, ''null'')', a.attname) END
+		FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid
+		WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('realtimekit', 'sync', 'analytics') AND a.attnum > 0 AND NOT a.attisdropped
+		  AND (n.nspname, c.relname) NOT IN (('sync', 'runs'), ('sync', 'run_sessions'), ('sync', 'request_budgets'))
+		  AND a.attname NOT IN ('run_id', 'rejected_id', 'price_id', 'usage_id', 'change_id', 'id', 'times_seen')
+		ORDER BY 1, a.attnum`)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -166,13 +166,14 @@ func (a account) mkdir(dir string) error {
 }
 
 // MkdirTemp makes a new temporary folder that the server's user can enter, for
-// a cluster that is thrown away. The caller removes it.
-func MkdirTemp(pattern string) (string, error) {
+// a cluster that is thrown away: in the first of the preferred folders and the usual
+// ones that this user can enter. The caller removes it.
+func MkdirTemp(pattern string, preferred ...string) (string, error) {
 	a, err := serverAccount()
 	if err != nil {
 		return "", err
 	}
-	for _, parent := range []string{os.TempDir(), "/tmp", "/var/tmp"} {
+	for _, parent := range append(preferred, os.TempDir(), "/tmp", "/var/tmp") {
 		if a.drop && !a.canReach(parent) {
 			continue
 		}
