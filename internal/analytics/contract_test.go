@@ -27,6 +27,7 @@ var contract = map[string]string{
 	"people":                       "app_id, person_id, user_id, custom_participant_id, display_name, preset_name, first_seen_at, last_seen_at, sessions, participants",
 	"data_quality":                 "session_id, app_id, started_at, check_name, findings, measured_value, vendor_value",
 	"sync_freshness":               "app_id, app_name, account_id, discovered_at, watermark",
+	"concurrency_hourly":           "usage_date, app_id, app_name, hour_at, peak_people, average_people, peak_participants, average_participants",
 	"no_shows":                     "session_id, person_id, custom_participant_id, display_name, preset_name, app_id, meeting_id",
 	"reconciliation":               "app_id, stats_date, our_sessions, vendor_sessions, sessions_difference, our_minutes, vendor_minutes, minutes_difference, status",
 	"call_quality":                 "session_id, person_id, custom_participant_id, display_name, reports",

@@ -101,6 +101,14 @@ func TestPlansReadOneSession(t *testing.T) {
 	if rows["participants"]+rows["peer_events"]+rows["sessions"] > 0 || rows["usage_days"] < 10 || rows["usage_days"] > sessions/20 {
 		t.Errorf("ten days' usage read %v", rows)
 	}
+	rows, _ = db.explain(`SELECT * FROM analytics.concurrency_hourly WHERE usage_date BETWEEN '2026-01-05' AND '2026-01-14'`)
+	if rows["usage_curves"] != 10 || rows["session_figures"]+rows["presences"]+rows["session_people"] > 0 {
+		t.Errorf("ten days' hours read %v, want a curve per day", rows)
+	}
+	rows, scanned := db.explain(`SELECT * FROM analytics.people_between('2026-01-10Z', '2026-01-10 06:00Z')`)
+	if rows["session_figures"] != 6 || rows["session_people"] != 60 || scanned["session_people"] || scanned["session_figures"] {
+		t.Errorf("the people of six sessions of ten are read from %v, from end to end %v", rows, scanned)
+	}
 }
 
 // TestRefreshReadsItsBatchOnly has a queue of 20,000 sessions, the oldest last:

@@ -82,6 +82,7 @@ func TestViewsAgreeWithGo(t *testing.T) {
 	prices := db.prices(m)
 	db.wantUsage(world, prices)
 	db.want("people", db.lines(peopleSQL), wantPeople(world))
+	db.wantPeopleBetween(world)
 	db.want("sync_freshness", db.lines(`SELECT app_id, sessions, live_sessions, incomplete_sessions, open_rejected_records, stale_sessions
 		FROM analytics.sync_freshness`), wantFreshness(world))
 	db.changeSome(m, world, prices)

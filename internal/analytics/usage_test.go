@@ -48,6 +48,29 @@ func most(all map[string]*slots) (peak int) {
 	return int(slices.Max(sum[:]))
 }
 
+// wantHours looks at the half-minutes of each hour of an app's day. Hours begin at
+// quarter past base, 120 ticks apart.
+func wantHours(byDay map[string]*usage) (want []string) {
+	for key, u := range byDay {
+		var people, devices slots
+		for sum, all := range map[*slots]map[string]*slots{&people: u.people, &devices: u.devices} {
+			for _, own := range all {
+				for k := range sum {
+					sum[k] += own[k]
+				}
+			}
+		}
+		for hour := midnight - 4*day; hour < width-margin; hour += 120 {
+			from, to := max(hour+margin, 0), min(hour+120+margin, width)
+			if to > from && slices.Max(devices[from:to]) > 0 {
+				want = append(want, row(key, hour, slices.Max(people[from:to]), ratio(people.count(from-margin, to-margin), 120, 1000),
+					slices.Max(devices[from:to]), ratio(devices.count(from-margin, to-margin), 120, 1000)))
+			}
+		}
+	}
+	return want
+}
+
 func (u *usage) merged() (ticks int) {
 	for _, p := range u.people {
 		ticks += p.total()
@@ -135,6 +158,8 @@ func (db *database) wantUsage(world []*session, prices []price) {
 		FROM analytics.presence_by_day`), cut)
 	db.want("daily_usage", db.lines(`SELECT usage_date, app_id, sessions_started, sessions_active, unique_people, unique_custom_ids, participants,
 		person_seconds, participant_seconds, coalesce(vendor_minutes, 0), peak_people, peak_participants FROM analytics.daily_usage`), daily)
+	db.want("concurrency_hourly", db.lines(`SELECT usage_date, app_id, pg_temp.k(hour_at), peak_people, average_people, peak_participants, average_participants
+		FROM analytics.concurrency_hourly`), wantHours(byDay))
 	db.want("preset_usage", db.lines(`SELECT usage_date, app_id, coalesce(preset_name, '-'), coalesce(preset_view_type, '-'), sessions, unique_people,
 		participants, person_seconds, participant_seconds FROM analytics.preset_usage`), presets)
 	db.want("usage_cost", db.lines(`SELECT coalesce(meeting_id, '-'), usage_date, app_id, coalesce(preset_name, '-'), coalesce(preset_view_type, '-'), participant_minutes,
@@ -214,6 +239,49 @@ func wantPeople(world []*session) (want []string) {
 		want = append(want, row(key, dash(user), dash(custom), dash(name), k(from), k(to), len(sessions), len(all)))
 	}
 	return want
+}
+
+// between is somebody in the sessions of a range.
+type between struct {
+	from, to, sessions, parts, visits int
+	meetings, days                    map[string]bool
+	guest                             bool
+	presence                          slots
+}
+
+// wantPeopleBetween asks for the sessions that began from tick 2 to midnight.
+func (db *database) wantPeopleBetween(world []*session) {
+	db.t.Helper()
+	all := map[string]*between{}
+	for _, s := range world {
+		if s.start() == none || s.start() < 2 || s.start() >= midnight {
+			continue
+		}
+		for id, p := range s.people() {
+			b := all[s.app+","+id]
+			if b == nil {
+				b = &between{from: p.first, to: p.last, meetings: map[string]bool{}, days: map[string]bool{}, guest: true}
+				all[s.app+","+id] = b
+			}
+			b.from, b.to, b.sessions, b.parts, b.visits = min(b.from, p.first), max(b.to, p.last), b.sessions+1, b.parts+len(p.parts), b.visits+len(p.presence.runs())
+			b.guest = b.guest && p.guest
+			if b.days[dayOf(s.start())] = true; s.meeting != "" {
+				b.meetings[s.meeting] = true
+			}
+			for k := range b.presence {
+				b.presence[k] |= p.presence[k]
+			}
+		}
+	}
+	var want []string
+	for key, b := range all {
+		want = append(want, row(key, k(b.from), k(b.to), b.sessions, len(b.meetings), len(b.days), b.parts, b.visits, 30*b.presence.total(), b.guest))
+	}
+	if len(want) < 10 {
+		db.t.Errorf("only %d people in the range", len(want))
+	}
+	db.want("people_between", db.lines(`SELECT app_id, person_id, pg_temp.k(first_join_at), pg_temp.k(last_leave_at), sessions, meetings, session_days, participants, visits, present_seconds, is_guest
+		FROM analytics.people_between($1, $2)`, at(2), at(midnight)), want)
 }
 
 func wantFreshness(world []*session) (want []string) {

@@ -74,6 +74,8 @@ func viewNames(complete.Args) []string {
 	var names []string
 	for _, o := range all {
 		switch {
+		case o.Kind == migrations.Function && o.Name == "people_between": // read as a view is
+			names = append(names, o.Name)
 		case o.Kind != migrations.Relation:
 		case o.Schema == "analytics":
 			names = append(names, o.Name)

@@ -35,9 +35,11 @@ type column struct {
 }
 
 // view is a view of schema analytics or a table of schema realtimekit as the
-// database describes it.
+// database describes it, or a function of schema analytics of the time from which on
+// and the time before which something was.
 type view struct {
 	schema, name string
+	ofRange      bool     // a function
 	columns      []column // those that the role may read
 	key          []string // columns of the primary key; none of a view
 	shown        []column // those to be written, in their order
@@ -47,14 +49,23 @@ type view struct {
 // minutes (4) and amounts of money (6).
 const freeScale = 10
 
-const namesSQL = `SELECT n.nspname::text, c.relname::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-	WHERE n.nspname = 'analytics' AND c.relkind IN ('v', 'm') OR n.nspname = 'realtimekit' AND c.relkind IN ('r', 'p', 'v', 'm') ORDER BY 1, 2`
+const namesSQL = `SELECT n.nspname::text, c.relname::text, false FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+	WHERE n.nspname = 'analytics' AND c.relkind IN ('v', 'm') OR n.nspname = 'realtimekit' AND c.relkind IN ('r', 'p', 'v', 'm')
+	UNION ALL
+	SELECT n.nspname::text, p.proname::text, true FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+	WHERE n.nspname = 'analytics' AND p.proretset AND p.proargtypes = '1184 1184'::oidvector -- timestamptz
+	ORDER BY 1, 2`
 
 // A role that may read some columns only is shown these.
 const columnsSQL = `SELECT a.attname::text, a.atttypid, a.atttypmod
 	FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid
 	WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped
 		AND has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT') ORDER BY a.attnum`
+
+const rangeColumnsSQL = `SELECT a.name::text, a.type, -1
+	FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+	CROSS JOIN LATERAL unnest(p.proargnames, p.proallargtypes, p.proargmodes) WITH ORDINALITY AS a (name, type, mode, place)
+	WHERE n.nspname = $1 AND p.proname = $2 AND a.mode = 't' ORDER BY a.place`
 
 const keySQL = `SELECT a.attname::text
 	FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary
@@ -71,14 +82,15 @@ func findView(ctx context.Context, tx pgx.Tx, name string) (view, error) {
 	var v view
 	var views, tables []string
 	var schema, relation string
-	_, err = pgx.ForEachRow(rows, []any{&schema, &relation}, func() error {
+	var ofRange bool
+	_, err = pgx.ForEachRow(rows, []any{&schema, &relation, &ofRange}, func() error {
 		if schema == "analytics" {
 			views = append(views, relation)
 		} else {
 			tables = append(tables, schema+"."+relation)
 		}
 		if name == schema+"."+relation || schema == "analytics" && name == relation {
-			v.schema, v.name = schema, relation
+			v.schema, v.name, v.ofRange = schema, relation, ofRange
 		}
 		return nil
 	})
@@ -94,7 +106,11 @@ func findView(ctx context.Context, tx pgx.Tx, name string) (view, error) {
 
 // describe reads the columns and the key.
 func (v *view) describe(ctx context.Context, tx pgx.Tx) error {
-	rows, err := tx.Query(ctx, columnsSQL, v.schema, v.name)
+	columns := columnsSQL
+	if v.ofRange {
+		columns = rangeColumnsSQL
+	}
+	rows, err := tx.Query(ctx, columns, v.schema, v.name)
 	if err != nil {
 		return err
 	}

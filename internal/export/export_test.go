@@ -226,6 +226,9 @@ func TestFilters(t *testing.T) {
 		"a table by app":           {"realtimekit.participants", export.Filter{App: "b"}, 1},
 		"a table by day":           {"realtimekit.participants", export.Filter{From: day(10), To: day(11)}, len(names)},
 		"sessions by day":          {"realtimekit.sessions", export.Filter{From: day(12), To: day(13)}, 1},
+		"people of a range":        {"people_between", export.Filter{From: day(10), To: day(12)}, len(names)},
+		"people of all time":       {"people_between", export.Filter{}, len(names) + 1},
+		"one of an app, from on":   {"analytics.people_between", export.Filter{From: day(10), App: "b", Person: "user-x"}, 1},
 		"a table by session":       {"realtimekit.participants", session(t, other), 1},
 	} {
 		lines := strings.Count(string(rows(t, pool, c.view, c.filter, export.Options{Format: "json"})), "\n")
@@ -244,14 +247,15 @@ func TestRefused(t *testing.T) {
 		usage  bool
 		want   string
 	}{
-		"unknown view":    {`people"; DROP SCHEMA analytics CASCADE; --`, export.Filter{}, true, "there is no view"},
-		"a table":         {"prices", export.Filter{}, true, "there is no view"},
-		"a table of sync": {"sync.rejected_records", export.Filter{}, true, "there is no view"},
-		"a bare table":    {"participants", export.Filter{}, true, "realtimekit.participants"},
-		"no such column":  {"people", session(t, lesson), true, "--session cannot restrict the view people"},
-		"no day":          {"sync_freshness", export.Filter{From: time.Unix(0, 0)}, true, "--from and --to cannot restrict"},
-		"unknown session": {"rejoins", session(t, "00000000-0000-4000-8000-000000000009"), false, "rollcall backfill --session"},
-		"unknown app":     {"rejoins", export.Filter{App: "' OR true --"}, false, "is not in the warehouse; it holds: a, b"},
+		"unknown view":       {`people"; DROP SCHEMA analytics CASCADE; --`, export.Filter{}, true, "there is no view"},
+		"a table":            {"prices", export.Filter{}, true, "there is no view"},
+		"a table of sync":    {"sync.rejected_records", export.Filter{}, true, "there is no view"},
+		"a bare table":       {"participants", export.Filter{}, true, "realtimekit.participants"},
+		"no such column":     {"people", session(t, lesson), true, "--session cannot restrict the view people"},
+		"a range by session": {"people_between", session(t, other), true, "--session cannot restrict the view people_between"},
+		"no day":             {"sync_freshness", export.Filter{From: time.Unix(0, 0)}, true, "--from and --to cannot restrict"},
+		"unknown session":    {"rejoins", session(t, "00000000-0000-4000-8000-000000000009"), false, "rollcall backfill --session"},
+		"unknown app":        {"rejoins", export.Filter{App: "' OR true --"}, false, "is not in the warehouse; it holds: a, b"},
 	} {
 		var out bytes.Buffer
 		_, err := export.View(t.Context(), pool, &out, c.view, c.filter, export.Options{Format: "csv"})
@@ -271,7 +275,7 @@ func TestEveryView(t *testing.T) {
 		|| (SELECT array_agg('realtimekit.' || tablename) FROM pg_tables WHERE schemaname = 'realtimekit')`).Scan(&views); err != nil {
 		t.Fatal(err)
 	}
-	for _, view := range views {
+	for _, view := range append(views, "people_between") {
 		for _, format := range []string{"csv", "json", "parquet", "xlsx"} {
 			first := rows(t, pool, view, export.Filter{}, export.Options{Format: format})
 			if view == "sync_freshness" { // counts the seconds since the last success

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
@@ -59,16 +60,28 @@ func (v view) query(f Filter) (string, []any, error) {
 		}
 		add(id.column+" = ?", id.value)
 	}
-	if !f.From.IsZero() || !f.To.IsZero() {
+	from := pgx.Identifier{v.schema, v.name}.Sanitize()
+	if v.ofRange {
+		args = append(args, orInfinity(f.From, pgtype.NegativeInfinity), orInfinity(f.To, pgtype.Infinity))
+		from += fmt.Sprintf("($%d, $%d)", len(args)-1, len(args))
+	} else if !f.From.IsZero() || !f.To.IsZero() {
 		if err := v.within(f, add); err != nil {
 			return "", nil, err
 		}
 	}
-	sql := "SELECT " + strings.Join(v.selected(), ", ") + " FROM " + pgx.Identifier{v.schema, v.name}.Sanitize()
+	sql := "SELECT " + strings.Join(v.selected(), ", ") + " FROM " + from
 	if len(conditions) > 0 {
 		sql += " WHERE " + strings.Join(conditions, " AND ")
 	}
 	return sql + " ORDER BY " + strings.Join(v.order(), ", "), args, nil
+}
+
+// orInfinity gives an end of a range, which may be open.
+func orInfinity(t time.Time, open pgtype.InfinityModifier) pgtype.Timestamptz {
+	if t.IsZero() {
+		return pgtype.Timestamptz{InfinityModifier: open, Valid: true}
+	}
+	return pgtype.Timestamptz{Time: t, Valid: true}
 }
 
 // within restricts to days: those of a view by day, else the day on which a
