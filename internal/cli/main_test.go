@@ -84,6 +84,7 @@ func TestScripts(t *testing.T) {
 			env.Values["switch"] = switched
 			env.Setenv("PING", switched.URL)
 			env.Setenv("APP", data.Apps[0].ID)
+			env.Setenv("PERSON", data.Apps[0].Sessions[0].Participants[0].CustomParticipantID)
 			env.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
 			env.Setenv("CLOUDFLARE_ACCOUNT_ID", data.AccountID)
 			env.Setenv("ACCOUNT", data.AccountID)

@@ -22,8 +22,8 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/when"
 )
 
-// reportCommand writes a page about a session or a range of days, or the rows of
-// one view or table.
+// reportCommand writes a page about a session, a person or a range of days, or the rows
+// of one view or table.
 type reportCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 
@@ -36,9 +36,9 @@ type reportCommand struct {
 	App       filled `predictor:"app" placeholder:"APP" help:"Only this app: its id or its name."`
 	Register  bool   `help:"A page with the register of --meeting from --from to --to: people and lessons, who was there, late, absent or excused. With --format, its rows."`
 	Meeting   filled `placeholder:"ID" help:"The meeting of --register; with --view, only its rows."`
-	Person    filled `placeholder:"ID" help:"With --view or --register and --format, only rows of this person_id."`
+	Person    filled `placeholder:"ID" help:"A page about this person (person_id of the views), of all days or of --from to --to; with --format json, all that is stored of them. With --view, or --register and --format, only rows of this person."`
 	View      string `predictor:"view" placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
-	Format    string `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object per line), parquet or xlsx, for spreadsheets."`
+	Format    string `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object per line), parquet or xlsx, for spreadsheets. Of --person alone: json, one object."`
 	Columns   list   `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
 	CSVStyle  string `name:"csv-style" enum:"safe,exact,excel," default:"" help:"safe, the default: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, for a spreadsheet that opens the file by a double click."`
 	Delimiter string `placeholder:"CHAR" help:"Separator of the fields of CSV: a comma (the default), ; or | or tab."`
@@ -115,6 +115,13 @@ func (c *reportCommand) write(ctx context.Context, pool *pgxpool.Pool, w io.Writ
 	if !r.filter.Session.IsZero() {
 		return htmlreport.Session(ctx, pool, w, r.filter.Session, o)
 	}
+	if c.Person != "" {
+		of := htmlreport.OnePerson{ID: r.filter.Person, App: r.filter.App, From: r.filter.From, To: r.filter.To}
+		if c.Format == "json" {
+			return htmlreport.PersonJSON(ctx, pool, w, of, o)
+		}
+		return htmlreport.Person(ctx, pool, w, of, o)
+	}
 	if c.Register {
 		return htmlreport.Register(ctx, pool, w, htmlreport.Lessons{Meeting: r.filter.Meeting, App: r.filter.App, From: r.filter.From, To: r.filter.To}, o)
 	}
@@ -129,8 +136,8 @@ func (c *reportCommand) request() (r request, err error) {
 	switch {
 	case c.Title == "" && c.On != "":
 		return r, fmt.Errorf("%w: --on is the day of the session that --title names", model.ErrUsage)
-	case c.View == "" && c.Session == "" && c.From == "" && !c.Last.given && c.Title == "":
-		return r, fmt.Errorf("%w: give --session ID, or --from DATE and --to DATE, or --view NAME, or --last, or --title TEXT; rollcall sessions lists what there is", model.ErrUsage)
+	case c.View == "" && c.Session == "" && c.From == "" && !c.Last.given && c.Title == "" && c.Person == "":
+		return r, fmt.Errorf("%w: give --session ID, or --from DATE and --to DATE, or --view NAME, or --person ID, or --last, or --title TEXT; rollcall sessions lists what there is", model.ErrUsage)
 	case c.seeks() && (c.Session != "" || c.From != "" || c.To != "" || c.View != ""):
 		return r, fmt.Errorf("%w: --last and --title choose a session: they cannot be combined with --session, --from, --to or --view", model.ErrUsage)
 	case c.Title != "" && c.Last.duration != "":
@@ -180,8 +187,10 @@ func (c *reportCommand) register() error {
 		c.Register, c.View = false, "register"
 	}
 	switch {
-	case c.Person != "" && c.View == "":
-		return fmt.Errorf("%w: --person is for an export: give --view NAME, or --register with --format", model.ErrUsage)
+	case c.Person != "" && c.Register:
+		return fmt.Errorf("%w: --register with --person is an export: give --format as well", model.ErrUsage)
+	case c.Person != "" && c.View == "" && (c.Session != "" || c.seeks()):
+		return fmt.Errorf("%w: a page is about a person or a session: --person cannot be combined with --session, --last or --title, except with --view", model.ErrUsage)
 	case c.Meeting != "" && c.View == "" && !c.Register:
 		return fmt.Errorf("%w: --meeting is for --register, or for --view NAME", model.ErrUsage)
 	}
@@ -207,6 +216,7 @@ func (c *reportCommand) export() (rune, error) {
 	} {
 		switch {
 		case !flag.given:
+		case c.View == "" && c.Person != "" && flag.name == "--format" && c.Format == "json":
 		case c.View == "":
 			return 0, fmt.Errorf("%w: %s is for an export: give --view NAME as well", model.ErrUsage, flag.name)
 		case flag.format != "" && c.Format != flag.format:
@@ -235,7 +245,7 @@ func (c *reportCommand) days(r *request) (err error) {
 	if f.From.After(r.now) {
 		return r.asked.inFuture()
 	}
-	if c.View == "" && !f.From.IsZero() && f.To.IsZero() {
+	if c.View == "" && c.Person == "" && !f.From.IsZero() && f.To.IsZero() {
 		f.To = r.now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 	}
 	return nil
@@ -252,7 +262,12 @@ func (c *reportCommand) path(r request) string {
 		return "rollcall-session-" + r.filter.Session.String() + ".html"
 	}
 	kind := "rollcall-"
-	if c.Register {
+	switch {
+	case c.Person != "" && c.Format == "json":
+		return "rollcall-person.json"
+	case c.Person != "": // whose it is says the page
+		return "rollcall-person.html"
+	case c.Register:
 		kind = "rollcall-register-"
 	}
 	return kind + r.filter.From.Format(time.DateOnly) + "-to-" + r.filter.To.AddDate(0, 0, -1).Format(time.DateOnly) + ".html"

@@ -62,7 +62,8 @@ func (v view) query(f Filter) (string, []any, error) {
 	}
 	from := pgx.Identifier{v.schema, v.name}.Sanitize()
 	if v.ofRange {
-		args = append(args, orInfinity(f.From, pgtype.NegativeInfinity), orInfinity(f.To, pgtype.Infinity))
+		first, last := Bounds(f.From, f.To)
+		args = append(args, first, last)
 		from += fmt.Sprintf("($%d, $%d)", len(args)-1, len(args))
 	} else if !f.From.IsZero() || !f.To.IsZero() {
 		if err := v.within(f, add); err != nil {
@@ -74,6 +75,11 @@ func (v view) query(f Filter) (string, []any, error) {
 		sql += " WHERE " + strings.Join(conditions, " AND ")
 	}
 	return sql + " ORDER BY " + strings.Join(v.order(), ", "), args, nil
+}
+
+// Bounds gives the ends of a range, of which a zero one is open.
+func Bounds(from, to time.Time) (first, last pgtype.Timestamptz) {
+	return orInfinity(from, pgtype.NegativeInfinity), orInfinity(to, pgtype.Infinity)
 }
 
 // orInfinity gives an end of a range, which may be open.

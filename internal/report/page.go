@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-//go:embed assets/page.html.tmpl assets/session.html.tmpl assets/range.html.tmpl assets/register.html.tmpl
+//go:embed assets/page.html.tmpl assets/session.html.tmpl assets/range.html.tmpl assets/register.html.tmpl assets/person.html.tmpl
 var templates embed.FS
 
 //go:embed assets/report.css
@@ -26,7 +26,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{"clean": clean
 
 // page is what the templates see; its methods write times and numbers.
 type page struct {
-	Kind    string // session, range or register
+	Kind    string // session, range, register or person
 	Title   string // of the browser's tab and of a PDF: with the date
 	Charts  any    // for the script, as JSON
 	Now     time.Time
@@ -37,6 +37,7 @@ type page struct {
 	Session  *sessionView
 	Range    *rangeView
 	Register *registerView
+	Person   *personPage
 }
 
 // Policy lets the two scripts of the page run and nothing else; nothing is
@@ -163,6 +164,9 @@ func (p page) Late(seconds *float64) string {
 	}
 	return p.Minutes(max(*seconds, 0))
 }
+
+// Named gives what to call a meeting.
+func (page) Named(title string) string { return nameOf(title, "Without a title") }
 
 // Whole makes the length of a list a number for Number.
 func (page) Whole(n int) int64 { return int64(n) }

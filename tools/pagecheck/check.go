@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -74,7 +75,7 @@ func (c *check) look(ctx context.Context) error {
 			}
 		}
 	}
-	if c.name == emptyPage || c.name == registerPage {
+	if c.name == emptyPage || slices.Contains(plainPages, c.name) {
 		return nil
 	}
 	if err := c.search(ctx); err != nil {
@@ -155,8 +156,8 @@ func (c *check) open(ctx context.Context, address, scheme string, width int64) (
 // emptyPage has no table and no chart.
 const emptyPage = "range-empty"
 
-// registerPage has a table of people and lessons, no chart and no script.
-const registerPage = "register"
+// plainPages have tables, no chart and no script.
+var plainPages = []string{"register", "person", "person-absent"}
 
 var peopleInName = regexp.MustCompile(`^session-(\d+)$`)
 
@@ -168,7 +169,7 @@ func (c *check) judge(f findings, how string) {
 		c.found("%s: the table has %d rows, want %s", how, f.Rows, m[1])
 	}
 	scripts := 3
-	if c.name == registerPage {
+	if slices.Contains(plainPages, c.name) {
 		scripts = 0
 	} else if c.name != emptyPage && (f.Charts < 2 || f.SortButtons < 7 || f.Rows == 0) {
 		c.found("%s: %d charts, %d rows, %d columns to sort by", how, f.Charts, f.Rows, f.SortButtons)
