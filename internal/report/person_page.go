@@ -44,7 +44,7 @@ func (l *ownLesson) Said() string {
 }
 
 const ownSessionsSQL = `SELECT session_id, coalesce(meeting_title, ''), session_starts_at, session_ends_at, first_join_at, last_leave_at,
-	present_seconds, visits, participants, session_share, late_seconds, is_inside
+	present_seconds, visits, session_share, late_seconds, is_inside
 	FROM analytics.person_attendance WHERE person_id = $1 AND session_id = ANY ($2) ORDER BY session_starts_at NULLS FIRST, session_id`
 
 const ownStaysSQL = `SELECT p.session_id::text, lower(v), upper(v) FROM analytics.person_presence AS p CROSS JOIN LATERAL unnest(p.presence) AS v
@@ -57,7 +57,7 @@ type ownSession struct {
 	StartsAt, EndsAt     *time.Time
 	FirstJoin, LastLeave time.Time
 	Seconds              float64
-	Visits, Devices      int64
+	Visits               int64
 	Share, Late          *float64
 	Inside               bool
 }
