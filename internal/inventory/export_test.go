@@ -4,4 +4,4 @@ package inventory
 func (s *Store) CheckAtOnce(sessions, rows int) { s.check = checkBounds{sessions, rows} }
 
 // CheckSQL is the statement that does so.
-var CheckSQL = missingRowsSQL + moveCheckSQL + foundSQL
+var CheckSQL = missingRowsSQL

@@ -18,17 +18,11 @@ import (
 var (
 	//go:embed sql/missing_rows.sql
 	missingRowsSQL string
-	//go:embed sql/move_check.sql
-	moveCheckSQL string
 	//go:embed sql/doubt_days.sql
 	doubtDaysSQL string
 	//go:embed sql/queue_sessions.sql
 	queueSessionsSQL string
 )
-
-const foundSQL = `
-SELECT 'place', session_id, NULL, NULL, NULL, NULL, is_end FROM place
-UNION ALL SELECT kind, session_id, app_id, meeting_id, starts_at, reason, false FROM found`
 
 // checkBounds limit how much one statement looks at: sessions are taken until either
 // number is reached, one at the least.
@@ -79,16 +73,16 @@ func (f *found) add(kind string, session pgtype.UUID, app, meeting, reason strin
 
 // look makes one statement of the search, again where only the moment was wrong. A zero
 // after begins with the first session.
-func (s *Store) look(ctx context.Context, sql, accountID string, after pgtype.UUID, most checkBounds) (f found, err error) {
+func (s *Store) look(ctx context.Context, accountID string, after pgtype.UUID, most checkBounds) (f found, err error) {
 	err = warehouse.Again(ctx, func(ctx context.Context) error {
-		f, err = s.lookOnce(ctx, sql, accountID, after, most)
+		f, err = s.lookOnce(ctx, accountID, after, most)
 		return err
 	})
 	return f, err
 }
 
-func (s *Store) lookOnce(ctx context.Context, sql, accountID string, after pgtype.UUID, most checkBounds) (f found, err error) {
-	answer, err := s.pool.Query(ctx, sql, accountID, after, most.sessions, most.rows)
+func (s *Store) lookOnce(ctx context.Context, accountID string, after pgtype.UUID, most checkBounds) (f found, err error) {
+	answer, err := s.pool.Query(ctx, missingRowsSQL, accountID, after, most.sessions, most.rows)
 	if err != nil {
 		return f, warehouse.Failed("look for missing rows", err)
 	}
@@ -115,9 +109,12 @@ func (s *Store) lookOnce(ctx context.Context, sql, accountID string, after pgtyp
 // in between leaves what was queued, and the rest to the next run.
 func (s *Store) CheckRows(ctx context.Context, run model.Run, all bool) (lost model.Lost, err error) {
 	if !all {
-		f, err := s.look(ctx, missingRowsSQL+moveCheckSQL+foundSQL, run.AccountID, pgtype.UUID{}, s.check)
-		if err != nil || !f.total.Any() {
+		f, err := s.look(ctx, run.AccountID, pgtype.UUID{}, s.check)
+		if err != nil {
 			return model.Lost{}, err
+		}
+		if !f.total.Any() {
+			return model.Lost{}, s.moveOn(ctx, run, f)
 		}
 	}
 	lost, err = s.lookAtAll(ctx, run.AccountID, func(f *found) error {
@@ -134,6 +131,16 @@ func (s *Store) CheckRows(ctx context.Context, run model.Run, all bool) (lost mo
 	return lost, warehouse.Failed("note that all rows were looked at", err)
 }
 
+// moveOn keeps where the look came to, for the next one to begin there. Where something is
+// missing all sessions are looked at; until then the place stays.
+func (s *Store) moveOn(ctx context.Context, run model.Run, f found) error {
+	err := s.db.SendOne(ctx, `INSERT INTO sync.checks (account_id, checked_to, checked_at, round_at)
+		VALUES ($1, CASE WHEN NOT $3::boolean THEN $2::uuid END, now(), CASE WHEN $3 THEN now() END)
+		ON CONFLICT (account_id) DO UPDATE
+		SET checked_to = excluded.checked_to, checked_at = now(), round_at = coalesce(excluded.round_at, sync.checks.round_at)`, run.AccountID, f.last, f.isEnd)
+	return warehouse.Failed("note which rows were looked at", err)
+}
+
 // FindLost looks at all sessions of an account and changes nothing.
 func (s *Store) FindLost(ctx context.Context, accountID string) (model.Lost, error) {
 	return s.lookAtAll(ctx, accountID, func(*found) error { return nil })
@@ -143,7 +150,7 @@ func (s *Store) lookAtAll(ctx context.Context, accountID string, each func(*foun
 	meetings, apps := make(map[[2]string]bool), make(map[string]bool)
 	after := pgtype.UUID{Valid: true}
 	for {
-		f, err := s.look(ctx, missingRowsSQL+foundSQL, accountID, after, allAtOnce)
+		f, err := s.look(ctx, accountID, after, allAtOnce)
 		if err != nil {
 			return lost, err
 		}
@@ -180,7 +187,7 @@ func (f *found) queue(ctx context.Context, tx pgx.Tx, run model.Run) error {
 		{
 			`UPDATE sync.peer_report_states AS r SET outcome = 'failed', attempts = 0, last_error = 'the report was stored and is missing'
 			WHERE session_id = ANY ($1::uuid[]) AND outcome = 'stored' AND NOT EXISTS (
-				SELECT FROM realtimekit.peer_reports AS p
+				SELECT 1 FROM realtimekit.peer_reports AS p
 				WHERE p.session_id = r.session_id AND p.participant_id = r.participant_id AND p.peer_id = r.peer_id)`,
 			[]any{f.reports},
 			len(f.reports) > 0,

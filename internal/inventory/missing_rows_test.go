@@ -123,7 +123,9 @@ func TestTheCheckIsBoundedByRows(t *testing.T) {
 	}
 }
 
-// The check of a run costs the same however many sessions there are.
+// The check of a run costs the same however many sessions there are. Of some hundred
+// sessions Postgres reads small tables from end to end, which costs less; from some
+// thousands on it goes by the keys.
 func TestTheCheckCostsTheSameInAnyWarehouse(t *testing.T) {
 	t.Parallel()
 	pages := func(sessions int) float64 {
@@ -143,9 +145,9 @@ func TestTheCheckCostsTheSameInAnyWarehouse(t *testing.T) {
 		read, _ := explained[0].Plan["Shared Read Blocks"].(float64)
 		return hit + read
 	}
-	small, large := pages(500), pages(10_000)
-	t.Logf("%.0f pages of 500 sessions, %.0f of 10,000", small, large)
-	if large > 2*small {
-		t.Errorf("a check takes %.0f pages where there are 500 sessions, and %.0f where there are 10,000", small, large)
+	small, large := pages(2_500), pages(10_000)
+	t.Logf("%.0f pages of 2,500 sessions, %.0f of 10,000", small, large)
+	if large > 1.25*small {
+		t.Errorf("a check takes %.0f pages where there are 2,500 sessions, and %.0f where there are 10,000", small, large)
 	}
 }

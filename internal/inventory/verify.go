@@ -36,16 +36,18 @@ func (s *Store) Coverage(ctx context.Context, appID string) (model.Coverage, err
 }
 
 // UnlistedApps gives the apps of an account that the warehouse holds, but those
-// listed.
+// listed. There is none mostly, and so nothing to count.
 func (s *Store) UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error) {
-	rows, err := s.pool.Query(ctx, `SELECT app_id, coalesce(name, ''),
-			(SELECT count(*) FROM realtimekit.sessions AS s WHERE s.app_id = a.app_id),
-			EXISTS (SELECT FROM sync.app_states AS t WHERE t.app_id = a.app_id AND t.unlisted_at IS NOT NULL)
-		FROM realtimekit.apps AS a WHERE account_id = $1 AND app_id <> ALL (coalesce($2, '{}'::text[])) ORDER BY app_id`, accountID, listed)
+	rows, err := s.pool.Query(ctx, `SELECT a.app_id, coalesce(a.name, ''), 0, t.unlisted_at IS NOT NULL
+		FROM realtimekit.apps AS a LEFT JOIN sync.app_states AS t ON t.app_id = a.app_id
+		WHERE a.account_id = $1 AND a.app_id <> ALL (coalesce($2, '{}'::text[])) ORDER BY a.app_id`, accountID, listed)
 	if err != nil {
 		return nil, warehouse.Failed("read the stored apps", err)
 	}
 	apps, err := pgx.CollectRows(rows, pgx.RowToStructByPos[model.HeldApp])
+	for i := 0; i < len(apps) && err == nil; i++ {
+		err = s.pool.QueryRow(ctx, `SELECT count(*) FROM realtimekit.sessions WHERE app_id = $1`, apps[i].ID).Scan(&apps[i].Sessions)
+	}
 	return apps, warehouse.Failed("read the stored apps", err)
 }
 

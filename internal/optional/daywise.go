@@ -46,7 +46,7 @@ func (s *Store) SaveDays(ctx context.Context, run model.Run, appID string, days 
 func (s *Store) SessionsReadSince(ctx context.Context, appID, endpoint string) (bool, error) {
 	var read bool
 	err := s.pool.QueryRow(ctx, `SELECT EXISTS (
-		SELECT FROM sync.run_sessions AS r JOIN sync.session_states AS s USING (session_id)
+		SELECT 1 FROM sync.run_sessions AS r JOIN sync.session_states AS s USING (session_id)
 		WHERE s.app_id = $1 AND r.outcome <> 'failed'
 		  AND r.run_id > coalesce((SELECT run_id FROM sync.endpoint_states WHERE app_id = $1 AND endpoint = $2), 0))`,
 		appID, endpoint).Scan(&read)
@@ -76,17 +76,22 @@ func (s *Store) SaveEndpoint(ctx context.Context, run model.Run, appID, endpoint
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
 	err := s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
-		_, err := tx.Exec(ctx, `INSERT INTO sync.endpoint_states
-			(app_id, endpoint, asked_at, read_at, unavailable_at, asked_from, covered_from, last_error, run_id, stored_rows)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-			CASE WHEN $8::text IS NOT NULL THEN NULL
+		var stored pgtype.Int8
+		err := tx.QueryRow(ctx, `SELECT CASE WHEN $3 THEN NULL
 			     WHEN $2 = 'daywise' THEN (SELECT count(*) FROM realtimekit.daily_stats WHERE app_id = $1)
-			     WHEN $2 = 'recordings' THEN (SELECT count(*) FROM (SELECT 1 FROM realtimekit.recordings WHERE app_id = $1 LIMIT 1) AS r) END)
+			     WHEN $2 = 'recordings' THEN (SELECT count(*) FROM (SELECT 1 FROM realtimekit.recordings WHERE app_id = $1 LIMIT 1) AS r) END`,
+			appID, endpoint, state.Failure != "").Scan(&stored)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO sync.endpoint_states
+			(app_id, endpoint, asked_at, read_at, unavailable_at, asked_from, covered_from, last_error, run_id, stored_rows)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (app_id, endpoint) DO UPDATE SET asked_at = $3, read_at = $4, unavailable_at = $5,
 			asked_from = $6, covered_from = $7, last_error = $8, run_id = $9,
 			stored_rows = coalesce(excluded.stored_rows, sync.endpoint_states.stored_rows)`,
 			appID, endpoint, warehouse.Time(state.AskedAt), warehouse.Time(state.ReadAt), warehouse.Time(state.UnavailableAt),
-			dateArg(state.AskedFrom), dateArg(state.CoveredFrom), warehouse.Text(f.Text(state.Failure)), run.ID)
+			dateArg(state.AskedFrom), dateArg(state.CoveredFrom), warehouse.Text(f.Text(state.Failure)), run.ID, stored)
 		return err
 	})
 	return warehouse.Failed("keep how "+endpoint+" went", err)

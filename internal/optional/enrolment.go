@@ -2,10 +2,12 @@ package optional
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -112,7 +114,12 @@ func (s *Store) EndEnrolment(ctx context.Context, run model.Run, e model.Enrolme
 	err = s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
 		if e.Full() {
 			listed := append([]string{}, f.Listed(e.Listed)...)
-			tag, err := tx.Exec(ctx, removePeopleSQL, run.ID, e.AppID, e.Meeting.ID, listed)
+			var before pgtype.Timestamptz
+			err := tx.QueryRow(ctx, `SELECT read_at FROM sync.meeting_states WHERE app_id = $1 AND meeting_id = $2`, e.AppID, e.Meeting.ID).Scan(&before)
+			if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+				return fmt.Errorf("look when it was read before: %w", err)
+			}
+			tag, err := tx.Exec(ctx, removePeopleSQL, run.ID, e.AppID, e.Meeting.ID, listed, before)
 			if err != nil {
 				return fmt.Errorf("mark people as removed: %w", err)
 			}

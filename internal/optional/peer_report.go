@@ -44,7 +44,7 @@ func (s *Store) PeersAsked(ctx context.Context, appID string, since time.Time) e
 // peersLeft reports whether any settled session is not marked. By itself, so that
 // nothing to do costs nothing, whatever the planner expects.
 func (s *Store) peersLeft(ctx context.Context, appID string) (some bool, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM sync.session_states
+	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM sync.session_states
 		WHERE app_id = $1 AND settled_at IS NOT NULL AND peers_asked_at IS NULL)`, appID).Scan(&some)
 	return some, warehouse.Failed("find sessions with peers to ask for", err)
 }
@@ -58,7 +58,17 @@ func (s *Store) SavePeerReport(ctx context.Context, run model.Run, p model.PeerR
 	}
 	peer := model.DuePeer{SessionID: p.SessionID, ParticipantID: p.ParticipantID, PeerID: p.PeerID}
 	err = s.db.Filtered(ctx, func(tx pgx.Tx, _ *privacy.Filter) error {
-		_, err := tx.Exec(ctx, savePeerReportSQL, run.ID, warehouse.UUID(p.SessionID), warehouse.UUID(p.ParticipantID), warehouse.UUID(p.PeerID), text)
+		stored, err := isStored(ctx, tx, peer)
+		if err != nil || !stored {
+			return err
+		}
+		_, err = tx.Exec(ctx, savePeerReportSQL, run.ID, warehouse.UUID(p.SessionID), warehouse.UUID(p.ParticipantID), warehouse.UUID(p.PeerID), text)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
+			WHERE session_id = $1 AND entity = 'peer_report' AND record_key = $2::uuid::text AND resolved_at IS NULL`,
+			warehouse.UUID(p.SessionID), warehouse.UUID(p.PeerID))
 		if err != nil {
 			return err
 		}
@@ -75,18 +85,29 @@ func (s *Store) NotePeer(ctx context.Context, run model.Run, peer model.DuePeer,
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
 	err := s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+		stored, err := isStored(ctx, tx, peer)
+		if err != nil || !stored {
+			return err
+		}
 		return notePeer(ctx, tx, run, peer, outcome, f.Text(failure))
 	})
 	return warehouse.Failed("note peer "+peer.PeerID.String(), err)
 }
 
+// isStored tells whether the peer's participant is there: it may have been erased since
+// the peer was found. Whoever erases waits for the transaction.
+func isStored(ctx context.Context, tx pgx.Tx, peer model.DuePeer) (stored bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM realtimekit.participants WHERE session_id = $1 AND participant_id = $2)`,
+		warehouse.UUID(peer.SessionID), warehouse.UUID(peer.ParticipantID)).Scan(&stored)
+	return stored, err
+}
+
 func notePeer(ctx context.Context, tx pgx.Tx, run model.Run, peer model.DuePeer, outcome, failure string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO sync.peer_report_states AS t
 			(session_id, participant_id, peer_id, outcome, asked_at, last_error, run_id)
-		SELECT $1, $2, $3, $4, $7, $5, $6
-		WHERE EXISTS (SELECT FROM realtimekit.participants WHERE session_id = $1 AND participant_id = $2)
+		VALUES ($1, $2, $3, $4, $7, $5, $6)
 		ON CONFLICT (session_id, participant_id, peer_id) DO UPDATE
-		SET outcome = $4, attempts = t.attempts + 1, asked_at = $7, last_error = $5, run_id = $6`,
+		SET outcome = excluded.outcome, attempts = t.attempts + 1, asked_at = excluded.asked_at, last_error = excluded.last_error, run_id = excluded.run_id`,
 		warehouse.UUID(peer.SessionID), warehouse.UUID(peer.ParticipantID), warehouse.UUID(peer.PeerID), outcome, warehouse.Text(failure), run.ID, run.StartedAt)
 	return err
 }

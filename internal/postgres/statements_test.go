@@ -35,7 +35,6 @@ var composed = map[string]string{
 	"load.stageRest":         "the same",
 	"load.remove":            "embedded files",
 	"erasure.keeping":        "a parameter: constants of its callers",
-	"inventory.lookOnce":     "embedded files and a constant",
 	"inventory.queue":        "an embedded file and constants of a list in the code",
 	"warehouse.Send":         "numbers that the server gave, in a constant",
 	"warehouse.SendOne":      "a parameter: its callers are looked at too",

@@ -9,7 +9,9 @@ FROM realtimekit.sessions AS s
 JOIN sync.session_states AS st USING (session_id)
 JOIN realtimekit.participants AS p USING (session_id)
 CROSS JOIN LATERAL (
-    SELECT p.participant_id AS peer_id
+    SELECT q.participant_id AS peer_id
+    FROM realtimekit.participants AS q
+    WHERE q.session_id = p.session_id AND q.participant_id = p.participant_id
     UNION
     SELECT e.peer_id::uuid
     FROM realtimekit.peer_events AS e

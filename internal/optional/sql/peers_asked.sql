@@ -11,9 +11,11 @@ FROM (SELECT st.session_id, st.xmin AS version
       CROSS JOIN LATERAL (SELECT coalesce(s.ended_at, s.updated_at, s.started_at) AS ended_at) AS e
       WHERE st.app_id = $1 AND st.settled_at IS NOT NULL AND st.peers_asked_at IS NULL AND s.status = 'ENDED'
         AND NOT (coalesce(e.ended_at > $2, false) AND EXISTS (
-            SELECT FROM realtimekit.participants AS p
+            SELECT 1 FROM realtimekit.participants AS p
             CROSS JOIN LATERAL (
-                SELECT p.participant_id AS peer_id
+                SELECT q.participant_id AS peer_id
+                FROM realtimekit.participants AS q
+                WHERE q.session_id = p.session_id AND q.participant_id = p.participant_id
                 UNION
                 SELECT v.peer_id::uuid
                 FROM realtimekit.peer_events AS v

@@ -25,7 +25,7 @@ WITH fresh AS (
     SELECT $2, s.stats_date, s.total_sessions, s.total_session_minutes, s.total_recordings,
            s.total_recording_minutes, s.extra, s.repairs, now(), now(), $1
     FROM fresh AS s
-    WHERE NOT EXISTS (SELECT FROM realtimekit.daily_stats AS t WHERE t.app_id = $2 AND t.stats_date = s.stats_date)
+    WHERE NOT EXISTS (SELECT 1 FROM realtimekit.daily_stats AS t WHERE t.app_id = $2 AND t.stats_date = s.stats_date)
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM changed)

@@ -27,7 +27,7 @@ WITH fresh AS (
            s.created_at, s.updated_at, s.extra, s.repairs, now(), now(), $1
     FROM fresh AS s
     WHERE NOT EXISTS (
-        SELECT FROM realtimekit.meeting_participants AS t
+        SELECT 1 FROM realtimekit.meeting_participants AS t
         WHERE t.app_id = $2 AND t.meeting_id = $3 AND t.meeting_participant_id = s.meeting_participant_id)
     RETURNING 1
 )

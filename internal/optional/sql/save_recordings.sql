@@ -33,7 +33,7 @@ WITH fresh AS (
     SELECT $2, s.recording_id, s.session_id, s.meeting_id, s.recording_type, s.status, s.invoked_at, s.started_at, s.stopped_at,
            s.duration_seconds, s.file_size_bytes, s.download_expires_at, s.extra, s.repairs, now(), now(), $1
     FROM fresh AS s
-    WHERE NOT EXISTS (SELECT FROM realtimekit.recordings AS t WHERE t.app_id = $2 AND t.recording_id = s.recording_id)
+    WHERE NOT EXISTS (SELECT 1 FROM realtimekit.recordings AS t WHERE t.app_id = $2 AND t.recording_id = s.recording_id)
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM changed)
