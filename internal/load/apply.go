@@ -29,7 +29,10 @@ type sessionLoad struct {
 	fresh    bool            // no row of the session was stored before, nor of its children
 	leftOver bool            // something that was derived of it is stored nevertheless
 	stale    bool            // a reading that began later than ours is already stored
-	changed  bool            // the session's own row is new or another
+	inserted bool            // the session's own row is new
+	changed  bool            // it is new or another
+	before   place           // where the session was stored before
+	title    pgtype.Text     // of the meeting, when it was last looked at
 	gone     []model.UUID    // participants that are stored but were not listed
 	derived  *derive.Figures // nil where analytics.derive is to derive
 	identity derive.Identity // of the people of the app
@@ -76,20 +79,47 @@ func (l *sessionLoad) apply(ctx context.Context, tx pgx.Tx) error {
 
 // open makes sure that nobody was erased since the pages were taken, locks the
 // session's state row, and makes that and the other rows which
-// are not there: app, meeting, session. In one round trip.
+// are not there: app, meeting, session.
 func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
+	id, s := warehouse.UUID(l.session.ID), l.session
+	batch := &pgx.Batch{}
+	outdated, appKnown, meetingKnown := false, false, false
+	warehouse.QueuePrivacy(batch, l.intake.filter, &outdated)
+	batch.Queue(insertStateSQL, id, s.AppID, l.run.ID)
+	batch.Queue(lockStateSQL, id, l.readAt).QueryRow(func(row pgx.Row) error { return row.Scan(&l.stale) })
+	batch.Queue(knownSQL, s.AppID, s.MeetingID).QueryRow(func(row pgx.Row) error { return row.Scan(&appKnown, &meetingKnown, &l.title) })
+	l.before = place{}
+	batch.Queue(placeSQL, id).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&l.before.meeting, &l.before.title, &l.before.createdAt)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	if outdated {
+		return warehouse.ErrOutdated
+	}
+	return l.insertRow(ctx, tx, appKnown, meetingKnown)
+}
+
+// insertRow makes the session's row where there is none, and those of its app and
+// meeting where they are new: nothing else of a session writes these.
+func (l *sessionLoad) insertRow(ctx context.Context, tx pgx.Tx, appKnown, meetingKnown bool) error {
 	id, run, s := warehouse.UUID(l.session.ID), l.run.ID, l.session
 	batch := &pgx.Batch{}
-	outdated := false
-	warehouse.QueuePrivacy(batch, l.intake.filter, &outdated)
-	batch.Queue(insertStateSQL, id, s.AppID, run)
-	batch.Queue(lockStateSQL, id, l.readAt).QueryRow(func(row pgx.Row) error { return row.Scan(&l.stale) })
-	batch.Queue(insertAppSQL, s.AppID, l.run.AccountID, run)
-	if s.MeetingID != "" {
-		batch.Queue(insertMeetingSQL, s.AppID, s.MeetingID, warehouse.Text(s.MeetingTitle), run)
+	if !appKnown {
+		batch.Queue(insertAppSQL, s.AppID, l.run.AccountID, run)
 	}
+	if s.MeetingID != "" && !meetingKnown {
+		l.title = warehouse.Text(s.MeetingTitle)
+		batch.Queue(insertMeetingSQL, s.AppID, s.MeetingID, l.title, run)
+	}
+	l.inserted = false
 	batch.Queue(insertSessionSQL, append([]any{id, run}, l.columns()...)...).Exec(func(tag pgconn.CommandTag) error {
-		l.changed = tag.RowsAffected() == 1
+		l.inserted = tag.RowsAffected() == 1
 		return nil
 	})
 	// Foreign keys forbid children of a session without a row, but a restore of
@@ -108,12 +138,10 @@ func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
-	if outdated {
-		return warehouse.ErrOutdated
-	}
-	l.fresh = l.changed && !orphans
+	l.changed = l.inserted
+	l.fresh = l.inserted && !orphans
 	l.counts.session.Read++
-	if l.changed {
+	if l.inserted {
 		l.counts.session.Inserted++
 	}
 	if len(s.Repairs) > 0 {
@@ -125,7 +153,7 @@ func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 // Each looks for the first row in the order of an index: to the planner EXISTS is soon
 // answered by reading a table from its beginning, which for a new session is all of it.
 const leftOverSQL = `SELECT (SELECT session_id FROM realtimekit.participants WHERE session_id = $1 ORDER BY participant_id LIMIT 1) IS NOT NULL,
-	EXISTS (SELECT FROM analytics.session_figures WHERE session_id = $1)
+	EXISTS (SELECT 1 FROM analytics.session_figures WHERE session_id = $1)
 	OR (SELECT session_id FROM analytics.presences WHERE session_id = $1 ORDER BY participant_id, presence_no LIMIT 1) IS NOT NULL
 	OR (SELECT session_id FROM analytics.session_people WHERE session_id = $1 ORDER BY person_id LIMIT 1) IS NOT NULL
 	OR (SELECT session_id FROM analytics.session_person_days WHERE session_id = $1 ORDER BY person_id, usage_date, piece_no LIMIT 1) IS NOT NULL`
@@ -147,26 +175,6 @@ func (l *sessionLoad) updateRow(ctx context.Context, tx pgx.Tx) error {
 	tag, err := tx.Exec(ctx, updateSessionSQL, append(args, l.reading.Overrides)...)
 	l.changed = tag.RowsAffected() > 0
 	l.counts.session.Updated += int(tag.RowsAffected())
-	return err
-}
-
-// meetingTitle gives the meeting the title of its newest session, in whatever
-// order its sessions are loaded. Whoever changes a session of a meeting locks the
-// meeting before looking, so two of them cannot overlook each other.
-func (l *sessionLoad) meetingTitle(ctx context.Context, tx pgx.Tx) error {
-	appID, meetingID := l.session.AppID, l.session.MeetingID
-	title := pgtype.Text{}
-	batch := &pgx.Batch{}
-	batch.Queue(lockMeetingSQL, appID, meetingID)
-	batch.Queue(newestTitleSQL, appID, meetingID).QueryRow(func(row pgx.Row) error { return row.Scan(&title) })
-	err := tx.SendBatch(ctx, batch).Close()
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil // none of its sessions has a title
-	}
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, updateMeetingSQL, appID, meetingID, title, l.run.ID)
 	return err
 }
 

@@ -25,7 +25,7 @@ func (s *Store) SaveApps(ctx context.Context, run model.Run, apps []model.App) e
 // yet.
 func (s *Store) EnsureApp(ctx context.Context, run model.Run, appID string) error {
 	err := s.db.SendOne(ctx, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id)
-		SELECT $1, $2, now(), now(), $3 WHERE NOT EXISTS (SELECT FROM realtimekit.apps WHERE app_id = $1)
+		SELECT $1, $2, now(), now(), $3 WHERE NOT EXISTS (SELECT 1 FROM realtimekit.apps WHERE app_id = $1)
 		ON CONFLICT (app_id) DO NOTHING`, appID, run.AccountID, run.ID)
 	return warehouse.Failed("store app "+appID, err)
 }
@@ -37,11 +37,11 @@ func saveApps(ctx context.Context, tx pgx.Tx, run model.Run, apps []model.App) e
 		batch.Queue(`INSERT INTO realtimekit.apps AS t (app_id, account_id, name, created_at, extra, repairs,
 				first_synced_at, synced_at, run_id)
 			SELECT $1, $2, $3, $4, $5, $6, now(), now(), $7
-			WHERE NOT EXISTS (SELECT FROM realtimekit.apps AS t WHERE t.app_id = $1
+			WHERE NOT EXISTS (SELECT 1 FROM realtimekit.apps AS t WHERE t.app_id = $1
 				AND (t.account_id, t.name, t.created_at, t.extra, t.repairs)
 				    IS NOT DISTINCT FROM ($2, $3, $4::timestamptz, $5::jsonb, $6::jsonb))
-			ON CONFLICT (app_id) DO UPDATE SET account_id = $2, name = $3, created_at = $4, extra = $5, repairs = $6,
-				synced_at = now(), run_id = $7`,
+			ON CONFLICT (app_id) DO UPDATE SET account_id = excluded.account_id, name = excluded.name, created_at = excluded.created_at,
+				extra = excluded.extra, repairs = excluded.repairs, synced_at = excluded.synced_at, run_id = excluded.run_id`,
 			a.ID, a.AccountID, warehouse.Text(a.Name), warehouse.Time(a.CreatedAt), warehouse.JSON(a.Extra), warehouse.JSON(a.Repairs.JSON()), run.ID)
 	}
 	return tx.SendBatch(ctx, batch).Close()

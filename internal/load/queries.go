@@ -15,8 +15,8 @@ var (
 	insertAppSQL string
 	//go:embed sql/insert_meeting.sql
 	insertMeetingSQL string
-	//go:embed sql/lock_meeting.sql
-	lockMeetingSQL string
+	//go:embed sql/known.sql
+	knownSQL string
 	//go:embed sql/newest_title.sql
 	newestTitleSQL string
 	//go:embed sql/update_meeting.sql

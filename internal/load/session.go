@@ -112,12 +112,22 @@ func (s *Store) FailSession(ctx context.Context, run model.Run, session model.Se
 			return err
 		}
 		// After the state, as everywhere; status finds sessions by their app.
-		if _, err := tx.Exec(ctx, insertAppSQL, session.AppID, run.AccountID, run.ID); err != nil {
+		if err := insertApp(ctx, tx, run, session.AppID); err != nil {
 			return err
 		}
 		return countSession(ctx, tx, run, session.ID, model.OutcomeFailed, model.RowCounts{})
 	})
 	return warehouse.Failed("note that session "+session.ID.String()+" failed", err)
+}
+
+// insertApp makes the row of an app that has none.
+func insertApp(ctx context.Context, tx pgx.Tx, run model.Run, appID string) error {
+	var known bool
+	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM realtimekit.apps WHERE app_id = $1)`, appID).Scan(&known); err != nil || known {
+		return err
+	}
+	_, err := tx.Exec(ctx, insertAppSQL, appID, run.AccountID, run.ID)
+	return err
 }
 
 func countSession(ctx context.Context, tx pgx.Tx, run model.Run, id model.UUID, outcome string, c model.RowCounts) error {

@@ -34,6 +34,7 @@ var composed = map[string]string{
 	"load.stage":             "the same",
 	"load.stageRest":         "the same",
 	"load.remove":            "embedded files",
+	"load.lookAtTitle":       "a parameter: two constants of its callers",
 	"erasure.keeping":        "a parameter: constants of its callers",
 	"inventory.queue":        "an embedded file and constants of a list in the code",
 	"warehouse.Send":         "numbers that the server gave, in a constant",

@@ -1,5 +1,4 @@
 -- $1 app, $2 account, $3 run. An app is otherwise written when the apps are listed.
 INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id)
-SELECT $1, $2, now(), now(), $3
-WHERE NOT EXISTS (SELECT FROM realtimekit.apps WHERE app_id = $1)
+VALUES ($1, $2, now(), now(), $3)
 ON CONFLICT (app_id) DO NOTHING
