@@ -77,6 +77,9 @@ func (s *Store) Erase(ctx context.Context, e Erasure) (Counts, error) {
 	if s.db.Key() == nil {
 		return Counts{}, fmt.Errorf("%w: ROLLCALL_PRIVACY_KEY and ROLLCALL_PRIVACY_KEY_FILE are not set: without a key nothing can keep the person from coming back", model.ErrUsage)
 	}
+	if err := s.oneServer(ctx, "erase"); err != nil {
+		return Counts{}, err
+	}
 	if !e.DryRun {
 		if err := s.db.MendIdentities(ctx); err != nil {
 			return Counts{}, err

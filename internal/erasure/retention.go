@@ -77,6 +77,9 @@ func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, 
 	if dryRun {
 		return s.countExpired(ctx, accountID, before)
 	}
+	if err := s.oneServer(ctx, "retention"); err != nil {
+		return counts, err
+	}
 	if err := s.mayRetain(ctx); err != nil {
 		return counts, err
 	}
