@@ -45,7 +45,8 @@ func TestSessionsOfAMeetingDoNotWait(t *testing.T) {
 			first := load(2, c.heldTitle, c.held)
 			b.UntilOneWaits()
 			if got := b.Text(`SELECT coalesce(string_agg(DISTINCT relation::regclass::text, ' '), 'none') FROM pg_locks
-				WHERE relation IN ('realtimekit.apps'::regclass, 'realtimekit.meetings'::regclass) AND mode = 'RowExclusiveLock'`); got != "none" {
+				WHERE relation IN ('realtimekit.apps'::regclass, 'realtimekit.meetings'::regclass) AND mode = 'RowExclusiveLock'
+				AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); got != "none" {
 				t.Errorf("the transaction writes %s", got)
 			}
 			second := load(4, c.title, c.at)

@@ -21,6 +21,7 @@ var composed = map[string]string{
 	"bench.fillCrowd":        "the statements of a constant, one by one",
 	"bench.answer":           "a list of questions to time, of names of views and constants",
 	"dictionary.collect":     "a parameter: constants of its callers",
+	"export.describe":        "two constants",
 	"export.stream":          "names of the catalogue, quoted by pgx.Identifier",
 	"ledger.states":          "a parameter: constants of its callers",
 	"erasure.findRows":       "two constants",
@@ -51,6 +52,7 @@ var composed = map[string]string{
 	"postgres.texts":         "a parameter: embedded files and constants of its callers",
 	"postgres.ensure":        "an embedded file of the role",
 	"private.ensureDatabase": "a constant, quoted by pgx.Identifier",
+	"report.write":           "constants of a list in the code",
 	"report.list":            "a parameter: constants of its callers",
 }
 
