@@ -294,6 +294,102 @@ var mutants = []mutant{
 		"extract/request.go", "c.redactor.body(body.Bytes())", "body.Bytes()",
 		"extract", "TestTheTokenGoesNoFurther",
 	},
+	{
+		"leavings are paired with the nearest joining, by the function",
+		"../migrations/analytics/derive.sql", "SELECT *, depth - min(depth) OVER (PARTITION BY session_id, participant_id, peer_id ORDER BY moved_at DESC) AS open FROM depths",
+		"SELECT *, greatest(net, 0) AS open FROM depths",
+		"analytics", "TestPairing",
+	},
+	{
+		"leavings are paired with the nearest joining, by the loader",
+		"derive/presence.go", "		open[i] -= lowest\n",
+		"		open[i] = max(moments[i].net, 0) + 0*lowest\n",
+		"load", "TestLoaderDerivesWhatTheFunctionDoes",
+	},
+	{
+		"the vendor's id says who a person is, in the function",
+		"../migrations/analytics/person_of.sql", "WHEN person_by = 'user_id' THEN",
+		"WHEN true THEN",
+		"analytics", "TestOneHumanIsOnePerson",
+	},
+	{
+		"the vendor's id says who a person is, in the loader",
+		"derive/identity.go", "	if i.ByUser {",
+		"	if !i.ByUser {",
+		"load", "TestLoaderDerivesWhatTheFunctionDoes",
+	},
+	{
+		"machines are people, in the function",
+		"../migrations/analytics/person_of.sql", "coalesce(machine_presets, '{recorder,bot}')",
+		"coalesce(machine_presets, '{}')",
+		"analytics", "TestOneHumanIsOnePerson",
+	},
+	{
+		"machines are people, in the loader",
+		"derive/identity.go", "	if i.isMachine(p) {",
+		"	if false {",
+		"load", "TestLoaderDerivesWhatTheFunctionDoes",
+	},
+	{
+		"a teacher alone is a lesson",
+		"../migrations/analytics/occurrences.sql", "k.least_lesson_people, 2)",
+		"k.least_lesson_people, 1)",
+		"analytics", "TestWhatIsALesson",
+	},
+	{
+		"a moment is a lesson",
+		"../migrations/analytics/occurrences.sql", ">= max(g.least_seconds)",
+		">= 0",
+		"analytics", "TestWhatIsALesson",
+	},
+	{
+		"a host who dropped begins another lesson",
+		"../migrations/analytics/occurrences.sql", "coalesce(m.longest_gap_seconds, k.longest_gap_seconds, 300)), true) AS is_apart",
+		"0), true) AS is_apart",
+		"analytics", "TestWhatIsALesson",
+	},
+	{
+		"stays of another lesson count",
+		"../migrations/analytics/register.sql", "WHERE v && tstzrange(o.starts_at, o.ends_at)",
+		"WHERE true",
+		"analytics", "TestRegisterOfLessonsInOneSession",
+	},
+	{
+		"a person enrolled twice has two rows",
+		"../migrations/analytics/register.sql", "(SELECT min(x.came_as) FROM matches AS x WHERE x.person_id = m.person_id)",
+		"(SELECT min(x.came_as) || m.person_id FROM matches AS x WHERE x.person_id = m.person_id)",
+		"analytics", "TestRegisterHasAPersonOnce",
+	},
+	{
+		"an excuse is not heard",
+		"../migrations/analytics/register.sql", "CASE WHEN x.reason IS NULL THEN 'absent' ELSE 'excused' END",
+		"'absent'",
+		"analytics", "TestRegister",
+	},
+	{
+		"the grace is no grace",
+		"../migrations/analytics/register.sql", "WHEN c.left_early_seconds > o.grace_seconds THEN 'left_early'",
+		"WHEN c.left_early_seconds > 0 THEN 'left_early'",
+		"analytics", "TestRegister",
+	},
+	{
+		"who came is a no-show",
+		"../migrations/analytics/no_shows.sql", "HAVING NOT bool_or(coalesce(u.has_entered, false) OR coalesce(c.has_entered, false))",
+		"HAVING NOT bool_or(coalesce(u.has_entered, false))",
+		"analytics", "TestWhatIsALesson",
+	},
+	{
+		"an hour begins empty",
+		"../migrations/analytics/concurrency_hourly.sql", "generate_series(date_trunc('hour', s.step_at, 'UTC'), s.until_at - interval '1 microsecond', interval '1 hour')",
+		"generate_series(date_trunc('hour', s.step_at, 'UTC'), s.step_at, interval '1 hour')",
+		"analytics", "TestViewsAgreeWithGo",
+	},
+	{
+		"a page about a person has others' rows",
+		"report/person.go", "		if r.Person != w.ID {\n			w.others = addTo(w.others, r.Person)\n			continue\n		}\n",
+		"",
+		"report", "TestPerson",
+	},
 }
 
 // TestMutantsAreCaught asks whether the tests can fail. The long form breaks one
