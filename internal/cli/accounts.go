@@ -86,19 +86,28 @@ func withoutPath(err error) error {
 	return err
 }
 
-// check refuses an account that cannot be read, or that stands above already. A
-// relative token_file is one beside the accounts file.
+// check refuses an account that cannot be read, or that stands above already. Its ids
+// are then as those that a flag gives. A relative token_file is one beside the accounts
+// file.
 func (a *account) check(folder string, above []account) error {
+	var apps list
+	for _, app := range a.Apps {
+		apps.add(app)
+	}
+	a.ID = model.FoldAccountID(a.ID)
 	switch {
 	case !(&accountFlags{AccountID: a.ID}).wellFormed():
 		return errors.New("id is not an account's id: that has 32 digits and letters from a to f, or is the id of an organization of the older API")
 	case a.TokenFile == "":
 		return errors.New("token_file is missing: the path of a file with the API token")
+	case len(apps) == 0 && len(a.Apps) > 0:
+		return errors.New("apps names none: leave it out for all")
 	case a.RequestsPerSecond != nil && (*a.RequestsPerSecond <= 0 || *a.RequestsPerSecond > 1_000_000):
 		return errors.New("requests_per_second must be above 0 and at most 1000000")
 	case a.QuotaShare != nil && (*a.QuotaShare < 0 || *a.QuotaShare > 0.9):
 		return errors.New("quota_share must be between 0 and 0.9")
 	}
+	a.Apps = apps
 	if !filepath.IsAbs(a.TokenFile) {
 		a.TokenFile = filepath.Join(folder, a.TokenFile)
 	}
@@ -106,7 +115,7 @@ func (a *account) check(folder string, above []account) error {
 		return fmt.Errorf("token_file cannot be read: %w; its value is not shown, since it may be the token itself", withoutPath(err))
 	}
 	for i := range above {
-		if strings.EqualFold(above[i].ID, a.ID) {
+		if above[i].ID == a.ID {
 			return fmt.Errorf("its id is that of account %d too", i+1)
 		}
 		if a.Name != "" && above[i].Name == a.Name {
@@ -116,18 +125,22 @@ func (a *account) check(folder string, above []account) error {
 	return nil
 }
 
-// chosen gives the accounts that --account names, by id or name; all where it names none.
+// chosen gives the accounts that --account names, by id or name, each once; all where it
+// names none.
 func chosen(all []account, names []string) ([]account, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
 	var some []account
+	taken := make(map[string]bool)
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(a account) bool { return strings.EqualFold(a.ID, name) || a.Name == name })
 		if i < 0 {
 			return nil, fmt.Errorf("%w: --account: %s has no account of that id or name", model.ErrUsage, accountsVariable)
 		}
-		some = append(some, all[i])
+		if !taken[all[i].ID] {
+			taken[all[i].ID], some = true, append(some, all[i])
+		}
 	}
 	return some, nil
 }

@@ -35,14 +35,18 @@ type list []string
 // UnmarshalText implements encoding.TextUnmarshaler. It adds to what is there.
 func (l *list) UnmarshalText(text []byte) error {
 	for value := range strings.SplitSeq(string(text), ",") {
-		if value = model.FoldID(strings.TrimSpace(value)); value != "" && !slices.Contains(*l, value) {
-			*l = append(*l, value)
-		}
+		l.add(value)
 	}
 	if len(*l) == 0 {
 		return errors.New("the list is empty")
 	}
 	return nil
+}
+
+func (l *list) add(value string) {
+	if value = model.FoldID(strings.TrimSpace(value)); value != "" && !slices.Contains(*l, value) {
+		*l = append(*l, value)
+	}
 }
 
 // decodeAccount reads the id of an account, which may be given in any letters.
