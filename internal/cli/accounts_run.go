@@ -83,9 +83,13 @@ func (f *apiFlags) take(a *account) {
 // atOnce is how many accounts one command works for at once: each takes connections.
 const atOnce = 8
 
+// choosy is a command that does not do for many accounts all that it does for one.
+type choosy interface {
+	forMany() error // refuses the rest
+}
+
 // runChosen runs the command that was chosen: once, or once an account of the file
-// where it is one of an account and does not see to that by itself. Accounts go on side
-// by side: what one waits for or fails of delays no other.
+// where it is one of an account and does not see to that by itself.
 func runChosen(command *kong.Context, s *shell) error {
 	target := command.Selected().Target
 	switch target.Addr().Interface().(type) {
@@ -97,32 +101,70 @@ func runChosen(command *kong.Context, s *shell) error {
 		return command.Run(s)
 	}
 	accounts, err := one.flagsOfAccount().many()
-	if err != nil || len(accounts) == 0 {
-		if err == nil {
-			err = command.Run(s)
-		}
+	switch {
+	case err != nil:
 		return err
+	case len(accounts) == 0:
+		return command.Run(s)
+	case len(accounts) == 1: // on the terminal itself, for as long as it likes
+		takeAccount(target.Addr().Interface(), &accounts[0])
+		own := *s
+		own.logger = s.logger.With(slog.String("account", accounts[0].label()))
+		if err := command.Run(&own); err != nil {
+			return fmt.Errorf("account %s: %w", oneLine(accounts[0].label()), err)
+		}
+		return nil
+	}
+	if c, ok := target.Addr().Interface().(choosy); ok {
+		if err := c.forMany(); err != nil {
+			return err
+		}
 	}
 	out := &turns{stdout: s.stdout, stderr: s.stderr}
-	slots := make(chan struct{}, atOnce)
-	var all sync.WaitGroup
-	for i := range accounts {
-		slots <- struct{}{}
-		all.Go(func() {
-			defer func() { <-slots }()
-			out.run(s, target, &accounts[i])
-		})
+	if c, ok := target.Addr().Interface().(*runCommand); ok && !c.DryRun {
+		return c.pinged(s, func() (string, error) { return out.all(s, target, accounts) })
 	}
-	all.Wait()
-	return out.worst
+	_, err = out.all(s, target, accounts)
+	return err
+}
+
+// pinged tells the dead man's switch of the runs of many accounts as of one, which ends
+// as the worst of them: otherwise one's success would hide that another fails.
+func (c *runCommand) pinged(s *shell, all func() (summary string, err error)) error {
+	address, err := openSwitch(&c.watchFlags, s.logger)
+	if err != nil {
+		return err
+	}
+	c.ofMany = true
+	run := address.Start(s.ctx)
+	summary, err := all()
+	run.End(s.ctx, exitCode(err), summary)
+	return err
 }
 
 // turns lets accounts speak one after the other.
 type turns struct {
 	stdout, stderr io.Writer
 
-	mu    sync.Mutex
-	worst error
+	mu      sync.Mutex
+	worst   error
+	summary bytes.Buffer // a line an account
+}
+
+// all runs the command for all accounts side by side: what one waits for or fails of
+// delays no other.
+func (o *turns) all(s *shell, target reflect.Value, accounts []account) (summary string, worst error) {
+	slots := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i := range accounts {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			o.run(s, target, &accounts[i])
+		})
+	}
+	all.Wait()
+	return o.summary.String(), o.worst
 }
 
 // run runs the command for one account, and prints what it said once it has ended.
@@ -140,8 +182,10 @@ func (o *turns) run(s *shell, target reflect.Value, a *account) {
 	}
 	_, _ = o.stdout.Write(said.Bytes()) // results remembers a failure
 	if err == nil {
+		fmt.Fprintf(&o.summary, "account %s: done\n", oneLine(a.label()))
 		return
 	}
+	fmt.Fprintf(&o.summary, "account %s: exit code %d: %s\n", oneLine(a.label()), exitCode(err), oneLine(err.Error()))
 	if !errors.Is(err, errPartial) && !errors.Is(err, errHeld) {
 		fmt.Fprintf(o.stderr, "rollcall: account %s: %s\n", oneLine(a.label()), oneLine(err.Error()))
 	}

@@ -32,6 +32,8 @@ type watchFlags struct {
 	PingURLFile string `name:"ping-url-file" env:"ROLLCALL_PING_URL_FILE" placeholder:"FILE" help:"File with the address of a dead man's switch in the convention of healthchecks.io, in place of ROLLCALL_PING_URL (${env})."`
 
 	NotifyURLFile string `name:"notify-url-file" env:"ROLLCALL_NOTIFY_URL_FILE" placeholder:"FILE" help:"File with the address of a chat or mailbox that is told when runs begin to fail, and when they succeed again, in place of ROLLCALL_NOTIFY_URL: slack://…, smtp://… and others of shoutrrr (${env})."`
+
+	ofMany bool // this run is one of several, of which the switch is told together
 }
 
 // monitor shows the runs of this process to those who watch: metrics, traces and
@@ -71,18 +73,27 @@ func openMonitor(s *shell, kind, accountID string, flags *watchFlags, log logger
 
 // openAddresses reads whom runs are told to.
 func (m *monitor) openAddresses(flags *watchFlags) error {
-	address, err := secret.Read("ROLLCALL_PING_URL", flags.PingURLFile)
+	var err error
+	if !flags.ofMany {
+		if m.ping, err = openSwitch(flags, m.logger); err != nil {
+			return err
+		}
+	}
+	address, err := secret.Read("ROLLCALL_NOTIFY_URL", flags.NotifyURLFile)
 	if err != nil {
-		return err
-	}
-	if m.ping, err = ping.New(address, m.logger); err != nil {
-		return err
-	}
-	if address, err = secret.Read("ROLLCALL_NOTIFY_URL", flags.NotifyURLFile); err != nil {
 		return err
 	}
 	m.alarm, err = newAlarm(address, m.logger)
 	return err
+}
+
+// openSwitch reads the address of the dead man's switch; it gives nil for none.
+func openSwitch(flags *watchFlags, log logger) (*ping.Switch, error) {
+	address, err := secret.Read("ROLLCALL_PING_URL", flags.PingURLFile)
+	if err != nil {
+		return nil, err
+	}
+	return ping.New(address, log)
 }
 
 // close ends what watches; it takes a few seconds at most.

@@ -99,6 +99,14 @@ func (c *retentionCommand) before(ctx context.Context, db *warehouse.DB, log log
 	return c.horizon(now)
 }
 
+// forMany implements choosy: a question about each, side by side, is none.
+func (c *retentionCommand) forMany() error {
+	if !c.DryRun && !c.Yes {
+		return errUnconfirmed
+	}
+	return nil
+}
+
 // horizon gives midnight UTC of the day before which everything goes: days are
 // kept or deleted as a whole.
 func (c *retentionCommand) horizon(now time.Time) (time.Time, error) {

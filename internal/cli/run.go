@@ -81,6 +81,14 @@ func (c *runCommand) Run(s *shell) error {
 	return j.repeat(s.ctx, plan, c.Every)
 }
 
+// forMany implements choosy.
+func (c *runCommand) forMany() error {
+	if c.Every != 0 {
+		return fmt.Errorf("%w: ROLLCALL_EVERY repeats the run of one account: schedule rollcall run, start rollcall work, or choose one with --account", model.ErrUsage)
+	}
+	return nil
+}
+
 // job is a client, a warehouse and what joins them.
 type job struct {
 	shell    *shell

@@ -73,6 +73,14 @@ func (c *statusCommand) Run(s *shell) error {
 	return nil
 }
 
+// forMany implements choosy.
+func (c *statusCommand) forMany() error {
+	if c.Watch {
+		return fmt.Errorf("%w: --watch shows one account: choose it with --account", model.ErrUsage)
+	}
+	return nil
+}
+
 // look reads the state of the account.
 func (c *statusCommand) look(s *shell, pool *pgxpool.Pool) (standing, error) {
 	overview, err := ledger.New(warehouse.New(pool, quietly(s.logger))).Overview(s.ctx, c.AccountID)
