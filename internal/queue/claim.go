@@ -27,21 +27,23 @@ type Claim struct {
 	HasEnded bool // a webhook said so
 	Looks    int  // jobs that have read it since somebody last asked
 	wanted   int64
+	worker   string
 }
 
 var (
 	// ErrTaken tells that another worker that is alive reads the session.
 	ErrTaken = errors.New("another worker reads the session")
-	// ErrUnwanted tells that nobody waits for the session any more.
+	// ErrUnwanted tells that nobody waits for this job any more: nobody asks for the
+	// session, or another job came in this one's place.
 	ErrUnwanted = errors.New("nobody waits for the session")
 )
 
-// Claim takes a session for a worker that holds its lock (ledger.AcquireWorker); it counts for
-// as long as that does.
-func (q *Queue) Claim(ctx context.Context, id model.UUID, worker string) (Claim, error) {
-	var c Claim
+// Claim takes a session for a job of a worker that holds its lock (ledger.AcquireWorker); it
+// counts for as long as that does.
+func (q *Queue) Claim(ctx context.Context, jobID int64, id model.UUID, worker string) (Claim, error) {
+	c := Claim{worker: worker}
 	var got bool
-	err := q.pool.QueryRow(ctx, claimSQL, warehouse.UUID(id), worker).Scan(&c.AppID, &c.HasEnded, &c.Looks, &c.wanted, &got)
+	err := q.pool.QueryRow(ctx, claimSQL, warehouse.UUID(id), worker, jobID).Scan(&c.AppID, &c.HasEnded, &c.Looks, &c.wanted, &got)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return c, ErrUnwanted
@@ -64,12 +66,11 @@ const again = 2 * time.Second
 // Finish ends a session's job, in one transaction with what follows: another job where
 // somebody asked for the session meanwhile, or after next, where that is above 0; else
 // nothing, and the session's row goes. A crash before leaves job and claim to the next
-// worker. ctx is the job's own.
+// worker. Where another job or worker has the session by now, nothing changes and the error
+// is ErrUnwanted or ErrTaken. ctx is the job's own.
 func (q *Queue) Finish(ctx context.Context, job *river.Job[SyncSession], id model.UUID, c Claim, next time.Duration) error {
 	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
-		var wanted int64
-		var now time.Time
-		err := tx.QueryRow(ctx, `SELECT wanted, clock_timestamp() FROM sync.session_jobs WHERE session_id = $1 FOR UPDATE`, warehouse.UUID(id)).Scan(&wanted, &now)
+		wanted, now, err := still(ctx, tx, job.ID, id, c)
 		if err != nil {
 			return err
 		}
@@ -97,6 +98,20 @@ func (q *Queue) Finish(ctx context.Context, job *river.Job[SyncSession], id mode
 		return soon(ctx, tx, made.Job.ID)
 	})
 	return warehouse.Failed("end the job of a session", err)
+}
+
+// still locks the row of a session that a job has in hand.
+func still(ctx context.Context, tx pgx.Tx, jobID int64, id model.UUID, c Claim) (wanted int64, now time.Time, err error) {
+	var mine bool
+	err = tx.QueryRow(ctx, `SELECT wanted, coalesce(reader = $3, false), clock_timestamp() FROM sync.session_jobs
+		WHERE session_id = $1 AND job_id = $2 FOR UPDATE`, warehouse.UUID(id), jobID, c.worker).Scan(&wanted, &mine, &now)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		err = ErrUnwanted
+	case err == nil && !mine:
+		err = ErrTaken
+	}
+	return wanted, now, err
 }
 
 // Again ends a job of lists and makes the next one, after a while; more are made

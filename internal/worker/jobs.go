@@ -27,26 +27,43 @@ func (w *sessionWorker) Work(ctx context.Context, job *river.Job[queue.SyncSessi
 		return river.JobSnooze(takenPause)
 	}
 	defer w.busy.Delete(id)
-	claim, err := w.queue.Claim(ctx, id, w.id)
+	claim, err := w.queue.Claim(ctx, job.ID, id, w.id)
+	if err != nil {
+		return notOurs(err)
+	}
+	s, done := w.take(job.Args.AccountID)
+	defer done()
+	look, err := s.Session(ctx, claim.AppID, id)
+	if err != nil {
+		return errors.Join(w.verdict(ctx, err), w.giveBack(ctx, id))
+	}
+	w.dirty.Store(true)
+	// What was read is stored; that it need not be read again must not be lost.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	if err := w.queue.Finish(last, job, id, claim, w.next(claim, look)); err != nil {
+		return errors.Join(notOurs(err), w.giveBack(ctx, id))
+	}
+	return nil
+}
+
+// giveBack lets others have a session that this worker did not end. Whatever time the
+// job took, there is time for that.
+func (w *sessionWorker) giveBack(ctx context.Context, id model.UUID) error {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	return w.queue.Release(last, id, w.id)
+}
+
+// notOurs gives what becomes of a job whose session another job or worker has.
+func notOurs(err error) error {
 	switch {
 	case errors.Is(err, queue.ErrUnwanted):
 		return nil
 	case errors.Is(err, queue.ErrTaken):
 		return river.JobSnooze(takenPause)
-	case err != nil:
-		return err
 	}
-	s, done := w.take(job.Args.AccountID)
-	defer done()
-	look, err := s.Session(ctx, claim.AppID, id)
-	// What was read is stored; that it need not be read again must not be lost.
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-	defer cancel()
-	if err != nil {
-		return errors.Join(w.verdict(ctx, err), w.queue.Release(last, id, w.id))
-	}
-	w.dirty.Store(true)
-	return w.queue.Finish(last, job, id, claim, w.next(claim, look))
+	return err
 }
 
 // Timeout implements river.Worker.

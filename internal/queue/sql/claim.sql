@@ -1,5 +1,6 @@
--- $1 session, $2 worker: takes the session unless another worker that is alive has it.
-WITH row AS (SELECT * FROM sync.session_jobs WHERE session_id = $1 FOR UPDATE),
+-- $1 session, $2 worker, $3 job: takes the session unless another worker that is alive has
+-- it. A job in whose place another one came finds no row.
+WITH row AS (SELECT * FROM sync.session_jobs WHERE session_id = $1 AND job_id = $3 FOR UPDATE),
 free AS (
     SELECT session_id FROM row WHERE reader IS NULL OR reader = $2 OR NOT EXISTS (
         SELECT FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted

@@ -1,0 +1,140 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/queue"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
+
+const account, app = "0123456789abcdef0123456789abcdef", "school"
+
+// bench is a queue in a warehouse.
+type bench struct {
+	*testing.T
+	*queue.Queue
+	pool    *pgxpool.Pool
+	working context.Context // of a job
+}
+
+func newBench(t *testing.T) bench {
+	t.Helper()
+	pool := pgtest.Open(t, pgtest.New(t), 4)
+	q, err := queue.New(pool, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bench{t, q, pool, working(t, pool, q)}
+}
+
+// working gives the context of a job that runs, which River wants where one ends.
+func working(t *testing.T, pool *pgxpool.Pool, q *queue.Queue) context.Context {
+	t.Helper()
+	given, ended := make(chan context.Context), make(chan struct{})
+	workers := river.NewWorkers()
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[queue.ListApps]) error {
+		given <- ctx
+		<-ended
+		return nil
+	}))
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Schema: queue.Schema, Workers: workers, Queues: map[string]river.QueueConfig{queue.Name("other"): {MaxWorkers: 1}},
+	})
+	if err == nil {
+		err = q.Lists(t.Context(), "other")
+	}
+	if err == nil {
+		err = client.Start(context.WithoutCancel(t.Context()))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		close(ended)
+		if err := client.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return <-given
+}
+
+// asked gives a session that a list asked for, and its job, which runs.
+func (b bench) asked(due model.DueSession) *river.Job[queue.SyncSession] {
+	b.Helper()
+	b.must(b.AskFor(b.Context(), account, app, []model.DueSession{due}))
+	return b.job(due.ID)
+}
+
+// job gives the job of a session, which runs from now on.
+func (b bench) job(id model.UUID) *river.Job[queue.SyncSession] {
+	b.Helper()
+	job := &river.Job[queue.SyncSession]{JobRow: &rivertype.JobRow{State: rivertype.JobStateRunning, Priority: 1}}
+	job.Args = queue.SyncSession{AccountID: account, AppID: app, SessionID: id.String()}
+	b.must(b.pool.QueryRow(b.Context(), `UPDATE rollcall_queue.river_job SET state = 'running'
+		WHERE id = (SELECT job_id FROM sync.session_jobs WHERE session_id = $1) RETURNING id`, warehouse.UUID(id)).Scan(&job.ID))
+	return job
+}
+
+func (b bench) must(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b bench) exec(sql string, args ...any) {
+	b.Helper()
+	_, err := b.pool.Exec(b.Context(), sql, args...)
+	b.must(err)
+}
+
+func (b bench) count(sql string, args ...any) (n int) {
+	b.Helper()
+	b.must(b.pool.QueryRow(b.Context(), sql, args...).Scan(&n))
+	return n
+}
+
+// A session belongs to one job of one worker: whoever comes late changes nothing.
+func TestOnlyItsJobEndsASession(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id := model.UUID{1}
+	old := b.asked(model.DueSession{ID: id})
+	claim, err := b.Claim(t.Context(), old.ID, id, "one")
+	b.must(err)
+	// Its job is lost, and made anew; another worker takes it.
+	b.exec(`UPDATE rollcall_queue.river_job SET state = 'discarded', finalized_at = now() WHERE id = $1`, old.ID)
+	b.exec(`UPDATE sync.session_jobs SET due_at = now() - interval '1 hour', reader = NULL`)
+	if n, err := b.Sweep(t.Context()); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	job := b.job(id)
+	if _, err := b.Claim(t.Context(), old.ID, id, "one"); !errors.Is(err, queue.ErrUnwanted) {
+		t.Errorf("the job before takes the session: %v", err)
+	}
+	if err := b.Finish(b.working, old, id, claim, 0); !errors.Is(err, queue.ErrUnwanted) {
+		t.Errorf("the job before ends the session: %v", err)
+	}
+	next, err := b.Claim(t.Context(), job.ID, id, "two")
+	b.must(err)
+	if err := b.Finish(b.working, job, id, claim, 0); !errors.Is(err, queue.ErrTaken) {
+		t.Errorf("another worker ends the session: %v", err)
+	}
+	b.must(b.Finish(b.working, job, id, next, time.Hour))
+	if n := b.count(`SELECT count(*) FROM sync.session_jobs WHERE looks = 1 AND reader IS NULL AND due_at > now() + interval '50 minutes'`); n != 1 {
+		t.Error("the session's next job is not in an hour")
+	}
+}
