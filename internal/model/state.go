@@ -162,6 +162,7 @@ const (
 type DueSession struct {
 	ID        UUID
 	IsNew     bool      // nothing was known of it
+	IsSame    bool      // as it was stored: it only waits to be settled
 	CreatedAt time.Time // zero where no list shows it
 }
 

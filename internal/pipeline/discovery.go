@@ -104,7 +104,7 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 			continue
 		}
 		if d.hand != nil {
-			due = append(due, model.DueSession{ID: session.ID, IsNew: !known, CreatedAt: session.CreatedAt})
+			due = append(due, model.DueSession{ID: session.ID, IsNew: !known, IsSame: isSame(state, &session), CreatedAt: session.CreatedAt})
 			continue
 		}
 		d.group.Go(func() error {
@@ -158,8 +158,12 @@ func placed(s *model.Session) time.Time {
 
 // mustRead decides whether a known session's participants are read again.
 func mustRead(state model.SessionState, listed *model.Session) bool {
-	return !state.Complete || !state.Settled || listed.Status != model.StatusEnded ||
-		!bytes.Equal(state.Fingerprint, listed.Fingerprint())
+	return !state.Settled || !isSame(state, listed)
+}
+
+// isSame reports whether a session ended and all of it is stored as it is listed.
+func isSame(state model.SessionState, listed *model.Session) bool {
+	return state.Complete && listed.Status == model.StatusEnded && bytes.Equal(state.Fingerprint, listed.Fingerprint())
 }
 
 // pausedFor reports whether a session waits for another try: it failed or did
@@ -192,7 +196,7 @@ func (d *discovery) followUp(ctx context.Context) error {
 			continue
 		}
 		if d.hand != nil {
-			due = append(due, model.DueSession{ID: id})
+			due = append(due, model.DueSession{ID: id, IsSame: open[i].Complete && !failed})
 			continue
 		}
 		d.group.Go(func() error { return sessionWork{d.work}.sessionByID(d.ctx, d.appID, id, failed) })

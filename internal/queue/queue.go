@@ -50,6 +50,7 @@ type ask struct {
 	sessionID        model.UUID
 	ended            bool
 	in               time.Duration // from now
+	isSame           bool          // a job that is there is enough, whenever that is due
 }
 
 // asked is what came of it.
@@ -68,13 +69,13 @@ type asked struct {
 func (q *Queue) ask(ctx context.Context, tx pgx.Tx, all []ask, priority int, calm time.Duration) error {
 	var ids [][16]byte
 	var accounts, apps []string
-	var ended []bool
+	var ended, same []bool
 	var in []float64
 	for _, a := range all {
 		ids, accounts, apps = append(ids, a.sessionID), append(accounts, a.accountID), append(apps, a.appID)
-		ended, in = append(ended, a.ended), append(in, a.in.Seconds())
+		ended, same, in = append(ended, a.ended), append(same, a.isSame), append(in, a.in.Seconds())
 	}
-	rows, err := tx.Query(ctx, askSQL, ids, accounts, apps, ended, in, calm.Seconds())
+	rows, err := tx.Query(ctx, askSQL, ids, accounts, apps, ended, in, calm.Seconds(), same)
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (q *Queue) AskFor(ctx context.Context, accountID, appID string, due []model
 	var fresh [][16]byte
 	var began []time.Time
 	for _, d := range due {
-		all = append(all, ask{accountID: accountID, appID: appID, sessionID: d.ID})
+		all = append(all, ask{accountID: accountID, appID: appID, sessionID: d.ID, isSame: d.IsSame})
 		if d.IsNew {
 			fresh, began = append(fresh, d.ID), append(began, d.CreatedAt)
 		}

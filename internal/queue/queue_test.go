@@ -138,3 +138,26 @@ func TestOnlyItsJobEndsASession(t *testing.T) {
 		t.Error("the session's next job is not in an hour")
 	}
 }
+
+// A list leaves a job alone that is due later where nothing has changed, and brings it
+// forward where something did.
+func TestListsLeaveAloneWhatIsAsStored(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ids := []model.UUID{{3}, {1}, {2}}
+	for _, id := range ids {
+		job := b.asked(model.DueSession{ID: id, IsNew: true})
+		claim, err := b.Claim(t.Context(), job.ID, id, "one")
+		b.must(err)
+		b.must(b.Finish(b.working, job, id, claim, time.Hour))
+	}
+	due := []model.DueSession{{ID: ids[0], IsSame: true}, {ID: ids[1]}, {ID: ids[2], IsSame: true}}
+	b.must(b.AskFor(t.Context(), account, app, due))
+	for _, d := range due {
+		isLater := b.count(`SELECT (s.due_at > now() + interval '50 minutes' AND r.scheduled_at > now() + interval '50 minutes' AND NOT s.is_early)::int
+			FROM sync.session_jobs AS s JOIN rollcall_queue.river_job AS r ON r.id = s.job_id WHERE session_id = $1`, warehouse.UUID(d.ID)) == 1
+		if isLater != d.IsSame {
+			t.Errorf("%+v: the job is left alone: %v", d, isLater)
+		}
+	}
+}
