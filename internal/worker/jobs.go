@@ -3,10 +3,12 @@ package worker
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/queue"
@@ -37,7 +39,6 @@ func (w *sessionWorker) Work(ctx context.Context, job *river.Job[queue.SyncSessi
 	if err != nil {
 		return errors.Join(w.verdict(ctx, err), w.giveBack(ctx, id))
 	}
-	w.dirty.Store(true)
 	// What was read is stored; that it need not be read again must not be lost.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
@@ -163,6 +164,23 @@ func (t *tour) verdict(ctx context.Context, err error) error {
 		return river.JobSnooze(deniedPause)
 	}
 	return err
+}
+
+// failures tells the log of jobs that failed, of which River says nothing above Info.
+type failures struct{ logger *slog.Logger }
+
+// HandleError implements river.ErrorHandler.
+func (f *failures) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	if ctx.Err() == nil && !errors.Is(err, context.Canceled) { // broken off is no failure
+		f.logger.WarnContext(ctx, "a job failed, and is tried again", "job", job.Kind, "job_id", job.ID, "args", string(job.EncodedArgs),
+			"failures", len(job.Errors)+1, "error", err)
+	}
+	return nil
+}
+
+// HandlePanic implements river.ErrorHandler. River tells the log itself.
+func (*failures) HandlePanic(context.Context, *rivertype.JobRow, any, string) *river.ErrorHandlerResult {
+	return nil
 }
 
 // retryAt tells when a job that failed so often is tried again.

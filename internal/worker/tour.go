@@ -19,8 +19,8 @@ type tour struct {
 	id    string
 	desks map[string]*desk // by account
 
-	busy  sync.Map    // sessions in hand: model.UUID
-	dirty atomic.Bool // sessions were stored since usage by day was refreshed
+	busy   sync.Map       // sessions in hand: model.UUID
+	beside sync.WaitGroup // what goes on beside watch
 }
 
 // desk is where the jobs of one account are worked off.
@@ -57,11 +57,13 @@ const (
 
 // watch looks after the queue until ctx ends, or held does with the lock.
 func (t *tour) watch(ctx, held context.Context) error {
-	rescue, refresh, sweep := time.NewTicker(rescueEvery), time.NewTicker(refreshEvery), time.NewTicker(sweepEvery)
+	beside, cancel := context.WithCancel(held)
+	defer t.beside.Wait()
+	defer cancel()
+	t.beside.Go(func() { t.refresh(beside) })
+	rescue, sweep := time.NewTicker(rescueEvery), time.NewTicker(sweepEvery)
 	defer rescue.Stop()
-	defer refresh.Stop()
 	defer sweep.Stop()
-	t.dirty.Store(true) // what a worker before left
 	for {
 		select {
 		case <-ctx.Done():
@@ -74,8 +76,6 @@ func (t *tour) watch(ctx, held context.Context) error {
 			if waits, err := postgres.MigrationWaits(held, t.db.Pool); err == nil && waits {
 				return fmt.Errorf("%w: a migration waits, and the worker makes room for it", model.ErrLocked)
 			}
-		case <-refresh.C:
-			t.refresh(held)
 		case <-sweep.C:
 			n, err := t.queue.Sweep(held)
 			t.note(held, int64(n), "made lost jobs anew", err)
@@ -97,14 +97,18 @@ func (t *tour) note(ctx context.Context, n int64, what string, err error) {
 	}
 }
 
-// refresh brings the usage by day up to date where sessions were stored.
+// refresh brings the usage by day up to date until ctx ends: of what this worker stored,
+// and of what one that is gone left. It may take long, and watch must not wait for it.
 func (t *tour) refresh(ctx context.Context) {
-	if !t.dirty.Swap(false) {
-		return
-	}
-	if _, err := t.db.RefreshAnalytics(ctx); err != nil {
-		t.dirty.Store(true)
+	tick := time.NewTicker(refreshEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		_, err := t.db.RefreshAnalytics(ctx)
 		t.note(ctx, 0, "", err)
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
 	}
 }
 

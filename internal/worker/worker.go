@@ -107,6 +107,7 @@ func (t *tour) client() (*river.Client[pgx.Tx], error) {
 	return river.NewClient(riverpgxv5.New(t.db.Pool), &river.Config{
 		ID: t.id, Schema: queue.Schema, Workers: workers, Logger: queue.Quiet(t.logger),
 		Queues:                      queues,
+		ErrorHandler:                &failures{t.logger},
 		JobTimeout:                  -1,
 		CompletedJobRetentionPeriod: time.Hour,
 		ReindexerIndexNames:         []string{}, // which would need the right to maintain them

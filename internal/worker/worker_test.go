@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -38,11 +39,12 @@ type fleet struct {
 	queue  *queue.Queue
 	inbox  *queue.Inbox
 	url    string
+	logger *slog.Logger // of workers
 }
 
 func newFleet(tb testing.TB, data *simulator.Data) *fleet {
 	tb.Helper()
-	f := &fleet{TB: tb, data: data, sim: simulator.New(data, simulator.Options{}), url: pgtest.New(tb)}
+	f := &fleet{TB: tb, data: data, sim: simulator.New(data, simulator.Options{}), url: pgtest.New(tb), logger: slog.New(slog.DiscardHandler)}
 	f.server = httptest.NewServer(f.sim)
 	tb.Cleanup(f.server.Close)
 	f.pool = pgtest.Open(tb, f.url, 8)
@@ -57,7 +59,7 @@ func newFleet(tb testing.TB, data *simulator.Data) *fleet {
 // worker gives a worker with connections of its own.
 func (f *fleet) worker() *worker.Worker {
 	f.Helper()
-	logger := slog.New(slog.DiscardHandler)
+	logger := f.logger
 	pool := pgtest.Open(f.TB, f.url, 16)
 	client, err := extract.New(extract.Config{
 		BaseURL: f.server.URL + "/client/v4", AccountID: f.data.AccountID, Token: secret.New("token"), UserAgent: "test",
@@ -166,12 +168,26 @@ const idle = `SELECT count(*) = 0 FROM sync.session_jobs WHERE due_at < now() + 
 func TestListsFillTheWarehouse(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 3, Sessions: 30, Participants: 5, EventsPerParticipant: 3}, 3, time.Now()))
+	var said bytes.Buffer // the log locks it
+	f.logger = slog.New(slog.NewTextHandler(&said, nil))
+	// A job that fails is told of, and tried again.
+	if _, err := f.pool.Exec(t.Context(), `CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+		CREATE TRIGGER refuse BEFORE INSERT ON realtimekit.participants EXECUTE FUNCTION public.refuse()`); err != nil {
+		t.Fatal(err)
+	}
 	stop := f.start()
+	f.until("a job failed", `SELECT EXISTS (SELECT FROM rollcall_queue.river_job WHERE cardinality(errors) > 0)`)
+	if _, err := f.pool.Exec(t.Context(), `DROP FUNCTION public.refuse CASCADE`); err != nil {
+		t.Fatal(err)
+	}
 	f.until("all apps listed", `SELECT count(*) = 3 FROM sync.app_states WHERE discovered_at IS NOT NULL`)
 	f.until("all sessions read", `SELECT count(*) = 30 FROM sync.session_states WHERE complete_at IS NOT NULL`)
 	f.until("no job due", idle)
 	stop()
 	f.same()
+	if !strings.Contains(said.String(), `level=WARN msg="a job failed, and is tried again" job=sync_session`) {
+		t.Errorf("the log does not tell of the failure:\n%s", said.String())
+	}
 	if n := f.count(`SELECT count(*) FROM sync.runs WHERE kind = 'work'`); n != 1 {
 		t.Errorf("%d runs in the ledger", n)
 	}
@@ -205,6 +221,36 @@ func TestWebhookLetsASessionBeRead(t *testing.T) {
 	f.same()
 	if n := f.sim.Stats().ByRoute[simulator.RouteSession]; n > 5 {
 		t.Errorf("500 webhooks let the session be asked for %d times", n)
+	}
+}
+
+// A refresh of the usage by day that takes long keeps no worker from taking up what one
+// that is gone had in hand.
+func TestRefreshDoesNotBlind(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 1, Sessions: 1, Participants: 1, EventsPerParticipant: 1}, 3, time.Now()))
+	stop := f.start()
+	f.until("read", `SELECT count(*) = 1 FROM sync.session_states WHERE complete_at IS NOT NULL`)
+	stop()
+	tx, err := f.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := tx.Exec(t.Context(), `LOCK TABLE analytics.stale_sessions IN SHARE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	f.start()
+	f.until("the refresh waits", `SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'analytics.stale_sessions'::regclass AND NOT granted AND mode = 'RowExclusiveLock')`)
+	if _, err := f.pool.Exec(t.Context(), `UPDATE rollcall_queue.river_job SET state = 'running', attempted_by = '{gone}', attempt = 1
+		WHERE kind = 'list_app' AND state = 'scheduled'`); err != nil {
+		t.Fatal(err)
+	}
+	f.until("taken up while the same refresh waits", `SELECT EXISTS (SELECT FROM rollcall_queue.river_job AS j, pg_locks AS l
+		WHERE j.kind = 'list_app' AND j.attempted_by[1] = 'gone' AND (j.state <> 'running' OR cardinality(j.attempted_by) > 1)
+		AND l.relation = 'analytics.stale_sessions'::regclass AND NOT l.granted AND l.waitstart < j.scheduled_at)`)
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
 
