@@ -127,6 +127,9 @@ func (c *retentionCommand) print(s *shell, before time.Time, n erasure.Retention
 	fmt.Fprintf(s.stdout, "%s that ended before %s (UTC) %s, with %s, %s and %s\n",
 		plural(n.Sessions, "session"), before.Format(time.DateOnly), verb,
 		plural(n.Participants, "participant"), plural(n.PeerEvents, "peer event"), plural(n.PeerReports, "peer report"))
+	if n.Excuses+n.Lessons > 0 {
+		fmt.Fprintf(s.stdout, "also %s and %s of the timetable\n", plural(n.Excuses, "excuse"), plural(n.Lessons, "lesson"))
+	}
 	if c.DryRun {
 		fmt.Fprintln(s.stdout, "and what only these lead to, not counted here: meetings, enrolled people, rejected records, states and runs; nothing was written")
 		return

@@ -29,6 +29,7 @@ type RetentionCounts struct {
 	States                                          int // of sessions, meetings and peer reports
 	RejectedRecords                                 int
 	Recordings, Livestreams                         int
+	Excuses, Lessons                                int // that you noted: lessons of the timetable
 	Runs                                            int // of the ledger, those with nothing left
 }
 
@@ -43,6 +44,8 @@ func (c *RetentionCounts) add(o RetentionCounts) {
 	c.RejectedRecords += o.RejectedRecords
 	c.Recordings += o.Recordings
 	c.Livestreams += o.Livestreams
+	c.Excuses += o.Excuses
+	c.Lessons += o.Lessons
 	c.Runs += o.Runs
 }
 
@@ -128,7 +131,7 @@ func (s *Store) mayRetain(ctx context.Context) error {
 			realtimekit.meeting_participants, realtimekit.meetings, realtimekit.recordings, realtimekit.livestream_sessions, sync.livestream_states, sync.session_states, sync.peer_report_states, sync.meeting_states,
 			sync.rejected_records, sync.run_sessions, sync.runs, analytics.stale_sessions, analytics.stale_people, analytics.presences,
 			analytics.session_people, analytics.session_person_days, analytics.session_figures, analytics.shared_person_days,
-			analytics.usage_ids, analytics.usage_curves}'::text[]) AS name)
+			analytics.usage_ids, analytics.usage_curves, analytics.excuses, analytics.timetable}'::text[]) AS name)
 		SELECT privilege || ' on ' || name
 		FROM (SELECT name, unnest('{DELETE, SELECT}'::text[]) AS privilege FROM emptied
 		      UNION ALL SELECT unnest('{realtimekit.apps, sync.privacy}'::text[]), 'SELECT'
@@ -150,8 +153,10 @@ func (s *Store) countExpired(ctx context.Context, accountID string, before time.
 		SELECT (SELECT count(*) FROM expired),
 		       (SELECT count(*) FROM realtimekit.participants JOIN expired USING (session_id)),
 		       (SELECT count(*) FROM realtimekit.peer_events JOIN expired USING (session_id)),
-		       (SELECT count(*) FROM realtimekit.peer_reports JOIN expired USING (session_id))`, accountID, before).
-		Scan(&c.Sessions, &c.Participants, &c.PeerEvents, &c.PeerReports)
+		       (SELECT count(*) FROM realtimekit.peer_reports JOIN expired USING (session_id)),
+		       (SELECT count(*) FROM analytics.excuses WHERE `+ofAccount+` AND ends_at < $2),
+		       (SELECT count(*) FROM analytics.timetable WHERE `+ofAccount+` AND ends_at < $2)`, accountID, before).
+		Scan(&c.Sessions, &c.Participants, &c.PeerEvents, &c.PeerReports, &c.Excuses, &c.Lessons)
 	return c, warehouse.Failed("count old sessions", err)
 }
 
@@ -217,9 +222,11 @@ func keepRecordingsSQL(which string) string {
 		SET recordings = t.recordings + excluded.recordings, recorded_seconds = t.recorded_seconds + excluded.recorded_seconds`
 }
 
+const ofAccount = `app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1)`
+
 // withoutSession are recordings of the account that no stored session leads to, and that
 // ended before the horizon.
-const withoutSession = `app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1)
+const withoutSession = ofAccount + `
 	AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = r.session_id)
 	AND greatest(r.invoked_at, r.started_at, r.stopped_at) < $2`
 
@@ -229,9 +236,9 @@ const ofDay = `WHERE d.session_id = ANY ($1::uuid[]) AND u.app_id = d.app_id AND
 
 // retainRest deletes what no session leads to any more: meetings without
 // sessions and who was enrolled in them, states of sessions that could never be
-// stored, and rejected records not seen since.
+// stored, rejected records not seen since, and what you noted of that time: the
+// reason of an excuse and the title of a lesson may tell of a person.
 func retainRest(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, c *RetentionCounts) error {
-	const ofAccount = `app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1)`
 	const noSession = `NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.app_id = t.app_id AND s.meeting_id = t.meeting_id)`
 	return deleteAll(ctx, tx, []any{accountID, before}, []step{
 		{`WITH gone AS (
@@ -252,6 +259,8 @@ func retainRest(ctx context.Context, tx pgx.Tx, accountID string, before time.Ti
 		{`DELETE FROM sync.session_states AS t WHERE ` + ofAccount + ` AND created_at < $2::timestamptz - interval '1 day'
 			AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = t.session_id)`, &c.States},
 		{`DELETE FROM sync.rejected_records AS t WHERE ` + warehouse.RejectAccount + ` = $1 AND last_seen_at < $2`, &c.RejectedRecords},
+		{`DELETE FROM analytics.excuses WHERE ` + ofAccount + ` AND ends_at < $2`, &c.Excuses},
+		{`DELETE FROM analytics.timetable WHERE ` + ofAccount + ` AND ends_at < $2`, &c.Lessons},
 	})
 }
 

@@ -107,3 +107,39 @@ func TestDistributedTablesAreLeftAlone(t *testing.T) {
 		t.Errorf("erase: %v; retention: %v", erase, retain)
 	}
 }
+
+// What you noted of a time goes with it, of the account's own apps alone.
+func TestRetentionOfExcusesAndTimetable(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	horizon := testbed.T0.AddDate(0, 0, -1)
+	for _, statement := range []string{
+		`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('app', 'acc', now(), now(), 0), ('other', 'other', now(), now(), 0)`,
+		`INSERT INTO realtimekit.meetings (app_id, meeting_id, first_synced_at, synced_at, run_id) SELECT app_id, 'room', now(), now(), 0 FROM realtimekit.apps`,
+		`INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, first_synced_at, synced_at, run_id)
+			SELECT app_id, 'room', 'ana', now(), now(), 0 FROM realtimekit.apps`,
+		`INSERT INTO analytics.excuses (app_id, person_id, starts_at, ends_at, reason)
+			SELECT app_id, 'ana', at - interval '1 hour', at, 'flu'
+			FROM realtimekit.apps, unnest('{2026-11-19 15:00:00Z, 2026-11-19 15:00:01Z}'::timestamptz[]) AS at`,
+		`INSERT INTO analytics.timetable (app_id, title, starts_at, ends_at)
+			SELECT app_id, 'Piano with Ana', at - interval '1 second', at
+			FROM realtimekit.apps, unnest('{2026-11-19 15:00:00Z, 2026-11-19 15:00:01Z}'::timestamptz[]) AS at`,
+	} {
+		if _, err := b.Pool.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	store := erasure.New(b.DB)
+	for _, dryRun := range []bool{true, false} {
+		did, err := store.Retain(t.Context(), "acc", horizon, dryRun, func(erasure.RetentionCounts) {})
+		if err != nil || did.Excuses != 1 || did.Lessons != 1 {
+			t.Errorf("dry run %v: %+v, %v", dryRun, did, err)
+		}
+	}
+	const left = `SELECT string_agg(app_id || ' ' || to_char(ends_at, 'SS'), ', ' ORDER BY app_id, ends_at) FROM analytics.`
+	for _, table := range []string{"excuses", "timetable"} {
+		if got := b.Text(left + table); got != "app 01, other 00, other 01" {
+			t.Errorf("%s: left are %s", table, got)
+		}
+	}
+}
