@@ -149,6 +149,7 @@ func (c *eraseCommand) print(w io.Writer, n erasure.Counts) {
 		{n.PeerReports, "realtimekit.peer_reports", "removed"},
 		{n.PeerReportStates, "sync.peer_report_states", "removed"},
 		{n.RejectedRecords, "sync.rejected_records", "removed"},
+		{n.Excuses, "analytics.excuses", "removed"},
 		{n.MaskedTexts, "messages and unknown fields", "masked"},
 		{n.Identifiers, "sync.suppressions", "new"},
 	} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -35,6 +34,7 @@ type Counts struct {
 	PeerReportStates             int
 	MeetingParticipants          int
 	RejectedRecords              int
+	Excuses                      int
 	MaskedTexts                  int // messages and unknown fields of others
 	// ParticipantsOfSameCustomID have a custom id in common with the erased ones;
 	// they were not asked for and stay.
@@ -46,7 +46,7 @@ type Counts struct {
 
 // NoRow tells that nothing about the person was stored.
 func (c Counts) NoRow() bool {
-	return c.Participants+c.PeerEvents+c.PeerReports+c.PeerReportStates+c.MeetingParticipants+c.RejectedRecords+c.MaskedTexts == 0
+	return c.Participants+c.PeerEvents+c.PeerReports+c.PeerReportStates+c.MeetingParticipants+c.RejectedRecords+c.Excuses+c.MaskedTexts == 0
 }
 
 // erasure is one under way.
@@ -62,6 +62,7 @@ type erasure struct {
 	rows   []personRow
 	people []model.MeetingParticipant
 	homes  []meetingKey // of people
+	gone   []personKey  // as whom the erased rows were known
 	peers  map[string]bool
 	plain  []privacy.Identifier // as they may stand in a text
 	aside  []privacy.Identity   // of records that could not be stored
@@ -116,7 +117,7 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		{"erase enrolments", w.enrolments},
 		{"erase rejected records", w.rejected},
 		{"mask messages", w.texts},
-		{"erase excuses", w.excuses},
+		{"erase excuses", func(ctx context.Context) error { return w.excuses(ctx, finder{w}.given()) }},
 		{"derive their sessions anew", w.derive},
 		{"enter it into the ledger", func(ctx context.Context) error { return w.book(ctx, f) }},
 	} {
@@ -130,18 +131,6 @@ func (w *erasure) carryOut(ctx context.Context, f *privacy.Filter) error {
 		return warehouse.ErrUnchanged
 	}
 	return nil
-}
-
-// excuses removes what you noted of the person, in either mode: a reason may tell of
-// an illness.
-func (w *erasure) excuses(ctx context.Context) error {
-	f := finder{w}
-	ids := slices.Concat(f.values(privacy.CustomID, w.CustomIDs), f.values(privacy.UserID, w.UserIDs))
-	for _, id := range w.ParticipantIDs {
-		ids = append(ids, id.String())
-	}
-	_, err := w.tx.Exec(ctx, `DELETE FROM analytics.excuses WHERE person_id = ANY ($1) AND ($2 = '' OR app_id = $2)`, ids, w.AppID)
-	return err
 }
 
 // derive takes the person out of what is kept of the sessions for the views, and
@@ -161,13 +150,13 @@ func (w *erasure) derive(ctx context.Context) error {
 // book enters what was done, last. Where nothing was, there is no entry.
 func (w *erasure) book(ctx context.Context, f *privacy.Filter) error {
 	c := w.counts
-	if c.Identifiers+c.Participants+c.PeerReports+c.PeerReportStates+c.MeetingParticipants+c.RejectedRecords+c.MaskedTexts == 0 {
+	if c.Identifiers+c.Participants+c.PeerReports+c.PeerReportStates+c.MeetingParticipants+c.RejectedRecords+c.Excuses+c.MaskedTexts == 0 {
 		return warehouse.ErrUnchanged
 	}
 	_, err := w.tx.Exec(ctx, `UPDATE sync.erasures SET identifiers = $1, participants = $2, peer_events = $3, peer_reports = $4,
-			peer_report_states = $5, meeting_participants = $6, rejected_records = $7, masked_texts = $8
+			peer_report_states = $5, meeting_participants = $6, rejected_records = $7, masked_texts = $8, excuses = $9
 		WHERE erasure_id = (SELECT max(erasure_id) FROM sync.erasures)`,
-		c.Identifiers, c.Participants, c.PeerEvents, c.PeerReports, c.PeerReportStates, c.MeetingParticipants, c.RejectedRecords, c.MaskedTexts)
+		c.Identifiers, c.Participants, c.PeerEvents, c.PeerReports, c.PeerReportStates, c.MeetingParticipants, c.RejectedRecords, c.MaskedTexts, c.Excuses)
 	if err == nil {
 		_, err = w.tx.Exec(ctx, warehouse.NextGenerationSQL, w.key.Check(), f.Names())
 	}
@@ -263,6 +252,7 @@ func (w *erasure) participants(ctx context.Context) error {
 		sessions[w.rows[i].session], apps[w.rows[i].appID] = true, true
 	}
 	w.counts.Participants, w.counts.Sessions, w.counts.Apps = len(w.rows), len(sessions), len(apps)
+	w.noteRows()
 	if w.Mode == privacy.Pseudonymise {
 		return w.keepingRows(ctx, w.pseudonymiseRows)
 	}
@@ -291,6 +281,7 @@ func (w *erasure) removeRows(ctx context.Context) error {
 // enrolments removes or pseudonymises the person among those enrolled.
 func (w *erasure) enrolments(ctx context.Context) error {
 	w.counts.MeetingParticipants = len(w.people)
+	w.notePeople()
 	return w.keepingPeople(ctx, w.enrolled)
 }
 

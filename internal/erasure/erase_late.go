@@ -67,6 +67,9 @@ func Late(ctx context.Context, tx pgx.Tx, key *privacy.Key, session *model.Sessi
 		if err := LateEnrolled(ctx, tx, w.key, session.AppID, session.MeetingID, map[privacy.Mode][]string{mode: users}); err != nil {
 			return err
 		}
+		if err := w.excuses(ctx, nil); err != nil {
+			return mayNotErase(err, mode, "--participant-id", stored)
+		}
 	}
 	return nil
 }
@@ -90,7 +93,10 @@ func LateEnrolled(ctx context.Context, tx pgx.Tx, key *privacy.Key, appID, meeti
 		for i := range w.people {
 			stored[i] = fmt.Sprintf("%q", w.people[i].ID)
 		}
-		if err := w.enrolments(ctx); err != nil {
+		if err = w.enrolments(ctx); err == nil {
+			err = w.excuses(ctx, nil)
+		}
+		if err != nil {
 			return mayNotErase(err, mode, "--user-id", stored)
 		}
 	}

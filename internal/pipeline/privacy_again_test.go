@@ -61,6 +61,7 @@ func TestErasedPersonIsRecognisedLate(t *testing.T) {
 			if got := r.number(`SELECT count(*) FROM realtimekit.participants WHERE display_name = $1`, canaryName); got != 1 {
 				t.Fatalf("%d rows of whom nothing said that they were erased", got)
 			}
+			r.exec(excused, canaryName)
 			r.sim.Update(nameCanary)
 			r.newLog()
 			r.must(withEverything(), model.RunSucceeded)
@@ -415,5 +416,64 @@ func TestRetryKeepsToAccountAndHorizon(t *testing.T) {
 	}
 	if got := r.number(`SELECT count(*) FROM realtimekit.sessions WHERE session_id = $1`, old.ID); got != 0 {
 		t.Error("a session behind the retention horizon is stored")
+	}
+}
+
+// excused excuses the people of a name.
+const excused = `INSERT INTO analytics.excuses (app_id, person_id, starts_at, ends_at, reason)
+	SELECT DISTINCT f.app_id, p.person_id, f.starts_at, f.starts_at + interval '1 hour', 'flu'
+	FROM analytics.session_people AS p JOIN analytics.session_figures AS f USING (session_id) WHERE p.display_name = $1`
+
+// Excuses go with the last row of a person, by whatever id the rows were erased, and
+// those of others stay.
+func TestErasureOfExcuses(t *testing.T) {
+	t.Parallel()
+	for _, mode := range bothModes {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			data := aviary()
+			single, friend := data.Apps[0].Sessions[0].Participants[3], data.Apps[0].Sessions[0].Participants[4]
+			single.DisplayName, single.CustomParticipantID, single.UserID = "Single", "canary-custom-single", "canary-custom-single-user"
+			friend.DisplayName = "Friend"
+			r := newRig(t, data)
+			r.privacy.Key = newKey(t, "first")
+			r.must(allHistory, model.RunPartial)
+			for _, name := range []string{canaryName, "Single", "Friend"} {
+				r.exec(excused+` LIMIT 1`, name)
+			}
+			erase := func(what string, want int, e erasure.Erasure) {
+				t.Helper()
+				e.Mode = mode
+				dry := e
+				dry.DryRun = true
+				if foreseen, did := r.erase(dry), r.erase(e); did != foreseen || did.Excuses != want {
+					t.Errorf("%s: did %+v, a dry run foresaw %+v", what, did, foreseen)
+				}
+			}
+			erase("the user_id of one meeting of several", 0, erasure.Erasure{UserIDs: users()[:1]})
+			erase("the other user_ids", 1, erasure.Erasure{UserIDs: users()[1:]})
+			id, err := model.ParseUUID(single.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			erase("a participant", 1, erasure.Erasure{ParticipantIDs: []model.UUID{id}})
+			if got := r.number(`SELECT count(*) FROM analytics.excuses`); got != 1 {
+				t.Errorf("%d excuses are left, want that of the friend", got)
+			}
+
+			// One that is there again is all that is found.
+			byCustom := erasure.Erasure{CustomIDs: []string{canaryCustom}}
+			erase("the custom id", 0, byCustom)
+			r.exec(`ALTER TABLE analytics.excuses DISABLE TRIGGER check_excuse`)
+			r.exec(`INSERT INTO analytics.excuses (app_id, person_id, starts_at, ends_at)
+				SELECT app_id, $1, starts_at, ends_at FROM analytics.excuses`, canaryCustom)
+			erase("an excuse alone", 1, byCustom)
+			if got := r.number(`SELECT count(*) FROM analytics.excuses`); got != 1 {
+				t.Errorf("%d excuses are left, want that of the friend", got)
+			}
+			if got := r.number(`SELECT sum(excuses) FROM sync.erasures`); got != 3 {
+				t.Errorf("the books say that %d excuses were removed", got)
+			}
+		})
 	}
 }
