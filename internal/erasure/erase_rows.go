@@ -132,7 +132,7 @@ func (w *erasure) pseudonymiseEvents(ctx context.Context, sessions, participants
 const textColumnsSQL = `SELECT c.oid::regclass::text, quote_ident(a.attname), format_type(a.atttypid, NULL)
 	FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
 	WHERE n.nspname || '.' || c.relname = ANY ($1::text[]) AND c.relkind IN ('r', 'p')
-	  AND a.attname IN ('extra', 'repairs', 'error', 'last_error') AND NOT a.attisdropped
+	  AND a.attname IN ('extra', 'repairs', 'error', 'last_error', 'err_message') AND NOT a.attisdropped
 	ORDER BY 1, 2`
 
 // texts masks the identifiers in messages and in the unknown fields of other

@@ -2,6 +2,7 @@ package optional
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,22 +35,22 @@ func (s *Store) SaveLivestream(ctx context.Context, run model.Run, sessionID mod
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
 	counts := model.RowCounts{Read: len(runs)}
-	rows := make([]record, 0, len(runs))
 	for i := range runs {
 		if len(runs[i].Repairs) > 0 {
 			counts.Repaired++
 		}
-		row := livestreamRecord(&runs[i])
-		row["session_id"], row["run_id"] = sessionID.String(), run.ID
-		rows = append(rows, row)
 	}
-	text, err := toJSON(rows)
-	if err != nil {
-		return counts, err
-	}
-	err = s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
-		var there bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM realtimekit.sessions WHERE session_id = $1)`, warehouse.UUID(sessionID)).Scan(&there); err != nil || !there {
+	err := s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+		var appID string
+		err := tx.QueryRow(ctx, `SELECT app_id FROM realtimekit.sessions WHERE session_id = $1`, warehouse.UUID(sessionID)).Scan(&appID)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		text, err := livestreamRecords(f, appID, run, sessionID, runs)
+		if err != nil {
 			return err
 		}
 		if err := saveLivestreams(ctx, tx, sessionID, text, &counts); err != nil {
@@ -99,6 +100,18 @@ func noteLivestream(ctx context.Context, tx pgx.Tx, run model.Run, sessionID mod
 			WHERE entity = 'livestream_session' AND session_id = $1 AND resolved_at IS NULL`, warehouse.UUID(sessionID))
 	}
 	return err
+}
+
+// livestreamRecords gives the rows, which say nothing of people on the list.
+func livestreamRecords(f *privacy.Filter, appID string, run model.Run, sessionID model.UUID, runs []model.LivestreamSession) (string, error) {
+	rows := make([]record, 0, len(runs))
+	for _, l := range runs { // a copy: a newer filter may have to begin anew
+		f.Livestream(appID, &l)
+		row := livestreamRecord(&l)
+		row["session_id"], row["run_id"] = sessionID.String(), run.ID
+		rows = append(rows, row)
+	}
+	return toJSON(rows)
 }
 
 func livestreamRecord(l *model.LivestreamSession) record {

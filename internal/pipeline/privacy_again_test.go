@@ -12,6 +12,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/optional"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
@@ -475,5 +476,32 @@ func TestErasureOfExcuses(t *testing.T) {
 				t.Errorf("the books say that %d excuses were removed", got)
 			}
 		})
+	}
+}
+
+// What went wrong with a livestream is a text of the vendor's, who may name somebody.
+func TestErasureOfLivestreamMessages(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, aviary())
+	r.privacy.Key = newKey(t, "first")
+	r.must(allHistory, model.RunPartial)
+	id, err := model.ParseUUID(r.text(`SELECT min(session_id::text) FROM realtimekit.sessions`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	save := func(when string) {
+		t.Helper()
+		told := []model.LivestreamSession{{ID: "l" + when, ErrMessage: "no room for " + canaryCustom, Provenance: model.Provenance{
+			Repairs: model.Repairs{"started_at": canaryCustom},
+		}}}
+		if _, err := optional.New(r.protected()).SaveLivestream(t.Context(), model.Run{ID: 1, StartedAt: at}, id, told, model.LivestreamRead, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save("before")
+	r.erase(erasure.Erasure{CustomIDs: []string{canaryCustom}, Mode: privacy.Remove})
+	save("after")
+	if got := r.number(`SELECT count(*) FROM realtimekit.livestream_sessions WHERE err_message = 'no room for [erased]' AND repairs ->> 'started_at' = '[erased]'`); got != 2 {
+		t.Errorf("%d of 2 messages say nothing of the person: %s", got, r.text(`SELECT string_agg(err_message, '; ') FROM realtimekit.livestream_sessions`))
 	}
 }
