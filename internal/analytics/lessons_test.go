@@ -145,6 +145,19 @@ func TestLessonsAreRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %q", sql, err, why)
 		}
 	}
+
+	// What is sound in one app need not be in another.
+	db.exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('b', 'account', now(), now(), 1) ON CONFLICT DO NOTHING;
+		INSERT INTO analytics.timetable (app_id, starts_at, ends_at) VALUES ('b', '2026-03-11 10:30Z', '2026-03-11 11:30Z');
+		INSERT INTO analytics.excuses (app_id, person_id, starts_at, ends_at) VALUES ('a', 'ana', '2026-03-11Z', '2026-03-12Z')`)
+	for sql, why := range map[string]string{
+		`UPDATE analytics.timetable SET app_id = 'a' WHERE app_id = 'b'`: "the timetable has another lesson of this meeting between",
+		`UPDATE analytics.excuses SET app_id = 'b'`:                      "nobody in app b has the person_id ana",
+	} {
+		if _, err := db.conn.Exec(t.Context(), sql); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v, want %q", sql, err, why)
+		}
+	}
 }
 
 // TestAttendedOncePerPerson has ten meetings of 40 lessons with ten people, of whom

@@ -120,8 +120,17 @@ func TestIDsInCapitalsAreHealed(t *testing.T) {
 		INSERT INTO sync.meeting_states SELECT (jsonb_populate_record(t, jsonb_build_object('meeting_id', upper(meeting_id)))).* FROM sync.meeting_states AS t;
 		UPDATE realtimekit.sessions SET meeting_id = upper(meeting_id) WHERE session_id IN (SELECT session_id FROM realtimekit.sessions ORDER BY 1 LIMIT 5);
 		INSERT INTO sync.retention_horizons SELECT upper(account_id), '2020-06-01', now() FROM realtimekit.apps LIMIT 1;
-		INSERT INTO sync.checks SELECT upper(account_id), NULL, now() FROM realtimekit.apps LIMIT 1`)
+		INSERT INTO sync.checks SELECT upper(account_id), NULL, now() FROM realtimekit.apps LIMIT 1;`)
+	r.exec(notedInCapitals)
 	r.must(everything, model.RunSucceeded)
+	for table, want := range map[string]int{"settings": 2, "timetable": 3, "excuses": 2, "session_figures": -1} {
+		if n := r.number(`SELECT count(*) FROM analytics.` + table + ` WHERE meeting_id <> lower(meeting_id) OR app_id <> lower(app_id)`); n != 0 {
+			t.Errorf("%d rows of analytics.%s are in capitals", n, table)
+		}
+		if n := r.number(`SELECT count(*) FROM analytics.` + table); want >= 0 && n != want {
+			t.Errorf("%d rows of analytics.%s, want %d", n, table, want)
+		}
+	}
 	if after := r.all(); after != before {
 		t.Errorf("before:\n%.2000s\nafter:\n%.2000s", before, after)
 	}
@@ -129,3 +138,21 @@ func TestIDsInCapitalsAreHealed(t *testing.T) {
 		t.Errorf("the horizons are %s", got)
 	}
 }
+
+// notedInCapitals is what a user noted of a meeting and an app, in both letters: of two
+// settings, or lessons that overlap, one stays.
+const notedInCapitals = `SET session_replication_role = replica;
+	CREATE TEMP TABLE noted AS SELECT app_id, min(meeting_id) AS meeting_id FROM realtimekit.meetings WHERE meeting_id = lower(meeting_id) GROUP BY 1 ORDER BY 1 LIMIT 1;
+	INSERT INTO realtimekit.apps SELECT (jsonb_populate_record(t, jsonb_build_object('app_id', upper(app_id)))).* FROM realtimekit.apps AS t JOIN noted USING (app_id);
+	UPDATE analytics.session_figures SET meeting_id = upper(meeting_id) WHERE session_id IN (SELECT session_id FROM realtimekit.sessions WHERE meeting_id <> lower(meeting_id));
+	INSERT INTO analytics.settings (app_id, meeting_id, grace_seconds)
+	SELECT app_id, m, 5 FROM noted, unnest(ARRAY[meeting_id, upper(meeting_id)]) AS m UNION ALL SELECT a, '', 6 FROM noted, unnest(ARRAY[app_id, upper(app_id)]) AS a;
+	INSERT INTO analytics.timetable (app_id, meeting_id, starts_at, ends_at)
+	SELECT app_id, m, at, at + interval '1 hour' FROM noted, unnest(ARRAY[meeting_id, upper(meeting_id)], ARRAY['2026-03-11 10:00Z', '2026-03-11 10:30Z']::timestamptz[]) AS u (m, at)
+	UNION ALL SELECT app_id, upper(meeting_id), '2026-03-12 10:00Z'::timestamptz, '2026-03-12 11:00Z' FROM noted
+	UNION ALL SELECT a, '', at, at + interval '1 hour' FROM noted, unnest(ARRAY[app_id, upper(app_id)], ARRAY['2026-03-11 10:00Z', '2026-03-11 10:30Z']::timestamptz[]) AS u (a, at);
+	INSERT INTO analytics.excuses (app_id, meeting_id, person_id, starts_at, ends_at)
+	SELECT app_id, upper(meeting_id), 'gone', '2026-03-11 10:00Z'::timestamptz, '2026-03-11 11:00Z'::timestamptz FROM noted
+	UNION ALL SELECT upper(app_id), '', 'gone', '2026-03-11 10:00Z'::timestamptz, '2026-03-11 11:00Z'::timestamptz FROM noted;
+	DROP TABLE noted;
+	RESET session_replication_role`

@@ -3,6 +3,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    IF TG_OP = 'UPDATE' AND (lower(NEW.app_id), NEW.person_id) = (lower(OLD.app_id), OLD.person_id) THEN
+        RETURN NULL; -- the same app in other letters, also where the person's rows are gone
+    END IF;
     IF NOT EXISTS (SELECT FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
                    WHERE p.person_id = NEW.person_id AND f.app_id = NEW.app_id)
        AND NOT EXISTS (SELECT FROM realtimekit.meeting_participants AS m

@@ -45,7 +45,11 @@ BEGIN
     UPDATE analytics.settings AS t SET app_id = folded WHERE app_id = was AND NOT EXISTS (
         SELECT FROM analytics.settings AS o WHERE o.app_id = folded AND o.meeting_id = t.meeting_id);
     DELETE FROM analytics.settings WHERE app_id = was;
-    UPDATE analytics.timetable SET app_id = folded WHERE app_id = was;
+    -- Lessons of one meeting may not overlap.
+    UPDATE analytics.timetable AS t SET app_id = folded WHERE app_id = was AND NOT EXISTS (
+        SELECT FROM analytics.timetable AS o
+        WHERE (o.app_id, o.meeting_id) = (folded, t.meeting_id) AND o.starts_at < t.ends_at AND o.ends_at > t.starts_at);
+    DELETE FROM analytics.timetable WHERE app_id = was;
     UPDATE analytics.excuses SET app_id = folded WHERE app_id = was;
     UPDATE sync.erasures SET app_id = folded WHERE app_id = was;
     UPDATE sync.privacy SET generation = generation + 1 WHERE EXISTS (SELECT FROM sync.suppressions WHERE app_id = was);
