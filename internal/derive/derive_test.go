@@ -1,6 +1,7 @@
 package derive_test
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,5 +71,23 @@ func TestFrom(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, derive.From(s)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// BenchmarkSharedID derives a session in which all participants have the id of one person.
+// Ten times as many are to take about ten times as long.
+func BenchmarkSharedID(b *testing.B) {
+	const minute = 60e6
+	for _, n := range []int{1_000, 10_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			s := &derive.Session{EndsAt: 60 * minute}
+			for i := range n {
+				s.Participants = append(s.Participants, derive.Participant{ID: model.UUID{byte(i >> 8), byte(i)}, CustomID: "all", JoinedAt: 10 * minute, LeftAt: 20 * minute})
+				s.Events = append(s.Events, derive.Event{Participant: i, Move: 1, At: 10 * minute}, derive.Event{Participant: i, Move: -1, At: 20 * minute})
+			}
+			for b.Loop() {
+				derive.From(s)
+			}
+		})
 	}
 }

@@ -103,7 +103,7 @@ func personOf(s *Session, visits []visit) Person {
 		p.Presence = append(p.Presence, Span{v.JoinedAt, v.LeftAt})
 	}
 	p.Split = p.Split || firstDay != lastDay
-	p.Contradicted = slices.ContainsFunc(visits, func(v visit) bool { return v.Number == 1 && v.ByEvents && contradicts(v, visits) })
+	p.Contradicted = contradicted(visits)
 	p.Presence = merged(p.Presence)
 	p.Present = length(p.Presence)
 	if s.EndsAt > s.StartsAt {
@@ -119,18 +119,21 @@ func personOf(s *Session, visits []visit) Person {
 	return p
 }
 
-// contradicts reports whether the row of a participant, whose first visit is given, says
-// times that are more than a minute away from those of all of its visits.
-func contradicts(first visit, visits []visit) bool {
+// contradicted reports whether the row of a participant says times that are more than a
+// minute away from those of all of its visits, which are in order. It looks at each visit
+// once: a person may be thousands of participants.
+func contradicted(visits []visit) bool {
 	const most Time = 60e6
-	last := first.LeftAt
+	apart := func(a, b Time) bool { return a != None && max(a, b)-min(a, b) > most }
+	last := make(map[*Participant]Time)
 	for _, v := range visits {
-		if v.who == first.who {
-			last = max(last, v.LeftAt)
+		if at, known := last[v.who]; !known || v.LeftAt > at {
+			last[v.who] = v.LeftAt
 		}
 	}
-	apart := func(a, b Time) bool { return a != None && max(a, b)-min(a, b) > most }
-	return apart(first.who.JoinedAt, first.JoinedAt) || apart(first.who.LeftAt, last)
+	return slices.ContainsFunc(visits, func(v visit) bool {
+		return v.Number == 1 && v.ByEvents && (apart(v.who.JoinedAt, v.JoinedAt) || apart(v.who.LeftAt, last[v.who]))
+	})
 }
 
 // share gives which part of the session spans take, in ten thousandths, rounded.
