@@ -161,3 +161,18 @@ func TestListsLeaveAloneWhatIsAsStored(t *testing.T) {
 		}
 	}
 }
+
+// A session of which no webhook told counts once, however often it is listed before it is
+// read.
+func TestMissedCountsASessionOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.exec(`INSERT INTO sync.app_webhooks (app_id, first_event_at) VALUES ($1, '2000-01-01')`, app)
+	due := []model.DueSession{{ID: model.UUID{1}, IsNew: true, CreatedAt: time.Now().Add(-time.Hour)}}
+	for range 2 {
+		b.must(b.AskFor(t.Context(), account, app, due))
+	}
+	if n := b.count(`SELECT missed FROM sync.app_webhooks`); n != 1 {
+		t.Errorf("one session was missed %d times", n)
+	}
+}
