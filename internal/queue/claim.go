@@ -17,6 +17,8 @@ import (
 var (
 	//go:embed sql/claim.sql
 	claimSQL string
+	//go:embed sql/leave.sql
+	leaveSQL string
 	//go:embed sql/rescue.sql
 	rescueSQL string
 )
@@ -140,6 +142,13 @@ func Again[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], ac
 func (q *Queue) Rescue(ctx context.Context) (jobs int64, err error) {
 	tag, err := q.pool.Exec(ctx, rescueSQL)
 	return tag.RowsAffected(), warehouse.Failed("look for workers that are gone", err)
+}
+
+// Leave ends the jobs of an account's apps but these: others are not configured any more,
+// or were deleted.
+func (q *Queue) Leave(ctx context.Context, accountID string, apps []string) error {
+	_, err := q.pool.Exec(ctx, leaveSQL, accountID, apps)
+	return warehouse.Failed("end the jobs of apps that are gone", err)
 }
 
 // Prune forgets what webhooks told more than 30 days ago.

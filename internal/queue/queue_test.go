@@ -176,3 +176,24 @@ func TestMissedCountsASessionOnce(t *testing.T) {
 		t.Errorf("one session was missed %d times", n)
 	}
 }
+
+// Apps that are not the account's any more are left alone.
+func TestLeave(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	running := &river.Job[queue.ListApps]{JobRow: &rivertype.JobRow{State: rivertype.JobStateRunning}, Args: queue.ListApps{AccountID: account}}
+	b.must(b.Lists(t.Context(), account))
+	b.must(b.pool.QueryRow(t.Context(), `UPDATE rollcall_queue.river_job SET state = 'running' WHERE kind = 'list_apps' AND state = 'available' RETURNING id`).Scan(&running.ID))
+	lists := []queue.ListApp{{AccountID: account, AppID: app}, {AccountID: account, AppID: "gone"}, {AccountID: "other", AppID: "gone"}}
+	b.must(queue.Again(b.working, b.Queue, running, account, time.Hour, lists...))
+	for i, l := range lists {
+		b.must(b.AskFor(t.Context(), l.AccountID, l.AppID, []model.DueSession{{ID: model.UUID{byte(i + 1)}}}))
+	}
+	b.must(b.Leave(t.Context(), account, []string{app}))
+	if n := b.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'list_app'`); n != 2 {
+		t.Errorf("%d apps are listed", n)
+	}
+	if n := b.count(`SELECT count(*) FROM sync.session_jobs WHERE account_id <> $1 OR app_id = $2`, account, app); n != 2 || b.count(`SELECT count(*) FROM sync.session_jobs`) != n {
+		t.Errorf("the sessions of %d apps are read", n)
+	}
+}

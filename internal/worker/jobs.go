@@ -125,6 +125,9 @@ func (w *appsWorker) Work(ctx context.Context, job *river.Job[queue.ListApps]) e
 	if err != nil {
 		return w.verdict(ctx, err)
 	}
+	if err := w.queue.Leave(ctx, job.Args.AccountID, ids); err != nil {
+		return err
+	}
 	apps := make([]queue.ListApp, len(ids))
 	for i, id := range ids {
 		apps[i] = queue.ListApp{AccountID: job.Args.AccountID, AppID: id}
