@@ -90,7 +90,7 @@ func (c *demoCommand) workLive(s *shell, all *errgroup.Group, accountID, apiURL 
 	}
 	all.Go(func() error {
 		defer j.monitor.close(s.ctx)
-		return command.goOn(s, func() error { return command.work(s, []*job{j}, pool, warehouse.Privacy{}) })
+		return command.goOn(s, func() error { return command.work(s, []*job{j}, pool, warehouse.Privacy{}, time.Time{}) })
 	})
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/queue"
 	"github.com/rollcall-etl/rollcall/internal/stores"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
+	"github.com/rollcall-etl/rollcall/internal/when"
 	"github.com/rollcall-etl/rollcall/internal/worker"
 )
 
@@ -25,6 +26,7 @@ type workCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 	privacyFlags  `embed:"" group:"Privacy"`
 
+	Since       filled `env:"ROLLCALL_SINCE" group:"API" placeholder:"DATE" help:"In an app that was never read, leave out the sessions created before, as in rollcall run (${env})."`
 	MetricsAddr string `env:"ROLLCALL_METRICS_ADDR" group:"Monitoring" placeholder:"HOST:PORT" help:"Serve /metrics and /healthz on this address, such as 127.0.0.1:9464, to anybody who reaches it (${env})."`
 }
 
@@ -55,6 +57,10 @@ func (c *workCommand) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
+	since := span{flag: "ROLLCALL_SINCE"}
+	if since.from, err = when.Parse(string(c.Since)); err != nil {
+		return fmt.Errorf("%w: ROLLCALL_SINCE: %w", model.ErrUsage, err)
+	}
 	desks, err := c.desks(s)
 	if err != nil {
 		return err
@@ -65,13 +71,17 @@ func (c *workCommand) Run(s *shell) error {
 		return err
 	}
 	defer done()
+	from, _, err := since.settle(s.ctx, pool)
+	if err != nil {
+		return err
+	}
 	if err := awaitSchema(s, pool); err != nil {
 		return err
 	}
 	if desks, err = c.connect(s, desks, pool); err != nil {
 		return err
 	}
-	return c.goOn(s, func() error { return c.work(s, desks, pool, privacy) })
+	return c.goOn(s, func() error { return c.work(s, desks, pool, privacy, from) })
 }
 
 // goOn calls work again and again: whatever ends it may be mended meanwhile, but a wrong
@@ -204,7 +214,7 @@ func serveWork(s *shell, all []*job, db *warehouse.DB) error {
 }
 
 // work is one life of a worker.
-func (c *workCommand) work(s *shell, desks []*job, pool *pgxpool.Pool, privacy warehouse.Privacy) error {
+func (c *workCommand) work(s *shell, desks []*job, pool *pgxpool.Pool, privacy warehouse.Privacy, since time.Time) error {
 	release, err := postgres.HoldSchema(s.ctx, pool)
 	if err != nil {
 		return err
@@ -219,7 +229,7 @@ func (c *workCommand) work(s *shell, desks []*job, pool *pgxpool.Pool, privacy w
 		return err
 	}
 	db.Observe(desks[0].monitor.metrics.Rows)
-	cfg := worker.Config{Concurrency: c.Concurrency, Settle: c.Settle, Version: version(), Logger: s.logger}
+	cfg := worker.Config{Concurrency: c.Concurrency, Settle: c.Settle, Version: version(), Since: since, Logger: s.logger}
 	store := stores.New(db) // one, so that it counts what waits in memory for all
 	for _, j := range desks {
 		config := j.api.pipelineConfig()

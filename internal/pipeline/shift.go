@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -15,17 +16,21 @@ import (
 type Shift struct {
 	p      *Pipeline
 	run    model.Run
+	since  time.Time
 	clocks *clocks
 	logger *slog.Logger
+
+	sessionRow row         // refusals of sessions, whichever job comes upon them
+	leftOut    atomic.Bool // something was set aside, incomplete or failed
 
 	sentBefore   int64
 	waitedBefore time.Duration
 }
 
-// NewShift gives a shift whose run is in the ledger.
-func (p *Pipeline) NewShift(run model.Run) *Shift {
+// NewShift gives a shift whose run is in the ledger; since is as in [Plan].
+func (p *Pipeline) NewShift(run model.Run, since time.Time) *Shift {
 	s := &Shift{
-		p: p, run: run, clocks: newClocks(p.now, p.stores.Clock.ClockSkew(), p.source.ClockSkew),
+		p: p, run: run, since: since, sessionRow: row{things: "sessions"}, clocks: newClocks(p.now, p.stores.Clock.ClockSkew(), p.source.ClockSkew),
 		logger: p.logger.With(slog.Int64("run_id", run.ID)),
 	}
 	s.sentBefore, s.waitedBefore = p.source.Requests()
@@ -45,6 +50,7 @@ type Look struct {
 // error: the look's state says Failed.
 func (s *Shift) Session(ctx context.Context, appID string, id model.UUID) (Look, error) {
 	w := s.work()
+	defer s.keep(w)
 	if err := w.readHorizon(ctx); err != nil {
 		return Look{}, err
 	}
@@ -71,28 +77,49 @@ func (s *Shift) Session(ctx context.Context, appID string, id model.UUID) (Look,
 }
 
 // Apps stores the apps of the account, or gives those that were configured.
-func (s *Shift) Apps(ctx context.Context) ([]string, error) { return s.work().apps(ctx) }
+func (s *Shift) Apps(ctx context.Context) ([]string, error) {
+	w := s.work()
+	defer s.keep(w)
+	return w.apps(ctx)
+}
 
 // App lists the sessions of an app as a run does, and hands on which of them must be
 // read. Its watermark moves once hand has returned for all of them.
 func (s *Shift) App(ctx context.Context, appID string, hand func(ctx context.Context, due []model.DueSession) error) (listed int, err error) {
 	w := s.work()
+	defer s.keep(w)
 	w.hand = hand
 	if err := w.readHorizon(ctx); err != nil {
 		return 0, err
 	}
-	err = w.app(ctx, appID)
+	if err = w.app(ctx, appID); err != nil && !endsRun(ctx, err) {
+		w.leaveOut()
+	}
 	return w.listed, err
 }
 
-// Finish closes the shift's run in the ledger.
+// keep remembers that a job left something out.
+func (s *Shift) keep(w *work) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.leftOut {
+		s.leftOut.Store(true)
+	}
+}
+
+// Finish closes the shift's run in the ledger. It is partial where a run would be.
 func (s *Shift) Finish(ctx context.Context, listed int, failure error) error {
 	sent, waited := s.p.source.Requests()
-	summary := model.RunSummary{
-		Status: model.RunSucceeded, SessionsListed: listed, Requests: sent - s.sentBefore, BudgetWait: waited - s.waitedBefore, Error: errorText(failure),
+	wrong := s.clocks.problem()
+	if wrong != "" {
+		s.logger.WarnContext(ctx, "clocks differ", "problem", wrong)
 	}
-	if failure != nil {
-		summary.Status = model.RunFailed
+	w := &work{leftOut: s.leftOut.Load() || wrong != ""}
+	summary := model.RunSummary{
+		Status: w.status(failure), SessionsListed: listed, Requests: sent - s.sentBefore, BudgetWait: waited - s.waitedBefore, Error: errorText(failure),
+	}
+	if failure == nil {
+		summary.Error = wrong
 	}
 	_, err := s.p.stores.Ledger.FinishRun(ctx, s.run, summary)
 	return err
@@ -101,7 +128,7 @@ func (s *Shift) Finish(ctx context.Context, listed int, failure error) error {
 // work gives what one job of the shift works with.
 func (s *Shift) work() *work {
 	return &work{
-		Pipeline: s.p, clocks: s.clocks, run: s.run, plan: Plan{Kind: model.KindRun}, logger: s.logger,
-		handled: make(map[model.UUID]string), sessionRow: row{things: "sessions"},
+		Pipeline: s.p, clocks: s.clocks, run: s.run, plan: Plan{Kind: model.KindRun, Since: s.since}, logger: s.logger,
+		handled: make(map[model.UUID]string), sessionRow: &s.sessionRow,
 	}
 }

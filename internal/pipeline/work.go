@@ -37,7 +37,7 @@ type work struct {
 
 	progress *progress // nil for none
 
-	sessionRow row // refusals of sessions
+	sessionRow *row // refusals of sessions
 
 	sentBefore   int64 // requests of the client before this run
 	waitedBefore time.Duration

@@ -132,7 +132,7 @@ func (t *tour) nextShift(ctx context.Context, d *desk) error {
 	run.ID = id
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.shift = &shift{Shift: d.Pipeline.NewShift(run), began: time.Now()}
+	d.shift = &shift{Shift: d.Pipeline.NewShift(run, t.cfg.Since), began: time.Now()}
 	return nil
 }
 

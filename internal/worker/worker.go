@@ -27,6 +27,7 @@ type Config struct {
 	Concurrency int           // jobs at once for each account
 	Settle      time.Duration // how long after its end a session is read again
 	Version     string        // of the program, for the ledger
+	Since       time.Time     // what was created before is left out of apps that were never read; zero for nothing
 	Logger      *slog.Logger
 	Accounts    []Account
 }

@@ -3,6 +3,7 @@ package worker_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http/httptest"
@@ -40,6 +41,7 @@ type fleet struct {
 	inbox  *queue.Inbox
 	url    string
 	logger *slog.Logger // of workers
+	since  time.Time    // of workers
 }
 
 func newFleet(tb testing.TB, data *simulator.Data) *fleet {
@@ -79,7 +81,7 @@ func (f *fleet) worker() *worker.Worker {
 		f.Fatal(err)
 	}
 	return worker.New(worker.Config{
-		Concurrency: 4, Settle: time.Hour, Version: "test", Logger: logger,
+		Concurrency: 4, Settle: time.Hour, Version: "test", Logger: logger, Since: f.since,
 		Accounts: []worker.Account{{ID: f.data.AccountID, Pipeline: p}},
 	}, db, q)
 }
@@ -349,5 +351,33 @@ func TestListsAreRareWhereWebhooksArrive(t *testing.T) {
 	again()
 	if a, n := pause(announced), f.count(`SELECT missed FROM sync.app_webhooks`); a != 15 || n != len(announced.Sessions) {
 		t.Errorf("%d sessions came without a webhook, and the next list is in %d minutes", n, a)
+	}
+}
+
+// What was created before Since is left out of an app that is read for the first time. A
+// shift in which something was left out is partial, as a run is.
+func TestShiftsAreAsRuns(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 1, Sessions: 1, Participants: 2, EventsPerParticipant: 1}, 3, time.Now()))
+	f.since = time.Now().Add(24 * time.Hour)
+	stop := f.start()
+	f.until("listed", `SELECT EXISTS (SELECT FROM rollcall_queue.river_job WHERE kind = 'list_app' AND state = 'completed')`)
+	stop()
+	if n := f.count(`SELECT count(*) FROM sync.session_jobs`) + f.count(`SELECT count(*) FROM sync.session_states`); n != 0 {
+		t.Error("a session from before is read")
+	}
+	f.since = time.Time{}
+	f.sim.Update(func(d *simulator.Data) {
+		d.Apps[0].Sessions[0].Participants[0].Extra = simulator.Extra{"id": json.RawMessage(`7`)}
+	})
+	if _, err := f.pool.Exec(t.Context(), `UPDATE rollcall_queue.river_job SET scheduled_at = now() WHERE kind = 'list_app' AND state = 'scheduled'`); err != nil {
+		t.Fatal(err)
+	}
+	stop = f.start()
+	f.until("looked at", `SELECT count(*) = 1 FROM sync.session_states`)
+	f.until("no job due", idle)
+	stop()
+	if n := f.count(`SELECT count(*) FROM sync.runs WHERE kind = 'work' AND status = 'partial'`); n != 1 {
+		t.Errorf("%d shifts are partial", n)
 	}
 }
