@@ -65,7 +65,12 @@ func (c *workCommand) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
-	defer desks[0].monitor.close(s.ctx)
+	opened := desks
+	defer func() {
+		for _, j := range opened {
+			j.monitor.close(s.ctx)
+		}
+	}()
 	pool, done, err := c.open(s.ctx, s.logger, runConnections(c.Concurrency*len(desks))+workConnections)
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ type tour struct {
 
 	busy   sync.Map       // sessions in hand: model.UUID
 	beside sync.WaitGroup // what goes on beside watch
+	closes sync.WaitGroup // shifts of the hours before, until their jobs have ended
 }
 
 // desk is where the jobs of one account are worked off.
@@ -146,10 +147,10 @@ func (t *tour) turnShift(ctx context.Context, d *desk) error {
 	if err := t.nextShift(ctx, d); err != nil {
 		return err
 	}
-	go func() {
+	t.closes.Go(func() {
 		old.jobs.Wait()
 		t.note(ctx, 0, "", old.Finish(ctx, int(old.listed.Load()), nil))
-	}()
+	})
 	return nil
 }
 
@@ -158,6 +159,7 @@ func (t *tour) lastShifts(ctx context.Context, failure error) (err error) {
 	if errors.Is(failure, model.ErrLocked) { // which is in good order
 		failure = nil
 	}
+	t.closes.Wait()
 	for _, d := range t.desks {
 		if d.shift != nil {
 			err = errors.Join(err, d.shift.Finish(ctx, int(d.shift.listed.Load()), failure))
