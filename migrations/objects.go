@@ -1,7 +1,6 @@
 package migrations
 
 import (
-	"cmp"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -117,9 +116,10 @@ func madeBy(sql string) (all []Object) {
 // second of each start of the program.
 func beginning(sql, word string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for at, line := 0, ""; at < len(sql); at += len(line) {
-			rest := sql[at:]
-			line = rest[:cmp.Or(strings.IndexByte(rest, '\n')+1, len(rest))]
+		for after := sql; after != ""; {
+			rest := after
+			line, behind, _ := strings.Cut(rest, "\n")
+			after = behind
 			if !strings.HasPrefix(strings.TrimLeft(line, " \t"), word) {
 				continue
 			}

@@ -115,13 +115,13 @@ func runChosen(command *kong.Context, s *shell) error {
 		}
 		return nil
 	}
-	if c, ok := target.Addr().Interface().(choosy); ok {
+	if c, ok := reflect.TypeAssert[choosy](target.Addr()); ok {
 		if err := c.forMany(); err != nil {
 			return err
 		}
 	}
 	out := &turns{stdout: s.stdout, stderr: s.stderr}
-	if c, ok := target.Addr().Interface().(*runCommand); ok && !c.DryRun {
+	if c, ok := reflect.TypeAssert[*runCommand](target.Addr()); ok && !c.DryRun {
 		return c.pinged(s, func() (string, error) { return out.all(s, target, accounts) })
 	}
 	_, err = out.all(s, target, accounts)

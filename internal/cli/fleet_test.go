@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -14,14 +17,17 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/webhook"
 )
 
-// freeAddress gives a loopback address that nobody listens on.
+// freeAddress gives a loopback address that nobody listens on, below the ports that the
+// system gives to others meanwhile.
 func freeAddress() (string, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))
+		if l, err := config.Listen(context.Background(), "tcp", address); err == nil {
+			return address, l.Close()
+		}
 	}
-	return listener.Addr().String(), listener.Close()
+	return "", errors.New("a hundred ports below 32000 are taken")
 }
 
 // ready waits until a server answers its readiness: ready ADDRESS.
