@@ -56,7 +56,7 @@ var steps = map[string]string{
 	"mark participants as removed, staged": `SELECT DISTINCT participant_id FROM pg_temp.staged_participants WHERE pass = $3`,
 	"give the meeting its title":           `UPDATE realtimekit.meetings SET title`,
 	"resolve a session's records":          `session_id = $1 AND resolved_at IS NULL AND run_id <> $2`,
-	"save a session's state":               `UPDATE sync.session_states SET run_id = $2, fingerprint`,
+	"save a session's state":               `UPDATE sync.session_states AS t SET run_id = $2, fingerprint`,
 	"count a session in the ledger":        `INSERT INTO sync.run_sessions`,
 	"note that a session failed":           `INSERT INTO sync.session_states AS t`,
 	"save the watermark":                   `INSERT INTO sync.app_states`,
@@ -71,6 +71,7 @@ var steps = map[string]string{
 	"store daily counts":                   `stats_date date, total_sessions bigint`,
 	"resolve daily counts":                 `entity = 'daily_stats'`,
 	"store a peer report":                  `INSERT INTO realtimekit.peer_reports`,
+	"resolve a peer report's records":      `record_key = $2::uuid::text AND resolved_at IS NULL`,
 	"note that a peer was answered":        `INSERT INTO sync.peer_report_states`,
 	"refresh the usage by day":             `analytics.refresh`,
 	"resolve a rejected record":            `SET resolved_at = now() WHERE rejected_id`,
@@ -86,7 +87,7 @@ var endpoints = []string{
 }
 
 // question matches a statement without effect.
-var question = regexp.MustCompile(`^(SELECT|SET|begin|commit|rollback|WITH (listed|wanted) AS|WITH RECURSIVE (schemas|ran) AS)\b`)
+var question = regexp.MustCompile(`^(SELECT|SET|begin|commit|rollback|WITH (listed|wanted) AS|WITH mine AS MATERIALIZED|WITH RECURSIVE (schemas|ran) AS)\b`)
 
 // hasEffect reports whether a statement is more than a question.
 func hasEffect(text string) bool {
