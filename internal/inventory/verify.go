@@ -4,6 +4,8 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,7 +38,7 @@ func (s *Store) Coverage(ctx context.Context, appID string) (model.Coverage, err
 }
 
 // UnlistedApps gives the apps of an account that the warehouse holds, but those
-// listed. There is none mostly, and so nothing to count.
+// listed.
 func (s *Store) UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error) {
 	rows, err := s.pool.Query(ctx, `SELECT a.app_id, coalesce(a.name, ''), 0, t.unlisted_at IS NOT NULL
 		FROM realtimekit.apps AS a LEFT JOIN sync.app_states AS t ON t.app_id = a.app_id
@@ -45,10 +47,30 @@ func (s *Store) UnlistedApps(ctx context.Context, accountID string, listed []str
 		return nil, warehouse.Failed("read the stored apps", err)
 	}
 	apps, err := pgx.CollectRows(rows, pgx.RowToStructByPos[model.HeldApp])
-	for i := 0; i < len(apps) && err == nil; i++ {
-		err = s.pool.QueryRow(ctx, `SELECT count(*) FROM realtimekit.sessions WHERE app_id = $1`, apps[i].ID).Scan(&apps[i].Sessions)
+	if err == nil && len(apps) > 0 {
+		err = s.countSessions(ctx, apps)
 	}
 	return apps, warehouse.Failed("read the stored apps", err)
+}
+
+// countSessions counts those of each app, by itself: Citus joins no local table with a
+// distributed one.
+func (s *Store) countSessions(ctx context.Context, apps []model.HeldApp) error {
+	place := make(map[string]int, len(apps))
+	for i := range apps {
+		place[apps[i].ID] = i
+	}
+	rows, err := s.pool.Query(ctx, `SELECT app_id, count(*) FROM realtimekit.sessions WHERE app_id = ANY ($1) GROUP BY 1`, slices.Collect(maps.Keys(place)))
+	if err != nil {
+		return err
+	}
+	var id string
+	var sessions int
+	_, err = pgx.ForEachRow(rows, []any{&id, &sessions}, func() error {
+		apps[place[id]].Sessions = sessions
+		return nil
+	})
+	return err
 }
 
 // FirstSession gives when the oldest session of an app in the warehouse began;

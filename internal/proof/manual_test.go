@@ -39,6 +39,7 @@ func TestManualsRestore(t *testing.T) {
 				needs(t, "a newer PostgreSQL, which "+newerVariable+" names")
 			}
 			w := newWalk(t, pair[0], pair[1])
+			w.choosePrograms()
 			w.backup()
 			w.restore()
 			w.notEmpty()
@@ -243,6 +244,13 @@ func (w *walk) upgrade(from *cluster) {
 	w.env["PATH"] = to.bin + ":" + w.env["PATH"]
 	w.env["PGUSER"], w.env["PGPASSWORD"] = "postgres", superPassword
 	w.dir, w.user = filepath.Dir(to.data), serverUser(w.t)
+	if w.ownDumps { // pg_upgrade makes its dump with the new version's
+		w.refused(w.block("To a new major version", 0), "Failure, exiting")
+		if out := w.must(`grep -rh ` + stamped + ` "$NEW_DATA" || true`); !strings.Contains(out, "unrecognized parameter") {
+			w.t.Errorf("pg_upgrade failed for another reason: %s", out)
+		}
+		return
+	}
 	w.do("To a new major version", 0)
 	to.start()
 	w.user = nil

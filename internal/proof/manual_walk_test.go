@@ -20,6 +20,7 @@ type walk struct {
 	env      map[string]string   // what they know
 	blocks   map[string][]string // the commands below each heading
 	untried  map[string]bool
+	ownDumps bool                // the old server's own programs make the dumps
 	user     *syscall.Credential // who runs them; nil for who runs the test
 }
 
@@ -120,7 +121,29 @@ func (w *walk) block(heading string, n int) string {
 // do runs the nth commands below a heading as they are printed.
 func (w *walk) do(heading string, n int) string {
 	w.t.Helper()
-	return w.must(w.block(heading, n))
+	block := w.block(heading, n)
+	if path := w.env["PATH"]; w.ownDumps && strings.Contains(block, "pg_dump ") {
+		w.env["PATH"] = w.old.bin + ":" + path
+		defer func() { w.env["PATH"] = path }()
+	}
+	return w.must(block)
+}
+
+// stamped is what servers of 2026-11 on write into the options of columns, and programs
+// that are older, if of a newer version, take for an option of the user's.
+const stamped = "pg_attver"
+
+// choosePrograms takes those of the old server for dumps, where the new version's copy
+// what no server takes.
+func (w *walk) choosePrograms() {
+	w.t.Helper()
+	if w.old.bin == w.new.bin || !strings.Contains(w.must(`pg_dump --schema-only "$OLD"`), stamped) {
+		return
+	}
+	w.must(`psql "$NEW_SUPER" -c 'CREATE DATABASE stamped'`)
+	w.env["STAMPED"] = w.new.url("postgres", "stamped")
+	w.refused(`pg_dump --no-owner --no-privileges "$OLD" | psql "$STAMPED" --quiet --set=ON_ERROR_STOP=1`, stamped)
+	w.ownDumps = true
 }
 
 // everyBlock fails where a command of the manual was not run.

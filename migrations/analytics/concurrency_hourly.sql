@@ -24,7 +24,7 @@ CROSS JOIN LATERAL (
     GROUP BY t.hour_at
 ) AS h;
 
-COMMENT ON VIEW  analytics.concurrency_hourly IS 'How many were inside an app at once, hour by hour, over all of its sessions. One row an app and hour in which somebody was inside. Ask for days by usage_date, so that only those are read. Computed from what is kept for the peaks of daily_usage, and as current; machines, such as recorders, are not counted.';
+COMMENT ON VIEW  analytics.concurrency_hourly IS 'How many were inside an app at once, hour by hour, over all of its sessions. One row per app and hour in which somebody was inside. Ask for days by usage_date, so that only those are read. Computed from what is kept for the peaks of daily_usage, and as current; machines, such as recorders, are not counted.';
 COMMENT ON COLUMN analytics.concurrency_hourly.usage_date IS 'Day of the hour, as in daily_usage.';
 COMMENT ON COLUMN analytics.concurrency_hourly.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.concurrency_hourly.app_name IS 'Name of the app; null where it is not known.';

@@ -25,4 +25,4 @@ AS $$
         GROUP BY 1, 2
     ) AS p
 $$;
-COMMENT ON FUNCTION analytics.people_between(timestamptz, timestamptz) IS 'People over all meetings of a range: one row an app and person who was inside a session that began from from_at on and before until_at, with their latest name, ids and preset, sessions, meetings (rooms, courses), days on which a session of theirs began (UTC), participants (devices) and visits summed over the sessions, and the seconds inside, each counted once. Machines, such as recorders, are not in it.';
+COMMENT ON FUNCTION analytics.people_between(timestamptz, timestamptz) IS 'People over all meetings of a range: one row per app and person who was inside a session that began from from_at on and before until_at, with their latest name, ids and preset, sessions, meetings (rooms, courses), days on which a session of theirs began (UTC), participants (devices) and visits summed over the sessions, and the seconds inside, each counted once. Machines, such as recorders, are not in it.';
