@@ -93,22 +93,13 @@ func (w *somebody) find(ctx context.Context, tx pgx.Tx) error {
 	if err := export.KnownApp(ctx, tx, w.App); err != nil {
 		return err
 	}
-	var rows []ownRow
-	var enrolments []enrolment
-	var id *model.UUID
-	if uuid, err := model.ParseUUID(w.ID); err == nil {
-		id = &uuid
+	rows, enrolments, err := w.stored(ctx, tx)
+	if folded := model.FoldID(w.ID); err == nil && folded != w.ID && !isPerson(w.ID, rows, enrolments) {
+		// The vendor's ids are stored in lower case, and may be copied from where they are not.
+		w.ID = folded
+		rows, enrolments, err = w.stored(ctx, tx)
 	}
-	if err := list(ctx, tx, &rows, ownRowsSQL, w.ID, id, w.App); err != nil {
-		return err
-	}
-	users := []string{}
-	for i := range rows {
-		if r := &rows[i]; r.Person == w.ID {
-			users = addTo(users, r.User)
-		}
-	}
-	if err := list(ctx, tx, &enrolments, enrolmentsSQL, w.ID, users, w.App); err != nil {
+	if err != nil {
 		return err
 	}
 	spelt, err := tx.Query(ctx, spellingsSQL, w.ID, w.App)
@@ -122,6 +113,30 @@ func (w *somebody) find(ctx context.Context, tx pgx.Tx) error {
 	w.addRows(rows)
 	w.addEnrolments(enrolments)
 	return w.known()
+}
+
+// stored reads what has the id.
+func (w *somebody) stored(ctx context.Context, tx pgx.Tx) (rows []ownRow, enrolments []enrolment, err error) {
+	var id *model.UUID
+	if uuid, err := model.ParseUUID(w.ID); err == nil {
+		id = &uuid
+	}
+	if err := list(ctx, tx, &rows, ownRowsSQL, w.ID, id, w.App); err != nil {
+		return nil, nil, err
+	}
+	users := []string{}
+	for i := range rows {
+		if r := &rows[i]; r.Person == w.ID {
+			users = addTo(users, r.User)
+		}
+	}
+	return rows, enrolments, list(ctx, tx, &enrolments, enrolmentsSQL, w.ID, users, w.App)
+}
+
+// isPerson reports whether what was found by an id is of a person with this very id.
+func isPerson(id string, rows []ownRow, enrolments []enrolment) bool {
+	return slices.ContainsFunc(rows, func(r ownRow) bool { return r.Person == id }) ||
+		slices.ContainsFunc(enrolments, func(e enrolment) bool { return e.Person == id })
 }
 
 // addTo adds a text that is new.

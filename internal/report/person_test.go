@@ -42,6 +42,8 @@ func course(t *testing.T) *pgxpool.Pool {
 			FROM realtimekit.sessions, unnest('{ann,bob,cy}'::text[]) AS who WHERE started_at > '2026-03-11Z' AND (who <> 'ann' OR started_at < '2026-03-12Z')`,
 		`INSERT INTO realtimekit.participants (session_id, participant_id, custom_participant_id, joined_at, left_at, first_synced_at, synced_at, run_id)
 			SELECT session_id, gen_random_uuid(), 'bob-1', started_at, ended_at, now(), now(), 1 FROM realtimekit.sessions WHERE app_id = 'b'`,
+		`INSERT INTO realtimekit.participants (session_id, participant_id, user_id, joined_at, left_at, first_synced_at, synced_at, run_id)
+			SELECT session_id, gen_random_uuid(), 'abcdef00-0000-4000-8000-000000000001', started_at, ended_at, now(), now(), 1 FROM realtimekit.sessions WHERE app_id = 'b'`,
 		`INSERT INTO realtimekit.peer_events (session_id, participant_id, event_id, event_name, peer_id, created_at, first_synced_at, synced_at, run_id)
 			SELECT session_id, participant_id, gen_random_uuid(), 'PEER_CREATED', lower(left(display_name, 3)) || 's-event', joined_at, now(), now(), 1 FROM realtimekit.participants`,
 		`INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, custom_participant_id, display_name, created_at, last_listed_at, first_synced_at, synced_at, run_id)
@@ -61,6 +63,7 @@ func TestPerson(t *testing.T) {
 	pool := course(t)
 	t.Run("page", func(t *testing.T) { personPage(t, pool) })
 	t.Run("JSON", func(t *testing.T) { personJSON(t, pool) })
+	t.Run("capitals", func(t *testing.T) { inCapitals(t, pool) })
 	t.Run("nobody", func(t *testing.T) { noSuchPerson(t, pool) })
 }
 
@@ -148,6 +151,16 @@ func personJSON(t *testing.T, pool *pgxpool.Pool) {
 		if _, is := document[table]; !is {
 			t.Errorf("rows of the table %s are not in the document, which has %v", table, slices.Sorted(maps.Keys(document)))
 		}
+	}
+}
+
+// inCapitals asks for an id of the vendor's as other programs write it.
+func inCapitals(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	var b bytes.Buffer
+	said, err := report.Person(t.Context(), pool, &b, report.OnePerson{ID: "ABCDEF00-0000-4000-8000-000000000001"}, options)
+	if want := "0 lessons and 1 session of a person"; err != nil || !strings.HasPrefix(said, want) {
+		t.Errorf("said %q, %v, want %q", said, err, want)
 	}
 }
 
