@@ -60,7 +60,37 @@ func (s *Store) PseudonymiseNames(ctx context.Context, dryRun bool) (c NameCount
 		c.RejectedRecords, err = nameRejects(ctx, tx, f)
 		return err
 	})
-	return c, warehouse.Failed("pseudonymise the names in rejected records", err)
+	if err != nil {
+		return c, warehouse.Failed("pseudonymise the names in rejected records", err)
+	}
+	err = s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error { return nameMachines(ctx, tx, f) })
+	return c, warehouse.Failed("pseudonymise the names of machines in analytics.settings", err)
+}
+
+// nameMachines puts the names of machines in the settings as they are stored from now on:
+// else a recorder would be a person. A trigger queues the sessions of these apps.
+func nameMachines(ctx context.Context, tx pgx.Tx, f *privacy.Filter) error {
+	rows, err := tx.Query(ctx, `SELECT app_id, machine_names FROM analytics.settings
+		WHERE EXISTS (SELECT FROM unnest(machine_names) AS name WHERE name`+warehouse.IsPlain+`) ORDER BY app_id`)
+	if err != nil {
+		return err
+	}
+	type machines struct {
+		App   string
+		Names []string
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[machines])
+	for _, m := range all {
+		for i := range m.Names {
+			p := model.Participant{DisplayName: m.Names[i]}
+			f.TakeName(&p)
+			m.Names[i] = p.DisplayName
+		}
+		if err == nil {
+			_, err = tx.Exec(ctx, `UPDATE analytics.settings SET machine_names = $2 WHERE app_id = $1 AND meeting_id = '' AND machine_names IS DISTINCT FROM $2`, m.App, m.Names)
+		}
+	}
+	return err
 }
 
 type namedRow struct{ A, B, C, Name, Extra, Repairs string }

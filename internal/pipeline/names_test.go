@@ -39,6 +39,9 @@ func TestNamesArePseudonymised(t *testing.T) {
 	later := newRig(t, data)
 	later.privacy.Key = newKey(t, "first")
 	later.must(withEverything(), model.RunPartial)
+	if _, err := later.pool.Exec(t.Context(), `INSERT INTO analytics.settings (app_id, machine_names) SELECT app_id, ARRAY[$1, 'Recorder'] FROM realtimekit.apps`, canaryName); err != nil {
+		t.Fatal(err)
+	}
 	later.privacy.Names = warehouse.NamesPseudonymised
 	db := later.protected()
 	if _, err := erasure.New(db).PseudonymiseNames(t.Context(), false); err != nil {
@@ -46,6 +49,12 @@ func TestNamesArePseudonymised(t *testing.T) {
 	}
 	later.log.Reset()
 	later.noSecrets(canaryName, "Wren")
+	if _, err := db.RefreshAnalytics(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := later.number(`SELECT count(*) FROM analytics.session_people WHERE person_id = $1`, canaryCustom); n != 0 {
+		t.Errorf("a machine by its name is a person in %d sessions now that names are hashed", n)
+	}
 	if got, want := later.text(sets), fromStart.text(sets); got != want {
 		t.Errorf("pseudonymised later:\n%s\nfrom the start:\n%s", got, want)
 	}
