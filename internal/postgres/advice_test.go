@@ -61,7 +61,7 @@ func TestConnectAdvice(t *testing.T) {
 	_, rest, _ := strings.Cut(url, "@")
 	for where, want := range map[string]string{
 		"postgres://" + role + "@" + rest:                                       "that may log in",
-		"postgres://u:p@[2001:db8::1]:5432/d?sslmode=disable&connect_timeout=3": "an address of IPv6",
+		"postgres://u:p@[2001:db8::1]:5432/d?sslmode=disable&connect_timeout=1": "an address of IPv6",
 		"postgres://u:p@no-such-host.invalid/d?sslmode=disable":                 "finds no address for it",
 		"postgres://u:p@/d?host=/nonexistent":                                   "no server listens at this socket",
 	} {

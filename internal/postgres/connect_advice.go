@@ -131,7 +131,7 @@ func lockedOut(cfg *pgx.ConnConfig, pg *pgconn.PgError) string {
 }
 
 // silenceAdvice says why no server answered, and what to check.
-func silenceAdvice(err error, causes []error) (reason, advice string) {
+func silenceAdvice(cfg *pgx.ConnConfig, err error, causes []error) (reason, advice string) {
 	const noIPv6 = "; this is an address of IPv6: where this machine has none, let DATABASE_URL name a host with an address of IPv4, as a hosted server's pooler has"
 	const server = "check that the server is running, and host and port in DATABASE_URL"
 	cause := causes[0]
@@ -147,7 +147,11 @@ func silenceAdvice(err error, causes []error) (reason, advice string) {
 	case six:
 		return reason, server + noIPv6
 	case errors.Is(err, context.DeadlineExceeded):
-		return "no answer in time", "check host and port in DATABASE_URL and the firewall"
+		advice = "check host and port in DATABASE_URL and the firewall"
+		if !slices.ContainsFunc(attempts(cfg), func(a attempt) bool { return !isIPv6(a.host) }) {
+			advice += noIPv6 // the patience ended before the network's, which tells
+		}
+		return "no answer in time", advice
 	case encryptionAdvice(err, reason) != "":
 		return reason, encryptionAdvice(err, reason)
 	case errors.As(cause, &dns):
@@ -159,6 +163,12 @@ func silenceAdvice(err error, causes []error) (reason, advice string) {
 		return reason, server
 	}
 	return err.Error(), "check DATABASE_URL"
+}
+
+// isIPv6 tells whether a host is named by an address of IPv6, of another machine.
+func isIPv6(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.To4() == nil && !ip.IsLoopback()
 }
 
 // unreachableIPv6 tells whether an attempt at an address of IPv6 found no way there.

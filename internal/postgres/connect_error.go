@@ -38,7 +38,7 @@ func connectError(connection string, cfg *pgx.ConnConfig, err error) error {
 		}
 		reason, advice = pg.Message, refusalAdvice(cfg, pg)
 	default:
-		reason, advice = silenceAdvice(err, causes)
+		reason, advice = silenceAdvice(cfg, err, causes)
 	}
 	return fmt.Errorf("%w: cannot use %s: %s; %s", model.ErrStore, where, reason, advice)
 }
