@@ -363,27 +363,49 @@ func (st *stage) keepNew(earlier []*stage) {
 	})
 }
 
-// points tries every trap of the scenario. In the short form it is left out what
-// another trap shows: after a statement of a transaction nothing else is
-// persisted than before the next one.
+// point is a moment at which a scenario's command is interrupted.
+type point struct {
+	name string
+	try  func(*testing.T)
+}
+
+// points tries the traps of the scenario: in the short form each fourth, and each
+// after the commit of a session. Only the long form tries what another trap shows:
+// after a statement of a transaction nothing else is persisted than before the next one.
 func (st *stage) points(t *testing.T) {
+	all := st.traps()
+	tried := 0
+	for i, p := range all {
+		if full() || i%4 == 0 || strings.Contains(p.name, commitOf+"enter a session's state") {
+			t.Run(p.name, p.try)
+			tried++
+		}
+	}
+	if tried < len(all) {
+		t.Logf("%d of %d points: ROLLCALL_PROOF=full tries all", tried, len(all))
+	}
+}
+
+// traps lists the points of the scenario.
+func (st *stage) traps() (all []point) {
 	for _, text := range st.statements {
 		for _, after := range []bool{false, true} {
 			if after && st.within[text] && !long() {
 				continue
 			}
 			name := map[bool]string{false: "before ", true: "after "}[after] + shorten(text)
-			t.Run("killed "+name, func(t *testing.T) { st.point(t, trap{text, after}, true) })
+			all = append(all, point{"killed " + name, func(t *testing.T) { st.point(t, trap{text, after}, true) }})
 			if long() || after && strings.HasPrefix(text, commitOf) {
-				t.Run("cut off "+name, func(t *testing.T) { st.point(t, trap{text, after}, false) })
+				all = append(all, point{"cut off " + name, func(t *testing.T) { st.point(t, trap{text, after}, false) }})
 			}
 		}
 	}
 	for _, path := range st.paths {
 		for _, when := range []moment{asked, answered, told} {
-			t.Run(fmt.Sprintf("killed at %s, %s", path, when), func(t *testing.T) { st.request(t, path, when) })
+			all = append(all, point{fmt.Sprintf("killed at %s, %s", path, when), func(t *testing.T) { st.request(t, path, when) }})
 		}
 	}
+	return all
 }
 
 // shorten gives a name for a statement.

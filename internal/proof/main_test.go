@@ -1,7 +1,8 @@
 // Package proof breaks things on purpose while the real program runs, as a
 // process of its own, and then asks one oracle whether the warehouse is still
-// exact. In its short form it is part of the tests; ROLLCALL_PROOF=long tries
-// everything many times more often (make proof-long).
+// exact. Its short form is part of go test ./...; ROLLCALL_PROOF=full, as in .ci/run,
+// tries every point of the crash matrix, and ROLLCALL_PROOF=long (make proof-long)
+// everything many times more often.
 package proof_test
 
 import (
@@ -40,6 +41,9 @@ func fail(err error) int {
 
 // long tells that everything is to be tried many times.
 func long() bool { return os.Getenv("ROLLCALL_PROOF") == "long" }
+
+// full tells that no point of the crash matrix is left out.
+func full() bool { return long() || os.Getenv("ROLLCALL_PROOF") == "full" }
 
 // tries gives how often something is tried.
 func tries(short, many int) int {

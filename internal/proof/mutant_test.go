@@ -432,7 +432,7 @@ func (m *mutant) mustBeCaught(t *testing.T, source string) {
 	write(t, filepath.Join(tree, "internal", m.file), strings.Replace(source, m.old, m.new, 1))
 	run := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-run", "^"+m.test+"$", "./internal/"+m.pkg)
 	run.Dir = tree
-	run.Env = append(os.Environ(), "ROLLCALL_PROOF=")
+	run.Env = append(os.Environ(), "ROLLCALL_PROOF=full")
 	out, err := run.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "--- FAIL: "+m.test) {
 		t.Errorf("%s does not see it: %v\n%.2000s", m.test, err, out)
