@@ -43,40 +43,53 @@ func TestFirstRefreshOfABusyDayIsLinear(t *testing.T) {
 	}
 }
 
-// TestSessionThatLeavesDays has a session whose people seemed to be inside for a week,
-// since it was left open, and were for an hour: its cost goes with people and days, not
-// with their square.
-func TestSessionThatLeavesDays(t *testing.T) {
+// TestChangedPeopleAreCountedOnce has a session that was left open for a week, with all
+// its people inside. Whatever then changes for all of them costs what goes with people
+// and days, not with their square.
+func TestChangedPeopleAreCountedOnce(t *testing.T) {
 	t.Parallel()
-	reads := map[int]int{}
+	const id = `session_id = md5('open')::uuid`
+	changes := []struct{ name, sql string }{
+		{"they come again", `UPDATE realtimekit.participants SET joined_at = joined_at + interval '1 minute' WHERE ` + id},
+		{"with other ids", `UPDATE realtimekit.participants SET custom_participant_id = 'X' || custom_participant_id WHERE ` + id},
+		{"in other presets", `UPDATE realtimekit.participants SET preset_name = 'student ' || custom_participant_id WHERE ` + id},
+		{"in another app", `UPDATE realtimekit.sessions SET app_id = 'b' WHERE ` + id},
+		{"for an hour only", `WITH s AS (UPDATE realtimekit.sessions SET ended_at = '2026-02-01 11:00Z' WHERE ` + id + `)
+			UPDATE realtimekit.participants SET left_at = '2026-02-01 11:00Z' WHERE ` + id},
+		{"nobody", `DELETE FROM realtimekit.participants WHERE ` + id},
+	}
+	reads := make([][]int, len(changes))
 	for _, people := range []int{20, 100} {
 		db := newDatabase(t)
 		db.busyDay(300)
+		db.exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('b', 'account', now(), now(), 1)`)
 		db.refresh(500)
 		db.exec(`ANALYZE`)
 		db.exec(`INSERT INTO realtimekit.sessions (session_id, app_id, status, started_at, ended_at, first_synced_at, synced_at, run_id)
 			VALUES (md5('open')::uuid, 'a', 'ENDED', '2026-02-01 10:00Z', '2026-02-08 10:00Z', now(), now(), 1)`)
 		db.exec(`INSERT INTO realtimekit.participants (session_id, participant_id, custom_participant_id, joined_at, left_at, run_id)
-			SELECT s.session_id, md5(n::text)::uuid, 'L' || n, s.started_at, s.ended_at, 1
-			FROM realtimekit.sessions AS s, generate_series(1, $1) AS n WHERE s.session_id = md5('open')::uuid`, people)
-		queue := `INSERT INTO analytics.stale_sessions (session_id) VALUES (md5('open')::uuid)`
+			SELECT session_id, md5(n::text)::uuid, 'L' || n, started_at, ended_at, 1 FROM realtimekit.sessions, generate_series(1, $1) AS n WHERE `+id, people)
+		const queue = `INSERT INTO analytics.stale_sessions (session_id) VALUES (md5('open')::uuid)`
 		db.exec(queue)
 		db.refresh(500)
 		const ids = `SELECT count(*) FROM analytics.usage_ids WHERE usage_date >= '2026-02-01'`
 		if n := db.number(ids); n != 8*people {
 			t.Fatalf("%d ids are counted on eight days, want %d", n, 8*people)
 		}
-		db.exec(`UPDATE realtimekit.sessions SET ended_at = '2026-02-01 11:00Z' WHERE session_id = md5('open')::uuid`)
-		db.exec(`UPDATE realtimekit.participants SET left_at = '2026-02-01 11:00Z' WHERE session_id = md5('open')::uuid`)
-		db.exec(queue)
-		reads[people] = db.readRows(`SELECT analytics.refresh(500)`)
-		if n := db.number(ids); n != people {
-			t.Errorf("%d ids are counted, want %d", n, people)
+		for i, change := range changes {
+			db.exec(change.sql)
+			db.exec(queue)
+			reads[i] = append(reads[i], db.readRows(`SELECT analytics.refresh(500)`))
+		}
+		if n := db.number(ids); n != 0 {
+			t.Errorf("%d ids are counted where nobody was", n)
 		}
 	}
-	t.Logf("rows: %v", reads)
-	if reads[100] > 5*reads[20]*13/10 {
-		t.Errorf("of 100 people %d rows are read, of 20 people %d", reads[100], reads[20])
+	for i, n := range reads {
+		t.Logf("%s: %v rows", changes[i].name, n)
+		if n[1] > 5*n[0]*13/10 {
+			t.Errorf("%s: of 20 and 100 people, %v rows are read", changes[i].name, n)
+		}
 	}
 }
 
