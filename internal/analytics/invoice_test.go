@@ -42,6 +42,8 @@ func TestInvoiceAgreesWithGo(t *testing.T) {
 		meetings[world[n].id] = m.pick("", "m1", "m2", "m3")
 	}
 	db.store(world...)
+	db.live("b", "Asia/Kathmandu")
+	db.exec(`INSERT INTO analytics.settings (app_id, time_zone) VALUES ('b', 'Asia/Kathmandu')`)
 	db.exec(`INSERT INTO realtimekit.meetings (app_id, meeting_id, title, first_synced_at, synced_at, run_id)
 		SELECT a, m, 'Title of ' || m, now(), now(), 1 FROM unnest('{a,b}'::text[]) AS a, unnest('{m1,m2,m3}'::text[]) AS m
 		ON CONFLICT (app_id, meeting_id) DO UPDATE SET title = excluded.title`)
@@ -52,7 +54,7 @@ func TestInvoiceAgreesWithGo(t *testing.T) {
 	all := db.recordings(m, world, meetings)
 	prices, kindPrices := db.prices(m), db.kindPrices(m)
 
-	costs := expectedBills(world, meetings, all)
+	costs := db.expectedBills(world, meetings, all)
 	var want []string
 	type sums struct {
 		ticks      map[string]int
@@ -118,8 +120,9 @@ func TestInvoiceAgreesWithGo(t *testing.T) {
 }
 
 // expectedBills adds up presences, cut at midnight, and recordings by their first day.
-func expectedBills(world []*session, meetings map[string]string, all []recording) map[costKey]*bill {
+func (db *database) expectedBills(world []*session, meetings map[string]string, all []recording) map[costKey]*bill {
 	costs, views := map[costKey]*bill{}, map[string]map[string]bool{}
+	days := map[string][]aDay{"a": db.days("a"), "b": db.days("b")}
 	add := func(key costKey, ticks, recordings int) {
 		if costs[key] == nil {
 			costs[key] = &bill{}
@@ -127,7 +130,7 @@ func expectedBills(world []*session, meetings map[string]string, all []recording
 		costs[key].ticks += ticks
 		costs[key].recordings += recordings
 	}
-	pieces(world, func(s *session, i interval, day string, from, to int) {
+	db.pieces(world, func(s *session, i interval, day string, from, to int) {
 		add(costKey{day, s.app, "participant", meetings[s.id], i.p.preset, i.view}, to-from, 0)
 		if views[s.id] == nil {
 			views[s.id] = map[string]bool{}
@@ -139,8 +142,7 @@ func expectedBills(world []*session, meetings map[string]string, all []recording
 		if len(views[r.session]) == 1 {
 			view = slices.Collect(maps.Keys(views[r.session]))[0]
 		}
-		day := base.Add(time.Duration(r.at) * tick).Format(time.DateOnly)
-		add(costKey{day, r.app, r.kind, r.meeting, "", view}, max(r.seconds, 0)/30, 1)
+		add(costKey{dayOf(days[r.app], r.at), r.app, r.kind, r.meeting, "", view}, max(r.seconds, 0)/30, 1)
 	}
 	return costs
 }

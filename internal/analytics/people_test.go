@@ -68,6 +68,10 @@ func TestSettingsAreRefused(t *testing.T) {
 		`(app_id, meeting_id, person_by) VALUES ('a', 'room', 'user_id')`: "who a person is is set for an app, not for a meeting",
 		`(app_id, nobody_ids) VALUES ('a', ARRAY['x', NULL])`:             "lists of settings have no nulls",
 		`(app_id, person_by) VALUES ('nowhere', 'user_id')`:               "settings_app_id_fkey",
+		`(app_id, time_zone) VALUES ('a', 'Europe/Berln')`:                `time_zone "Europe/Berln" is not known: give a name of the IANA database, such as Europe/Berlin`,
+		`(app_id, time_zone) VALUES ('a', 'CET-1')`:                       `time_zone "CET-1" is not known`,
+		`(app_id, time_zone) VALUES ('a', 'posix/Europe/Berlin')`:         `time_zone "posix/Europe/Berlin" is not known`,
+		`(app_id, meeting_id, time_zone) VALUES ('a', 'room', 'UTC')`:     "a time zone is set for an app, not for a meeting",
 	} {
 		if _, err := db.conn.Exec(t.Context(), `INSERT INTO analytics.settings `+sql); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v, want %q", sql, err, why)

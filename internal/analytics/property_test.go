@@ -91,10 +91,10 @@ func TestViewsAgreeWithGo(t *testing.T) {
 	db.changeSome(m, world, prices)
 }
 
-// changeSome replaces and deletes sessions: the usage by day follows.
-func (db *database) changeSome(m *maker, world []*session, prices []price) {
+// changeSome replaces and deletes sessions: the usage by day follows. It gives the
+// sessions that are there then.
+func (db *database) changeSome(m *maker, world []*session, prices []price) (kept []*session) {
 	db.t.Helper()
-	var kept []*session
 	for n, s := range world {
 		if n%9 != 0 {
 			kept = append(kept, s)
@@ -105,13 +105,14 @@ func (db *database) changeSome(m *maker, world []*session, prices []price) {
 		}
 		if n%2 == 0 {
 			fresh := m.session(n)
-			fresh.rejected = 0
+			fresh.id, fresh.rejected = s.id, 0
 			db.store(fresh)
 			kept = append(kept, fresh)
 		}
 	}
 	db.refresh(500)
 	db.wantUsage(kept, prices)
+	return kept
 }
 
 func attendees(s *session) (want []string) {

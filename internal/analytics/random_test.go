@@ -3,6 +3,7 @@ package analytics_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 )
 
 // maker makes random sessions, odd ones included.
@@ -86,14 +87,14 @@ func (m *maker) participant(i int) *participant {
 // prices holds no price for everything, so that some usage has none.
 func (db *database) prices(m *maker) (all []price) {
 	for range 16 {
-		p := price{m.pick("", "a"), m.pick("", "host", "student"), m.pick("", "AUDIO_ROOM"), 9 + m.IntN(3), 1 + m.IntN(50), m.pick("EUR", "USD")}
+		p := price{m.pick("", "a"), m.pick("", "host", "student"), m.pick("", "AUDIO_ROOM"), db.base.AddDate(0, 0, m.IntN(3)-1).Format(time.DateOnly), 1 + m.IntN(50), m.pick("EUR", "USD")}
 		if p.app+p.preset+p.view == "" {
 			continue
 		}
 		all = append(all, p)
 		db.exec(`INSERT INTO analytics.prices (app_id, preset_name, preset_view_type, valid_from, price_per_minute, currency)
 			VALUES (nullif($1, ''), nullif($2, ''), nullif($3, ''), $4::text::date, $5::text::numeric, $6) ON CONFLICT DO NOTHING`,
-			p.app, p.preset, p.view, fmt.Sprintf("2026-03-%02d", p.day), fmt.Sprintf("0.%03d", p.mills), p.currency)
+			p.app, p.preset, p.view, p.day, fmt.Sprintf("0.%03d", p.mills), p.currency)
 	}
 	return all
 }

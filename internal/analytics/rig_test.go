@@ -2,6 +2,7 @@ package analytics_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -17,19 +18,26 @@ func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
 type database struct {
 	t    *testing.T
 	conn *pgx.Conn
+	base time.Time                 // tick 0 of its world
+	zone map[string]*time.Location // of an app, by its id; UTC where there is none
 }
 
 func newDatabase(t *testing.T) *database {
+	t.Helper()
+	return newDatabaseAt(t, base)
+}
+
+func newDatabaseAt(t *testing.T, base time.Time) *database {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), pgtest.New(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Left open on purpose: the database is dropped with its connections.
-	db := &database{t, conn}
+	db := &database{t, conn, base, map[string]*time.Location{}}
 	db.exec(`SET timezone = 'America/New_York'; SET jit = off;
 		CREATE FUNCTION pg_temp.k(timestamptz) RETURNS text LANGUAGE sql AS $$
-			SELECT coalesce((extract(epoch FROM $1 - timestamptz '` + baseText + `') / 30)::float8::text, '-') $$`)
+			SELECT coalesce((extract(epoch FROM $1 - timestamptz '` + base.Format(time.RFC3339) + `') / 30)::float8::text, '-') $$`)
 	return db
 }
 

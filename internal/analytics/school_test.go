@@ -92,7 +92,7 @@ func (db *database) school(m *maker, world []*session) *school {
 		}
 		c.enrolled = append(c.enrolled, e)
 		db.exec(`INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, custom_participant_id, display_name, preset_name, created_at, last_listed_at, removed_at, first_synced_at, synced_at, run_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, now(), now(), 1)`, e.app, e.meeting, e.id, orNull(e.custom), orNull(e.name), orNull(e.preset), at(e.created), at(e.listed))
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, now(), now(), 1)`, e.app, e.meeting, e.id, orNull(e.custom), orNull(e.name), orNull(e.preset), db.at(e.created), db.at(e.listed))
 		s := world[n]
 		people := slices.Sorted(maps.Keys(s.people()))
 		if len(people) == 0 {
@@ -102,7 +102,7 @@ func (db *database) school(m *maker, world []*session) *school {
 		x.to = x.from + 1 + m.IntN(20)
 		c.excuses = append(c.excuses, x)
 		db.exec(`INSERT INTO analytics.excuses (app_id, meeting_id, person_id, reason, starts_at, ends_at) VALUES ($1, $2, $3, nullif($4, ''), $5, $6)`,
-			x.app, x.meeting, x.person, x.reason, at(x.from), at(x.to))
+			x.app, x.meeting, x.person, x.reason, db.at(x.from), db.at(x.to))
 	}
 	return &c
 }
@@ -120,7 +120,7 @@ func (db *database) timeLessons(c *school) {
 		if x.grace != none {
 			grace = 30 * x.grace
 		}
-		db.exec(`INSERT INTO analytics.timetable (app_id, meeting_id, starts_at, ends_at, grace_seconds) VALUES ($1, $2, $3, $4, $5)`, x.app, x.meeting, at(x.from), at(x.to), grace)
+		db.exec(`INSERT INTO analytics.timetable (app_id, meeting_id, starts_at, ends_at, grace_seconds) VALUES ($1, $2, $3, $4, $5)`, x.app, x.meeting, db.at(x.from), db.at(x.to), grace)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // usage is one group of presences: an app's day, or a preset's.
@@ -78,23 +79,36 @@ func (u *usage) merged() (ticks int) {
 	return ticks
 }
 
-// days are the two days of a world, and those that a presence may reach to.
-var days = []struct {
-	text     string
-	from, to int
-}{
-	{"2026-03-08", -margin, midnight - 2*day},
-	{"2026-03-09", midnight - 2*day, midnight - day},
-	{"2026-03-10", midnight - day, midnight},
-	{"2026-03-11", midnight, midnight + day},
-	{"2026-03-12", midnight + day, width - margin},
+// aDay is a day of an app, in ticks.
+type aDay struct {
+	text, zone string
+	from, to   int
+}
+
+// days are those that presences of an app may reach to. A clock on the wall there is
+// looked at in each tick: once it shows a day, the one before it is over.
+func (db *database) days(app string) (all []aDay) {
+	zone := db.zone[app]
+	if zone == nil {
+		zone = time.UTC
+	}
+	for k := -margin; k < width-margin; k++ {
+		text := db.base.Add(time.Duration(k) * tick).In(zone).Format(time.DateOnly)
+		if n := len(all); n > 0 && text <= all[n-1].text {
+			all[n-1].to = k + 1
+			continue
+		}
+		all = append(all, aDay{text, zone.String(), k, k + 1})
+	}
+	return all
 }
 
 // pieces calls each for every presence, cut at midnight.
-func pieces(world []*session, each func(s *session, i interval, day string, from, to int)) {
+func (db *database) pieces(world []*session, each func(s *session, i interval, day string, from, to int)) {
+	days := map[string][]aDay{"a": db.days("a"), "b": db.days("b")}
 	for _, s := range world {
 		for _, i := range s.intervals() {
-			for _, d := range days {
+			for _, d := range days[s.app] {
 				if i.from < d.to && (i.to > d.from || i.from >= d.from) {
 					each(s, i, d.text, max(i.from, d.from), min(i.to, d.to))
 				}
@@ -103,11 +117,8 @@ func pieces(world []*session, each func(s *session, i interval, day string, from
 	}
 }
 
-func dayOf(tick int) string {
-	if tick < midnight {
-		return days[2].text
-	}
-	return days[3].text
+func dayOf(days []aDay, tick int) string {
+	return days[slices.IndexFunc(days, func(d aDay) bool { return tick < d.to })].text
 }
 
 // wantUsage compares everything that is kept by day.
@@ -117,11 +128,12 @@ func (db *database) wantUsage(world []*session, prices []price) {
 	started, minutes := map[string]int{}, map[string]int{}
 	byMeeting := map[[4]string]map[string]int{} // ticks
 	var cut []string
+	days := map[string][]aDay{"a": db.days("a"), "b": db.days("b")}
 	for _, s := range world {
 		if s.start() == none {
 			continue
 		}
-		key := dayOf(s.start()) + "," + s.app
+		key := dayOf(days[s.app], s.start()) + "," + s.app
 		started[key]++
 		if byDay[key] == nil {
 			byDay[key] = newUsage()
@@ -130,7 +142,7 @@ func (db *database) wantUsage(world []*session, prices []price) {
 			minutes[key] += s.minutes
 		}
 	}
-	pieces(world, func(s *session, i interval, day string, from, to int) {
+	db.pieces(world, func(s *session, i interval, day string, from, to int) {
 		key, preset := day+","+s.app, [4]string{day, s.app, i.p.preset, i.view}
 		if byDay[key] == nil {
 			byDay[key] = newUsage()
@@ -162,33 +174,41 @@ func (db *database) wantUsage(world []*session, prices []price) {
 		FROM analytics.concurrency_hourly`), wantHours(byDay))
 	db.want("preset_usage", db.lines(`SELECT usage_date, app_id, coalesce(preset_name, '-'), coalesce(preset_view_type, '-'), sessions, unique_people,
 		participants, person_seconds, participant_seconds FROM analytics.preset_usage`), presets)
+	var zones []string
+	for key := range byDay {
+		day, app, _ := strings.Cut(key, ",")
+		zones = append(zones, row(app, day, db.days(app)[0].zone))
+	}
+	db.want("time_zone", db.lines(`SELECT app_id, usage_date, time_zone FROM analytics.daily_usage UNION SELECT app_id, usage_date, time_zone FROM analytics.preset_usage
+		UNION SELECT app_id, usage_date, time_zone FROM analytics.presence_by_day UNION SELECT app_id, usage_date, time_zone FROM analytics.usage_cost
+		UNION SELECT app_id, started_date, time_zone FROM analytics.session_bounds WHERE started_date IS NOT NULL
+		UNION SELECT app_id, usage_date, time_zone FROM analytics.usage_by_meeting`), zones)
 	db.want("usage_cost", db.lines(`SELECT coalesce(meeting_id, '-'), usage_date, app_id, coalesce(preset_name, '-'), coalesce(preset_view_type, '-'), participant_minutes,
 		coalesce(currency, '-'), coalesce(cost_amount::text, '-') FROM analytics.usage_cost`), costs)
 }
 
-// price is a row of analytics.prices; day is of March 2026, mills are
+// price is a row of analytics.prices; day is the first on which it counts, mills are
 // thousandths.
 type price struct {
 	app, preset, view string
-	day, mills        int
+	day               string
+	mills             int
 	currency          string
 }
 
 // priceOf looks for the price: by app, then preset, then view type, then the
 // newest; of two of one day the first that was stored. nil is none.
 func priceOf(key [4]string, prices []price) (best *price) {
-	rank := func(p *price) [4]int {
-		return [4]int{len(p.app), len(p.preset), len(p.view), p.day}
-	}
 	for i := range prices {
 		p := &prices[i]
 		fits := func(have, want string) bool { return want == "" || want == have }
-		if fmt.Sprintf("2026-03-%02d", p.day) > key[0] || !fits(key[1], p.app) || !fits(key[2], p.preset) || !fits(key[3], p.view) {
+		if p.day > key[0] || !fits(key[1], p.app) || !fits(key[2], p.preset) || !fits(key[3], p.view) {
 			continue
 		}
 		if best == nil {
 			best = p
-		} else if a, b := rank(p), rank(best); slices.Compare(a[:], b[:]) > 0 {
+		} else if cmp.Or(cmp.Compare(len(p.app), len(best.app)), cmp.Compare(len(p.preset), len(best.preset)),
+			cmp.Compare(len(p.view), len(best.view)), cmp.Compare(p.day, best.day)) > 0 {
 			best = p
 		}
 	}
@@ -252,7 +272,7 @@ type between struct {
 // wantPeopleBetween asks for the sessions that began from tick 2 to midnight.
 func (db *database) wantPeopleBetween(world []*session) {
 	db.t.Helper()
-	all := map[string]*between{}
+	all, days := map[string]*between{}, map[string][]aDay{"a": db.days("a"), "b": db.days("b")}
 	for _, s := range world {
 		if s.start() == none || s.start() < 2 || s.start() >= midnight {
 			continue
@@ -265,7 +285,7 @@ func (db *database) wantPeopleBetween(world []*session) {
 			}
 			b.from, b.to, b.sessions, b.parts, b.visits = min(b.from, p.first), max(b.to, p.last), b.sessions+1, b.parts+len(p.parts), b.visits+len(p.presence.runs())
 			b.guest = b.guest && p.guest
-			if b.days[dayOf(s.start())] = true; s.meeting != "" {
+			if b.days[dayOf(days[s.app], s.start())] = true; s.meeting != "" {
 				b.meetings[s.meeting] = true
 			}
 			for k := range b.presence {
@@ -281,7 +301,7 @@ func (db *database) wantPeopleBetween(world []*session) {
 		db.t.Errorf("only %d people in the range", len(want))
 	}
 	db.want("people_between", db.lines(`SELECT app_id, person_id, pg_temp.k(first_join_at), pg_temp.k(last_leave_at), sessions, meetings, session_days, participants, visits, present_seconds, is_guest
-		FROM analytics.people_between($1, $2)`, at(2), at(midnight)), want)
+		FROM analytics.people_between($1, $2)`, db.at(2), db.at(midnight)), want)
 }
 
 func wantFreshness(world []*session) (want []string) {

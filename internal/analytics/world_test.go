@@ -53,11 +53,11 @@ func sorted(lines []string) []string {
 	return lines
 }
 
-func at(ticks int) any {
+func (db *database) at(ticks int) any {
 	if ticks == none {
 		return nil
 	}
-	return base.Add(time.Duration(ticks) * tick)
+	return db.base.Add(time.Duration(ticks) * tick)
 }
 
 func orNull(text string) any {
@@ -88,21 +88,21 @@ func (db *database) store(sessions ...*session) {
 	var s, st, p, e, r, read [][]any
 	for _, x := range sessions {
 		read = append(read, []any{1, x.id, "complete", 1})
-		s = append(s, []any{x.id, x.app, orNull(x.meeting), orNull(x.status), numberOrNull(x.peak), numberOrNull(x.minutes), at(x.started), at(x.ended), at(x.created), repairs(x.repaired), base, at(x.synced), 1})
+		s = append(s, []any{x.id, x.app, orNull(x.meeting), orNull(x.status), numberOrNull(x.peak), numberOrNull(x.minutes), db.at(x.started), db.at(x.ended), db.at(x.created), repairs(x.repaired), db.base, db.at(x.synced), 1})
 		if x.read != none {
 			var complete any
 			if x.complete {
-				complete = base
+				complete = db.base
 			}
-			st = append(st, []any{x.id, x.app, orNull(x.status), at(x.created), at(x.read), complete, x.distinct, x.announce, 1})
+			st = append(st, []any{x.id, x.app, orNull(x.status), db.at(x.created), db.at(x.read), complete, x.distinct, x.announce, 1})
 		}
 		for i := range x.rejected {
-			r = append(r, []any{"peer_event", x.app, x.id, fmt.Sprint(i), "reason", "secret raw text", base, base, 1})
+			r = append(r, []any{"peer_event", x.app, x.id, fmt.Sprint(i), "reason", "secret raw text", db.base, db.base, 1})
 		}
 		for _, y := range x.participants {
-			p = append(p, []any{x.id, y.id, orNull(y.user), orNull(y.custom), orNull(y.name), orNull(y.preset), at(y.joined), at(y.left), at(y.created), at(y.removed), repairs(y.repaired), base, base, 1})
+			p = append(p, []any{x.id, y.id, orNull(y.user), orNull(y.custom), orNull(y.name), orNull(y.preset), db.at(y.joined), db.at(y.left), db.at(y.created), db.at(y.removed), repairs(y.repaired), db.base, db.base, 1})
 			for _, z := range y.events {
-				e = append(e, []any{x.id, y.id, z.id, orNull(z.name), orNull(z.peer), orNull(z.view), at(z.at), repairs(z.repaired), base, base, 1})
+				e = append(e, []any{x.id, y.id, z.id, orNull(z.name), orNull(z.peer), orNull(z.view), db.at(z.at), repairs(z.repaired), db.base, db.base, 1})
 			}
 		}
 	}

@@ -214,11 +214,11 @@ func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, 
 // keepRecordingsSQL adds the length of the recordings and livestreams that are about to be
 // deleted to what is kept by day, which is of nobody.
 func keepRecordingsSQL(which string) string {
-	return `INSERT INTO analytics.deleted_recordings AS t (app_id, usage_date, usage_kind, preset_view_type, recordings, recorded_seconds)
-		SELECT app_id, usage_date, usage_kind, preset_view_type, sum(recordings), sum(recorded_seconds)
+	return `INSERT INTO analytics.deleted_recordings AS t (app_id, usage_date, usage_kind, preset_view_type, time_zone, recordings, recorded_seconds)
+		SELECT app_id, usage_date, usage_kind, preset_view_type, time_zone, sum(recordings), sum(recorded_seconds)
 		FROM analytics.recording_usage WHERE recording_id IS NOT NULL AND ` + which + `
-		GROUP BY 1, 2, 3, 4
-		ON CONFLICT (app_id, usage_date, usage_kind, preset_view_type) DO UPDATE
+		GROUP BY 1, 2, 3, 4, 5
+		ON CONFLICT (app_id, usage_date, usage_kind, preset_view_type, time_zone) DO UPDATE
 		SET recordings = t.recordings + excluded.recordings, recorded_seconds = t.recorded_seconds + excluded.recorded_seconds`
 }
 

@@ -55,7 +55,7 @@ func (e *xlsxEncoder) begin(v view, o Options) error {
 	}
 	const made = "2000-01-01T00:00:00Z" // the same rows give the same file
 	if err := e.book.SetDocProps(&excelize.DocProperties{
-		Creator: "rollcall " + o.Version, Title: v.schema + "." + v.name, Description: "Times are in " + o.zone().String() + ", days are UTC.",
+		Creator: "rollcall " + o.Version, Title: v.schema + "." + v.name, Description: "Times are in " + o.zone().String() + ", days are those of each app.",
 		Created: made, Modified: made, LastModifiedBy: "rollcall",
 	}); err != nil {
 		return err

@@ -36,6 +36,7 @@ type sessionLoad struct {
 	gone     []model.UUID    // participants that are stored but were not listed
 	derived  *derive.Figures // nil where analytics.derive is to derive
 	identity derive.Identity // of the people of the app
+	zoned    bool            // whether its days are others than those of UTC
 }
 
 // apply writes everything of the session. The order matters: the state row is
@@ -126,14 +127,10 @@ func (l *sessionLoad) insertRow(ctx context.Context, tx pgx.Tx, appKnown, meetin
 	// single tables or a replica may have them.
 	orphans := false
 	batch.Queue(leftOverSQL, id).QueryRow(func(row pgx.Row) error { return row.Scan(&orphans, &l.leftOver) })
-	l.identity = derive.Identity{}
+	l.identity, l.zoned = derive.Identity{}, false
 	batch.Queue(identitySQL, s.AppID).QueryRow(func(row pgx.Row) error {
 		i := &l.identity
-		err := row.Scan(&i.ByUser, &i.Nobody, &i.MachinePresets, &i.MachineNames)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil // the app has no settings
-		}
-		return err
+		return row.Scan(&i.ByUser, &i.Nobody, &i.MachinePresets, &i.MachineNames, &l.zoned)
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err

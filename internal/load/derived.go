@@ -14,8 +14,8 @@ import (
 )
 
 // What a new session's rows say is derived here and copied beside them, where all
-// of them are in hand and the session has ended. Anything else is left to the
-// function analytics.derive, which does the same from what is stored.
+// of them are in hand and the session has ended. Anything else, such as days of a time
+// zone, is left to the function analytics.derive, which does the same from what is stored.
 const (
 	copyPresences = `COPY analytics.presences (session_id, participant_id, joined_at, left_at, presence_no, left_at_kind, is_by_events, is_cut,
 		preset_view_type, peer_id) FROM STDIN (FORMAT binary)`
@@ -37,7 +37,7 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 	if start.IsZero() {
 		start = l.session.CreatedAt
 	}
-	if !l.fresh || l.leftOver || start.IsZero() || l.session.EndedAt.IsZero() || !l.intake.whole(l.reading.LastPass) {
+	if !l.fresh || l.leftOver || l.zoned || start.IsZero() || l.session.EndedAt.IsZero() || !l.intake.whole(l.reading.LastPass) {
 		return nil
 	}
 	s := &derive.Session{

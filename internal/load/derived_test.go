@@ -78,6 +78,16 @@ func TestLoaderDerivesWhatTheFunctionDoes(t *testing.T) {
 			t.Errorf("%s: %d rows by the function, %d by the loader", table, len(rows), len(loaded[table]))
 		}
 	}
+
+	// Where an app lives only the function knows.
+	exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('kiwis', 'account', now(), now(), 1);
+		INSERT INTO analytics.settings (app_id, time_zone) VALUES ('kiwis', 'Pacific/Auckland')`)
+	session, page := randomSession(rng, sessions)
+	session.AppID = "kiwis"
+	b.MustLoad(session, page)
+	if got := b.Text(`SELECT time_zone FROM analytics.session_figures WHERE app_id = 'kiwis'`); got != "Pacific/Auckland" {
+		t.Errorf("days of Auckland are cut by %q", got)
+	}
 }
 
 // randomSession has few different times, so that ties are frequent.

@@ -30,10 +30,16 @@ const (
 	RecountSQL = `UPDATE analytics.usage_days AS u SET is_stale = true
 		FROM (SELECT app_id, usage_date FROM analytics.session_dates WHERE session_id = ANY ($1)
 		      UNION
-		      SELECT app_id, (coalesce(started_at, created_at) AT TIME ZONE 'UTC')::date FROM realtimekit.sessions WHERE session_id = ANY ($1)
+		      SELECT s.app_id, analytics.day_of(coalesce(s.started_at, s.created_at), z.time_zone) FROM realtimekit.sessions AS s
+		      LEFT JOIN analytics.session_figures AS f ON f.session_id = s.session_id
+		      CROSS JOIN LATERAL (SELECT coalesce(f.time_zone, analytics.zone_of(s.app_id)) AS time_zone) AS z
+		      WHERE s.session_id = ANY ($1)
 		      UNION
-		      SELECT s.app_id, d.starts_at::date FROM realtimekit.sessions AS s JOIN analytics.presences AS i ON i.session_id = s.session_id
-		      CROSS JOIN LATERAL generate_series(date_trunc('day', i.joined_at AT TIME ZONE 'UTC'), i.left_at AT TIME ZONE 'UTC', interval '1 day') AS d (starts_at)
+		      SELECT s.app_id, d.first_day + n FROM realtimekit.sessions AS s JOIN analytics.presences AS i ON i.session_id = s.session_id
+		      LEFT JOIN analytics.session_figures AS f ON f.session_id = s.session_id
+		      CROSS JOIN LATERAL (SELECT coalesce(f.time_zone, analytics.zone_of(s.app_id)) AS time_zone) AS z
+		      CROSS JOIN LATERAL (SELECT analytics.day_of(i.joined_at, z.time_zone) AS first_day, analytics.day_of(i.left_at, z.time_zone) AS last_day) AS d
+		      CROSS JOIN LATERAL generate_series(0, d.last_day - d.first_day) AS n
 		      WHERE s.session_id = ANY ($1)) AS d
 		WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date AND NOT u.is_stale AND NOT EXISTS (
 			SELECT FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date)`

@@ -1,5 +1,5 @@
--- A day's curve is a tree: the day, its hours, minutes and seconds, as deep as there
--- are steps. A leaf holds steps (instant, change); any other node has for each child
+-- A day's curve is a tree: the day, which begins at its midnight UTC whatever the app's
+-- time zone, the hours that touch it, minutes and seconds, as deep as there are steps. A leaf holds steps (instant, change); any other node has for each child
 -- with steps its sum and the highest that it reaches. So a change touches the leaves
 -- that it falls into and their parents, and the day's peak stands at the root. Steps
 -- come minute by minute, and go down together: there may be hundreds of thousands.
@@ -35,7 +35,9 @@ BEGIN
         -- What belongs to a node that has children goes down to them, and so does what
         -- would make a leaf too large, together with what is in it.
         WITH fallen AS MATERIALIZED (
-            SELECT date_bin(make_interval(secs => width), p.starts_at, timestamptz '2000-01-01Z') AS node_at, p.* FROM unnest(pending) AS p
+            SELECT n.node_at, p.*
+            FROM unnest(pending) AS p
+            CROSS JOIN LATERAL (SELECT CASE level WHEN 1 THEN p.usage_date::timestamptz ELSE date_bin(make_interval(secs => width), p.starts_at, timestamptz '2000-01-01Z') END) AS n (node_at)
         ), nodes AS MATERIALIZED (
             SELECT f.app_id, f.usage_date, f.node_at, n.step_at IS NOT NULL AS is_there,
                    NOT coalesce(n.is_leaf, true) OR width > 1 AND f.steps + coalesce(cardinality(n.step_at), 0) > most_steps AS is_deeper
@@ -67,9 +69,9 @@ BEGIN
             CONTINUE;
         END IF;
         WITH parts AS MATERIALIZED (
-            SELECT dense_rank() OVER (ORDER BY p.usage_date, p.app_id, date_bin(make_interval(secs => width), p.starts_at, timestamptz '2000-01-01Z')) AS leaf_no,
-                   date_bin(make_interval(secs => width), p.starts_at, timestamptz '2000-01-01Z') AS node_at, p.*
+            SELECT dense_rank() OVER (ORDER BY p.usage_date, p.app_id, n.node_at) AS leaf_no, n.node_at, p.*
             FROM unnest(pending) AS p
+            CROSS JOIN LATERAL (SELECT CASE level WHEN 1 THEN p.usage_date::timestamptz ELSE date_bin(make_interval(secs => width), p.starts_at, timestamptz '2000-01-01Z') END) AS n (node_at)
         ), leaves AS MATERIALIZED (
             SELECT DISTINCT leaf_no, app_id, usage_date, node_at FROM parts
         ), summed AS (
@@ -113,7 +115,8 @@ BEGIN
     FOR level IN REVERSE 3..1 LOOP
         width := widths[level];
         WITH child AS (
-            SELECT DISTINCT app_id, usage_date, starts_at, date_bin(make_interval(secs => width), starts_at, timestamptz '2000-01-01Z') AS parent_at
+            SELECT DISTINCT app_id, usage_date, starts_at,
+                   CASE level WHEN 1 THEN usage_date::timestamptz ELSE date_bin(make_interval(secs => width), starts_at, timestamptz '2000-01-01Z') END AS parent_at
             FROM unnest(touched) WHERE seconds = widths[level + 1]
         ), parent AS (
             SELECT n.app_id, n.usage_date, n.starts_at, n.step_at, n.people, n.people_high, n.participants, n.participants_high

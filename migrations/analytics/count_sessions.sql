@@ -18,6 +18,8 @@ DECLARE
     shared_before analytics.shared_person_days[];
     shared_after  analytics.shared_person_days[];
     uncounted analytics.usage_ids[]; -- app and day
+    far_off constant interval := '16 hours'; -- of any clock from UTC
+    zoned  text[]; -- apps some of whose days are not those of UTC
     day    analytics.usage_ids;
     lost   uuid[];
     minutes analytics.curve_minute[];
@@ -46,14 +48,14 @@ BEGIN
         ), days AS (
             SELECT session_id, usage_date FROM by_preset
             UNION
-            SELECT session_id, (starts_at AT TIME ZONE 'UTC')::date FROM analytics.session_figures
+            SELECT session_id, analytics.day_of(starts_at, time_zone) FROM analytics.session_figures
             WHERE session_id = ANY (session_ids) AND starts_at IS NOT NULL
         ), curves AS (
             -- At the start of the day those come who are inside already.
             SELECT d.session_id, d.usage_date, c.step_at, c.people, c.participants
             FROM days AS d
             JOIN analytics.session_figures AS f ON f.session_id = d.session_id
-            CROSS JOIN LATERAL (SELECT d.usage_date::timestamptz AS from_at, d.usage_date::timestamptz + interval '24 hours' AS to_at
+            CROSS JOIN LATERAL (SELECT analytics.day_starts_at(d.usage_date, f.time_zone) AS from_at, analytics.day_starts_at(d.usage_date + 1, f.time_zone) AS to_at
                                 OFFSET 0) AS k -- once a day, not once a step
             CROSS JOIN LATERAL (
                 SELECT array_agg(step_at) AS step_at, array_agg(people) AS people, array_agg(participants) AS participants
@@ -70,11 +72,11 @@ BEGIN
                    coalesce(w.people, 0), coalesce(w.us, 0), coalesce(p.participants, 0), coalesce(p.participant_us, 0),
                    coalesce(p.names, '{}'), coalesce(p.view_types, '{}'), coalesce(p.preset_people, '{}'), coalesce(p.preset_person_us, '{}'),
                    coalesce(p.preset_participants, '{}'), coalesce(p.preset_participant_us, '{}'),
-                   coalesce(c.step_at, '{}'), coalesce(c.people, '{}'), coalesce(c.participants, '{}'), false)::analytics.session_dates)
+                   coalesce(c.step_at, '{}'), coalesce(c.people, '{}'), coalesce(c.participants, '{}'), false, f.time_zone)::analytics.session_dates)
         INTO after
         FROM days AS d
         JOIN analytics.session_figures AS f ON f.session_id = d.session_id
-        CROSS JOIN LATERAL (SELECT coalesce(d.usage_date = (f.starts_at AT TIME ZONE 'UTC')::date, false) AS is_start) AS k
+        CROSS JOIN LATERAL (SELECT coalesce(d.usage_date = analytics.day_of(f.starts_at, f.time_zone), false) AS is_start) AS k
         LEFT JOIN whole AS w ON w.session_id = d.session_id AND w.usage_date = d.usage_date
         LEFT JOIN by_preset AS p ON p.session_id = d.session_id AND p.usage_date = d.usage_date
         LEFT JOIN curves AS c ON c.session_id = d.session_id AND c.usage_date = d.usage_date
@@ -84,7 +86,16 @@ BEGIN
         WHERE d.session_id = ANY (session_ids)
           AND (NOT d.is_gone OR EXISTS (SELECT FROM analytics.session_figures AS f WHERE f.session_id = d.session_id AND f.session_id = ANY (session_ids)));
 
-        -- A day whose sessions are all there again is counted from the beginning.
+        -- A day whose sessions are all there again is counted from the beginning. What was
+        -- counted in its time zone beside it is so no more.
+        IF EXISTS (SELECT FROM unnest(before) AS d WHERE d.is_gone) THEN
+            INSERT INTO analytics.stale_sessions (session_id, started_at)
+            SELECT DISTINCT f.session_id, f.starts_at
+            FROM unnest(before) AS d
+            JOIN analytics.session_dates AS n ON n.app_id = d.app_id AND n.usage_date BETWEEN d.usage_date - 1 AND d.usage_date + 1
+            JOIN analytics.session_figures AS f ON f.session_id = n.session_id
+            WHERE d.is_gone AND f.time_zone <> analytics.zone_of(f.app_id);
+        END IF;
         DELETE FROM analytics.usage_days AS u USING unnest(before) AS d
         WHERE d.is_gone AND u.app_id = d.app_id AND u.usage_date = d.usage_date
           AND NOT EXISTS (SELECT FROM analytics.session_dates AS g
@@ -132,6 +143,11 @@ BEGIN
     SELECT array_agg(d) INTO after FROM unnest(after) AS d
     WHERE NOT EXISTS (SELECT FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
 
+    -- Where no day but those of UTC is known, nobody is looked for beside the day.
+    SELECT array_agg(app_id) INTO zoned
+    FROM (SELECT app_id FROM unnest(before) UNION SELECT app_id FROM unnest(after)) AS d
+    WHERE EXISTS (SELECT FROM analytics.session_figures AS f WHERE f.app_id = d.app_id AND f.time_zone <> 'UTC');
+
     -- People in several sessions of a day are counted once: by how much the sums
     -- of their sessions are too high.
     WITH days AS (
@@ -150,15 +166,17 @@ BEGIN
         WHERE (SELECT o.session_id FROM analytics.session_dates AS o -- the first is enough
                WHERE o.usage_date = d.usage_date AND o.app_id = d.app_id AND NOT o.session_id = ANY (session_ids) LIMIT 1) IS NOT NULL
     ), touched AS MATERIALIZED (
-        SELECT app_id, usage_date, person_id FROM everyone WHERE sessions > 1 OR (app_id, usage_date) IN (SELECT app_id, usage_date FROM crowded)
+        SELECT app_id, usage_date, person_id, usage_date::timestamptz - CASE WHEN app_id = ANY (zoned) THEN far_off ELSE '0' END AS from_at,
+               usage_date::timestamptz + interval '24 hours' + CASE WHEN app_id = ANY (zoned) THEN far_off ELSE '0' END AS to_at
+        FROM everyone WHERE sessions > 1 OR (app_id, usage_date) IN (SELECT app_id, usage_date FROM crowded)
     ), stays AS MATERIALIZED (
-        SELECT t.app_id, t.usage_date, t.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence
+        SELECT t.app_id, t.usage_date, t.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence, p.first_join_at
         FROM touched AS t
         JOIN analytics.session_people AS p ON p.person_id = t.person_id AND NOT p.is_split
             AND p.person_id = ANY (ARRAY (SELECT person_id FROM touched)) -- by the index, whatever the planner thinks of the numbers
-            AND p.first_join_at >= t.usage_date::timestamptz AND p.first_join_at < t.usage_date::timestamptz + interval '24 hours'
+            AND p.first_join_at >= t.from_at AND p.first_join_at < t.to_at
         UNION ALL
-        SELECT t.app_id, t.usage_date, t.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence
+        SELECT t.app_id, t.usage_date, t.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence, NULL
         FROM touched AS t
         JOIN analytics.session_person_days AS p ON p.person_id = t.person_id AND p.usage_date = t.usage_date
             AND p.person_id = ANY (ARRAY (SELECT person_id FROM touched))
@@ -168,14 +186,16 @@ BEGIN
               WINDOW w AS (PARTITION BY app_id, usage_date, person_id)) AS s
         WHERE is_several
     ), several AS MATERIALIZED (
-        SELECT s.*
+        -- On that day in the time zone that each session was counted in.
+        SELECT s.*, analytics.day_starts_at(s.usage_date + 1, f.time_zone) AS to_at
         FROM together AS s
         JOIN analytics.session_figures AS f ON f.session_id = s.session_id AND f.app_id = s.app_id
             AND f.session_id = ANY (ARRAY (SELECT session_id FROM together))
+        WHERE s.first_join_at IS NULL OR analytics.day_of(s.first_join_at, f.time_zone) = s.usage_date
     ), own AS (
-        SELECT app_id, usage_date, person_id, session_id, range_agg(presence) AS presence FROM several GROUP BY 1, 2, 3, 4
+        SELECT app_id, usage_date, person_id, session_id, max(to_at) AS to_at, range_agg(presence) AS presence FROM several GROUP BY 1, 2, 3, 4
     ), merged AS (
-        SELECT app_id, usage_date, person_id, count(*) AS sessions, range_agg(presence) AS presence FROM own GROUP BY 1, 2, 3 HAVING count(*) > 1
+        SELECT app_id, usage_date, person_id, count(*) AS sessions, max(to_at) AS to_at, range_agg(presence) AS presence FROM own GROUP BY 1, 2, 3 HAVING count(*) > 1
     ), lengths AS (
         SELECT o.app_id, o.usage_date, o.person_id, upper(v) - lower(v) AS length FROM own AS o CROSS JOIN LATERAL unnest(o.presence) AS v
         UNION ALL
@@ -184,12 +204,12 @@ BEGIN
         SELECT app_id, usage_date, person_id, round(sum(extract(epoch FROM length)) * 1000000)::bigint AS us FROM lengths GROUP BY 1, 2, 3
     ), moves AS (
         SELECT app_id, usage_date, person_id, step_at, sum(people)::integer AS people
-        FROM (SELECT o.app_id, o.usage_date, o.person_id, c.step_at, -c.people AS people
+        FROM (SELECT o.app_id, o.usage_date, o.person_id, o.to_at, c.step_at, -c.people AS people
               FROM own AS o CROSS JOIN LATERAL unnest(o.presence) AS v CROSS JOIN LATERAL (VALUES (lower(v), 1), (upper(v), -1)) AS c (step_at, people)
               UNION ALL
-              SELECT m.app_id, m.usage_date, m.person_id, c.step_at, c.people
+              SELECT m.app_id, m.usage_date, m.person_id, m.to_at, c.step_at, c.people
               FROM merged AS m CROSS JOIN LATERAL unnest(m.presence) AS v CROSS JOIN LATERAL (VALUES (lower(v), 1), (upper(v), -1)) AS c (step_at, people)) AS c
-        WHERE step_at < usage_date::timestamptz + interval '24 hours'
+        WHERE step_at < to_at
         GROUP BY 1, 2, 3, 4 HAVING sum(people) <> 0
     ), curve AS (
         SELECT app_id, usage_date, person_id, array_agg(step_at ORDER BY step_at) AS step_at, array_agg(people ORDER BY step_at) AS people FROM moves GROUP BY 1, 2, 3
@@ -218,7 +238,8 @@ BEGIN
 
     -- Ids of people across meetings: each counts once, in however many sessions it is.
     WITH days AS (
-        SELECT session_id, app_id, usage_date FROM unnest(after)
+        SELECT session_id, app_id, usage_date, analytics.day_starts_at(usage_date, time_zone) AS from_at, analytics.day_starts_at(usage_date + 1, time_zone) AS to_at
+        FROM unnest(after)
     ), split AS MATERIALIZED (
         -- First, so that a session without them is not read person by person.
         SELECT session_id, person_id FROM analytics.session_people WHERE session_id = ANY (session_ids) AND is_split
@@ -240,13 +261,12 @@ BEGIN
         FROM days AS d
         JOIN analytics.session_people AS p ON p.session_id = d.session_id
         CROSS JOIN LATERAL unnest(coalesce(p.custom_ids, ARRAY[p.custom_participant_id])) AS c (id)
-        WHERE p.session_id = ANY (session_ids) AND NOT p.is_split AND c.id IS NOT NULL AND (p.first_join_at AT TIME ZONE 'UTC')::date = d.usage_date
+        WHERE p.session_id = ANY (session_ids) AND NOT p.is_split AND c.id IS NOT NULL AND p.first_join_at >= d.from_at AND p.first_join_at < d.to_at
         UNION
         SELECT d.app_id, d.usage_date, i.custom_participant_id
         FROM days AS d
         JOIN their_presences AS i ON i.session_id = d.session_id
-            AND i.joined_at < d.usage_date::timestamptz + interval '24 hours'
-            AND (i.left_at > d.usage_date::timestamptz OR i.joined_at >= d.usage_date::timestamptz)
+            AND i.joined_at < d.to_at AND (i.left_at > d.from_at OR i.joined_at >= d.from_at)
     ), added AS (
         INSERT INTO analytics.usage_ids SELECT app_id, usage_date, id FROM now_there ON CONFLICT DO NOTHING
         RETURNING app_id, usage_date, custom_participant_id
@@ -269,17 +289,19 @@ BEGIN
         ), lost AS MATERIALIZED (
             -- Each id is looked for once, by an index: a join may compare each with all.
             SELECT m.app_id, m.usage_date, m.id
-            FROM maybe AS m
+            FROM (SELECT o.*, o.usage_date::timestamptz - CASE WHEN o.app_id = ANY (zoned) THEN far_off ELSE '0' END AS from_at,
+                         o.usage_date::timestamptz + interval '24 hours' + CASE WHEN o.app_id = ANY (zoned) THEN far_off ELSE '0' END AS to_at
+                  FROM maybe AS o) AS m
             WHERE (SELECT 1 FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
                    WHERE p.custom_participant_id = m.id AND NOT p.is_split AND f.app_id = m.app_id
-                     AND p.first_join_at >= m.usage_date::timestamptz AND p.first_join_at < m.usage_date::timestamptz + interval '24 hours'
+                     AND p.first_join_at >= m.from_at AND p.first_join_at < m.to_at AND analytics.day_of(p.first_join_at, f.time_zone) = m.usage_date
                    LIMIT 1) IS NULL
               AND (SELECT 1 FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
                    WHERE p.custom_ids @> ARRAY[m.id] AND p.custom_ids IS NOT NULL AND NOT p.is_split AND f.app_id = m.app_id
-                     AND p.first_join_at >= m.usage_date::timestamptz AND p.first_join_at < m.usage_date::timestamptz + interval '24 hours'
+                     AND p.first_join_at >= m.from_at AND p.first_join_at < m.to_at AND analytics.day_of(p.first_join_at, f.time_zone) = m.usage_date
                    LIMIT 1) IS NULL
               AND (SELECT 1
-                   FROM (SELECT q.session_id, q.participant_id,
+                   FROM (SELECT q.session_id, q.participant_id, f.time_zone,
                                 analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) AS person_id
                          FROM realtimekit.participants AS q
                          JOIN analytics.session_figures AS f ON f.session_id = q.session_id
@@ -287,8 +309,8 @@ BEGIN
                          WHERE q.custom_participant_id = m.id AND f.app_id = m.app_id OFFSET 0) AS q -- theirs first, then their days
                    JOIN analytics.session_person_days AS d ON d.session_id = q.session_id AND d.person_id = q.person_id AND d.usage_date = m.usage_date
                    JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
-                       AND i.joined_at < m.usage_date::timestamptz + interval '24 hours'
-                       AND (i.left_at > m.usage_date::timestamptz OR i.joined_at >= m.usage_date::timestamptz)
+                       AND i.joined_at < analytics.day_starts_at(m.usage_date + 1, q.time_zone)
+                       AND (i.left_at > analytics.day_starts_at(m.usage_date, q.time_zone) OR i.joined_at >= analytics.day_starts_at(m.usage_date, q.time_zone))
                    LIMIT 1) IS NULL
         ), gone AS (
             -- One by one: to the planner all ids of a day may seem as cheap.
@@ -339,28 +361,34 @@ BEGIN
     WITH difference AS (
         SELECT app_id, usage_date, sum(members) AS members, sum(started) AS started, sum(active) AS active, sum(people) AS people,
                sum(ids) AS ids, sum(person_us) AS person_us, sum(participants) AS participants, sum(participant_us) AS participant_us,
-               sum(vendor_sum) AS vendor_sum, sum(vendor_sessions) AS vendor_sessions
+               sum(vendor_sum) AS vendor_sum, sum(vendor_sessions) AS vendor_sessions, min(time_zone) AS time_zone, max(time_zone) AS other_zone
         FROM (
             SELECT d.app_id, d.usage_date, k.sign AS members, k.sign * d.is_start::integer AS started,
                    k.sign * (cardinality(d.preset_names) > 0)::integer AS active, k.sign * d.people AS people, 0 AS ids,
                    k.sign * d.person_us AS person_us, k.sign * d.participants AS participants, k.sign * d.participant_us AS participant_us,
-                   k.sign * coalesce(d.vendor_minutes, 0) AS vendor_sum, k.sign * (d.vendor_minutes IS NOT NULL)::integer AS vendor_sessions
+                   k.sign * coalesce(d.vendor_minutes, 0) AS vendor_sum, k.sign * (d.vendor_minutes IS NOT NULL)::integer AS vendor_sessions,
+                   CASE WHEN k.sign = 1 THEN d.time_zone END AS time_zone
             FROM (SELECT 1, after UNION ALL SELECT -1, before) AS k (sign, dates) CROSS JOIN LATERAL unnest(k.dates) AS d
             UNION ALL
-            SELECT d.app_id, d.usage_date, 0, 0, 0, k.sign * d.extra_people, 0, k.sign * d.extra_us, 0, 0, 0, 0
+            SELECT d.app_id, d.usage_date, 0, 0, 0, k.sign * d.extra_people, 0, k.sign * d.extra_us, 0, 0, 0, 0, NULL
             FROM (SELECT -1, shared_after UNION ALL SELECT 1, shared_before) AS k (sign, dates) CROSS JOIN LATERAL unnest(k.dates) AS d
             UNION ALL
-            SELECT d.app_id, d.usage_date, 0, 0, 0, 0, k.sign, 0, 0, 0, 0, 0
+            SELECT d.app_id, d.usage_date, 0, 0, 0, 0, k.sign, 0, 0, 0, 0, 0, NULL
             FROM (SELECT 1, ids_added UNION ALL SELECT -1, ids_gone) AS k (sign, ids) CROSS JOIN LATERAL unnest(k.ids) AS d
         ) AS d
         GROUP BY 1, 2
     )
     INSERT INTO analytics.usage_days AS u (usage_date, app_id, sessions_started, sessions_active, unique_people, unique_custom_ids, participants,
         person_seconds, participant_seconds, vendor_minutes, refreshed_at, peak_people, peak_participants,
-        members, person_us, participant_us, vendor_sum, vendor_sessions)
+        members, person_us, participant_us, vendor_sum, vendor_sessions, time_zone)
     SELECT d.usage_date, d.app_id, d.started, d.active, d.people, d.ids, d.participants, d.person_us / 1000000.0, d.participant_us / 1000000.0,
            CASE WHEN d.vendor_sessions > 0 THEN d.vendor_sum END, now(), greatest(c.high_people, 0), greatest(c.high_participants, 0),
-           d.members, d.person_us, d.participant_us, d.vendor_sum, d.vendor_sessions
+           d.members, d.person_us, d.participant_us, d.vendor_sum, d.vendor_sessions,
+           CASE
+               WHEN d.time_zone IS NULL THEN coalesce((SELECT o.time_zone FROM analytics.usage_days AS o WHERE o.usage_date = d.usage_date AND o.app_id = d.app_id), 'UTC')
+               WHEN d.time_zone = d.other_zone OR analytics.zone_of(d.app_id) NOT IN (d.time_zone, d.other_zone) THEN d.time_zone
+               ELSE analytics.zone_of(d.app_id)
+           END
     FROM difference AS d
     LEFT JOIN analytics.usage_curves AS c
         ON c.app_id = d.app_id AND c.usage_date = d.usage_date AND c.seconds = 86400 AND c.starts_at = d.usage_date::timestamptz
@@ -374,11 +402,12 @@ BEGIN
         refreshed_at = excluded.refreshed_at, peak_people = excluded.peak_people, peak_participants = excluded.peak_participants,
         members = u.members + excluded.members, person_us = u.person_us + excluded.person_us,
         participant_us = u.participant_us + excluded.participant_us, vendor_sum = u.vendor_sum + excluded.vendor_sum,
-        vendor_sessions = u.vendor_sessions + excluded.vendor_sessions
+        vendor_sessions = u.vendor_sessions + excluded.vendor_sessions,
+        time_zone = CASE WHEN excluded.time_zone = u.time_zone OR excluded.time_zone <> analytics.zone_of(u.app_id) THEN u.time_zone ELSE excluded.time_zone END
     WHERE (excluded.sessions_started, excluded.sessions_active, excluded.unique_people, excluded.unique_custom_ids, excluded.participants,
            excluded.person_us, excluded.participant_us, excluded.members, excluded.vendor_sum, excluded.vendor_sessions)
           IS DISTINCT FROM (0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::numeric, 0::bigint)
-       OR (u.peak_people, u.peak_participants) IS DISTINCT FROM (excluded.peak_people, excluded.peak_participants);
+       OR (u.peak_people, u.peak_participants, u.time_zone) IS DISTINCT FROM (excluded.peak_people, excluded.peak_participants, excluded.time_zone);
 
     WITH difference AS (
         SELECT app_id, usage_date, preset_name, preset_view_type, sum(sessions) AS sessions, sum(people) AS people, sum(person_us) AS person_us,

@@ -16,6 +16,7 @@ AS $$
 DECLARE
     bounds analytics.session_figures[];
     before analytics.session_people[];
+    kept   text;
 BEGIN
     IF EXISTS (SELECT FROM analytics.session_figures WHERE session_id = ANY (session_ids))
        OR EXISTS (SELECT FROM analytics.presences WHERE session_id = ANY (session_ids)) -- where the figures were lost
@@ -47,7 +48,7 @@ BEGIN
                END,
                s.max_concurrent_participants, s.minutes_consumed,
                0, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, (s.repairs IS NOT NULL)::integer, 0, 0, 0, '{}', '{}', '{}',
-               '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', now(), 0)::analytics.session_figures)
+               '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', now(), 0, analytics.zone_of(s.app_id))::analytics.session_figures)
     INTO bounds
     FROM realtimekit.sessions AS s LEFT JOIN sync.session_states AS st ON st.session_id = s.session_id AND st.session_id = ANY (session_ids)
     WHERE s.session_id = ANY (session_ids);
@@ -129,6 +130,37 @@ BEGIN
         SELECT j.joined_at, least(greatest(l.left_at, o.earliest), o.latest, j.joined_at + interval '744 hours') AS left_at
     ) AS c;
 
+    -- A session that is counted on a day which rollcall retention keeps stays in the zone
+    -- that it was counted in, and one that would come to touch such a day, by the app's zone
+    -- or by that of the day, has that of the day: its hours would count twice or not at all.
+    FOR n IN 1..coalesce(cardinality(bounds), 0) LOOP
+        CONTINUE WHEN bounds[n].time_zone = 'UTC'
+            AND NOT EXISTS (SELECT FROM analytics.usage_days AS u WHERE u.app_id = bounds[n].app_id AND u.time_zone <> 'UTC');
+        SELECT d.time_zone INTO kept
+        FROM analytics.session_dates AS d
+        WHERE d.session_id = bounds[n].session_id AND EXISTS (
+            SELECT FROM analytics.session_dates AS g
+            WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date AND g.session_id <> d.session_id)
+        ORDER BY d.usage_date LIMIT 1;
+        IF FOUND THEN
+            bounds[n].time_zone := kept;
+            CONTINUE;
+        END IF;
+        SELECT u.time_zone INTO kept
+        FROM (SELECT least(min(i.joined_at), bounds[n].starts_at) AS from_at,
+                     greatest(max(greatest(i.joined_at, i.left_at - interval '1 microsecond')), bounds[n].starts_at) AS to_at
+              FROM analytics.presences AS i WHERE i.session_id = bounds[n].session_id) AS t
+        JOIN analytics.session_dates AS g ON g.is_gone AND g.app_id = bounds[n].app_id
+            AND g.usage_date BETWEEN t.from_at::date - 1 AND t.to_at::date + 1
+        JOIN analytics.usage_days AS u ON u.app_id = g.app_id AND u.usage_date = g.usage_date
+        WHERE g.usage_date BETWEEN analytics.day_of(t.from_at, u.time_zone) AND analytics.day_of(t.to_at, u.time_zone)
+           OR g.usage_date BETWEEN analytics.day_of(t.from_at, bounds[n].time_zone) AND analytics.day_of(t.to_at, bounds[n].time_zone)
+        ORDER BY g.usage_date LIMIT 1;
+        IF FOUND THEN
+            bounds[n].time_zone := kept;
+        END IF;
+    END LOOP;
+
     INSERT INTO analytics.session_people (session_id, person_id, custom_participant_id, display_name, preset_name, preset_view_type,
         first_join_at, last_leave_at, present_seconds, session_share, visits, participants, is_inside, has_open_presence, has_row_presence,
         is_split, presence, custom_ids, user_id, is_guest, is_contradicted)
@@ -148,7 +180,7 @@ BEGIN
                range_agg(tstzrange(joined_at, left_at)) AS presence,
                count(*) FILTER (WHERE presence_no = 1) AS participants,
                bool_or(left_at_kind = 's') AS is_inside, bool_or(left_at_kind IN ('r', 'e', 's', 'g')) AS is_open, bool_or(NOT is_by_events) AS by_row,
-               date_trunc('day', min(joined_at)) <> date_trunc('day', max(greatest(joined_at, left_at - interval '1 microsecond')))
+               min(first_day) <> max(last_day)
                OR coalesce(min(preset_name) <> max(preset_name), false) OR count(preset_name) NOT IN (0, count(*))
                OR coalesce(min(preset_view_type) <> max(preset_view_type), false) OR count(preset_view_type) NOT IN (0, count(*)) AS is_split
         FROM (
@@ -160,7 +192,9 @@ BEGIN
                        greatest(p.joined_at, min(i.joined_at) OVER own) - least(p.joined_at, min(i.joined_at) OVER own) > interval '60 seconds'
                        OR greatest(p.left_at, max(i.left_at) OVER own) - least(p.left_at, max(i.left_at) OVER own) > interval '60 seconds') AS is_contradicted,
                    p.custom_participant_id COLLATE "C" AS custom_participant_id, p.display_name, p.preset_name COLLATE "C" AS preset_name,
-                   i.preset_view_type COLLATE "C" AS preset_view_type, i.joined_at, i.left_at, i.presence_no, i.left_at_kind, i.is_by_events
+                   i.preset_view_type COLLATE "C" AS preset_view_type, i.joined_at, i.left_at, i.presence_no, i.left_at_kind, i.is_by_events,
+                   analytics.day_of(i.joined_at, b.time_zone) AS first_day,
+                   analytics.day_of(greatest(i.joined_at, i.left_at - interval '1 microsecond'), b.time_zone) AS last_day
             FROM analytics.presences AS i
             JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
             JOIN unnest(bounds) AS b ON b.session_id = i.session_id
@@ -189,17 +223,21 @@ BEGIN
                row_number() OVER (PARTITION BY g.session_id, g.person_id, g.usage_date ORDER BY g.preset_name COLLATE "C", g.preset_view_type COLLATE "C"),
                g.preset_name, g.preset_view_type, g.presence
         FROM (
-            SELECT i.session_id, n.person_id, d.starts_at::date AS usage_date, p.preset_name, i.preset_view_type,
-                   range_agg(tstzrange(greatest(i.joined_at, d.starts_at), least(i.left_at, d.starts_at + interval '24 hours'))) AS presence
+            SELECT i.session_id, n.person_id, d.usage_date, p.preset_name, i.preset_view_type,
+                   range_agg(tstzrange(greatest(i.joined_at, d.starts_at), least(i.left_at, d.ends_at))) AS presence
             FROM analytics.presences AS i
             JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
             JOIN unnest(bounds) AS b ON b.session_id = p.session_id
             LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
             JOIN analytics.session_people AS n ON n.session_id = p.session_id
                 AND n.person_id = analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name)
-            CROSS JOIN LATERAL generate_series(date_trunc('day', i.joined_at),
-                greatest(i.joined_at, i.left_at - interval '1 microsecond'), interval '24 hours') AS d (starts_at)
-            WHERE i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND n.session_id = ANY (session_ids) AND n.is_split
+            CROSS JOIN LATERAL (
+                SELECT x.usage_date, analytics.day_starts_at(x.usage_date, b.time_zone) AS starts_at, analytics.day_starts_at(x.usage_date + 1, b.time_zone) AS ends_at
+                FROM (SELECT analytics.day_of(i.joined_at, b.time_zone) + n AS usage_date
+                      FROM generate_series(0, analytics.day_of(greatest(i.joined_at, i.left_at - interval '1 microsecond'), b.time_zone)
+                                              - analytics.day_of(i.joined_at, b.time_zone)) AS n) AS x) AS d
+            WHERE d.starts_at < d.ends_at -- a day that was left out, as on an island that crossed the date line, has no length
+              AND i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND n.session_id = ANY (session_ids) AND n.is_split
             GROUP BY 1, 2, 3, 4, 5
         ) AS g;
     END IF;
@@ -241,8 +279,9 @@ BEGIN
         ) AS c
         GROUP BY session_id
     ), person_days AS MATERIALIZED (
-        SELECT session_id, person_id, (first_join_at AT TIME ZONE 'UTC')::date AS usage_date, preset_name, preset_view_type, presence
-        FROM analytics.session_people WHERE session_id = ANY (session_ids) AND NOT is_split
+        SELECT p.session_id, p.person_id, analytics.day_of(p.first_join_at, b.time_zone) AS usage_date, p.preset_name, p.preset_view_type, p.presence
+        FROM analytics.session_people AS p JOIN unnest(bounds) AS b ON b.session_id = p.session_id
+        WHERE p.session_id = ANY (session_ids) AND NOT p.is_split
         UNION ALL
         SELECT d.session_id, d.person_id, d.usage_date, d.preset_name, d.preset_view_type, d.presence
         FROM analytics.session_person_days AS d WHERE d.session_id = ANY (session_ids)
@@ -255,15 +294,17 @@ BEGIN
               GROUP BY 1, 2 ORDER BY 1, 2) AS d
         GROUP BY 1
     ), device_days AS (
-        SELECT i.session_id, d.starts_at::date AS usage_date, p.preset_name, i.preset_view_type, i.participant_id,
-               sum(least(i.left_at, d.starts_at + interval '24 hours') - greatest(i.joined_at, d.starts_at)) AS length
+        SELECT i.session_id, d.usage_date, p.preset_name, i.preset_view_type, i.participant_id,
+               sum(least(i.left_at, d.ends_at) - greatest(i.joined_at, d.starts_at)) AS length
         FROM analytics.presences AS i
         JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-        CROSS JOIN LATERAL unnest(CASE
-            WHEN i.left_at <= date_trunc('day', i.joined_at) + interval '24 hours' THEN ARRAY[date_trunc('day', i.joined_at)]
-            ELSE ARRAY (SELECT generate_series(date_trunc('day', i.joined_at), i.left_at - interval '1 microsecond', interval '24 hours'))
-        END) AS d (starts_at)
-        WHERE i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids)
+        JOIN unnest(bounds) AS b ON b.session_id = i.session_id
+        CROSS JOIN LATERAL (
+            SELECT x.usage_date, analytics.day_starts_at(x.usage_date, b.time_zone) AS starts_at, analytics.day_starts_at(x.usage_date + 1, b.time_zone) AS ends_at
+            FROM (SELECT analytics.day_of(i.joined_at, b.time_zone) + n AS usage_date
+                  FROM generate_series(0, analytics.day_of(greatest(i.joined_at, i.left_at - interval '1 microsecond'), b.time_zone)
+                                          - analytics.day_of(i.joined_at, b.time_zone)) AS n) AS x) AS d
+        WHERE d.starts_at < d.ends_at AND i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids)
         GROUP BY 1, 2, 3, 4, 5
     ), presets AS (
         SELECT session_id, usage_date, preset_name, preset_view_type, sum(people)::integer AS people, sum(person_us)::bigint AS person_us,
@@ -351,7 +392,7 @@ BEGIN
            coalesce(c.step_at, '{}'), coalesce(c.step_people, '{}'), coalesce(c.step_participants, '{}'),
            coalesce(w.days, '{}'), coalesce(w.day_people, '{}'), coalesce(w.day_us, '{}'),
            coalesce(k.days, '{}'), coalesce(k.names, '{}'), coalesce(k.view_types, '{}'), coalesce(k.people, '{}'), coalesce(k.person_us, '{}'),
-           coalesce(k.participants, '{}'), coalesce(k.participant_us, '{}'), now(), coalesce(h.ids, 0)
+           coalesce(k.participants, '{}'), coalesce(k.participant_us, '{}'), now(), coalesce(h.ids, 0), b.time_zone
     FROM unnest(bounds) AS b
     LEFT JOIN people AS p ON p.session_id = b.session_id
     LEFT JOIN rows AS r ON r.session_id = b.session_id

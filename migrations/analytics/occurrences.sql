@@ -7,11 +7,11 @@ SELECT (array_agg(g.session_id ORDER BY g.starts_at, g.session_id))[1] AS occurr
        coalesce(max(g.planned_from), min(g.starts_at)) AS starts_at, coalesce(max(g.planned_until), max(g.ends_at)) AS ends_at,
        extract(epoch FROM coalesce(max(g.planned_until), max(g.ends_at)) - coalesce(max(g.planned_from), min(g.starts_at)))::double precision AS lesson_seconds,
        array_agg(g.session_id ORDER BY g.starts_at, g.session_id) AS session_ids, count(*) AS sessions, max(g.unique_people) AS most_people,
-       bool_and(g.is_final) AS is_final, max(g.grace_seconds) AS grace_seconds, g.timetable_id
+       bool_and(g.is_final) AS is_final, max(g.grace_seconds) AS grace_seconds, g.timetable_id, max(g.time_zone) AS time_zone
 FROM (
     SELECT s.*, count(*) FILTER (WHERE s.is_apart) OVER (PARTITION BY s.app_id, s.meeting_id, s.session_type, s.timetable_id ORDER BY s.starts_at, s.session_id) AS run_no
     FROM (
-        SELECT f.session_id, f.app_id, f.meeting_id, f.meeting_title, f.session_type, f.starts_at, greatest(f.ends_at, f.starts_at) AS ends_at, f.unique_people,
+        SELECT f.session_id, f.app_id, f.meeting_id, f.meeting_title, f.session_type, f.starts_at, greatest(f.ends_at, f.starts_at) AS ends_at, f.unique_people, f.time_zone,
                coalesce(f.status = 'ENDED', false) AND st.complete_at IS NOT NULL AS is_final,
                t.timetable_id, t.title, t.starts_at AS planned_from, t.ends_at AS planned_until,
                coalesce(t.grace_seconds, m.grace_seconds, k.grace_seconds, 300) AS grace_seconds,
@@ -50,3 +50,4 @@ COMMENT ON COLUMN analytics.occurrences.most_people IS 'People of the session th
 COMMENT ON COLUMN analytics.occurrences.is_final IS 'Whether all of its sessions have ended and were read completely.';
 COMMENT ON COLUMN analytics.occurrences.grace_seconds IS 'Seconds after the start, and before the end, that are neither late nor early.';
 COMMENT ON COLUMN analytics.occurrences.timetable_id IS 'Row of analytics.timetable that the lesson is; null without one.';
+COMMENT ON COLUMN analytics.occurrences.time_zone IS 'Time zone of the app, by which its days are cut: of analytics.settings, UTC unless set.';

@@ -10,7 +10,7 @@ SELECT o.occurrence_id, o.app_id, o.meeting_id, o.meeting_title, o.session_type,
        coalesce(c.left_early_seconds > o.grace_seconds, false) AS has_left_early, x.reason IS NOT NULL AS is_excused, x.reason AS excuse,
        c.present_seconds, c.late_seconds, c.left_early_seconds,
        round((c.present_seconds / nullif(o.lesson_seconds, 0))::numeric, 4)::double precision AS share,
-       r.first_join_at, r.last_leave_at, o.is_final, o.session_ids
+       r.first_join_at, r.last_leave_at, o.is_final, o.session_ids, o.time_zone
 FROM analytics.occurrences AS o
 CROSS JOIN LATERAL (
     WITH came AS (
@@ -106,3 +106,4 @@ COMMENT ON COLUMN analytics.register.first_join_at IS 'First joining of the stay
 COMMENT ON COLUMN analytics.register.last_leave_at IS 'Last leaving of these stays, UTC; null where absent.';
 COMMENT ON COLUMN analytics.register.is_final IS 'False while a session of the lesson is live or was not read completely.';
 COMMENT ON COLUMN analytics.register.session_ids IS 'Sessions of the lesson, in order.';
+COMMENT ON COLUMN analytics.register.time_zone IS 'Time zone of the app, by which its days are cut: of analytics.settings, UTC unless set.';

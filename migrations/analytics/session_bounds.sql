@@ -1,6 +1,7 @@
 CREATE OR REPLACE VIEW analytics.session_bounds AS
 SELECT f.session_id, f.app_id, f.meeting_id, f.meeting_title, f.session_type, f.status, f.starts_at, f.ends_at, f.ends_at_source,
-       f.vendor_peak AS vendor_peak_participants, f.vendor_minutes, st.complete_at IS NOT NULL AS is_complete
+       f.vendor_peak AS vendor_peak_participants, f.vendor_minutes, st.complete_at IS NOT NULL AS is_complete,
+       analytics.day_of(f.starts_at, f.time_zone) AS started_date, f.time_zone
 FROM analytics.session_figures AS f
 LEFT JOIN sync.session_states AS st ON st.session_id = f.session_id;
 
@@ -17,3 +18,5 @@ COMMENT ON COLUMN analytics.session_bounds.ends_at_source IS 'Where ends_at come
 COMMENT ON COLUMN analytics.session_bounds.vendor_peak_participants IS 'Most participants (devices) inside at once as the vendor counts: max_concurrent_participants.';
 COMMENT ON COLUMN analytics.session_bounds.vendor_minutes IS 'Participant-minutes as the vendor counts them: minutes_consumed.';
 COMMENT ON COLUMN analytics.session_bounds.is_complete IS 'Whether a full reading of the ended session agreed with what the vendor announced.';
+COMMENT ON COLUMN analytics.session_bounds.started_date IS 'Day of starts_at in time_zone.';
+COMMENT ON COLUMN analytics.session_bounds.time_zone IS 'Time zone of the app, by which its days are cut: of analytics.settings, UTC unless set.';

@@ -1,12 +1,12 @@
 CREATE OR REPLACE VIEW analytics.session_summary AS
 SELECT f.session_id, f.app_id, a.name AS app_name, f.meeting_id, f.meeting_title, f.session_type, f.status,
-       (f.starts_at AT TIME ZONE 'UTC')::date AS started_date, f.starts_at, f.ends_at, f.ends_at_source,
+       analytics.day_of(f.starts_at, f.time_zone) AS started_date, f.starts_at, f.ends_at, f.ends_at_source,
        extract(epoch FROM greatest(f.ends_at, f.starts_at) - f.starts_at)::double precision AS session_seconds,
        f.unique_people, f.participants, f.peak_people, f.peak_participants, f.vendor_peak AS vendor_peak_participants,
        f.person_seconds, f.participant_seconds, f.vendor_minutes,
        round(f.person_seconds::numeric / nullif(extract(epoch FROM greatest(f.ends_at, f.starts_at) - f.starts_at), 0), 3)::double precision AS average_people,
        f.average_share, f.rejoins, f.first_join_at, f.last_leave_at, f.open_presences, f.removed_participants,
-       st.complete_at IS NOT NULL AS is_complete
+       st.complete_at IS NOT NULL AS is_complete, f.time_zone
 FROM analytics.session_figures AS f
 JOIN realtimekit.apps AS a ON a.app_id = f.app_id
 LEFT JOIN sync.session_states AS st ON st.session_id = f.session_id;
@@ -19,7 +19,7 @@ COMMENT ON COLUMN analytics.session_summary.meeting_id IS 'Meeting that the sess
 COMMENT ON COLUMN analytics.session_summary.meeting_title IS 'Title of the meeting at the time.';
 COMMENT ON COLUMN analytics.session_summary.session_type IS 'meeting, livestream or participant (seen with breakout rooms), as the vendor says.';
 COMMENT ON COLUMN analytics.session_summary.status IS 'LIVE or ENDED.';
-COMMENT ON COLUMN analytics.session_summary.started_date IS 'Day of starts_at in UTC.';
+COMMENT ON COLUMN analytics.session_summary.started_date IS 'Day of starts_at in time_zone.';
 COMMENT ON COLUMN analytics.session_summary.starts_at IS 'Start, UTC.';
 COMMENT ON COLUMN analytics.session_summary.ends_at IS 'End, UTC; see session_bounds.';
 COMMENT ON COLUMN analytics.session_summary.ends_at_source IS 'Where ends_at comes from: session_ended_at, last_seen or last_sign.';
@@ -40,3 +40,4 @@ COMMENT ON COLUMN analytics.session_summary.last_leave_at IS 'Last leaving, UTC;
 COMMENT ON COLUMN analytics.session_summary.open_presences IS 'Presences whose end is assumed because nobody recorded it.';
 COMMENT ON COLUMN analytics.session_summary.removed_participants IS 'Participants inside that the vendor no longer lists.';
 COMMENT ON COLUMN analytics.session_summary.is_complete IS 'Whether a full reading of the ended session agreed with what the vendor announced.';
+COMMENT ON COLUMN analytics.session_summary.time_zone IS 'Time zone of the app, by which its days are cut: of analytics.settings, UTC unless set.';

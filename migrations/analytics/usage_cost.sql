@@ -7,10 +7,11 @@ SELECT u.usage_date, u.app_id, a.name AS app_name, u.preset_name, u.preset_view_
        date_trunc('month', u.usage_date::timestamp)::date AS usage_month, u.usage_kind, u.meeting_id, m.title AS meeting_title,
        u.recordings,
        CASE WHEN u.usage_kind IN ('recording', 'track_recording') THEN round((u.seconds / 60)::numeric, 4) END AS recording_minutes,
-       CASE WHEN u.usage_kind = 'livestream' THEN round((u.seconds / 60)::numeric, 4) END AS livestream_minutes
+       CASE WHEN u.usage_kind = 'livestream' THEN round((u.seconds / 60)::numeric, 4) END AS livestream_minutes,
+       coalesce(u.time_zone, z.time_zone) AS time_zone
 FROM (
     SELECT usage_date, app_id, meeting_id, preset_name, preset_view_type, 'participant' AS usage_kind,
-           NULL::bigint AS recordings, (sum(us) / 1000000.0)::double precision AS seconds
+           NULL::bigint AS recordings, (sum(us) / 1000000.0)::double precision AS seconds, NULL::text AS time_zone
     FROM (
         -- By meeting: what each session adds to a day.
         SELECT d.usage_date, d.app_id, f.meeting_id, p.preset_name, p.preset_view_type, p.us, 1 AS parts
@@ -30,12 +31,13 @@ FROM (
     GROUP BY 1, 2, 3, 4, 5
     HAVING sum(parts) > 0 OR sum(us) <> 0
     UNION ALL
-    SELECT usage_date, app_id, meeting_id, NULL, preset_view_type, usage_kind, sum(recordings)::bigint, sum(recorded_seconds)
+    SELECT usage_date, app_id, meeting_id, NULL, preset_view_type, usage_kind, sum(recordings)::bigint, sum(recorded_seconds), time_zone
     FROM analytics.recording_usage
-    GROUP BY 1, 2, 3, 5, 6
+    GROUP BY 1, 2, 3, 5, 6, 9
 ) AS u
 JOIN realtimekit.apps AS a ON a.app_id = u.app_id
 LEFT JOIN realtimekit.meetings AS m ON m.app_id = u.app_id AND m.meeting_id = u.meeting_id
+LEFT JOIN analytics.usage_days AS z ON z.usage_date = u.usage_date AND z.app_id = u.app_id
 LEFT JOIN LATERAL (
     SELECT p.price_id, p.price_per_minute, p.currency
     FROM analytics.prices AS p
@@ -49,7 +51,7 @@ LEFT JOIN LATERAL (
 ) AS p ON true;
 
 COMMENT ON VIEW  analytics.usage_cost IS 'Estimated cost by day, app, meeting, preset and view type: minutes of participants, recordings and livestreams × your prices in analytics.prices. Without a price that fits there is no cost, not a cost of 0. One row a day, app, kind of usage, meeting, preset and view type: sum what you ask for by app, meeting, preset, day or month.';
-COMMENT ON COLUMN analytics.usage_cost.usage_date IS 'Day in UTC. Stays are cut at midnight; a recording or livestream counts on the day on which it began.';
+COMMENT ON COLUMN analytics.usage_cost.usage_date IS 'Day of the app, in time_zone. Stays are cut at midnight; a recording or livestream counts on the day on which it began.';
 COMMENT ON COLUMN analytics.usage_cost.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.usage_cost.app_name IS 'Name of the app; null where it is not known.';
 COMMENT ON COLUMN analytics.usage_cost.preset_name IS 'Preset (role); null where the participant has none, and for recordings and livestreams.';
@@ -66,3 +68,4 @@ COMMENT ON COLUMN analytics.usage_cost.meeting_title IS 'Newest title of the mee
 COMMENT ON COLUMN analytics.usage_cost.recordings IS 'How many recordings or runs of livestreams; null in rows of participants.';
 COMMENT ON COLUMN analytics.usage_cost.recording_minutes IS 'Recorded minutes, four decimals; null in rows of participants and livestreams.';
 COMMENT ON COLUMN analytics.usage_cost.livestream_minutes IS 'Streamed minutes, as taken in from the session, four decimals; null in rows of participants and recordings.';
+COMMENT ON COLUMN analytics.usage_cost.time_zone IS 'Time zone of the day: that of the app in analytics.settings, UTC unless set; of a day of which rollcall retention deleted a session the one by which it was counted.';

@@ -40,7 +40,7 @@ BEGIN
     DELETE FROM analytics.prices WHERE app_id = was;
     UPDATE analytics.deleted_recordings AS t SET app_id = folded WHERE app_id = was AND NOT EXISTS (
         SELECT FROM analytics.deleted_recordings AS o WHERE o.app_id = folded AND o.usage_date = t.usage_date
-          AND (o.usage_kind, o.preset_view_type) IS NOT DISTINCT FROM (t.usage_kind, t.preset_view_type));
+          AND (o.usage_kind, o.preset_view_type, o.time_zone) IS NOT DISTINCT FROM (t.usage_kind, t.preset_view_type, t.time_zone));
     DELETE FROM analytics.deleted_recordings WHERE app_id = was;
     UPDATE analytics.settings AS t SET app_id = folded WHERE app_id = was AND NOT EXISTS (
         SELECT FROM analytics.settings AS o WHERE o.app_id = folded AND o.meeting_id = t.meeting_id);
