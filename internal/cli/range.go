@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/find"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 	"github.com/rollcall-etl/rollcall/internal/when"
@@ -68,6 +69,22 @@ func (s span) at(now time.Time) (from, to time.Time, err error) {
 		return from, to, s.inFuture()
 	}
 	return from, to, nil
+}
+
+// bounds is at for sessions that were copied: a day is that of each app.
+func (s span) bounds(ctx context.Context, pool *pgxpool.Pool, now time.Time, app string) (from, to find.Bound, err error) {
+	clock, err := find.Clock(ctx, pool, now, app)
+	if err != nil {
+		return from, to, err
+	}
+	_, _, err = s.at(clock)
+	bound := func(p when.Point, at func(time.Time) time.Time) find.Bound {
+		if p.IsDay() {
+			return find.Bound{At: at(clock), IsDay: true}
+		}
+		return find.Bound{At: at(now)}
+	}
+	return bound(s.from, s.from.Start), bound(s.to, s.to.End), err
 }
 
 // settle is at by the database server's clock, by which the range must not begin in

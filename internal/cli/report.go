@@ -28,11 +28,11 @@ type reportCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 
 	Session   filled `placeholder:"ID" help:"A page about this session; with --view, its rows."`
-	From      filled `placeholder:"DATE" help:"First day (2026-01-01, yesterday, 3d or 2w ago; UTC) of a page about the sessions of a range; with --view, of its rows."`
+	From      filled `placeholder:"DATE" help:"First day (2026-01-01, yesterday, 3d or 2w ago) of a page about the sessions of a range; with --view, of its rows."`
 	To        filled `placeholder:"DATE" help:"Last day, itself included. Without it: today."`
 	Last      latest `placeholder:"[DURATION]" help:"Alone: a page about the session that began last, of those that --title and --app choose. With a duration, such as 7d: a page about the days since then."`
 	Title     filled `placeholder:"TEXT" help:"A page about the session whose title is or contains this; with --on or --last where there are several."`
-	On        filled `placeholder:"DATE" help:"Day of the session that --title names: 2026-01-01, yesterday, or 3d ago; UTC."`
+	On        filled `placeholder:"DATE" help:"Day of the session that --title names: 2026-01-01, yesterday, or 3d ago."`
 	App       filled `predictor:"app" placeholder:"APP" help:"Only this app: its id or its name."`
 	Register  bool   `help:"A page with the register of --meeting from --from to --to: people and lessons, who was there, late, absent or excused. With --format, its rows."`
 	Meeting   filled `placeholder:"ID" help:"The meeting of --register; with --view, only its rows."`
@@ -43,7 +43,7 @@ type reportCommand struct {
 	CSVStyle  string `name:"csv-style" enum:"safe,exact,excel," default:"" help:"safe, the default: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, for a spreadsheet that opens the file by a double click."`
 	Delimiter string `placeholder:"CHAR" help:"Separator of the fields of CSV: a comma (the default), ; or | or tab."`
 	UUID      string `enum:"text,native," default:"" help:"Ids in Parquet: text, which every reader finds, or native, the type UUID."`
-	Timezone  string `env:"ROLLCALL_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of clock times, such as Europe/Berlin; days are UTC (${env})."`
+	Timezone  string `env:"ROLLCALL_TIMEZONE" placeholder:"ZONE" help:"Time zone of clock times, such as Europe/Berlin. Without it: of a page that of the app, of an export UTC. Days are those of each app: time_zone in analytics.settings, UTC unless set (${env})."`
 	Output    string `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. An existing file is replaced once the new one is whole."`
 }
 
@@ -51,8 +51,8 @@ type reportCommand struct {
 type request struct {
 	filter    export.Filter
 	asked     span
-	delimiter rune // of CSV; 0 where none was chosen
-	zone      *time.Location
+	delimiter rune           // of CSV; 0 where none was chosen
+	zone      *time.Location // nil where none was chosen
 	now       time.Time
 	on        when.Point // day of the session to look for
 }
@@ -75,7 +75,7 @@ func (c *reportCommand) Run(s *shell) error {
 	if r.now, err = warehouse.New(pool, log).ServerTime(s.ctx); err != nil {
 		return err
 	}
-	if err := c.days(&r); err != nil {
+	if err := c.days(&r, r.now.Add(furthestAhead)); err != nil {
 		return err
 	}
 	if err := postgres.CheckSchema(s.ctx, pool); err != nil {
@@ -148,10 +148,12 @@ func (c *reportCommand) request() (r request, err error) {
 	if r.delimiter, err = c.export(); err != nil {
 		return r, err
 	}
-	if r.zone, err = time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
-		return r, fmt.Errorf("%w: ROLLCALL_TIMEZONE: %q is no time zone; use a name such as Europe/Berlin", model.ErrUsage, c.Timezone)
+	if c.Timezone != "" {
+		if r.zone, err = time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
+			return r, fmt.Errorf("%w: ROLLCALL_TIMEZONE: %q is no time zone; use a name such as Europe/Berlin", model.ErrUsage, c.Timezone)
+		}
 	}
-	if c.Format == "parquet" && r.zone != time.UTC {
+	if c.Format == "parquet" && r.zone != nil && r.zone != time.UTC {
 		return r, fmt.Errorf("%w: Parquet holds points in time, not clock times, so --timezone %s (ROLLCALL_TIMEZONE) has no place in it: give --timezone UTC, or another format",
 			model.ErrUsage, c.Timezone)
 	}
@@ -234,19 +236,22 @@ func (c *reportCommand) export() (rune, error) {
 	return 0, fmt.Errorf("%w: --delimiter: %q separates no fields; use one of: , ; | tab", model.ErrUsage, c.Delimiter)
 }
 
-// days gives the range its place, by the database server's clock, ends a page's where
-// it is open, and refuses one of the future.
-func (c *reportCommand) days(r *request) (err error) {
+// furthestAhead is how far the clocks of a time zone are ahead of UTC, at most.
+const furthestAhead = 14 * time.Hour
+
+// days gives the range its place, by the clock on a wall, ends a page's where it is open,
+// and refuses one of the future.
+func (c *reportCommand) days(r *request, clock time.Time) (err error) {
 	f := &r.filter
-	if f.From, f.To, err = r.asked.at(r.now); err != nil {
+	if f.From, f.To, err = r.asked.at(clock); err != nil {
 		return err
 	}
 	f.From = f.From.Truncate(24 * time.Hour) // of --last in hours
-	if f.From.After(r.now) {
+	if f.From.After(clock) {
 		return r.asked.inFuture()
 	}
 	if c.View == "" && c.Person == "" && !f.From.IsZero() && f.To.IsZero() {
-		f.To = r.now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
+		f.To = clock.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 	}
 	return nil
 }

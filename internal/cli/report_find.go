@@ -34,15 +34,23 @@ func (c *reportCommand) seeks() bool { return c.Title != "" || c.Last.given && c
 // someSessions is how many of several sessions are named.
 const someSessions = 10
 
-// find looks for the app, and for the session where it is not given by its id.
+// find looks for the app, by whose clock days are counted, and for the session where it
+// is not given by its id.
 func (c *reportCommand) find(ctx context.Context, pool *pgxpool.Pool, r *request) (err error) {
-	if r.filter.App, err = find.App(ctx, pool, string(c.App)); err != nil || !c.seeks() {
+	if r.filter.App, err = find.App(ctx, pool, string(c.App)); err != nil {
+		return err
+	}
+	clock, err := find.Clock(ctx, pool, r.now, r.filter.App)
+	if err != nil {
+		return err
+	}
+	if err := c.days(r, clock); err != nil || !c.seeks() {
 		return err
 	}
 	if r.filter.App, err = knownApp(ctx, pool, r.filter.App); err != nil {
 		return err
 	}
-	query := find.Query{App: r.filter.App, Title: string(c.Title), From: r.on.Start(r.now), To: r.on.End(r.now), Limit: someSessions}
+	query := find.Query{App: r.filter.App, Title: string(c.Title), From: find.Bound{At: r.on.Start(clock), IsDay: true}, To: find.Bound{At: r.on.End(clock), IsDay: true}, Limit: someSessions}
 	found, all, err := find.Sessions(ctx, pool, query)
 	switch {
 	case err != nil:

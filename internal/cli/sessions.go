@@ -15,7 +15,7 @@ import (
 type sessionsCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 
-	From  filled `placeholder:"DATE" help:"First day or time of the start, UTC: 2026-01-01, 2026-01-01T09:00:00Z, yesterday, or how long ago: 36h, 3d, 2w."`
+	From  filled `placeholder:"DATE" help:"First day (in the time zone of the app, UTC unless set) or time of the start: 2026-01-01, 2026-01-01T09:00:00Z, yesterday, or how long ago: 36h, 3d, 2w."`
 	To    filled `placeholder:"DATE" help:"Last day, itself included, or time, itself not included."`
 	Last  filled `placeholder:"DURATION" help:"The same as --from with so long ago, such as 7d or 36h."`
 	App   filled `predictor:"app" placeholder:"APP" help:"Only this app: its id or its name."`
@@ -53,10 +53,10 @@ func (c *sessionsCommand) Run(s *shell) error {
 		return err
 	}
 	query := find.Query{Title: string(c.Title), Live: c.Live, Limit: c.Limit}
-	if query.From, query.To, err = asked.at(now); err != nil {
+	if query.App, err = knownApp(s.ctx, pool, string(c.App)); err != nil {
 		return err
 	}
-	if query.App, err = knownApp(s.ctx, pool, string(c.App)); err != nil {
+	if query.From, query.To, err = asked.bounds(s.ctx, pool, now, query.App); err != nil {
 		return err
 	}
 	found, all, err := find.Sessions(s.ctx, pool, query)

@@ -20,7 +20,7 @@ type Filter struct {
 	App      string    // app_id
 	Meeting  string    // meeting_id
 	Person   string    // person_id
-	From, To time.Time // days in UTC: from midnight of From until before midnight of To
+	From, To time.Time // days of each app, as midnights in UTC: from From until before To
 }
 
 // query builds the statement for a view. Names in it come from the catalogue
@@ -90,8 +90,8 @@ func orInfinity(t time.Time, open pgtype.InfinityModifier) pgtype.Timestamptz {
 	return pgtype.Timestamptz{Time: t, Valid: true}
 }
 
-// within restricts to days: those of a view by day, else the day on which a
-// session began.
+// within restricts to days of each app: those of a view by day, else the day on which
+// a session began.
 func (v view) within(f Filter, add func(string, ...any)) error {
 	day := v.first("usage_date", "stats_date")
 	var own string
@@ -102,19 +102,23 @@ func (v view) within(f Filter, add func(string, ...any)) error {
 		}
 	}
 	for _, bound := range []struct {
-		at       time.Time
+		at, near time.Time // near is a time that an index finds, whatever the zone
 		operator string
-	}{{f.From, ">="}, {f.To, "<"}} {
+	}{{f.From, f.From.AddDate(0, 0, -1), ">="}, {f.To, f.To.AddDate(0, 0, 1), "<"}} {
 		if bound.at.IsZero() {
 			continue
 		}
+		date := bound.at.UTC().Format(time.DateOnly)
 		switch {
 		case day != "":
-			add(day+" "+bound.operator+" ?::date", bound.at.UTC().Format(time.DateOnly))
+			add(day+" "+bound.operator+" ?::date", date)
+		case own != "" && v.has("time_zone"):
+			add(own+" "+bound.operator+" ?", bound.near)
+			add(own+" "+bound.operator+" analytics.day_starts_at(?::date, time_zone)", date)
 		case own != "":
 			add(own+" "+bound.operator+" ?", bound.at)
 		case v.has("session_id"):
-			add("session_id IN (SELECT session_id FROM analytics.session_bounds WHERE starts_at "+bound.operator+" ?)", bound.at)
+			add("session_id IN (SELECT session_id FROM analytics.session_bounds WHERE starts_at "+bound.operator+" ? AND started_date "+bound.operator+" ?::date)", bound.near, date)
 		default:
 			return v.unfit("--from and --to", "it has neither a day nor session_id")
 		}

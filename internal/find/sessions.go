@@ -19,13 +19,20 @@ const (
 
 // Query chooses sessions. Each zero value restricts nothing.
 type Query struct {
-	From, To time.Time // of the start: from From until before To
-	App      string    // app_id
+	From, To Bound  // of the start: from From until before To
+	App      string // app_id
 	// Title is what the meeting's title contains, in any letters. Where titles are
 	// exactly that, those that only contain it are left out.
 	Title string
 	Live  bool // only those that are LIVE
 	Limit int  // most to give, the newest; 0 for all
+}
+
+// Bound is a time, or the midnight at which a day of each app begins. The zero value is
+// none.
+type Bound struct {
+	At    time.Time // of a day its midnight in UTC
+	IsDay bool
 }
 
 // Session is one that was found. Its JSON form is what "sessions --json" prints: null
@@ -43,7 +50,10 @@ type Session struct {
 
 const chosenSQL = `WITH chosen AS (
 	SELECT session_id, starts_at, lower(meeting_title) = lower($4) AS exact FROM analytics.session_bounds
-	WHERE ($1::timestamptz IS NULL OR starts_at >= $1) AND ($2::timestamptz IS NULL OR starts_at < $2)
+	WHERE ($1::timestamptz IS NULL OR starts_at >= $1 - interval '24 hours' AND
+	           starts_at >= CASE WHEN $6 THEN analytics.day_starts_at(($1 AT TIME ZONE 'UTC')::date, time_zone) ELSE $1 END)
+	  AND ($2::timestamptz IS NULL OR starts_at < $2 + interval '24 hours' AND
+	           starts_at < CASE WHEN $7 THEN analytics.day_starts_at(($2 AT TIME ZONE 'UTC')::date, time_zone) ELSE $2 END)
 	  AND ($3 = '' OR app_id = $3) AND ($4 = '' OR strpos(lower(meeting_title), lower($4)) > 0)
 	  AND (NOT $5 OR status = 'LIVE')
 ), fitting AS (
@@ -54,13 +64,13 @@ const chosenSQL = `WITH chosen AS (
 const sessionsSQL = chosenSQL + `
 SELECT s.session_id::text, s.app_id, s.app_name, s.meeting_title, s.starts_at, s.session_seconds, s.unique_people,
        CASE WHEN s.status = 'LIVE' THEN 'live' WHEN s.is_complete THEN 'complete' ELSE 'not complete' END
-FROM (SELECT * FROM fitting ORDER BY starts_at DESC NULLS LAST, session_id LIMIT nullif($6::int, 0)) AS newest
+FROM (SELECT * FROM fitting ORDER BY starts_at DESC NULLS LAST, session_id LIMIT nullif($8::int, 0)) AS newest
 CROSS JOIN LATERAL (SELECT * FROM analytics.session_summary WHERE session_id = newest.session_id) AS s
 ORDER BY newest.starts_at DESC NULLS LAST, newest.session_id`
 
 // Sessions gives the newest sessions that fit, and how many fit in all.
 func Sessions(ctx context.Context, pool *pgxpool.Pool, q Query) (found []Session, all int, err error) {
-	args := []any{orNull(q.From), orNull(q.To), q.App, q.Title, q.Live}
+	args := []any{orNull(q.From.At), orNull(q.To.At), q.App, q.Title, q.Live, q.From.IsDay, q.To.IsDay}
 	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, chosenSQL+` SELECT count(*) FROM fitting`, args...).Scan(&all); err != nil {
 			return err

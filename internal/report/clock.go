@@ -1,6 +1,26 @@
 package report
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// live chooses the zone of clock times where none is given: that of the apps, if it is
+// one.
+func (o *Options) live(zones ...string) (err error) {
+	if o.Zone != nil {
+		return nil
+	}
+	o.Zone = time.UTC
+	if zones = slices.Compact(slices.Sorted(slices.Values(zones))); len(zones) != 1 {
+		return nil
+	}
+	if o.Zone, err = time.LoadLocation(zones[0]); err != nil {
+		return fmt.Errorf("the time zone of analytics.settings is not known to this program; give another with --timezone: %w", err)
+	}
+	return nil
+}
 
 // twice tells whether the clock of t's zone shows this time of day a second time,
 // before or after, because it is set back in between.

@@ -98,7 +98,7 @@ func (p page) write(t time.Time, layout string) string {
 	return t.Format(layout)
 }
 
-// Day writes a day of the views, which is one in UTC.
+// Day writes a day of the views, which come as midnights in UTC.
 func (page) Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 // ISO is for the attribute datetime.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/export"
@@ -16,8 +17,8 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
-// OnePerson says whom a page is about, and when: what began from From on and before To,
-// midnights in UTC, of which a zero one is no limit.
+// OnePerson says whom a page is about, and when: what began on a day of the app from From
+// on and before To, both as midnights in UTC, of which a zero one is no limit.
 type OnePerson struct {
 	ID, App  string // App: empty for the only one that has the person
 	From, To time.Time
@@ -25,7 +26,8 @@ type OnePerson struct {
 
 // Rows that have the id in any column; whose each is the one rule of the views says.
 const ownRowsSQL = `SELECT p.session_id, p.participant_id, s.app_id, coalesce(a.name, ''), coalesce(s.meeting_id, ''), coalesce(s.started_at, s.created_at),
-	coalesce(p.user_id, ''), coalesce(p.custom_participant_id, ''), coalesce(p.display_name, ''), coalesce(w.person_id, '')
+	coalesce(p.user_id, ''), coalesce(p.custom_participant_id, ''), coalesce(p.display_name, ''), coalesce(w.person_id, ''),
+	analytics.day_of(coalesce(s.started_at, s.created_at), analytics.zone_of(s.app_id))
 	FROM (SELECT session_id, participant_id FROM realtimekit.participants WHERE custom_participant_id = $1
 	      UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE user_id = $1
 	      UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE participant_id = $2) AS k
@@ -42,6 +44,7 @@ type ownRow struct {
 	App, AppName, Meeting      string
 	At                         *time.Time
 	User, Custom, Name, Person string
+	Day                        *time.Time // of the app, as a midnight in UTC
 }
 
 // Enrolments by the id, and by the user_ids with which the person came; of the latter
@@ -86,7 +89,14 @@ type somebody struct {
 	spellings          []string
 	others             []string // people whose rows have the id in another column
 	apps               []string
+	zone               string             // in which the days of the app are cut
+	from, to           pgtype.Timestamptz // where those of the range begin and end
 }
+
+// A day without limit stays one.
+const ownDaysSQL = `SELECT z.zone, CASE WHEN isfinite($2::timestamptz) THEN analytics.day_starts_at(($2 AT TIME ZONE 'UTC')::date, z.zone) ELSE $2 END,
+	CASE WHEN isfinite($3::timestamptz) THEN analytics.day_starts_at(($3 AT TIME ZONE 'UTC')::date, z.zone) ELSE $3 END
+	FROM (SELECT analytics.zone_of($1) AS zone) AS z`
 
 // find looks for the person.
 func (w *somebody) find(ctx context.Context, tx pgx.Tx) error {
@@ -112,7 +122,11 @@ func (w *somebody) find(ctx context.Context, tx pgx.Tx) error {
 	w.IDs = []string{w.ID}
 	w.addRows(rows)
 	w.addEnrolments(enrolments)
-	return w.known()
+	if err := w.known(); err != nil {
+		return err
+	}
+	w.from, w.to = export.Bounds(w.From, w.To)
+	return postgres.Failed("look for the days of the app", tx.QueryRow(ctx, ownDaysSQL, w.App, w.from, w.to).Scan(&w.zone, &w.from, &w.to))
 }
 
 // stored reads what has the id.
@@ -157,19 +171,19 @@ func (w *somebody) addRows(rows []ownRow) {
 		}
 		w.apps, w.AppName = addTo(w.apps, r.App), r.AppName
 		w.Users, w.Customs, w.Names = addTo(w.Users, r.User), addTo(w.Customs, r.Custom), addTo(w.Names, r.Name)
-		if w.within(r.At) {
+		if w.within(r.Day) {
 			w.Sessions, w.Devices = append(w.Sessions, r.Session), append(w.Devices, r.Participant)
 		}
 		w.Meetings = addTo(w.Meetings, r.Meeting)
 	}
 }
 
-// within reports whether the range has a time; what has none is in a range without limits.
-func (w *somebody) within(t *time.Time) bool {
-	if t == nil {
+// within reports whether the range has a day; what has none is in a range without limits.
+func (w *somebody) within(day *time.Time) bool {
+	if day == nil {
 		return w.From.IsZero() && w.To.IsZero()
 	}
-	return !t.Before(w.From) && (w.To.IsZero() || t.Before(w.To))
+	return !day.Before(w.From) && (w.To.IsZero() || day.Before(w.To))
 }
 
 func (w *somebody) addEnrolments(all []enrolment) {
@@ -231,6 +245,9 @@ func (w *somebody) hint() string {
 func Person(ctx context.Context, pool *pgxpool.Pool, w io.Writer, of OnePerson, o Options) (string, error) {
 	d := personData{somebody: somebody{OnePerson: of}}
 	if err := read(ctx, pool, func(tx pgx.Tx) error { return d.load(ctx, tx) }); err != nil {
+		return "", err
+	}
+	if err := o.live(d.zone); err != nil {
 		return "", err
 	}
 	v := d.view()

@@ -41,7 +41,7 @@ var sections = []section{
 		WHERE t.app_id = $1 ORDER BY t.meeting_id, t.meeting_participant_id`, func(w *somebody) []any { return []any{w.App, w.EnrolledIn, w.Enrols} }},
 	{
 		"excuses", `SELECT * FROM analytics.excuses WHERE app_id = $1 AND person_id = ANY ($2) AND ends_at > $3 AND starts_at < $4 ORDER BY starts_at, excuse_id`,
-		func(w *somebody) []any { return []any{w.App, w.IDs, w.lessonArgs()[3], w.lessonArgs()[4]} },
+		func(w *somebody) []any { return []any{w.App, w.IDs, w.from, w.to} },
 	},
 }
 
@@ -67,6 +67,9 @@ func PersonJSON(ctx context.Context, pool *pgxpool.Pool, w io.Writer, of OnePers
 	var rows int64
 	err := read(ctx, pool, func(tx pgx.Tx) error {
 		if err := who.find(ctx, tx); err != nil {
+			return err
+		}
+		if err := o.live(who.zone); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `SELECT set_config('timezone', $1, true)`, o.Zone.String()); err != nil {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/rollcall-etl/rollcall/internal/export"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
@@ -94,13 +93,12 @@ func (d *personData) load(ctx context.Context, tx pgx.Tx) error {
 
 // lessonArgs are the arguments of ownLessons.
 func (w *somebody) lessonArgs() []any {
-	from, to := export.Bounds(w.From, w.To)
-	return []any{w.App, w.Meetings, w.IDs, from, to}
+	return []any{w.App, w.Meetings, w.IDs, w.from, w.to}
 }
 
 // personPage is what the page shows.
 type personPage struct {
-	Title, App, Range                              string
+	Title, App, Range, DaysIn                      string
 	IDs, Names                                     []string
 	Lessons                                        []ownLesson
 	Visits                                         []sessionRow
@@ -116,7 +114,7 @@ type sessionRow struct {
 }
 
 func (d *personData) view() *personPage {
-	v := &personPage{App: nameOf(d.AppName, d.App), Range: rangeOf(d.From, d.To), Seconds: d.seconds}
+	v := &personPage{App: nameOf(d.AppName, d.App), Range: rangeOf(d.From, d.To), DaysIn: d.zone, Seconds: d.seconds}
 	v.Title = nameOf(append(append([]string{}, d.Names...), d.ID)...)
 	if len(d.Names) > 1 {
 		v.Names = d.Names[1:]

@@ -48,14 +48,22 @@ func byHand(t *testing.T, starts, ends string, people ...presence) *pgxpool.Pool
 	return pool
 }
 
-// inZone gives the page of the session by hand.
-func inZone(t *testing.T, pool *pgxpool.Pool, zone, name string) *node {
+// sessionID gives the id of the session by hand.
+func sessionID(t *testing.T) model.UUID {
 	t.Helper()
 	id, err := model.ParseUUID(handSession)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return id
+}
+
+// inZone gives the page of the session by hand.
+func inZone(t *testing.T, pool *pgxpool.Pool, zone, name string) *node {
+	t.Helper()
+	id := sessionID(t)
 	o := options
+	var err error
 	if o.Zone, err = time.LoadLocation(zone); err != nil {
 		t.Fatal(err)
 	}

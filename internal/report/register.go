@@ -17,18 +17,20 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
-// Lessons are those of a meeting that start from From on and before To, midnights in UTC.
+// Lessons are those of a meeting that start on a day of the app from From on and before
+// To, both as midnights in UTC.
 type Lessons struct {
 	Meeting, App string // App: empty for whichever has the meeting
 	From, To     time.Time
 }
 
-const meetingSQL = `SELECT coalesce(title, '') FROM realtimekit.meetings WHERE meeting_id = $1 AND ($2 = '' OR app_id = $2) ORDER BY app_id LIMIT 1`
+const meetingSQL = `SELECT coalesce(title, ''), analytics.zone_of(app_id) FROM realtimekit.meetings
+	WHERE meeting_id = $1 AND ($2 = '' OR app_id = $2) ORDER BY app_id LIMIT 1`
 
 const registerSQL = `SELECT person_id, coalesce(display_name, ''), coalesce(preset_name, ''), occurrence_id::text, starts_at, is_final,
 	status, has_left_early, is_excused, share
 	FROM analytics.register
-	WHERE meeting_id = $1 AND starts_at >= $2 AND starts_at < $3 AND ($4 = '' OR app_id = $4)
+	WHERE meeting_id = $1 AND starts_at >= analytics.day_starts_at($2, time_zone) AND starts_at < analytics.day_starts_at($3, time_zone) AND ($4 = '' OR app_id = $4)
 	ORDER BY starts_at, occurrence_id, person_id COLLATE "C"`
 
 // entry is a row of analytics.register.
@@ -44,6 +46,7 @@ type entry struct {
 // registerView is what the page shows.
 type registerView struct {
 	Title, Range string
+	DaysIn       string // the time zone of the days
 	Lessons      []lesson
 	People       []registered
 }
@@ -66,13 +69,13 @@ type cell struct{ Status, Text string }
 
 // Register writes the page of a meeting's register and says in a few words what is on it.
 func Register(ctx context.Context, pool *pgxpool.Pool, w io.Writer, of Lessons, o Options) (string, error) {
-	var title string
+	var title, zone string
 	var rows []entry
 	err := read(ctx, pool, func(tx pgx.Tx) error {
 		if err := export.KnownApp(ctx, tx, of.App); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, meetingSQL, of.Meeting, of.App).Scan(&title)
+		err := tx.QueryRow(ctx, meetingSQL, of.Meeting, of.App).Scan(&title, &zone)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("meeting %q is not in the warehouse; rollcall report --view realtimekit.meetings lists those that are", of.Meeting)
 		}
@@ -81,10 +84,14 @@ func Register(ctx context.Context, pool *pgxpool.Pool, w io.Writer, of Lessons, 
 		}
 		return list(ctx, tx, &rows, registerSQL, of.Meeting, of.From, of.To, of.App)
 	})
+	if err == nil {
+		err = o.live(zone)
+	}
 	if err != nil {
 		return "", err
 	}
 	v := registerOf(rows)
+	v.DaysIn = zone
 	v.Title = nameOf(title, of.Meeting)
 	v.Range = of.From.Format(time.DateOnly) + " to " + of.To.AddDate(0, 0, -1).Format(time.DateOnly)
 	p := page{Title: v.Title + ", " + v.Range, Now: o.Now, Made: o.Version, Zone: o.Zone, Register: v}

@@ -17,7 +17,7 @@ import (
 
 // Options say how a page is written.
 type Options struct {
-	Zone    *time.Location // of clock times
+	Zone    *time.Location // of clock times; nil for that of the app
 	Now     time.Time      // when the page is made
 	Version string         // of this program
 }
@@ -47,7 +47,7 @@ type sessionHead struct {
 	ReadAt                                        *time.Time
 	LastError                                     string
 	RunID                                         *int64
-	RunVersion                                    string
+	RunVersion, Zone                              string
 }
 
 const sessionSQL = `SELECT s.session_id, s.app_id, coalesce(s.app_name, ''), coalesce(s.meeting_id, ''), coalesce(s.meeting_title, ''),
@@ -55,7 +55,7 @@ const sessionSQL = `SELECT s.session_id, s.app_id, coalesce(s.app_name, ''), coa
 	coalesce(s.unique_people, 0), coalesce(s.participants, 0), coalesce(s.peak_people, 0), coalesce(s.peak_participants, 0),
 	s.vendor_peak_participants, coalesce(s.person_seconds, 0), s.vendor_minutes, s.average_people, s.average_share,
 	coalesce(s.rejoins, 0), coalesce(s.open_presences, 0), coalesce(s.removed_participants, 0), coalesce(s.is_complete, false),
-	st.read_at, coalesce(st.last_error, ''), st.run_id, coalesce(r.program_version, '')
+	st.read_at, coalesce(st.last_error, ''), st.run_id, coalesce(r.program_version, ''), s.time_zone
 	FROM analytics.session_summary AS s
 	LEFT JOIN sync.session_states AS st ON st.session_id = s.session_id
 	LEFT JOIN sync.runs AS r ON r.run_id = st.run_id
@@ -142,6 +142,9 @@ type sessionData struct {
 func Session(ctx context.Context, pool *pgxpool.Pool, w io.Writer, id model.UUID, o Options) (string, error) {
 	var d sessionData
 	err := read(ctx, pool, func(tx pgx.Tx) error { return d.load(ctx, tx, id) })
+	if err == nil {
+		err = o.live(d.Head.Zone)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,8 +15,8 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
-// Span is what a page about a range covers: the days from midnight of From until
-// before midnight of To, UTC, of one app or, where that is empty, of all.
+// Span is what a page about a range covers: the days of each app from From until before
+// To, both as midnights in UTC, of one app or, where that is empty, of all.
 type Span struct {
 	From, To time.Time
 	App      string
@@ -71,20 +72,26 @@ type sessionLine struct {
 const linesSQL = `SELECT s.session_id, coalesce(s.app_name, s.app_id), coalesce(s.meeting_title, ''), coalesce(s.session_type, ''),
 	coalesce(s.status, ''), s.starts_at, s.session_seconds, coalesce(s.unique_people, 0), coalesce(s.peak_people, 0),
 	coalesce(s.person_seconds, 0), s.average_share, coalesce(s.is_complete, false)
-	FROM (SELECT session_id FROM analytics.session_bounds
-	      WHERE starts_at >= $1 AND starts_at < $2 AND ($3 = '' OR app_id = $3)
+	FROM (SELECT session_id FROM analytics.session_bounds WHERE ` + began + `
 	      ORDER BY starts_at DESC, session_id LIMIT $4) AS newest
 	CROSS JOIN LATERAL (SELECT * FROM analytics.session_summary WHERE session_id = newest.session_id) AS s
 	ORDER BY s.starts_at DESC, s.session_id`
 
-const countSQL = `SELECT count(*) FROM analytics.session_bounds WHERE starts_at >= $1 AND starts_at < $2 AND ($3 = '' OR app_id = $3)`
+const countSQL = `SELECT count(*) FROM analytics.session_bounds WHERE ` + began
+
+// began chooses sessions that began in the span: near it, which an index finds, and on a
+// day of their app.
+const began = `starts_at >= ($1::date - 1)::timestamp AT TIME ZONE 'UTC' AND starts_at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC'
+	AND started_date >= $1 AND started_date < $2 AND ($3 = '' OR app_id = $3)`
 
 // Machines have no person_id, and are not counted.
 const distinctSQL = `SELECT count(DISTINCT person_id) FROM analytics.presence_by_day
 	WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3)`
 
 const rangeFindingsSQL = `SELECT check_name, count(*), NULL::float8, NULL::float8 FROM analytics.data_quality
-	WHERE started_at >= $1 AND started_at < $2 AND ($3 = '' OR app_id = $3) GROUP BY check_name ORDER BY check_name`
+	WHERE started_at >= ($1::date - 1)::timestamp AT TIME ZONE 'UTC' AND started_at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC'
+		AND started_at >= analytics.day_starts_at($1, time_zone) AND started_at < analytics.day_starts_at($2, time_zone)
+		AND ($3 = '' OR app_id = $3) GROUP BY check_name ORDER BY check_name`
 
 // freshness is a row of analytics.sync_freshness.
 type freshness struct {
@@ -93,9 +100,11 @@ type freshness struct {
 	RunID        *int64
 	RunStatus    string
 	Stale        int64
+	Zone         string // in which its days are cut
 }
 
-const freshnessSQL = `SELECT app_id, coalesce(app_name, app_id), discovered_at, last_run_id, coalesce(last_run_status, ''), stale_sessions
+const freshnessSQL = `SELECT app_id, coalesce(app_name, app_id), discovered_at, last_run_id, coalesce(last_run_status, ''), stale_sessions,
+	analytics.zone_of(app_id)
 	FROM analytics.sync_freshness WHERE ($1 = '' OR app_id = $1) ORDER BY 2, 1`
 
 // rangeData is everything that the page of a range says.
@@ -119,11 +128,15 @@ func Range(ctx context.Context, pool *pgxpool.Pool, w io.Writer, span Span, o Op
 	if err := read(ctx, pool, func(tx pgx.Tx) error { return d.load(ctx, tx) }); err != nil {
 		return "", err
 	}
+	zones := d.zones()
+	if err := o.live(zones...); err != nil {
+		return "", err
+	}
 	said := counted(d.Sessions, "session", "sessions")
 	if d.Nothing != "" {
 		said = d.Nothing
 	}
-	return said, writePage(w, "range", rangePage(&d, o))
+	return said, writePage(w, "range", rangePage(&d, zones, o))
 }
 
 func (d *rangeData) load(ctx context.Context, tx pgx.Tx) error {
@@ -164,10 +177,19 @@ func (d *rangeData) load(ctx context.Context, tx pgx.Tx) error {
 	return list(ctx, tx, &d.Findings, rangeFindingsSQL, args...)
 }
 
+// zones gives the time zones of the apps, each once.
+func (d *rangeData) zones() (zones []string) {
+	for i := range d.Fresh {
+		zones = append(zones, d.Fresh[i].Zone)
+	}
+	slices.Sort(zones)
+	return slices.Compact(zones)
+}
+
 // nothing says that no session lies in the range, and which the warehouse holds.
 func (d *rangeData) nothing(ctx context.Context, tx pgx.Tx) error {
 	var first, last *time.Time
-	err := tx.QueryRow(ctx, `SELECT min(starts_at), max(starts_at) FROM analytics.session_bounds WHERE $1 = '' OR app_id = $1`, d.Span.App).
+	err := tx.QueryRow(ctx, `SELECT min(started_date), max(started_date) FROM analytics.session_bounds WHERE $1 = '' OR app_id = $1`, d.Span.App).
 		Scan(&first, &last)
 	if err != nil {
 		return postgres.Failed("read the sessions", err)
@@ -181,6 +203,6 @@ func (d *rangeData) nothing(ctx context.Context, tx pgx.Tx) error {
 		return nil
 	}
 	d.Nothing += fmt.Sprintf("; the warehouse holds sessions from %s to %s (rollcall backfill copies older ones)",
-		first.UTC().Format(time.DateOnly), last.UTC().Format(time.DateOnly))
+		first.Format(time.DateOnly), last.Format(time.DateOnly))
 	return nil
 }

@@ -183,6 +183,8 @@ type rangeView struct {
 	Busiest                           string
 	Cut                               int64
 	Quality                           []qualityLine
+	DaysIn                            string // whose days they are, in words
+	Zones                             bool   // whether they are of several zones
 }
 
 // Long tells whether the page needs a table of contents.
@@ -208,12 +210,18 @@ type presetLine struct {
 	Hours float64 `json:"h"`
 }
 
-func rangePage(d *rangeData, o Options) page {
-	v := &rangeView{rangeData: d, OneDay: d.Span.Last().Equal(d.Span.From), Cut: d.Sessions - int64(len(d.Lines))}
+func rangePage(d *rangeData, zones []string, o Options) page {
+	v := &rangeView{rangeData: d, Zones: len(zones) > 1, DaysIn: "UTC", OneDay: d.Span.Last().Equal(d.Span.From), Cut: d.Sessions - int64(len(d.Lines))}
 	from, to := d.Span.From.Format("2 January 2006"), d.Span.Last().Format("2 January 2006")
 	v.Heading = "Usage from " + from + " to " + to
 	if v.OneDay {
 		v.Heading = "Usage on " + from
+	}
+	switch {
+	case v.Zones:
+		v.DaysIn = "those of each app"
+	case len(zones) == 1 && zones[0] != "UTC":
+		v.DaysIn = "those of " + zones[0]
 	}
 	best := map[string]float64{}
 	for i := range d.Days {

@@ -122,6 +122,9 @@ func (p Point) IsZero() bool { return p == Point{} }
 // Fixed tells whether the point has its place whatever time it is.
 func (p Point) Fixed() bool { return p.fixed || p.IsZero() }
 
+// IsDay tells whether the point is a whole day.
+func (p Point) IsDay() bool { return p.isDay }
+
 // String gives the point as it was written.
 func (p Point) String() string { return p.text }
 
