@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -22,6 +23,7 @@ type account struct {
 	Apps              []string `json:"apps"`
 	RequestsPerSecond *float64 `json:"requests_per_second"` // nil as the flag says
 	QuotaShare        *float64 `json:"quota_share"`         // nil as the flag says
+	TimeZone          string   `json:"time_zone"`           // of apps that have none of their own; empty for UTC
 }
 
 // label names an account to people.
@@ -106,6 +108,8 @@ func (a *account) check(folder string, above []account) error {
 		return errors.New("requests_per_second must be above 0 and at most 1000000")
 	case a.QuotaShare != nil && (*a.QuotaShare < 0 || *a.QuotaShare > 0.9):
 		return errors.New("quota_share must be between 0 and 0.9")
+	case !knownZone(a.TimeZone):
+		return errors.New("time_zone is not known: give a name of the IANA database, such as Europe/Berlin")
 	}
 	a.Apps = apps
 	if !filepath.IsAbs(a.TokenFile) {
@@ -123,6 +127,13 @@ func (a *account) check(folder string, above []account) error {
 		}
 	}
 	return nil
+}
+
+// knownZone reports whether this program knows a time zone; the database looks at it
+// once more.
+func knownZone(name string) bool {
+	_, err := time.LoadLocation(name)
+	return err == nil && name != "Local"
 }
 
 // chosen gives the accounts that --account names, by id or name, each once; all where it

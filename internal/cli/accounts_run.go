@@ -78,6 +78,7 @@ func (f *apiFlags) take(a *account) {
 	if a.QuotaShare != nil {
 		f.QuotaShare = *a.QuotaShare
 	}
+	f.ofFile, f.timeZone = true, a.TimeZone
 }
 
 // atOnce is how many accounts one command works for at once: each takes connections.

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
+	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
@@ -37,6 +38,17 @@ type apiFlags struct {
 	Concurrency       int           `env:"ROLLCALL_CONCURRENCY" default:"4" help:"Sessions to read at once, 1 to 64 (${env})."`
 	Lookback          time.Duration `env:"ROLLCALL_LOOKBACK" default:"72h" help:"How far before the newest known session to look for changes (${env})."`
 	Settle            time.Duration `env:"ROLLCALL_SETTLE" default:"1h" help:"How long after its end a session is read again (${env})."`
+
+	ofFile   bool   // whether the account is one of ROLLCALL_ACCOUNTS_FILE
+	timeZone string // of that file; empty for none
+}
+
+// liveIn notes the time zone that the accounts file gives the account.
+func (f *apiFlags) liveIn(ctx context.Context, books *ledger.Store) error {
+	if !f.ofFile {
+		return nil
+	}
+	return books.LiveIn(ctx, f.AccountID, f.timeZone)
 }
 
 // accountFlags say of which account a command is.

@@ -193,6 +193,9 @@ func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	if err := db.Protect(ctx, j.privacy); err != nil {
 		return pipeline.Result{}, err
 	}
+	if err := j.api.liveIn(ctx, ledger.New(db)); err != nil {
+		return pipeline.Result{}, err
+	}
 	if j.monitor != nil {
 		config.Observe = j.monitor.session
 		db.Observe(j.monitor.metrics.Rows)

@@ -237,6 +237,9 @@ func (c *workCommand) work(s *shell, desks []*job, pool *pgxpool.Pool, privacy w
 	cfg := worker.Config{Concurrency: c.Concurrency, Settle: c.Settle, Version: version(), Since: since, Logger: s.logger}
 	store := stores.New(db) // one, so that it counts what waits in memory for all
 	for _, j := range desks {
+		if err := j.api.liveIn(s.ctx, ledger.New(db)); err != nil {
+			return err
+		}
 		config := j.api.pipelineConfig()
 		config.Observe = j.monitor.session
 		cfg.Accounts = append(cfg.Accounts, worker.Account{ID: j.api.AccountID, Pipeline: pipeline.New(config, j.client, store, j.logger)})
