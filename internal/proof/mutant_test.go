@@ -380,9 +380,60 @@ var mutants = []mutant{
 	},
 	{
 		"an hour begins empty",
-		"../migrations/analytics/concurrency_hourly.sql", "generate_series(date_trunc('hour', s.step_at, 'UTC'), s.until_at - interval '1 microsecond', interval '1 hour')",
-		"generate_series(date_trunc('hour', s.step_at, 'UTC'), s.step_at, interval '1 hour')",
+		"../migrations/analytics/concurrency_hourly.sql", "d.starts_at), s.until_at - interval '1 microsecond', interval '1 hour')",
+		"d.starts_at), s.step_at, interval '1 hour')",
 		"analytics", "TestViewsAgreeWithGo",
+	},
+	{
+		"a day begins at the second of two midnights",
+		"../migrations/analytics/day_starts_at.sql", "THEN (day::timestamp - interval '12 hours') AT TIME ZONE time_zone + interval '12 hours'",
+		"THEN day::timestamp AT TIME ZONE time_zone",
+		"analytics", "TestDaysWherePeopleLive",
+	},
+	{
+		"a time zone of its own is taken for any",
+		"../migrations/analytics/check_time_zone.sql", "\n        OR NOT EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = NEW.time_zone)", "",
+		"analytics", "TestSettingsAreRefused",
+	},
+	{
+		"a new time zone changes nothing that is counted",
+		"../migrations/analytics/queue_settings.sql", "coalesce(NEW.time_zone, unset))", "coalesce(OLD.time_zone, unset))",
+		"analytics", "TestZonesAgreeWithGo",
+	},
+	{
+		"the time zone of an account counts for nobody",
+		"../migrations/analytics/zone_of.sql", "WHERE a.app_id = app),", "WHERE a.app_id = app AND false),",
+		"analytics", "TestAccountsZone",
+	},
+	{
+		"who was there on the day before is there again",
+		"../migrations/analytics/count_sessions.sql", "WHERE s.first_join_at IS NULL OR analytics.day_of(s.first_join_at, f.time_zone) = s.usage_date", "",
+		"analytics", "TestZonesAgreeWithGo",
+	},
+	{
+		"people of a day are looked for on the day of UTC",
+		"../migrations/analytics/count_sessions.sql", "far_off constant interval := '16 hours'", "far_off constant interval := '0 hours'",
+		"analytics", "TestZonesAgreeWithGo",
+	},
+	{
+		"hours that are counted on a kept day move to another",
+		"../migrations/analytics/derive.sql", "WHERE d.session_id = bounds[n].session_id AND EXISTS (", "WHERE false AND EXISTS (",
+		"analytics", "TestNoHourTwiceOrNever",
+	},
+	{
+		"hours are lost on a kept day",
+		"../migrations/analytics/derive.sql", "AND g.usage_date BETWEEN t.from_at::date - 1 AND t.to_at::date + 1", "AND false",
+		"analytics", "TestKeptDaysKeepTheirZone",
+	},
+	{
+		"the loader cuts the days of Auckland by UTC",
+		"load/derived.go", "l.leftOver || l.zoned || ", "l.leftOver || ",
+		"load", "TestLoaderDerivesWhatTheFunctionDoes",
+	},
+	{
+		"a day of a range is that of UTC",
+		"export/query.go", "analytics.day_starts_at(?::date, time_zone)", "analytics.day_starts_at(?::date, 'UTC')",
+		"report", "TestDaysOfTheApp",
 	},
 	{
 		"a page about a person has others' rows",
