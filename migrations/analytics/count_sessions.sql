@@ -19,40 +19,42 @@ DECLARE
     shared_after  analytics.shared_person_days[];
     uncounted analytics.usage_ids[]; -- app and day
     day    analytics.usage_ids;
+    figures analytics.session_figures[];
     lost   uuid[];
     minutes analytics.curve_minute[];
     ids_there analytics.usage_ids[];
     ids_added analytics.usage_ids[];
+    ids_doubted analytics.usage_ids[]; -- that may be of nobody any more
     ids_gone  analytics.usage_ids[];
 BEGIN
     LOOP
         -- What the sessions add to each day now.
+        -- Read by themselves: what makes rows of types that only this node knows must not
+        -- be sent to another, as the whole of a query about one session is.
+        SELECT array_agg(f) INTO figures FROM analytics.session_figures AS f WHERE f.session_id = ANY (session_ids);
         WITH whole AS (
             SELECT f.session_id, d.usage_date, d.people, d.us
-            FROM analytics.session_figures AS f CROSS JOIN LATERAL unnest(f.days, f.day_people, f.day_us) AS d (usage_date, people, us)
-            WHERE f.session_id = ANY (session_ids)
+            FROM unnest(figures) AS f CROSS JOIN LATERAL unnest(f.days, f.day_people, f.day_us) AS d (usage_date, people, us)
         ), by_preset AS (
             SELECT session_id, usage_date, sum(participants)::integer AS participants, sum(participant_us)::bigint AS participant_us,
                    array_agg(name) AS names, array_agg(view_type) AS view_types, array_agg(people) AS preset_people,
                    array_agg(person_us) AS preset_person_us, array_agg(participants) AS preset_participants, array_agg(participant_us) AS preset_participant_us
             FROM (SELECT f.session_id, d.*
-                  FROM analytics.session_figures AS f
+                  FROM unnest(figures) AS f
                   CROSS JOIN LATERAL unnest(f.preset_days, f.preset_names, f.preset_view_types, f.preset_people, f.preset_person_us,
                                             f.preset_participants, f.preset_participant_us)
                       AS d (usage_date, name, view_type, people, person_us, participants, participant_us)
-                  WHERE f.session_id = ANY (session_ids)
                   ORDER BY d.name COLLATE "C", d.view_type COLLATE "C") AS p
             GROUP BY 1, 2
         ), days AS (
             SELECT session_id, usage_date FROM by_preset
             UNION
-            SELECT session_id, (starts_at AT TIME ZONE 'UTC')::date FROM analytics.session_figures
-            WHERE session_id = ANY (session_ids) AND starts_at IS NOT NULL
+            SELECT session_id, (starts_at AT TIME ZONE 'UTC')::date FROM unnest(figures) WHERE starts_at IS NOT NULL
         ), curves AS (
             -- At the start of the day those come who are inside already.
             SELECT d.session_id, d.usage_date, c.step_at, c.people, c.participants
             FROM days AS d
-            JOIN analytics.session_figures AS f ON f.session_id = d.session_id
+            JOIN unnest(figures) AS f ON f.session_id = d.session_id
             CROSS JOIN LATERAL (SELECT d.usage_date::timestamptz AS from_at, d.usage_date::timestamptz + interval '24 hours' AS to_at
                                 OFFSET 0) AS k -- once a day, not once a step
             CROSS JOIN LATERAL (
@@ -64,7 +66,6 @@ BEGIN
                           AS s (step_at, until_at, people, participants, people_before, participants_before)
                       WHERE s.step_at < k.to_at AND coalesce(s.until_at > k.from_at, true)) AS s
                 WHERE people <> 0 OR participants <> 0) AS c
-            WHERE f.session_id = ANY (session_ids)
         )
         SELECT array_agg(row(f.session_id, f.app_id, d.usage_date, k.is_start, CASE WHEN k.is_start THEN f.vendor_minutes::numeric END,
                    coalesce(w.people, 0), coalesce(w.us, 0), coalesce(p.participants, 0), coalesce(p.participant_us, 0),
@@ -73,21 +74,19 @@ BEGIN
                    coalesce(c.step_at, '{}'), coalesce(c.people, '{}'), coalesce(c.participants, '{}'), false)::analytics.session_dates)
         INTO after
         FROM days AS d
-        JOIN analytics.session_figures AS f ON f.session_id = d.session_id
+        JOIN unnest(figures) AS f ON f.session_id = d.session_id
         CROSS JOIN LATERAL (SELECT coalesce(d.usage_date = (f.starts_at AT TIME ZONE 'UTC')::date, false) AS is_start) AS k
         LEFT JOIN whole AS w ON w.session_id = d.session_id AND w.usage_date = d.usage_date
         LEFT JOIN by_preset AS p ON p.session_id = d.session_id AND p.usage_date = d.usage_date
-        LEFT JOIN curves AS c ON c.session_id = d.session_id AND c.usage_date = d.usage_date
-        WHERE f.session_id = ANY (session_ids);
+        LEFT JOIN curves AS c ON c.session_id = d.session_id AND c.usage_date = d.usage_date;
 
         SELECT array_agg(d) INTO before FROM analytics.session_dates AS d
-        WHERE d.session_id = ANY (session_ids)
-          AND (NOT d.is_gone OR EXISTS (SELECT FROM analytics.session_figures AS f WHERE f.session_id = d.session_id AND f.session_id = ANY (session_ids)));
+        WHERE d.session_id = ANY (session_ids) AND (NOT d.is_gone OR d.session_id IN (SELECT f.session_id FROM unnest(figures) AS f));
 
         -- A day whose sessions are all there again is counted from the beginning.
         DELETE FROM analytics.usage_days AS u USING unnest(before) AS d
         WHERE d.is_gone AND u.app_id = d.app_id AND u.usage_date = d.usage_date
-          AND NOT EXISTS (SELECT FROM analytics.session_dates AS g
+          AND NOT EXISTS (SELECT 1 FROM analytics.session_dates AS g
                           WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date AND NOT g.session_id = ANY (session_ids));
 
         -- So is a day that is in doubt, and one whose row somebody deleted: whatever else
@@ -97,8 +96,8 @@ BEGIN
         WHERE u.is_stale AND u.app_id = d.app_id AND u.usage_date = d.usage_date;
         SELECT array_agg(row(d.app_id, d.usage_date, '')::analytics.usage_ids) INTO uncounted
         FROM (SELECT app_id, usage_date FROM unnest(before) UNION SELECT app_id, usage_date FROM unnest(after)) AS d
-        WHERE NOT EXISTS (SELECT FROM analytics.usage_days AS u WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date)
-          AND NOT EXISTS (SELECT FROM analytics.session_dates AS g
+        WHERE NOT EXISTS (SELECT 1 FROM analytics.usage_days AS u WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date)
+          AND NOT EXISTS (SELECT 1 FROM analytics.session_dates AS g
                           WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date AND NOT g.session_id = ANY (session_ids));
         EXIT WHEN uncounted IS NULL;
         -- Day by day, so that the planner knows which: by the index, even where all of
@@ -128,9 +127,9 @@ BEGIN
 
     -- A day is kept as it is where rollcall retention deleted one of its sessions.
     SELECT array_agg(d) INTO before FROM unnest(before) AS d
-    WHERE NOT EXISTS (SELECT FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
+    WHERE NOT EXISTS (SELECT 1 FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
     SELECT array_agg(d) INTO after FROM unnest(after) AS d
-    WHERE NOT EXISTS (SELECT FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
+    WHERE NOT EXISTS (SELECT 1 FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
 
     -- People in several sessions of a day are counted once: by how much the sums
     -- of their sessions are too high.
@@ -138,8 +137,10 @@ BEGIN
         SELECT session_id, app_id, usage_date FROM unnest(before)
         UNION
         SELECT session_id, app_id, usage_date FROM unnest(after)
-    ), people AS (
+    ), present AS MATERIALIZED (
         SELECT session_id, person_id FROM analytics.session_people WHERE session_id = ANY (session_ids)
+    ), people AS (
+        SELECT session_id, person_id FROM present
         UNION ALL
         SELECT session_id, person_id FROM analytics.stale_people WHERE session_id = ANY (session_ids)
     ), everyone AS MATERIALIZED (
@@ -151,27 +152,33 @@ BEGIN
                WHERE o.usage_date = d.usage_date AND o.app_id = d.app_id AND NOT o.session_id = ANY (session_ids) LIMIT 1) IS NOT NULL
     ), touched AS MATERIALIZED (
         SELECT app_id, usage_date, person_id FROM everyone WHERE sessions > 1 OR (app_id, usage_date) IN (SELECT app_id, usage_date FROM crowded)
+    ), whole_stays AS MATERIALIZED (
+        SELECT p.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence, p.first_join_at
+        FROM analytics.session_people AS p
+        WHERE NOT p.is_split
+          AND p.person_id = ANY (ARRAY (SELECT person_id FROM touched)) -- by the index, whatever the planner thinks of the numbers
+          AND p.first_join_at >= (SELECT min(usage_date)::timestamptz FROM touched)
+          AND p.first_join_at < (SELECT max(usage_date)::timestamptz + interval '24 hours' FROM touched)
+    ), split_stays AS MATERIALIZED (
+        SELECT p.person_id, p.usage_date, p.session_id, p.preset_name, p.preset_view_type, p.presence
+        FROM analytics.session_person_days AS p
+        WHERE p.person_id = ANY (ARRAY (SELECT person_id FROM touched))
+          AND p.usage_date BETWEEN (SELECT min(usage_date) FROM touched) AND (SELECT max(usage_date) FROM touched)
     ), stays AS MATERIALIZED (
         SELECT t.app_id, t.usage_date, t.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence
-        FROM touched AS t
-        JOIN analytics.session_people AS p ON p.person_id = t.person_id AND NOT p.is_split
-            AND p.person_id = ANY (ARRAY (SELECT person_id FROM touched)) -- by the index, whatever the planner thinks of the numbers
-            AND p.first_join_at >= t.usage_date::timestamptz AND p.first_join_at < t.usage_date::timestamptz + interval '24 hours'
+        FROM touched AS t JOIN whole_stays AS p ON p.person_id = t.person_id AND (p.first_join_at AT TIME ZONE 'UTC')::date = t.usage_date
         UNION ALL
         SELECT t.app_id, t.usage_date, t.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence
-        FROM touched AS t
-        JOIN analytics.session_person_days AS p ON p.person_id = t.person_id AND p.usage_date = t.usage_date
-            AND p.person_id = ANY (ARRAY (SELECT person_id FROM touched))
+        FROM touched AS t JOIN split_stays AS p ON p.person_id = t.person_id AND p.usage_date = t.usage_date
     ), together AS MATERIALIZED (
         SELECT *
         FROM (SELECT *, min(session_id::text) OVER w <> max(session_id::text) OVER w AS is_several FROM stays
               WINDOW w AS (PARTITION BY app_id, usage_date, person_id)) AS s
         WHERE is_several
+    ), their_apps AS MATERIALIZED (
+        SELECT session_id, app_id FROM analytics.session_figures WHERE session_id = ANY (ARRAY (SELECT session_id FROM together))
     ), several AS MATERIALIZED (
-        SELECT s.*
-        FROM together AS s
-        JOIN analytics.session_figures AS f ON f.session_id = s.session_id AND f.app_id = s.app_id
-            AND f.session_id = ANY (ARRAY (SELECT session_id FROM together))
+        SELECT s.* FROM together AS s JOIN their_apps AS f ON f.session_id = s.session_id AND f.app_id = s.app_id
     ), own AS (
         SELECT app_id, usage_date, person_id, session_id, range_agg(presence) AS presence FROM several GROUP BY 1, 2, 3, 4
     ), merged AS (
@@ -222,72 +229,106 @@ BEGIN
     ), split AS MATERIALIZED (
         -- First, so that a session without them is not read person by person.
         SELECT session_id, person_id FROM analytics.session_people WHERE session_id = ANY (session_ids) AND is_split
+    ), split_rows AS MATERIALIZED (
+        SELECT session_id, participant_id, custom_participant_id, user_id, preset_name, display_name
+        FROM realtimekit.participants WHERE session_id = ANY (ARRAY (SELECT session_id FROM split)) AND custom_participant_id IS NOT NULL
+    ), split_presences AS MATERIALIZED (
+        SELECT session_id, participant_id, joined_at, left_at FROM analytics.presences WHERE session_id = ANY (ARRAY (SELECT session_id FROM split))
+    ), whole_people AS MATERIALIZED (
+        SELECT session_id, coalesce(custom_ids, ARRAY[custom_participant_id]) AS ids, (first_join_at AT TIME ZONE 'UTC')::date AS usage_date
+        FROM analytics.session_people WHERE session_id = ANY (session_ids) AND NOT is_split
     ), their_rows AS MATERIALIZED (
         SELECT q.session_id, q.participant_id, q.custom_participant_id,
                analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) AS person_id
         FROM (SELECT DISTINCT session_id, app_id FROM days) AS d
-        JOIN realtimekit.participants AS q ON q.session_id = d.session_id AND q.session_id = ANY (ARRAY (SELECT session_id FROM split))
+        JOIN split_rows AS q ON q.session_id = d.session_id
         LEFT JOIN analytics.settings AS k ON k.app_id = d.app_id AND k.meeting_id = ''
-        WHERE q.custom_participant_id IS NOT NULL
     ), now_there AS MATERIALIZED (
         SELECT DISTINCT d.app_id, d.usage_date, c.id
         FROM days AS d
-        JOIN analytics.session_people AS p ON p.session_id = d.session_id
-        CROSS JOIN LATERAL unnest(coalesce(p.custom_ids, ARRAY[p.custom_participant_id])) AS c (id)
-        WHERE p.session_id = ANY (session_ids) AND NOT p.is_split AND c.id IS NOT NULL AND (p.first_join_at AT TIME ZONE 'UTC')::date = d.usage_date
+        JOIN whole_people AS p ON p.session_id = d.session_id AND p.usage_date = d.usage_date
+        CROSS JOIN LATERAL unnest(p.ids) AS c (id)
+        WHERE c.id IS NOT NULL
         UNION
         SELECT d.app_id, d.usage_date, q.custom_participant_id
         FROM days AS d
         JOIN split AS p ON p.session_id = d.session_id
         JOIN their_rows AS q ON q.session_id = p.session_id AND q.person_id = p.person_id
-        JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
+        JOIN split_presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
             AND i.joined_at < d.usage_date::timestamptz + interval '24 hours'
             AND (i.left_at > d.usage_date::timestamptz OR i.joined_at >= d.usage_date::timestamptz)
-        WHERE i.session_id = ANY (ARRAY (SELECT session_id FROM split))
-    ), added AS (
-        INSERT INTO analytics.usage_ids SELECT app_id, usage_date, id FROM now_there ON CONFLICT DO NOTHING
+    )
+    SELECT array_agg(row(app_id, usage_date, id)::analytics.usage_ids) INTO ids_there FROM now_there;
+    WITH added AS (
+        INSERT INTO analytics.usage_ids SELECT * FROM unnest(ids_there) ON CONFLICT DO NOTHING
         RETURNING app_id, usage_date, custom_participant_id
     )
-    SELECT (SELECT array_agg(row(app_id, usage_date, id)::analytics.usage_ids) FROM now_there),
-           (SELECT array_agg(row(app_id, usage_date, custom_participant_id)::analytics.usage_ids) FROM added)
-    INTO ids_there, ids_added;
+    SELECT array_agg(row(app_id, usage_date, custom_participant_id)::analytics.usage_ids) INTO ids_added FROM added;
 
     IF before IS NOT NULL THEN
-        WITH maybe AS MATERIALIZED (
+        WITH now_known AS MATERIALIZED (
+            SELECT session_id, coalesce(custom_ids, ARRAY[custom_participant_id]) AS ids FROM analytics.session_people WHERE session_id = ANY (session_ids)
+        )
+        SELECT array_agg(row(app_id, usage_date, id)::analytics.usage_ids) INTO ids_doubted
+        FROM (
             SELECT d.app_id, d.usage_date, c.id
             FROM unnest(before) AS d
-            JOIN (SELECT session_id, coalesce(custom_ids, ARRAY[custom_participant_id]) AS ids FROM analytics.session_people WHERE session_id = ANY (session_ids)
+            JOIN (SELECT session_id, ids FROM now_known
                   UNION ALL
                   SELECT session_id, custom_ids FROM analytics.stale_people WHERE session_id = ANY (session_ids)) AS p ON p.session_id = d.session_id
             CROSS JOIN LATERAL unnest(p.ids) AS c (id)
             WHERE c.id IS NOT NULL
             EXCEPT
             SELECT app_id, usage_date, custom_participant_id FROM unnest(ids_there)
-        ), gone AS (
-            DELETE FROM analytics.usage_ids AS u USING maybe AS m
-            WHERE u.app_id = m.app_id AND u.usage_date = m.usage_date AND u.custom_participant_id = m.id
+        ) AS maybe;
+    END IF;
+    IF ids_doubted IS NOT NULL THEN
+        WITH maybe AS MATERIALIZED (
+            SELECT app_id, usage_date, custom_participant_id AS id FROM unnest(ids_doubted)
+        ), bounds AS MATERIALIZED (
+            SELECT min(usage_date) AS first_date, max(usage_date) AS last_date FROM maybe
+        ), by_one AS MATERIALIZED (
+            SELECT f.app_id, p.first_join_at, p.custom_participant_id AS id
+            FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
+            WHERE p.custom_participant_id = ANY (ARRAY (SELECT id FROM maybe)) AND NOT p.is_split
+              AND p.first_join_at >= (SELECT first_date::timestamptz FROM bounds)
+              AND p.first_join_at < (SELECT last_date::timestamptz + interval '24 hours' FROM bounds)
+        ), by_several AS MATERIALIZED (
+            SELECT f.app_id, p.first_join_at, p.custom_ids AS ids
+            FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
+            WHERE p.custom_ids && ARRAY (SELECT id FROM maybe) AND p.custom_ids IS NOT NULL AND NOT p.is_split
+              AND p.first_join_at >= (SELECT first_date::timestamptz FROM bounds)
+              AND p.first_join_at < (SELECT last_date::timestamptz + interval '24 hours' FROM bounds)
+        ), split_rows AS MATERIALIZED (
+            SELECT f.app_id, d.usage_date, d.person_id, i.joined_at, i.left_at,
+                   q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name
+            FROM analytics.session_person_days AS d
+            JOIN analytics.session_figures AS f ON f.session_id = d.session_id
+            JOIN realtimekit.participants AS q ON q.session_id = d.session_id
+            JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
+            WHERE q.custom_participant_id = ANY (ARRAY (SELECT id FROM maybe))
+              AND d.usage_date BETWEEN (SELECT first_date FROM bounds) AND (SELECT last_date FROM bounds)
+        ), still_there AS (
+            SELECT app_id, (first_join_at AT TIME ZONE 'UTC')::date AS usage_date, id FROM by_one
+            UNION
+            SELECT p.app_id, (p.first_join_at AT TIME ZONE 'UTC')::date, c.id FROM by_several AS p CROSS JOIN LATERAL unnest(p.ids) AS c (id)
+            UNION
+            SELECT q.app_id, q.usage_date, q.custom_participant_id
+            FROM split_rows AS q
+            LEFT JOIN analytics.settings AS k ON k.app_id = q.app_id AND k.meeting_id = ''
+            WHERE analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) = q.person_id
+              AND q.joined_at < q.usage_date::timestamptz + interval '24 hours'
+              AND (q.left_at > q.usage_date::timestamptz OR q.joined_at >= q.usage_date::timestamptz)
+        )
+        SELECT array_agg(row(app_id, usage_date, id)::analytics.usage_ids) INTO ids_doubted
+        FROM (SELECT app_id, usage_date, id FROM maybe EXCEPT SELECT app_id, usage_date, id FROM still_there) AS m;
+        WITH gone AS (
+            DELETE FROM analytics.usage_ids AS u USING unnest(ids_doubted) AS m
+            WHERE u.app_id = m.app_id AND u.usage_date = m.usage_date AND u.custom_participant_id = m.custom_participant_id
               -- One by one: to the planner all ids of a day may seem as cheap.
               AND u.ctid = ANY (ARRAY (SELECT (SELECT x.ctid FROM analytics.usage_ids AS x
-                                               WHERE x.app_id = o.app_id AND x.usage_date = o.usage_date AND x.custom_participant_id = o.id)
-                                       FROM maybe AS o))
-              AND NOT EXISTS (
-                  SELECT FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
-                  WHERE p.custom_participant_id = m.id AND p.custom_participant_id = ANY (ARRAY (SELECT id FROM maybe)) AND NOT p.is_split AND f.app_id = m.app_id
-                    AND p.first_join_at >= m.usage_date::timestamptz AND p.first_join_at < m.usage_date::timestamptz + interval '24 hours')
-              AND NOT EXISTS (
-                  SELECT FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
-                  WHERE p.custom_ids @> ARRAY[m.id] AND p.custom_ids IS NOT NULL AND NOT p.is_split AND f.app_id = m.app_id
-                    AND p.first_join_at >= m.usage_date::timestamptz AND p.first_join_at < m.usage_date::timestamptz + interval '24 hours')
-              AND NOT EXISTS (
-                  SELECT FROM analytics.session_person_days AS d
-                  JOIN analytics.session_figures AS f ON f.session_id = d.session_id
-                  LEFT JOIN analytics.settings AS k ON k.app_id = f.app_id AND k.meeting_id = ''
-                  JOIN realtimekit.participants AS q ON q.session_id = d.session_id
-                      AND analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) = d.person_id
-                  JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
-                      AND i.joined_at < m.usage_date::timestamptz + interval '24 hours'
-                      AND (i.left_at > m.usage_date::timestamptz OR i.joined_at >= m.usage_date::timestamptz)
-                  WHERE q.custom_participant_id = m.id AND q.custom_participant_id = ANY (ARRAY (SELECT id FROM maybe)) AND d.usage_date = m.usage_date AND f.app_id = m.app_id)
+                                               WHERE x.app_id = o.app_id AND x.usage_date = o.usage_date AND x.custom_participant_id = o.custom_participant_id)
+                                       FROM unnest(ids_doubted) AS o))
             RETURNING u.*
         )
         SELECT array_agg(gone::analytics.usage_ids) INTO ids_gone FROM gone;

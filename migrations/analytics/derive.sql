@@ -15,11 +15,12 @@ SET enable_seqscan = off
 AS $$
 DECLARE
     bounds analytics.session_figures[];
+    known  jsonb; -- of bounds and of the settings, what the nodes of a cluster are told: they know neither
     before analytics.session_people[];
 BEGIN
-    IF EXISTS (SELECT FROM analytics.session_figures WHERE session_id = ANY (session_ids))
-       OR EXISTS (SELECT FROM analytics.presences WHERE session_id = ANY (session_ids)) -- where the figures were lost
-       OR EXISTS (SELECT FROM analytics.session_people WHERE session_id = ANY (session_ids)) THEN
+    IF EXISTS (SELECT 1 FROM analytics.session_figures WHERE session_id = ANY (session_ids))
+       OR EXISTS (SELECT 1 FROM analytics.presences WHERE session_id = ANY (session_ids)) -- where the figures were lost
+       OR EXISTS (SELECT 1 FROM analytics.session_people WHERE session_id = ANY (session_ids)) THEN
         SELECT array_agg(p) INTO before FROM analytics.session_people AS p WHERE p.session_id = ANY (session_ids);
         DELETE FROM analytics.presences WHERE session_id = ANY (session_ids);
         DELETE FROM analytics.session_people WHERE session_id = ANY (session_ids);
@@ -51,6 +52,11 @@ BEGIN
     INTO bounds
     FROM realtimekit.sessions AS s LEFT JOIN sync.session_states AS st ON st.session_id = s.session_id AND st.session_id = ANY (session_ids)
     WHERE s.session_id = ANY (session_ids);
+
+    SELECT jsonb_agg(jsonb_build_object('session_id', b.session_id, 'starts_at', b.starts_at, 'ends_at', b.ends_at, 'person_by', k.person_by,
+               'nobody_ids', k.nobody_ids, 'machine_presets', k.machine_presets, 'machine_names', k.machine_names))
+    INTO known
+    FROM unnest(bounds) AS b LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = '';
 
     WITH moments AS MATERIALIZED (
         -- What a peer did at one instant: as many leavings as joinings cancel each
@@ -163,8 +169,8 @@ BEGIN
                    i.preset_view_type COLLATE "C" AS preset_view_type, i.joined_at, i.left_at, i.presence_no, i.left_at_kind, i.is_by_events
             FROM analytics.presences AS i
             JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-            JOIN unnest(bounds) AS b ON b.session_id = i.session_id
-            LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+            JOIN jsonb_to_recordset(known) AS k (session_id uuid, starts_at timestamptz, ends_at timestamptz, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
+                ON k.session_id = i.session_id
             CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id) AS w
             WHERE i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND w.person_id IS NOT NULL
             WINDOW own AS (PARTITION BY i.session_id, i.participant_id)
@@ -172,7 +178,7 @@ BEGIN
         ) AS i
         GROUP BY 1, 2
     ) AS g
-    JOIN unnest(bounds) AS b ON b.session_id = g.session_id
+    JOIN jsonb_to_recordset(known) AS b (session_id uuid, starts_at timestamptz, ends_at timestamptz) ON b.session_id = g.session_id
     CROSS JOIN LATERAL (
         SELECT count(*) AS visits,
                coalesce(extract(epoch FROM sum(upper(v) - lower(v))), 0) AS present_seconds,
@@ -183,7 +189,7 @@ BEGIN
         FROM unnest(g.presence) AS v
     ) AS t;
 
-    IF EXISTS (SELECT FROM analytics.session_people WHERE session_id = ANY (session_ids) AND is_split) THEN
+    IF EXISTS (SELECT 1 FROM analytics.session_people WHERE session_id = ANY (session_ids) AND is_split) THEN
         INSERT INTO analytics.session_person_days (session_id, person_id, usage_date, piece_no, preset_name, preset_view_type, presence)
         SELECT g.session_id, g.person_id, g.usage_date,
                row_number() OVER (PARTITION BY g.session_id, g.person_id, g.usage_date ORDER BY g.preset_name COLLATE "C", g.preset_view_type COLLATE "C"),
@@ -193,8 +199,8 @@ BEGIN
                    range_agg(tstzrange(greatest(i.joined_at, d.starts_at), least(i.left_at, d.starts_at + interval '24 hours'))) AS presence
             FROM analytics.presences AS i
             JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-            JOIN unnest(bounds) AS b ON b.session_id = p.session_id
-            LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+            JOIN jsonb_to_recordset(known) AS k (session_id uuid, starts_at timestamptz, ends_at timestamptz, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
+                ON k.session_id = p.session_id
             JOIN analytics.session_people AS n ON n.session_id = p.session_id
                 AND n.person_id = analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name)
             CROSS JOIN LATERAL generate_series(date_trunc('day', i.joined_at),
@@ -207,8 +213,8 @@ BEGIN
     WITH machines AS MATERIALIZED (
         SELECT p.session_id, p.participant_id
         FROM realtimekit.participants AS p
-        JOIN unnest(bounds) AS b ON b.session_id = p.session_id
-        LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+        JOIN jsonb_to_recordset(known) AS k (session_id uuid, starts_at timestamptz, ends_at timestamptz, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
+            ON k.session_id = p.session_id
         WHERE p.session_id = ANY (session_ids)
           AND analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) IS NULL
     ), curve AS (
@@ -299,8 +305,8 @@ BEGIN
               FROM (SELECT session_id, person_id, presence, (SELECT sum(upper(v) - lower(v)) FROM unnest(presence) AS v) AS length
                     FROM (SELECT i.session_id, w.person_id, range_agg(tstzrange(i.joined_at, i.left_at)) AS presence
                           FROM analytics.session_people AS n
-                          JOIN unnest(bounds) AS b ON b.session_id = n.session_id
-                          LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+                          JOIN jsonb_to_recordset(known) AS k (session_id uuid, starts_at timestamptz, ends_at timestamptz, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
+                              ON k.session_id = n.session_id
                           JOIN realtimekit.participants AS p ON p.session_id = n.session_id
                           CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
                               p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id) AS w
