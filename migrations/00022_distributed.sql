@@ -6,6 +6,18 @@
 -- +rollcall define count_sessions
 -- +rollcall define refresh
 
+-- What rollcall distribute did: a restored or half distributed warehouse can be told from
+-- one that is whole.
+CREATE TABLE sync.distributed_tables (
+    table_name     text        PRIMARY KEY,
+    placed_by      text        NOT NULL,
+    distributed_at timestamptz NOT NULL
+);
+COMMENT ON TABLE  sync.distributed_tables IS 'Tables that rollcall distribute spread over the nodes of Citus. One row a table; empty on one server.';
+COMMENT ON COLUMN sync.distributed_tables.table_name IS 'The table, with its schema.';
+COMMENT ON COLUMN sync.distributed_tables.placed_by IS 'session_id: a session''s rows are on one node. every node: each node has all of them.';
+COMMENT ON COLUMN sync.distributed_tables.distributed_at IS 'When rollcall distribute placed it, or found it placed, UTC.';
+
 -- +goose StatementBegin
 -- A plan for any session suits no cluster: which node is asked depends on the session.
 DO $$
@@ -17,6 +29,7 @@ END $$;
 -- +goose StatementEnd
 
 -- +goose Down
+DROP TABLE sync.distributed_tables;
 -- +rollcall define derive
 -- +rollcall define count_sessions
 -- +rollcall define refresh

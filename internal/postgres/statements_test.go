@@ -21,6 +21,8 @@ var composed = map[string]string{
 	"bench.fillCrowd":        "the statements of a constant, one by one",
 	"bench.answer":           "a list of questions to time, of names of views and constants",
 	"dictionary.collect":     "a parameter: constants of its callers",
+	"postgres.makeRoom":      "names of the catalogue, quoted by Postgres",
+	"postgres.addKeys":       "tables and columns of a list in the code",
 	"export.describe":        "two constants",
 	"export.stream":          "names of the catalogue, quoted by pgx.Identifier",
 	"ledger.states":          "a parameter: constants of its callers",
