@@ -5,6 +5,10 @@
 -- +rollcall define derive
 -- +rollcall define count_sessions
 -- +rollcall define refresh
+-- +rollcall define check_excuse
+-- +rollcall define occurrences
+-- +rollcall define session_drop_off
+-- +rollcall define session_concurrency_minutely
 
 -- What rollcall distribute did: a restored or half distributed warehouse can be told from
 -- one that is whole.
@@ -33,3 +37,7 @@ DROP TABLE sync.distributed_tables;
 -- +rollcall define derive
 -- +rollcall define count_sessions
 -- +rollcall define refresh
+-- +rollcall define check_excuse
+-- +rollcall define occurrences
+-- +rollcall define session_drop_off
+-- +rollcall define session_concurrency_minutely

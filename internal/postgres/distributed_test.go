@@ -21,11 +21,10 @@ var clusterRules = []struct {
 		"EXISTS needs a column: without one Citus takes the subquery for a function that returns records", regexp.MustCompile(`EXISTS\s*\(\s*SELECT\s+FROM`),
 		map[string]string{
 			"fold_app.sql": "an upgrade of ids in other letters, made for one server", "fold_meeting.sql": "the same",
-			"register.sql":      "refused by Citus for another reason, see docs/scaling.md",
-			"occurrences.sql":   "the same",
-			"add_to_curves.sql": "reads tables of the coordinator only",
-			"check_excuse.sql":  "the same", "check_timetable.sql": "the same",
-			"claim.sql": "the same", "figures.sql": "the same", "lost.sql": "the same", "missed.sql": "the same",
+			"register.sql":        "refused by Citus for another reason, see docs/scaling.md",
+			"add_to_curves.sql":   "reads tables of the coordinator only",
+			"check_timetable.sql": "the same",
+			"claim.sql":           "the same", "figures.sql": "the same", "lost.sql": "the same", "missed.sql": "the same",
 		},
 	},
 	{

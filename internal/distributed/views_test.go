@@ -1,0 +1,110 @@
+package distributed
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
+)
+
+// momentary are columns that tell when somebody looked, and so differ between two
+// warehouses that are filled one after the other.
+var momentary = map[string]string{
+	"refreshed_at": "when the day was counted", "vendor_read_at": "when the vendor's count was read",
+	"discovered_at": "when the list was read", "last_run_finished_at": "when the run ended", "last_success_at": "the same",
+	"seconds_since_success": "the same",
+}
+
+// setting is what gives the views rows of each kind: a timetable, excuses and rules.
+const setting = `
+INSERT INTO analytics.settings (app_id, meeting_id, machine_names) SELECT app_id, '', '{recorder}' FROM realtimekit.apps ORDER BY 1 LIMIT 1;
+INSERT INTO analytics.prices (usage_kind, valid_from, price_per_minute, currency) VALUES ('participant', '2026-01-01', 0.002, 'USD'), ('recording', '2026-01-01', 0.01, 'USD');
+INSERT INTO analytics.timetable (app_id, meeting_id, title, starts_at, ends_at)
+	SELECT app_id, meeting_id, 'A lesson', starts_at, starts_at + interval '40 minutes' FROM (
+		SELECT app_id, meeting_id, min(starts_at) AS starts_at FROM analytics.session_figures WHERE meeting_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 3) AS f;
+INSERT INTO analytics.excuses (app_id, meeting_id, person_id, starts_at, ends_at, reason)
+	SELECT app_id, '', person_id, '2026-01-01', '2027-01-01', 'ill' FROM (
+		SELECT DISTINCT f.app_id, p.person_id FROM analytics.session_people AS p JOIN analytics.session_figures AS f USING (session_id) WHERE NOT p.is_guest ORDER BY 1, 2 LIMIT 5) AS x`
+
+// enrich adds what people write into the warehouse, and counts the days anew.
+func enrich(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	for statement := range strings.SplitSeq(setting, ";\n") {
+		pgtest.Exec(t, pool, statement)
+	}
+	for pgtest.Number(t, pool, `SELECT analytics.refresh(500)`) > 0 {
+	}
+}
+
+// shown gives the rows of a query, sorted, as texts of those columns that do not tell when.
+func shown(t *testing.T, pool *pgxpool.Pool, sql string) (lines []string, err error) {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var line strings.Builder
+		for i, value := range rows.RawValues() {
+			if name := rows.FieldDescriptions()[i].Name; momentary[name] == "" {
+				fmt.Fprintf(&line, "%s=%s ", name, value)
+			}
+		}
+		lines = append(lines, line.String())
+	}
+	slices.Sort(lines)
+	return lines, rows.Err()
+}
+
+func views(t *testing.T, pool *pgxpool.Pool) []string {
+	t.Helper()
+	return pgtest.Texts(t, pool, `SELECT relname::text FROM pg_class WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'v' ORDER BY 1`)
+}
+
+// Each view has the rows that it has on one server, of all sessions and of one.
+func TestViewsEqualOneServer(t *testing.T) {
+	t.Parallel()
+	clusterURL(t)
+	one := pgtest.Open(t, pgtest.New(t), 8)
+	fill(t, one)
+	enrich(t, one)
+	many, _ := distributed(t)
+	fill(t, many)
+	enrich(t, many)
+	session := pgtest.Text(t, one, `SELECT session_id::text FROM analytics.no_shows ORDER BY 1 LIMIT 1`)
+	for _, view := range views(t, one) {
+		for _, of := range []string{"", " WHERE session_id = '" + session + "'"} {
+			if of != "" && pgtest.Number(t, one, `SELECT count(*) FROM pg_attribute WHERE attrelid = ('analytics.' || $1)::regclass AND attname = 'session_id'`, view) == 0 {
+				continue
+			}
+			compare(t, one, many, `SELECT * FROM analytics.`+view+of)
+		}
+	}
+	compare(t, one, many, `SELECT * FROM analytics.people_between('2026-10-01', '2026-12-01')`)
+}
+
+// compare sets the rows of two warehouses side by side.
+func compare(t *testing.T, one, many *pgxpool.Pool, sql string) {
+	t.Helper()
+	want, err := shown(t, one, sql)
+	if err != nil {
+		t.Fatalf("%s on one server: %v", sql, err)
+	}
+	got, err := shown(t, many, sql)
+	if err != nil {
+		t.Errorf("%s on the cluster: %v", sql, err)
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s differs (- on one server, + on the cluster):\n%s", sql, diff[:min(len(diff), 1500)])
+		return
+	}
+	t.Logf("%s: %d rows, equal", sql, len(want))
+}
