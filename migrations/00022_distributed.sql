@@ -41,3 +41,7 @@ DROP TABLE sync.distributed_tables;
 -- +rollcall define occurrences
 -- +rollcall define session_drop_off
 -- +rollcall define session_concurrency_minutely
+-- What rollcall distribute may have defined otherwise:
+-- +rollcall define no_shows
+-- +rollcall define register
+-- +rollcall define people_between

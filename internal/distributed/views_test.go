@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/migrations"
 )
 
 // momentary are columns that tell when somebody looked, and so differ between two
@@ -26,7 +27,7 @@ const setting = `
 INSERT INTO analytics.settings (app_id, meeting_id, machine_names) SELECT app_id, '', '{recorder}' FROM realtimekit.apps ORDER BY 1 LIMIT 1;
 INSERT INTO analytics.prices (usage_kind, valid_from, price_per_minute, currency) VALUES ('participant', '2026-01-01', 0.002, 'USD'), ('recording', '2026-01-01', 0.01, 'USD');
 INSERT INTO analytics.timetable (app_id, meeting_id, title, starts_at, ends_at)
-	SELECT app_id, meeting_id, 'A lesson', starts_at, starts_at + interval '40 minutes' FROM (
+	SELECT app_id, meeting_id, 'A lesson', starts_at + n * interval '15 minutes', starts_at + (n + 1) * interval '15 minutes' FROM generate_series(0, 1) AS n, (
 		SELECT app_id, meeting_id, min(starts_at) AS starts_at FROM analytics.session_figures WHERE meeting_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 3) AS f;
 INSERT INTO analytics.excuses (app_id, meeting_id, person_id, starts_at, ends_at, reason)
 	SELECT app_id, '', person_id, '2026-01-01', '2027-01-01', 'ill' FROM (
@@ -88,6 +89,32 @@ func TestViewsEqualOneServer(t *testing.T) {
 		}
 	}
 	compare(t, one, many, `SELECT * FROM analytics.people_between('2026-10-01', '2026-12-01')`)
+}
+
+// What has another form for a cluster says the same on one server, in either form.
+func TestFormsForAClusterSayTheSame(t *testing.T) {
+	t.Parallel()
+	one := pgtest.Open(t, pgtest.New(t), 8)
+	fill(t, one)
+	enrich(t, one)
+	names, definitions, err := migrations.ForCluster()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		sql := `SELECT * FROM analytics.` + name
+		if name == "people_between" {
+			sql += `('2026-10-01', '2026-12-01')`
+		}
+		want, err := shown(t, one, sql)
+		if err != nil || len(want) == 0 {
+			t.Fatalf("%s: %d rows, %v", name, len(want), err)
+		}
+		pgtest.Exec(t, one, definitions[i])
+		if got, err := shown(t, one, sql); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s in the form for a cluster differs, %v:\n%.1500s", name, err, cmp.Diff(want, got))
+		}
+	}
 }
 
 // compare sets the rows of two warehouses side by side.

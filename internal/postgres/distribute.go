@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/migrations"
 )
 
 // Distribution is what Distribute does, or would do.
@@ -178,8 +179,14 @@ func Distribute(ctx context.Context, pool *pgxpool.Pool, shards int) (d Distribu
 	return d, err
 }
 
-// distributeNew goes on where Distribute was once: what a migration made is placed as well.
+// distributeNew goes on where Distribute was once: what a migration made is placed as well,
+// and what it defined has the form for a cluster again.
 func distributeNew(ctx context.Context, pool *pgxpool.Pool) error {
+	var known bool
+	err := pool.QueryRow(ctx, `SELECT `+hasCitus+` AND to_regclass('sync.distributed_tables') IS NOT NULL`).Scan(&known)
+	if err != nil || !known {
+		return Failed("look for Citus", err)
+	}
 	p, err := PlacementOf(ctx, pool)
 	if err != nil || p.Citus == "" || p.Remembered == 0 {
 		return err
@@ -250,14 +257,25 @@ func (d *Distribution) place(ctx context.Context, tx pgx.Tx) error {
 		SELECT t.name, t.placed_by, now() FROM unnest($1::text[], $2::text[]) AS t (name, placed_by) ON CONFLICT DO NOTHING`, all, by); err != nil {
 		return err
 	}
-	return suitFunctions(ctx, tx)
+	return suitDefinitions(ctx, tx)
 }
 
-// suitFunctions has analytics.derive planned for each session: which node is asked depends
-// on it.
-func suitFunctions(ctx context.Context, tx pgx.Tx) error {
-	_, err := tx.Exec(ctx, `ALTER FUNCTION analytics.derive(uuid[]) SET plan_cache_mode = force_custom_plan`)
-	return err
+// suitDefinitions has analytics.derive planned for each session, since which node is asked
+// depends on it, and gives views that Citus refuses their other form.
+func suitDefinitions(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, `ALTER FUNCTION analytics.derive(uuid[]) SET plan_cache_mode = force_custom_plan`); err != nil {
+		return err
+	}
+	names, definitions, err := migrations.ForCluster()
+	if err != nil {
+		return err
+	}
+	for i, definition := range definitions {
+		if _, err := tx.Exec(ctx, definition); err != nil {
+			return fmt.Errorf("analytics.%s: %w", names[i], err)
+		}
+	}
+	return nil
 }
 
 func (t PlacedTable) place(ctx context.Context, tx pgx.Tx) error {

@@ -89,6 +89,9 @@ func MigrateDown(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 		if err != nil || len(done) == 0 {
 			return err
 		}
+		if err := distributeNew(ctx, pool); err != nil {
+			return err
+		}
 		// What is made anew in an older form has lost its rights.
 		return regrant(ctx, pool)
 	})
