@@ -56,7 +56,7 @@ BEGIN
     LOOP
         rights := CASE
             WHEN target.relkind NOT IN ('r', 'p') THEN 'SELECT'
-            WHEN target.relation IN ('sync.schema_migrations', 'analytics.prices', 'analytics.settings', 'analytics.timetable', 'analytics.excuses') THEN 'SELECT'
+            WHEN target.relation IN ('sync.schema_migrations', 'sync.distributed_tables', 'analytics.prices', 'analytics.settings', 'analytics.timetable', 'analytics.excuses') THEN 'SELECT'
             WHEN target.nspname = 'analytics' OR target.relation IN ('sync.backfills', 'sync.verifications', 'sync.session_jobs', 'sync.webhook_events') THEN 'SELECT, INSERT, UPDATE, DELETE'
             ELSE 'SELECT, INSERT, UPDATE'
         END;
