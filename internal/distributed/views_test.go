@@ -2,7 +2,9 @@ package distributed
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,13 +24,26 @@ var momentary = map[string]string{
 	"seconds_since_success": "the same",
 }
 
+// summed is a sum of double precision, whose last digits depend on the order of its rows.
+const summed = "our_minutes"
+
+// manyShards are views that ask more than one shard about one session.
+var manyShards = map[string]string{
+	"join_latency":     "a subquery hides of which session it is",
+	"session_drop_off": "the same",
+	"data_quality":     "one of its checks is about people, over all sessions",
+	"recording_usage":  "recordings are on every node, and their sessions are looked up",
+	"no_shows":         "a lesson may be of several sessions",
+}
+
 // setting is what gives the views rows of each kind: a timetable, excuses and rules.
 const setting = `
 INSERT INTO analytics.settings (app_id, meeting_id, machine_names) SELECT app_id, '', '{recorder}' FROM realtimekit.apps ORDER BY 1 LIMIT 1;
 INSERT INTO analytics.prices (usage_kind, valid_from, price_per_minute, currency) VALUES ('participant', '2026-01-01', 0.002, 'USD'), ('recording', '2026-01-01', 0.01, 'USD');
 INSERT INTO analytics.timetable (app_id, meeting_id, title, starts_at, ends_at)
 	SELECT app_id, meeting_id, 'A lesson', starts_at + n * interval '15 minutes', starts_at + (n + 1) * interval '15 minutes' FROM generate_series(0, 1) AS n, (
-		SELECT app_id, meeting_id, min(starts_at) AS starts_at FROM analytics.session_figures WHERE meeting_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 3) AS f;
+		SELECT app_id, meeting_id, min(starts_at) AS starts_at FROM analytics.session_figures WHERE meeting_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 3) AS f
+	ORDER BY 1, 2, 4;
 INSERT INTO analytics.excuses (app_id, meeting_id, person_id, starts_at, ends_at, reason)
 	SELECT app_id, '', person_id, '2026-01-01', '2027-01-01', 'ill' FROM (
 		SELECT DISTINCT f.app_id, p.person_id FROM analytics.session_people AS p JOIN analytics.session_figures AS f USING (session_id) WHERE NOT p.is_guest ORDER BY 1, 2 LIMIT 5) AS x`
@@ -54,9 +69,14 @@ func shown(t *testing.T, pool *pgxpool.Pool, sql string) (lines []string, err er
 	for rows.Next() {
 		var line strings.Builder
 		for i, value := range rows.RawValues() {
-			if name := rows.FieldDescriptions()[i].Name; momentary[name] == "" {
-				fmt.Fprintf(&line, "%s=%s ", name, value)
+			name := rows.FieldDescriptions()[i].Name
+			if momentary[name] != "" {
+				continue
 			}
+			if number, err := strconv.ParseFloat(string(value), 64); err == nil && name == summed {
+				value = strconv.AppendFloat(nil, number, 'g', 12, 64)
+			}
+			fmt.Fprintf(&line, "%s=%s ", name, value)
 		}
 		lines = append(lines, line.String())
 	}
@@ -86,9 +106,31 @@ func TestViewsEqualOneServer(t *testing.T) {
 				continue
 			}
 			compare(t, one, many, `SELECT * FROM analytics.`+view+of)
+			if of != "" {
+				oneShard(t, many, view, of)
+			}
 		}
 	}
 	compare(t, one, many, `SELECT * FROM analytics.people_between('2026-10-01', '2026-12-01')`)
+}
+
+var tasks = regexp.MustCompile(`Task Count: (\d+)`)
+
+// oneShard wants a question about one session to ask one shard.
+func oneShard(t *testing.T, many *pgxpool.Pool, view, of string) {
+	t.Helper()
+	plan := strings.Join(pgtest.Texts(t, many, `EXPLAIN SELECT * FROM analytics.`+view+of), "\n")
+	most := 0
+	for _, found := range tasks.FindAllStringSubmatch(plan, -1) {
+		n, err := strconv.Atoi(found[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, n)
+	}
+	if (most != 1) != (manyShards[view] != "") {
+		t.Errorf("%s of one session asks %d shards (%s)", view, most, manyShards[view])
+	}
 }
 
 // What has another form for a cluster says the same on one server, in either form.

@@ -102,10 +102,16 @@ func (d *Distribution) checkNodes(ctx context.Context, pool *pgxpool.Pool) error
 	return Failed("look at the nodes", err)
 }
 
-// SilentNodes lists what does not answer to another node, as FROM to TO.
-func SilentNodes(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
-	silent, err := texts(ctx, pool, `SELECT from_nodename || ':' || from_nodeport || ' to ' || to_nodename || ':' || to_nodeport
-		FROM citus_check_cluster_node_health() WHERE result IS NOT TRUE ORDER BY 1`)
+// SilentNodes lists what does not answer to another node, as FROM to TO. They are asked
+// twice: a connection that Citus kept may be one to a server that has started anew since.
+func SilentNodes(ctx context.Context, pool *pgxpool.Pool) (silent []string, err error) {
+	for range 2 {
+		silent, err = texts(ctx, pool, `SELECT from_nodename || ':' || from_nodeport || ' to ' || to_nodename || ':' || to_nodeport
+			FROM citus_check_cluster_node_health() WHERE result IS NOT TRUE ORDER BY 1`)
+		if err != nil || len(silent) == 0 {
+			break
+		}
+	}
 	return silent, Failed("look whether the nodes answer", err)
 }
 
@@ -115,7 +121,7 @@ func checkOthers(ctx context.Context, pool *pgxpool.Pool, p *Placement) error {
 	owned, err := texts(ctx, pool, `SELECT t.name FROM unnest($1::text[]) AS t (name) JOIN pg_class AS c ON c.oid = t.name::regclass
 		WHERE NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1`, placedNames())
 	if err == nil && len(owned) > 0 {
-		return fmt.Errorf("%w: the role of DATABASE_URL does not own %s; use the role that ran rollcall migrate up", model.ErrSchema, strings.Join(owned, ", "))
+		return fmt.Errorf("%w: the role of DATABASE_URL does not own %s (of %d tables); use the role that ran rollcall migrate up", model.ErrSchema, owned[0], len(owned))
 	}
 	if err != nil {
 		return Failed("look at the tables", err)
