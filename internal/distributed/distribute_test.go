@@ -1,14 +1,19 @@
 package distributed
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/testbed"
 )
 
 // refusedWith wants an error with a text.
@@ -152,20 +157,113 @@ func TestDistributeWaitsForARun(t *testing.T) {
 	}
 }
 
+// Whatever ends distribute half way leaves nothing half done, and the next one does all.
+func TestDistributeIsEndedHalfWay(t *testing.T) {
+	url, _ := newCluster(t)
+	pool := migrated(t, url)
+	fill(t, pool)
+	other, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := other.Exec(t.Context(), `LOCK TABLE analytics.session_person_days IN ROW EXCLUSIVE MODE`); err != nil { // the last
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := postgres.Distribute(t.Context(), pgtest.Open(t, url, 4), 4)
+		ended <- err
+	}()
+	const waiting = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%create_distributed_table%'`
+	for began := time.Now(); pgtest.Number(t, pool, `SELECT count(*) `+waiting) == 0; {
+		if time.Since(began) > time.Minute {
+			t.Fatal("distribute does not come to the table that is locked")
+		}
+	}
+	pgtest.Exec(t, pool, `SELECT pg_terminate_backend(pid) `+waiting)
+	if err := <-ended; err == nil {
+		t.Fatal("distribute was ended and did not tell")
+	}
+	if err := other.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := pgtest.Number(t, pool, `SELECT count(*) FROM pg_dist_partition`); n != 0 {
+		t.Errorf("%d tables are distributed half way", n)
+	}
+	release, err := postgres.HoldSchema(t.Context(), pool)
+	if err != nil {
+		t.Fatalf("a run between the two: %v", err)
+	}
+	release()
+	if err := distribute(t, pool); err != nil {
+		t.Fatal(err)
+	}
+	if n := pgtest.Number(t, pool, `SELECT count(*) FROM realtimekit.participants`); n == 0 {
+		t.Error("the rows are gone")
+	}
+}
+
+// A worker that goes away while a run loads fails what it had in hand; the next run goes on
+// where it was, and all is there.
+func TestAWorkerGoesAwayInMidLoad(t *testing.T) {
+	url, workers := newCluster(t)
+	pool := migrated(t, url)
+	if err := distribute(t, pool); err != nil {
+		t.Fatal(err)
+	}
+	away, back := cut(t, workers[0])
+	data := simulator.Demo(1, at)
+	sim := simulator.New(data, simulator.Options{Token: testbed.Token, Now: now, Script: []simulator.Fault{
+		{Name: "away", Path: "*/participants*", Nth: 30, Do: func(*simulator.Data) { away() }},
+	}})
+	p := testbed.Path(t, pool, sim, data.AccountID, now)
+	result, err := p.Run(t.Context(), pipeline.Plan{Kind: "run"})
+	if err == nil && result.Totals.Failed == 0 {
+		t.Error("a run without one of its workers told of nothing")
+	}
+	back()
+	for range 3 { // what failed is tried again when its time has come
+		pgtest.Exec(t, pool, `UPDATE sync.session_states SET retry_at = NULL WHERE retry_at IS NOT NULL`)
+		if _, err = p.Run(t.Context(), pipeline.Plan{Kind: "run"}); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		t.Fatalf("with the worker back: %v", err)
+	}
+	want := 0
+	for i := range data.Apps {
+		for _, s := range data.Apps[i].Sessions {
+			want += len(s.Participants)
+		}
+	}
+	if n := pgtest.Number(t, pool, `SELECT count(*) FROM realtimekit.participants`); n != want {
+		t.Errorf("%d participants are stored, want %d", n, want)
+	}
+}
+
+// cut gives what takes a worker's database away, and brings it back.
+func cut(t *testing.T, worker string) (away, back func()) {
+	t.Helper()
+	name := ask(t, worker, `SELECT current_database()::text`)[0]
+	maintenance := strings.Replace(worker, "/"+name, "/postgres", 1)
+	away = func() {
+		do(t, maintenance, `ALTER DATABASE `+name+` WITH ALLOW_CONNECTIONS false`,
+			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '`+name+`'`)
+	}
+	return away, func() { do(t, maintenance, `ALTER DATABASE `+name+` WITH ALLOW_CONNECTIONS true`) }
+}
+
 // A node that is away is named before anything is done, and one that goes away half way
 // leaves nothing half done.
 func TestANodeThatIsAway(t *testing.T) {
 	url, workers := newCluster(t)
 	pool := migrated(t, url)
-	// The node answers, and has no such database any more.
-	gone := pgtest.Open(t, workers[0], 1)
-	name := pgtest.Text(t, gone, `SELECT current_database()::text`)
-	gone.Close()
-	maintenance := strings.Replace(workers[0], "/"+name, "/postgres", 1)
-	do(t, maintenance, `ALTER DATABASE `+name+` WITH ALLOW_CONNECTIONS false`,
-		`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '`+name+`'`)
+	away, back := cut(t, workers[0])
+	away()
 	refusedWith(t, "distribute", distribute(t, pool), "a node does not answer")
-	do(t, maintenance, `ALTER DATABASE `+name+` WITH ALLOW_CONNECTIONS true`)
+	back()
 	if err := distribute(t, pool); err != nil {
 		t.Errorf("when it is back: %v", err)
 	}

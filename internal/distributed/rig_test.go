@@ -136,11 +136,12 @@ func distributed(t *testing.T) (pool *pgxpool.Pool, url string) {
 // at is the moment around which the data lies, by every clock but the servers'.
 var at = time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
 
+func now() time.Time { return at }
+
 // fill loads the demo's data over the whole path, but for the session that is live: until
 // when it lasts depends on when it is read.
 func fill(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	now := func() time.Time { return at }
 	data := simulator.Demo(1, at)
 	for i := range data.Apps {
 		data.Apps[i].Sessions = slices.DeleteFunc(data.Apps[i].Sessions, func(s *simulator.Session) bool { return s.Status == simulator.StatusLive })
