@@ -78,10 +78,28 @@ func TestFullTablesAreDistributed(t *testing.T) {
 	}
 	_, err = postgres.Distribute(t.Context(), pool, 8)
 	refusedWith(t, "another number of shards", err, "--shards: the tables have 4 already")
+	roles(t, pool)
 	worker := pgtest.Open(t, workers[0], 2)
 	refusedWith(t, "a worker", postgres.CheckSchema(t.Context(), worker), "is a worker of Citus; let it name the coordinator")
 	_, err = postgres.MigrateUp(t.Context(), worker)
 	refusedWith(t, "migrate up on a worker", err, "is a worker of Citus")
+}
+
+// roles makes the two roles, and gives them their rights again, as each migration does.
+func roles(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	database := pgtest.Text(t, pool, `SELECT current_database()::text`)
+	reader, loader := postgres.Role{Name: database + "_reader"}, postgres.Role{Name: database + "_loader"}
+	for range 2 {
+		if _, err := postgres.EnsureReader(t.Context(), pool, reader); err != nil {
+			t.Error(err)
+		}
+		if _, err := postgres.EnsureLoader(t.Context(), pool, loader); err != nil {
+			t.Error(err)
+		}
+	}
+	pgtest.Exec(t, pool, `DROP OWNED BY `+reader.Name+`, `+loader.Name)
+	pgtest.Exec(t, pool, `DROP ROLE `+reader.Name+`, `+loader.Name)
 }
 
 // Tables of which somebody distributed some by hand are refused to a run, and finished by

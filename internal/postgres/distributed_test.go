@@ -1,6 +1,9 @@
 package postgres_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,10 +24,14 @@ var clusterRules = []struct {
 		"EXISTS needs a column: without one Citus takes the subquery for a function that returns records", regexp.MustCompile(`EXISTS\s*\(\s*SELECT\s+FROM`),
 		map[string]string{
 			"fold_app.sql": "an upgrade of ids in other letters, made for one server", "fold_meeting.sql": "the same",
-			"register.sql":        "refused by Citus for another reason, see docs/scaling.md",
+			"register.sql":        "has a form of its own for a cluster",
 			"add_to_curves.sql":   "reads tables of the coordinator only",
 			"check_timetable.sql": "the same",
 			"claim.sql":           "the same", "figures.sql": "the same", "lost.sql": "the same", "missed.sql": "the same",
+			"session.go": "the same", "daywise.go": "the same", "analytics.go": "the same", "privacy.go": "the same",
+			"shift.go": "reads the catalogue only", "under_lock.go": "the same",
+			"erase_find.go": "erase is refused on a cluster", "erase_rows.go": "the same", "excuses.go": "the same",
+			"retention.go": "retention is refused on a cluster",
 		},
 	},
 	{
@@ -32,6 +39,7 @@ var clusterRules = []struct {
 		map[string]string{
 			"count_sessions.sql": "of analytics.usage_ids, a table of the coordinator",
 			"refresh.sql":        "of analytics.stale_sessions, the same",
+			"erase_rows.go":      "erase is refused on a cluster",
 		},
 	},
 	{"a CTE that is put in its places twice counts one shard instead of all, and says nothing", regexp.MustCompile(`NOT\s+MATERIALIZED`), nil},
@@ -46,13 +54,14 @@ var clusterRules = []struct {
 func TestStatementsKeepToTheRulesOfACluster(t *testing.T) {
 	t.Parallel()
 	var files []string
-	for _, pattern := range []string{"../load/sql/*.sql", "../optional/sql/*.sql", "../inventory/sql/*.sql", "../erasure/sql/*.sql", "../queue/sql/*.sql", "../ledger/sql/*.sql", "../../migrations/analytics/*.sql"} {
+	for _, pattern := range []string{"../load/sql/*.sql", "../optional/sql/*.sql", "../inventory/sql/*.sql", "../erasure/sql/*.sql", "../queue/sql/*.sql", "../ledger/sql/*.sql", "../../migrations/analytics/*.sql", "../../migrations/analytics/distributed/*.sql"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(found), err)
 		}
 		files = append(files, found...)
 	}
+	files = append(files, sourcesOfStatements(t)...)
 	for _, r := range clusterRules {
 		used := map[string]bool{}
 		for _, file := range files {
@@ -73,9 +82,49 @@ func TestStatementsKeepToTheRulesOfACluster(t *testing.T) {
 	}
 }
 
+// sourcesOfStatements lists the Go files of all packages but those that ask the catalogue, or
+// make a server of their own to ask.
+func sourcesOfStatements(t *testing.T) (files []string) {
+	t.Helper()
+	found, err := filepath.Glob("../*/*.go")
+	if err != nil || len(found) < 100 {
+		t.Fatalf("%d files, %v", len(found), err)
+	}
+	for _, file := range found {
+		switch filepath.Base(filepath.Dir(file)) {
+		case "postgres", "pgtest", "bench", "dictionary", "testbed", "oracle":
+			continue
+		}
+		if !strings.HasSuffix(file, "_test.go") {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// literals gives the texts in a Go file, each as a statement.
+func literals(t *testing.T, file string) string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+			out.WriteString(text.Value + ";\n")
+		}
+		return true
+	})
+	return out.String()
+}
+
 // statementsOf gives a file without its comments.
 func statementsOf(t *testing.T, file string) string {
 	t.Helper()
+	if strings.HasSuffix(file, ".go") {
+		return literals(t, file)
+	}
 	text, err := fs.ReadFile(os.DirFS(filepath.Dir(file)), filepath.Base(file))
 	if err != nil {
 		t.Fatal(err)
