@@ -198,6 +198,7 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 		to.ok("grants", "the role may do all that a run does")
 	}
 	numbers(ctx, to, pool)
+	nodes(ctx, to, pool)
 	db := warehouse.New(pool, c.Logger)
 	c.privacyKey(ctx, to, db)
 	c.rows(ctx, to, inventory.New(db))

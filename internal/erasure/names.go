@@ -71,7 +71,7 @@ func (s *Store) PseudonymiseNames(ctx context.Context, dryRun bool) (c NameCount
 // else a recorder would be a person. A trigger queues the sessions of these apps.
 func nameMachines(ctx context.Context, tx pgx.Tx, f *privacy.Filter) error {
 	rows, err := tx.Query(ctx, `SELECT app_id, machine_names FROM analytics.settings
-		WHERE EXISTS (SELECT FROM unnest(machine_names) AS name WHERE name`+warehouse.IsPlain+`) ORDER BY app_id`)
+		WHERE EXISTS (SELECT 1 FROM unnest(machine_names) AS name WHERE name`+warehouse.IsPlain+`) ORDER BY app_id`)
 	if err != nil {
 		return err
 	}

@@ -1,64 +1,59 @@
 package postgres_test
 
 import (
-	"os"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
-// citusStandIn notes which table goes where, and refuses what Citus' manual says
-// that it refuses while a table is moved. It is no Citus: the rules that can be
-// read from the catalogue are all that is tried here.
-const citusStandIn = `
-CREATE TABLE placed (tab regclass PRIMARY KEY, col text);
-CREATE FUNCTION create_distributed_table(tab regclass, col text, colocate_with text DEFAULT NULL) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-	IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = tab AND NOT tgisinternal) THEN
-		RAISE EXCEPTION '% has triggers', tab;
-	END IF;
-	INSERT INTO placed VALUES (tab, col);
-END $$;
-CREATE FUNCTION create_reference_table(tab regclass) RETURNS void LANGUAGE sql AS 'SELECT create_distributed_table(tab, NULL)';`
+// onCoordinator are the tables with a session_id that stay with the coordinator, and why.
+var onCoordinator = map[string]string{
+	"sync.run_sessions":            "the ledger of runs, by run",
+	"sync.rejected_records":        "of any entity, some of no session",
+	"sync.backfills":               "the queue of a backfill",
+	"sync.verifications":           "the queue of a verification",
+	"sync.session_jobs":            "the queue of the workers, by number",
+	"sync.webhook_events":          "the inbox, by event",
+	"analytics.session_dates":      "what the usage by day counts over sessions",
+	"analytics.stale_sessions":     "a queue",
+	"analytics.stale_people":       "what the usage by day counts over sessions",
+	"analytics.shared_person_days": "the same",
+}
 
-// The commands of docs/scaling.md fit the schema, and what they leave keeps to
-// the rules.
-func TestCitusCommandsFitTheSchema(t *testing.T) {
+// What rollcall distribute places fits the schema that the migrations made, and Citus's
+// rules as far as the catalogue can tell.
+func TestPlacedTablesFitTheSchema(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/scaling.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, block, _ := strings.Cut(string(page), "```sql\n")
-	block, _, _ = strings.Cut(block, "```")
-	commands := strings.Replace(block, "CREATE EXTENSION citus;", citusStandIn, 1)
-	pool := impatient(t, pgtest.New(t)) // whose search_path finds what stands in for Citus
-	before := pgtest.Texts(t, pool, foreignKeys)
-	if _, err := pool.Exec(t.Context(), commands); err != nil {
-		t.Fatal(err)
-	}
+	pool := impatient(t, pgtest.New(t))
+	names, by := postgres.PlacedTables()
 	for rule, broken := range map[string]string{
-		"a unique key has the distribution column": `SELECT indexrelid::regclass::text FROM pg_index i JOIN placed p ON p.tab = i.indrelid
-			WHERE indisunique AND col IS NOT NULL AND NOT EXISTS (
-				SELECT FROM pg_attribute a WHERE a.attrelid = p.tab AND attname = col AND attnum = ANY (indkey))`,
-		"a foreign key leads to a reference table, or within a shard": `SELECT conname::text FROM pg_constraint c
-			LEFT JOIN placed f ON f.tab = conrelid LEFT JOIN placed t ON t.tab = confrelid
-			WHERE contype = 'f' AND (f.tab IS NOT NULL OR t.tab IS NOT NULL)
-			  AND NOT coalesce(t.tab IS NOT NULL AND t.col IS NULL AND f.tab IS NOT NULL, false)
-			  AND NOT coalesce((SELECT array_position(conkey, attnum) FROM pg_attribute WHERE attrelid = f.tab AND attname = f.col)
-			                 = (SELECT array_position(confkey, attnum) FROM pg_attribute WHERE attrelid = t.tab AND attname = t.col), false)`,
-		"every table with a session's rows is placed": `SELECT attrelid::regclass::text FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
-			WHERE attname = 'session_id' AND relkind = 'r' AND relnamespace = 'realtimekit'::regnamespace
-			  AND attrelid NOT IN (SELECT tab FROM placed)`,
+		"a unique key has the column that rows are spread by": `SELECT i.indexrelid::regclass::text FROM pg_index AS i JOIN placed AS p ON p.tab = i.indrelid
+			WHERE i.indisunique AND p.by = 'session_id' AND NOT EXISTS (
+				SELECT FROM pg_attribute AS a WHERE a.attrelid = p.tab AND a.attname = 'session_id' AND a.attnum = ANY (i.indkey))`,
+		"no trigger but ours, which goes": `SELECT t.tgname::text FROM pg_trigger AS t JOIN placed AS p ON p.tab = t.tgrelid
+			WHERE NOT t.tgisinternal AND t.tgname <> 'queue_deleted_rows'`,
 	} {
-		if found := pgtest.Texts(t, pool, broken); len(found) > 0 {
+		found := pgtest.Texts(t, pool, `WITH placed AS (SELECT t.name::regclass AS tab, t.by FROM unnest($1::text[], $2::text[]) AS t (name, by)) `+broken, names, by)
+		if len(found) > 0 {
 			t.Errorf("not so that %s: %v", rule, found)
 		}
 	}
-	if after := pgtest.Texts(t, pool, foreignKeys+` AND connamespace = 'realtimekit'::regnamespace`); len(after) < 7 || len(after) > len(before) {
-		t.Errorf("foreign keys of the data before: %v, after: %v", before, after)
+	for _, table := range pgtest.Texts(t, pool, `SELECT a.attrelid::regclass::text FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+		WHERE a.attname = 'session_id' AND c.relkind = 'r' AND n.nspname IN ('realtimekit', 'sync', 'analytics') ORDER BY 1`) {
+		if !slices.Contains(names, table) && onCoordinator[table] == "" {
+			t.Errorf("%s has rows of sessions: place it, or say why it stays on the coordinator", table)
+		}
+	}
+	keys := pgtest.Texts(t, pool, `SELECT k.conrelid::regclass || ' (' || (SELECT string_agg(a.attname, ', ' ORDER BY o.n) FROM unnest(k.conkey) WITH ORDINALITY AS o (num, n)
+			JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = o.num) || ') to ' || k.confrelid::regclass
+		FROM pg_constraint AS k WHERE k.contype = 'f' AND k.conrelid = ANY ($1::text[]::regclass[]) AND k.confrelid = ANY ($1::text[]::regclass[])
+		  AND k.confdeltype = 'a' AND k.confupdtype = 'a' ORDER BY 1`, names)
+	kept := postgres.PlacedKeys()
+	slices.Sort(kept)
+	slices.Sort(keys)
+	if !slices.Equal(keys, kept) {
+		t.Errorf("keys between the placed tables: %v, kept are %v", keys, kept)
 	}
 }
-
-const foreignKeys = `SELECT conname::text FROM pg_constraint WHERE contype = 'f'`

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/secret"
@@ -65,6 +67,7 @@ func OpenTraced(ctx context.Context, url secret.Text, connections int, tracer pg
 		cfg.ConnConfig.RuntimeParams["application_name"] = "rollcall"
 	}
 	cfg.ConnConfig.Tracer = tracer
+	cfg.ConnConfig.OnNotice = refuseLost
 	hold := &schemaHold{}
 	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		conn.PgConn().CustomData()[holdKey] = hold
@@ -83,6 +86,17 @@ func OpenTraced(ctx context.Context, url secret.Text, connections int, tracer pg
 		return nil, connectError(connection, cfg.ConnConfig, err)
 	}
 	return pool, nil
+}
+
+// lostResult is what Citus warns of where it has lost a part of an answer and goes on with
+// nothing in its place.
+const lostResult = "could not find the intermediate result"
+
+// refuseLost ends a connection whose answer is not whole, so that its transaction fails.
+func refuseLost(conn *pgconn.PgConn, notice *pgconn.Notice) {
+	if strings.Contains(notice.Message, lostResult) {
+		_ = conn.Conn().Close() // there is nothing to keep
+	}
 }
 
 // prepare makes a new connection fit for our statements. Rows that row-level

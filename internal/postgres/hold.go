@@ -34,13 +34,13 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 	if err != nil {
 		return nil, Failed("connect", err)
 	}
-	var got, onlyReads, standby bool
+	var got, onlyReads, standby, citus bool
 	var setting string
 	var pid uint32 // the server's own: what a pooler says in its place is not in pg_locks
 	// Also false while somebody waits to change it, so that runs which follow
 	// each other closely cannot keep that off for ever.
 	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`) AND pg_try_advisory_lock_shared(`+workLock+`), `+roleOnlyReads+`,
-		pg_is_in_recovery(), current_setting('default_transaction_read_only'), pg_backend_pid()`).Scan(&got, &onlyReads, &standby, &setting, &pid); err != nil {
+		pg_is_in_recovery(), current_setting('default_transaction_read_only'), pg_backend_pid(), `+hasCitus).Scan(&got, &onlyReads, &standby, &setting, &pid, &citus); err != nil {
 		conn.Release()
 		return nil, Failed("hold the schema", err)
 	}
@@ -50,6 +50,9 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 	}
 	release = hold(ctx, pool, conn, pid)
 	err = CheckSchema(ctx, pool)
+	if err == nil && citus {
+		err = checkPlacement(ctx, pool)
+	}
 	switch {
 	case err != nil:
 	case standby:

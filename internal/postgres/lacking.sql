@@ -5,7 +5,7 @@ WITH needed (name, privilege) AS (
     SELECT t.oid, p.privilege
     FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace,
          unnest(CASE
-             WHEN t.relname = 'schema_migrations' THEN '{SELECT}'::text[]
+             WHEN t.relname IN ('schema_migrations', 'distributed_tables') THEN '{SELECT}'::text[]
              WHEN n.nspname = 'analytics' AND t.relname IN ('prices', 'settings', 'timetable', 'excuses') THEN '{SELECT}'
              WHEN n.nspname = 'analytics' OR t.relname IN ('backfills', 'verifications') THEN '{SELECT,INSERT,UPDATE,DELETE}'
              ELSE '{SELECT,INSERT,UPDATE}' END) AS p (privilege)

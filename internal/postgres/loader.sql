@@ -10,6 +10,8 @@ DECLARE
     target record;
     rights text;
 BEGIN
+    -- Where Citus has the tables: rights on one after the other, in one transaction.
+    PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
     -- Two at once would both find no role, and would change the rights on the same
     -- tables, which the server refuses.
     PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:roles', 0));
@@ -56,7 +58,7 @@ BEGIN
     LOOP
         rights := CASE
             WHEN target.relkind NOT IN ('r', 'p') THEN 'SELECT'
-            WHEN target.relation IN ('sync.schema_migrations', 'analytics.prices', 'analytics.settings', 'analytics.timetable', 'analytics.excuses') THEN 'SELECT'
+            WHEN target.relation IN ('sync.schema_migrations', 'sync.distributed_tables', 'analytics.prices', 'analytics.settings', 'analytics.timetable', 'analytics.excuses') THEN 'SELECT'
             WHEN target.nspname = 'analytics' OR target.relation IN ('sync.backfills', 'sync.verifications', 'sync.session_jobs', 'sync.webhook_events') THEN 'SELECT, INSERT, UPDATE, DELETE'
             ELSE 'SELECT, INSERT, UPDATE'
         END;

@@ -54,6 +54,9 @@ func MigrateUp(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 		if done = applied(results); err != nil {
 			return err
 		}
+		if err := distributeNew(ctx, pool); err != nil {
+			return err
+		}
 		return regrant(ctx, pool)
 	})
 	return done, migrationError("migrate up", err)
@@ -84,6 +87,9 @@ func MigrateDown(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 			done = applied([]*goose.MigrationResult{result})
 		}
 		if err != nil || len(done) == 0 {
+			return err
+		}
+		if err := distributeNew(ctx, pool); err != nil {
 			return err
 		}
 		// What is made anew in an older form has lost its rights.
@@ -231,6 +237,9 @@ func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	case err != nil:
 		return err
 	case have == 0:
+		if worker, err := onWorker(ctx, pool); worker || err != nil {
+			return cmp.Or(err, errWorker)
+		}
 		return fmt.Errorf("%w: the database has no Rollcall tables yet; run: rollcall migrate up", model.ErrSchema)
 	case have < want:
 		return &BehindError{have, want}
@@ -317,9 +326,13 @@ func migrationError(doing string, err error) error {
 	return Failed(doing, err)
 }
 
-// CheckDatabase refuses a database that the pending migrations cannot be made in:
-// its encoding is not UTF8, or their names are taken. It changes nothing.
+// CheckDatabase refuses a database that the pending migrations cannot be made in: it is
+// on a worker of Citus, its encoding is not UTF8, or their names are taken. It changes
+// nothing.
 func CheckDatabase(ctx context.Context, pool *pgxpool.Pool) error {
+	if worker, err := onWorker(ctx, pool); worker || err != nil {
+		return cmp.Or(err, errWorker)
+	}
 	if err := CheckEncoding(ctx, pool); err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ DECLARE
     setting text;
     statement text;
 BEGIN
+    -- Where Citus has the tables: rights on one after the other, in one transaction.
+    PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
     -- Two at once would both find no role, and would change the rights on the same
     -- tables, which the server refuses.
     PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:roles', 0));

@@ -271,3 +271,21 @@ func TestHiddenRowsStopACommand(t *testing.T) {
 		}
 	}
 }
+
+// What Citus only warns of would be an answer without rows.
+func TestLostResultIsAnError(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Open(t, pgtest.NewEmpty(t), 1)
+	say := func(message string) error {
+		return pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), `DO $$ BEGIN RAISE WARNING '`+message+`'; END $$`)
+			return err
+		})
+	}
+	if err := say("something else"); err != nil {
+		t.Errorf("any warning: %v", err)
+	}
+	if say(`Query could not find the intermediate result file "8_1", it was mostly likely deleted`) == nil {
+		t.Error("an answer with a part missing was taken")
+	}
+}

@@ -47,13 +47,8 @@ type ownRow struct {
 	Day                        *time.Time // of the app, as a midnight in UTC
 }
 
-// Enrolments by the id, and by the user_ids with which the person came; of the latter
-// those alone with which nobody else did.
-const enrolmentsSQL = `SELECT m.app_id, a.name, m.meeting_id, m.meeting_participant_id, coalesce(m.custom_participant_id, ''), coalesce(m.display_name, ''), coalesce(w.person_id, ''),
-	NOT EXISTS (
-		SELECT FROM realtimekit.participants AS q JOIN realtimekit.sessions AS s ON s.session_id = q.session_id
-		WHERE q.user_id = m.meeting_participant_id AND s.app_id = m.app_id AND $1 <> coalesce(analytics.person_of(t.person_by, t.nobody_ids, t.machine_presets,
-			t.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name), ''))
+// Enrolments by the id, and by the user_ids with which the person came.
+const enrolmentsSQL = `SELECT m.app_id, a.name, m.meeting_id, m.meeting_participant_id, coalesce(m.custom_participant_id, ''), coalesce(m.display_name, ''), coalesce(w.person_id, '')
 	FROM realtimekit.meeting_participants AS m
 	JOIN realtimekit.apps AS a ON a.app_id = m.app_id
 	LEFT JOIN analytics.settings AS t ON t.app_id = m.app_id AND t.meeting_id = ''
@@ -62,11 +57,19 @@ const enrolmentsSQL = `SELECT m.app_id, a.name, m.meeting_id, m.meeting_particip
 	WHERE (m.custom_participant_id = $1 OR m.meeting_participant_id = $1 OR m.meeting_participant_id = ANY ($2)) AND ($3 = '' OR m.app_id = $3)
 	ORDER BY 1, 2, 3, 4`
 
+// Of these user_ids those with which somebody else came.
+const sharedSQL = `SELECT DISTINCT s.app_id, q.user_id
+	FROM realtimekit.participants AS q JOIN realtimekit.sessions AS s ON s.session_id = q.session_id
+	LEFT JOIN analytics.settings AS t ON t.app_id = s.app_id AND t.meeting_id = ''
+	WHERE q.user_id = ANY ($2) AND $1 <> coalesce(analytics.person_of(t.person_by, t.nobody_ids, t.machine_presets,
+		t.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name), '')`
+
+type sharedID struct{ App, User string }
+
 type enrolment struct {
 	App                                 string
 	AppName                             *string
 	Meeting, User, Custom, Name, Person string
-	Alone                               bool
 }
 
 const spellingsSQL = `SELECT DISTINCT custom_participant_id
@@ -112,6 +115,10 @@ func (w *somebody) find(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
+	shared, err := w.shared(ctx, tx, enrolments)
+	if err != nil {
+		return err
+	}
 	spelt, err := tx.Query(ctx, spellingsSQL, w.ID, w.App)
 	if err == nil {
 		w.spellings, err = pgx.CollectRows(spelt, pgx.RowTo[string])
@@ -121,7 +128,7 @@ func (w *somebody) find(ctx context.Context, tx pgx.Tx) error {
 	}
 	w.IDs = []string{w.ID}
 	w.addRows(rows)
-	w.addEnrolments(enrolments)
+	w.addEnrolments(enrolments, shared)
 	if err := w.known(); err != nil {
 		return err
 	}
@@ -186,10 +193,31 @@ func (w *somebody) within(day *time.Time) bool {
 	return !day.Before(w.From) && (w.To.IsZero() || day.Before(w.To))
 }
 
-func (w *somebody) addEnrolments(all []enrolment) {
+// shared tells with which of the enrolled user_ids others came.
+func (w *somebody) shared(ctx context.Context, tx pgx.Tx, enrolments []enrolment) (map[sharedID]bool, error) {
+	users, shared := []string{}, map[sharedID]bool{}
+	for i := range enrolments {
+		if e := &enrolments[i]; e.Person == e.User && e.Person != w.ID {
+			users = addTo(users, e.User)
+		}
+	}
+	if len(users) == 0 {
+		return shared, nil
+	}
+	var ids []sharedID
+	err := list(ctx, tx, &ids, sharedSQL, w.ID, users)
+	for _, id := range ids {
+		shared[id] = true
+	}
+	return shared, err
+}
+
+// addEnrolments takes those of the person: by the user_id alone only where nobody else came
+// with it.
+func (w *somebody) addEnrolments(all []enrolment, shared map[sharedID]bool) {
 	for i := range all {
 		e := &all[i]
-		if e.Person != w.ID && (e.Person != e.User || !e.Alone || !slices.Contains(w.Users, e.User)) {
+		if e.Person != w.ID && (e.Person != e.User || shared[sharedID{e.App, e.User}] || !slices.Contains(w.Users, e.User)) {
 			if e.Custom == w.ID || e.User == w.ID {
 				w.others = addTo(w.others, e.Person)
 			}

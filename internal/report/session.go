@@ -55,11 +55,14 @@ const sessionSQL = `SELECT s.session_id, s.app_id, coalesce(s.app_name, ''), coa
 	coalesce(s.unique_people, 0), coalesce(s.participants, 0), coalesce(s.peak_people, 0), coalesce(s.peak_participants, 0),
 	s.vendor_peak_participants, coalesce(s.person_seconds, 0), s.vendor_minutes, s.average_people, s.average_share,
 	coalesce(s.rejoins, 0), coalesce(s.open_presences, 0), coalesce(s.removed_participants, 0), coalesce(s.is_complete, false),
-	st.read_at, coalesce(st.last_error, ''), st.run_id, coalesce(r.program_version, ''), s.time_zone
+	st.read_at, coalesce(st.last_error, ''), st.run_id, '', s.time_zone
 	FROM analytics.session_summary AS s
 	LEFT JOIN sync.session_states AS st ON st.session_id = s.session_id
-	LEFT JOIN sync.runs AS r ON r.run_id = st.run_id
 	WHERE s.session_id = $1`
+
+// versionSQL is a query of its own: Citus does not join the books of one node with the
+// sessions of all.
+const versionSQL = `SELECT program_version FROM sync.runs WHERE run_id = $1`
 
 // person is a row of the attendance table, with the visits in it.
 type person struct {
@@ -176,6 +179,12 @@ func (d *sessionData) load(ctx context.Context, tx pgx.Tx, id model.UUID) error 
 	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		return export.UnknownSession(id)
+	}
+	if err == nil && d.Head.RunID != nil {
+		err = tx.QueryRow(ctx, versionSQL, *d.Head.RunID).Scan(&d.Head.RunVersion)
+		if errors.Is(err, pgx.ErrNoRows) {
+			err = nil // the run is gone
+		}
 	}
 	if err != nil {
 		return postgres.Failed("read the session", err)

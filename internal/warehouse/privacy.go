@@ -113,7 +113,7 @@ func (d *DB) CheckPrivacy(ctx context.Context, p Privacy) error {
 // are some already.
 func (d *DB) warnOfNames(ctx context.Context) error {
 	var some bool
-	err := d.Pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM realtimekit.participants WHERE display_name`+IsPlain+`)`).Scan(&some)
+	err := d.Pool.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM realtimekit.participants WHERE display_name`+IsPlain+`)`).Scan(&some)
 	if err != nil {
 		return Failed("look for names", err)
 	}

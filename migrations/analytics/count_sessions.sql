@@ -84,11 +84,11 @@ BEGIN
 
         SELECT array_agg(d) INTO before FROM analytics.session_dates AS d
         WHERE d.session_id = ANY (session_ids)
-          AND (NOT d.is_gone OR EXISTS (SELECT FROM analytics.session_figures AS f WHERE f.session_id = d.session_id AND f.session_id = ANY (session_ids)));
+          AND (NOT d.is_gone OR EXISTS (SELECT 1 FROM analytics.session_figures AS f WHERE f.session_id = d.session_id AND f.session_id = ANY (session_ids)));
 
         -- A day whose sessions are all there again is counted from the beginning. What was
         -- counted in its time zone beside it is so no more.
-        IF EXISTS (SELECT FROM unnest(before) AS d WHERE d.is_gone) THEN
+        IF EXISTS (SELECT 1 FROM unnest(before) AS d WHERE d.is_gone) THEN
             INSERT INTO analytics.stale_sessions (session_id, started_at)
             SELECT DISTINCT f.session_id, f.starts_at
             FROM unnest(before) AS d
@@ -98,7 +98,7 @@ BEGIN
         END IF;
         DELETE FROM analytics.usage_days AS u USING unnest(before) AS d
         WHERE d.is_gone AND u.app_id = d.app_id AND u.usage_date = d.usage_date
-          AND NOT EXISTS (SELECT FROM analytics.session_dates AS g
+          AND NOT EXISTS (SELECT 1 FROM analytics.session_dates AS g
                           WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date AND NOT g.session_id = ANY (session_ids));
 
         -- So is a day that is in doubt, and one whose row somebody deleted: whatever else
@@ -108,8 +108,8 @@ BEGIN
         WHERE u.is_stale AND u.app_id = d.app_id AND u.usage_date = d.usage_date;
         SELECT array_agg(row(d.app_id, d.usage_date, '')::analytics.usage_ids) INTO uncounted
         FROM (SELECT app_id, usage_date FROM unnest(before) UNION SELECT app_id, usage_date FROM unnest(after)) AS d
-        WHERE NOT EXISTS (SELECT FROM analytics.usage_days AS u WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date)
-          AND NOT EXISTS (SELECT FROM analytics.session_dates AS g
+        WHERE NOT EXISTS (SELECT 1 FROM analytics.usage_days AS u WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date)
+          AND NOT EXISTS (SELECT 1 FROM analytics.session_dates AS g
                           WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date AND NOT g.session_id = ANY (session_ids));
         EXIT WHEN uncounted IS NULL;
         -- Day by day, so that the planner knows which: by the index, even where all of
@@ -139,14 +139,14 @@ BEGIN
 
     -- A day is kept as it is where rollcall retention deleted one of its sessions.
     SELECT array_agg(d) INTO before FROM unnest(before) AS d
-    WHERE NOT EXISTS (SELECT FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
+    WHERE NOT EXISTS (SELECT 1 FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
     SELECT array_agg(d) INTO after FROM unnest(after) AS d
-    WHERE NOT EXISTS (SELECT FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
+    WHERE NOT EXISTS (SELECT 1 FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
 
     -- Where no day but those of UTC is known, nobody is looked for beside the day.
     SELECT array_agg(app_id) INTO zoned
     FROM (SELECT app_id FROM unnest(before) UNION SELECT app_id FROM unnest(after)) AS d
-    WHERE EXISTS (SELECT FROM analytics.session_figures AS f WHERE f.app_id = d.app_id AND f.time_zone <> 'UTC');
+    WHERE EXISTS (SELECT 1 FROM analytics.session_figures AS f WHERE f.app_id = d.app_id AND f.time_zone <> 'UTC');
 
     -- People in several sessions of a day are counted once: by how much the sums
     -- of their sessions are too high.

@@ -18,9 +18,9 @@ DECLARE
     before analytics.session_people[];
     kept   text;
 BEGIN
-    IF EXISTS (SELECT FROM analytics.session_figures WHERE session_id = ANY (session_ids))
-       OR EXISTS (SELECT FROM analytics.presences WHERE session_id = ANY (session_ids)) -- where the figures were lost
-       OR EXISTS (SELECT FROM analytics.session_people WHERE session_id = ANY (session_ids)) THEN
+    IF EXISTS (SELECT 1 FROM analytics.session_figures WHERE session_id = ANY (session_ids))
+       OR EXISTS (SELECT 1 FROM analytics.presences WHERE session_id = ANY (session_ids)) -- where the figures were lost
+       OR EXISTS (SELECT 1 FROM analytics.session_people WHERE session_id = ANY (session_ids)) THEN
         SELECT array_agg(p) INTO before FROM analytics.session_people AS p WHERE p.session_id = ANY (session_ids);
         DELETE FROM analytics.presences WHERE session_id = ANY (session_ids);
         DELETE FROM analytics.session_people WHERE session_id = ANY (session_ids);
@@ -135,11 +135,11 @@ BEGIN
     -- or by that of the day, has that of the day: its hours would count twice or not at all.
     FOR n IN 1..coalesce(cardinality(bounds), 0) LOOP
         CONTINUE WHEN bounds[n].time_zone = 'UTC'
-            AND NOT EXISTS (SELECT FROM analytics.usage_days AS u WHERE u.app_id = bounds[n].app_id AND u.time_zone <> 'UTC');
+            AND NOT EXISTS (SELECT 1 FROM analytics.usage_days AS u WHERE u.app_id = bounds[n].app_id AND u.time_zone <> 'UTC');
         SELECT d.time_zone INTO kept
         FROM analytics.session_dates AS d
         WHERE d.session_id = bounds[n].session_id AND EXISTS (
-            SELECT FROM analytics.session_dates AS g
+            SELECT 1 FROM analytics.session_dates AS g
             WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date AND g.session_id <> d.session_id)
         ORDER BY d.usage_date LIMIT 1;
         IF FOUND THEN
@@ -217,7 +217,7 @@ BEGIN
         FROM unnest(g.presence) AS v
     ) AS t;
 
-    IF EXISTS (SELECT FROM analytics.session_people WHERE session_id = ANY (session_ids) AND is_split) THEN
+    IF EXISTS (SELECT 1 FROM analytics.session_people WHERE session_id = ANY (session_ids) AND is_split) THEN
         INSERT INTO analytics.session_person_days (session_id, person_id, usage_date, piece_no, preset_name, preset_view_type, presence)
         SELECT g.session_id, g.person_id, g.usage_date,
                row_number() OVER (PARTITION BY g.session_id, g.person_id, g.usage_date ORDER BY g.preset_name COLLATE "C", g.preset_view_type COLLATE "C"),

@@ -24,10 +24,11 @@ FROM (
         LEFT JOIN sync.session_states AS st ON st.session_id = f.session_id
         LEFT JOIN analytics.settings AS k ON k.app_id = f.app_id AND k.meeting_id = ''
         LEFT JOIN analytics.settings AS m ON m.app_id = f.app_id AND m.meeting_id = f.meeting_id AND m.meeting_id <> ''
+        -- One for all meetings stands where the meeting has none of its own.
+        LEFT JOIN (SELECT DISTINCT app_id, meeting_id FROM analytics.timetable) AS o ON o.app_id = f.app_id AND o.meeting_id = f.meeting_id
         LEFT JOIN analytics.timetable AS t ON t.app_id = f.app_id AND t.meeting_id IN (f.meeting_id, '')
             AND t.starts_at < f.ends_at AND t.ends_at > f.starts_at
-            -- One for all meetings stands where the meeting has none of its own.
-            AND (t.meeting_id <> '' OR NOT EXISTS (SELECT FROM analytics.timetable AS o WHERE o.app_id = f.app_id AND o.meeting_id = f.meeting_id))
+            AND (t.meeting_id <> '' OR o.app_id IS NULL)
         WHERE f.meeting_id IS NOT NULL AND f.starts_at IS NOT NULL
           AND (t.timetable_id IS NOT NULL OR f.unique_people >= coalesce(m.least_lesson_people, k.least_lesson_people, 2))
     ) AS s

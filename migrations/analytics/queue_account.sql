@@ -10,7 +10,7 @@ BEGIN
     SELECT s.session_id, s.started_at
     FROM realtimekit.apps AS a JOIN realtimekit.sessions AS s ON s.app_id = a.app_id
     WHERE a.account_id = CASE WHEN TG_OP = 'DELETE' THEN OLD.account_id ELSE NEW.account_id END
-      AND NOT EXISTS (SELECT FROM analytics.settings AS k WHERE k.app_id = a.app_id AND k.meeting_id = '' AND k.time_zone IS NOT NULL);
+      AND NOT EXISTS (SELECT 1 FROM analytics.settings AS k WHERE k.app_id = a.app_id AND k.meeting_id = '' AND k.time_zone IS NOT NULL);
     RETURN NULL;
 END
 $$;

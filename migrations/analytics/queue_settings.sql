@@ -21,9 +21,9 @@ BEGIN
     WHERE TG_OP <> 'INSERT' AND OLD.meeting_id = '' AND s.app_id = OLD.app_id
        OR TG_OP <> 'DELETE' AND NEW.meeting_id = '' AND s.app_id = NEW.app_id;
     IF EXISTS (
-        SELECT FROM analytics.usage_days AS u
+        SELECT 1 FROM analytics.usage_days AS u
         WHERE u.app_id IN (NEW.app_id, OLD.app_id) AND u.time_zone <> analytics.zone_of(u.app_id)
-          AND EXISTS (SELECT FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = u.app_id AND g.usage_date = u.usage_date)) THEN
+          AND EXISTS (SELECT 1 FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = u.app_id AND g.usage_date = u.usage_date)) THEN
         RAISE WARNING 'days of which rollcall retention deleted a session stay as they were counted; their time_zone says by which zone';
     END IF;
     RETURN NULL;

@@ -11,6 +11,8 @@ AS $$
 DECLARE
     changed uuid[];
     by_hand uuid[];
+    taken_id uuid;
+    is_citus boolean := to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL;
 BEGIN
     -- Two at once would each count a day without the other's session. Whoever
     -- is at it goes on until nothing is left, so there is nothing to wait for;
@@ -34,8 +36,15 @@ BEGIN
     IF by_hand IS NOT NULL THEN
         -- As every transaction that stores a session does, so that none is derived
         -- from rows that another is about to replace.
-        PERFORM FROM sync.session_states WHERE session_id = ANY (by_hand) ORDER BY session_id FOR UPDATE;
-        PERFORM analytics.derive(by_hand);
+        FOREACH taken_id IN ARRAY by_hand LOOP -- in their order, and one by one, as a cluster can
+            PERFORM 1 FROM sync.session_states WHERE session_id = taken_id FOR UPDATE;
+            IF is_citus THEN
+                PERFORM analytics.derive(ARRAY[taken_id]);
+            END IF;
+        END LOOP;
+        IF NOT is_citus THEN
+            PERFORM analytics.derive(by_hand);
+        END IF;
     END IF;
     PERFORM analytics.count_sessions(changed);
     RETURN cardinality(changed);

@@ -2,6 +2,6 @@
 -- time zone, or by that of days which rollcall retention keeps.
 SELECT coalesce(k.person_by = 'user_id', false), k.nobody_ids, k.machine_presets, k.machine_names,
        analytics.zone_of($1) <> 'UTC'
-       OR EXISTS (SELECT FROM analytics.usage_days AS u WHERE u.app_id = $1 AND u.time_zone <> 'UTC')
+       OR EXISTS (SELECT 1 FROM analytics.usage_days AS u WHERE u.app_id = $1 AND u.time_zone <> 'UTC')
 FROM (VALUES ($1::text)) AS a (app_id)
 LEFT JOIN analytics.settings AS k ON k.app_id = a.app_id AND k.meeting_id = ''

@@ -1,0 +1,138 @@
+package postgres_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// clusterRules are what a statement must not do where Citus may have distributed the
+// tables, each as it was seen on Citus 13.2.2, with the files that do it nevertheless, and why
+// they may.
+var clusterRules = []struct {
+	rule   string
+	form   *regexp.Regexp
+	exempt map[string]string
+}{
+	{
+		"EXISTS needs a column: without one Citus takes the subquery for a function that returns records", regexp.MustCompile(`EXISTS\s*\(\s*SELECT\s+FROM`),
+		map[string]string{
+			"fold_app.sql": "an upgrade of ids in other letters, made for one server", "fold_meeting.sql": "the same",
+			"register.sql":        "has a form of its own for a cluster",
+			"add_to_curves.sql":   "reads tables of the coordinator only",
+			"check_timetable.sql": "the same",
+			"claim.sql":           "the same", "figures.sql": "the same", "lost.sql": "the same", "missed.sql": "the same",
+			"session.go": "the same", "daywise.go": "the same", "analytics.go": "the same", "privacy.go": "the same",
+			"shift.go": "reads the catalogue only", "under_lock.go": "the same",
+			"erase_find.go": "erase is refused on a cluster", "erase_rows.go": "the same", "excuses.go": "the same",
+			"retention.go": "retention is refused on a cluster",
+		},
+	},
+	{
+		"a row's place (ctid) is one in each shard: it finds rows of others", regexp.MustCompile(`\bctid\b`),
+		map[string]string{
+			"count_sessions.sql": "of analytics.usage_ids, a table of the coordinator",
+			"refresh.sql":        "of analytics.stale_sessions, the same",
+			"erase_rows.go":      "erase is refused on a cluster",
+		},
+	},
+	{"a CTE that is put in its places twice counts one shard instead of all, and says nothing", regexp.MustCompile(`NOT\s+MATERIALIZED`), nil},
+	{
+		"rows of tables that each node holds are not locked: all sessions of all processes would wait for each other",
+		regexp.MustCompile(`(?s)FROM realtimekit\.(apps|meetings)\b[^;]*FOR (NO KEY )?UPDATE`), nil,
+	},
+}
+
+// The statements that reach distributed tables keep to what was seen on a cluster. An
+// exemption that nothing needs any more goes.
+func TestStatementsKeepToTheRulesOfACluster(t *testing.T) {
+	t.Parallel()
+	var files []string
+	for _, pattern := range []string{"../load/sql/*.sql", "../optional/sql/*.sql", "../inventory/sql/*.sql", "../erasure/sql/*.sql", "../queue/sql/*.sql", "../ledger/sql/*.sql", "../../migrations/analytics/*.sql", "../../migrations/analytics/distributed/*.sql"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(found), err)
+		}
+		files = append(files, found...)
+	}
+	files = append(files, sourcesOfStatements(t)...)
+	for _, r := range clusterRules {
+		used := map[string]bool{}
+		for _, file := range files {
+			if !r.form.MatchString(statementsOf(t, file)) {
+				continue
+			}
+			name := filepath.Base(file)
+			used[name] = true
+			if r.exempt[name] == "" {
+				t.Errorf("%s: %s", file, r.rule)
+			}
+		}
+		for name := range r.exempt {
+			if !used[name] {
+				t.Errorf("%s keeps to the rule and needs no exemption: %s", name, r.rule)
+			}
+		}
+	}
+}
+
+// sourcesOfStatements lists the Go files of all packages but those that ask the catalogue, or
+// make a server of their own to ask.
+func sourcesOfStatements(t *testing.T) (files []string) {
+	t.Helper()
+	found, err := filepath.Glob("../*/*.go")
+	if err != nil || len(found) < 100 {
+		t.Fatalf("%d files, %v", len(found), err)
+	}
+	for _, file := range found {
+		switch filepath.Base(filepath.Dir(file)) {
+		case "postgres", "pgtest", "bench", "dictionary", "testbed", "oracle":
+			continue
+		}
+		if !strings.HasSuffix(file, "_test.go") {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// literals gives the texts in a Go file, each as a statement.
+func literals(t *testing.T, file string) string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+			out.WriteString(text.Value + ";\n")
+		}
+		return true
+	})
+	return out.String()
+}
+
+// statementsOf gives a file without its comments.
+func statementsOf(t *testing.T, file string) string {
+	t.Helper()
+	if strings.HasSuffix(file, ".go") {
+		return literals(t, file)
+	}
+	text, err := fs.ReadFile(os.DirFS(filepath.Dir(file)), filepath.Base(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for line := range strings.Lines(string(text)) {
+		code, _, _ := strings.Cut(line, "--")
+		out.WriteString(code + "\n")
+	}
+	return out.String()
+}

@@ -1,0 +1,17 @@
+package postgres
+
+// PlacedTables gives each table that is placed, and how.
+func PlacedTables() (names, by []string) {
+	for _, p := range placed {
+		names, by = append(names, p.table), append(by, p.by)
+	}
+	return names, by
+}
+
+// PlacedKeys gives the foreign keys between these tables, as table (columns) to table.
+func PlacedKeys() (all []string) {
+	for _, k := range placedKeys {
+		all = append(all, k.table+" ("+k.columns+") to "+k.target)
+	}
+	return all
+}

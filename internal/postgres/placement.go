@@ -1,0 +1,201 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// bySession is the column by which rows are spread; sessions of one value lie together.
+const bySession = "session_id"
+
+// Ways in which Citus has a table, as sync.distributed_tables calls them.
+const (
+	PlacedBySession  = bySession
+	PlacedEverywhere = "every node"
+)
+
+// placed is where Citus is to put each table that it is to have. The order is that of the
+// keys between them. Everything else stays on the coordinator.
+var placed = []struct{ table, by string }{
+	{"realtimekit.apps", PlacedEverywhere},
+	{"realtimekit.meetings", PlacedEverywhere},
+	{"realtimekit.meeting_participants", PlacedEverywhere},
+	{"realtimekit.daily_stats", PlacedEverywhere},
+	{"realtimekit.recordings", PlacedEverywhere},
+	{"realtimekit.sessions", PlacedBySession},
+	{"realtimekit.participants", PlacedBySession},
+	{"realtimekit.peer_events", PlacedBySession},
+	{"realtimekit.peer_reports", PlacedBySession},
+	{"realtimekit.livestream_sessions", PlacedBySession},
+	{"sync.livestream_states", PlacedBySession},
+	{"sync.session_states", PlacedBySession},
+	{"sync.peer_report_states", PlacedBySession},
+	{"analytics.session_figures", PlacedBySession},
+	{"analytics.presences", PlacedBySession},
+	{"analytics.session_people", PlacedBySession},
+	{"analytics.session_person_days", PlacedBySession},
+}
+
+// placedKeys are the foreign keys between these tables; one that leads from a table of the
+// coordinator to one of them cannot be kept.
+var placedKeys = []struct{ table, columns, target string }{
+	{"realtimekit.meetings", "app_id", "realtimekit.apps"},
+	{"realtimekit.meeting_participants", "app_id, meeting_id", "realtimekit.meetings"},
+	{"realtimekit.daily_stats", "app_id", "realtimekit.apps"},
+	{"realtimekit.recordings", "app_id", "realtimekit.apps"},
+	{"realtimekit.sessions", "app_id", "realtimekit.apps"},
+	{"realtimekit.sessions", "app_id, meeting_id", "realtimekit.meetings"},
+	{"realtimekit.participants", "session_id", "realtimekit.sessions"},
+	{"realtimekit.peer_events", "session_id, participant_id", "realtimekit.participants"},
+	{"realtimekit.peer_reports", "session_id, participant_id", "realtimekit.participants"},
+	{"realtimekit.livestream_sessions", "session_id", "realtimekit.sessions"},
+}
+
+func placedNames() []string {
+	all := make([]string, 0, len(placed))
+	for _, p := range placed {
+		all = append(all, p.table)
+	}
+	return all
+}
+
+// Placement is what Citus has of the warehouse's tables.
+type Placement struct {
+	Citus      string            // version of the extension; empty where it is not in this database
+	Worker     bool              // the server is a worker: what stays on the coordinator is not here
+	Placed     map[string]string // how Citus has a table that is to be placed
+	Wrong      []string          // tables that are placed otherwise than they are to be
+	Remembered int               // tables that sync.distributed_tables has
+	Shards     int               // of realtimekit.sessions
+	Hidden     int64             // bytes of rows from before, which nothing reads any more
+}
+
+// Whole tells whether every table is where it is to be.
+func (p *Placement) Whole() bool { return len(p.Placed) == len(placed) && len(p.Wrong) == 0 }
+
+// None tells whether nothing was ever distributed here.
+func (p *Placement) None() bool { return len(p.Placed) == 0 && len(p.Wrong) == 0 && p.Remembered == 0 }
+
+// Lacking lists the tables that are yet to be placed.
+func (p *Placement) Lacking() []string {
+	var all []string
+	for _, t := range placed {
+		if p.Placed[t.table] == "" {
+			all = append(all, t.table)
+		}
+	}
+	return all
+}
+
+// Check refuses what no run can work with: some tables distributed and others not.
+func (p *Placement) Check() error {
+	switch {
+	case len(p.Wrong) > 0:
+		return fmt.Errorf("%w: Citus has tables otherwise than Rollcall needs them: %s; take them back with undistribute_table, then run: rollcall distribute", model.ErrSchema, strings.Join(p.Wrong, "; "))
+	case p.Citus == "" && p.Remembered > 0:
+		return fmt.Errorf("%w: the tables were distributed by Citus, which this database does not have: it is a copy, and what was on the workers is not in it; restore such a dump with Citus, or empty sync.distributed_tables where all rows are there", model.ErrSchema)
+	case !p.None() && !p.Whole():
+		return fmt.Errorf("%w: %d of %d tables are distributed, without %s; run: rollcall distribute", model.ErrSchema, len(p.Placed), len(placed), strings.Join(p.Lacking(), ", "))
+	}
+	return nil
+}
+
+// checkPlacement refuses tables of which Citus has some only.
+func checkPlacement(ctx context.Context, pool *pgxpool.Pool) error {
+	p, err := PlacementOf(ctx, pool)
+	if err != nil {
+		return err
+	}
+	return p.Check()
+}
+
+// hasCitus tells whether a database has the extension.
+const hasCitus = `to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL`
+
+// onWorker tells whether the server is one of Citus's workers, where only what is distributed
+// can be seen.
+func onWorker(ctx context.Context, pool *pgxpool.Pool) (worker bool, err error) {
+	if err := pool.QueryRow(ctx, `SELECT `+hasCitus).Scan(&worker); err != nil || !worker {
+		return false, Failed("look for Citus", err)
+	}
+	err = pool.QueryRow(ctx, `SELECT groupid > 0 FROM pg_catalog.pg_dist_local_group`).Scan(&worker)
+	return worker, Failed("look for Citus", err)
+}
+
+// errWorker is what a worker is told from.
+var errWorker = fmt.Errorf("%w: the server of DATABASE_URL is a worker of Citus; let it name the coordinator, where the warehouse's own tables are", model.ErrSchema)
+
+// PlacementOf looks how the tables are distributed. It changes nothing; the schema must be
+// this program's.
+func PlacementOf(ctx context.Context, pool *pgxpool.Pool) (Placement, error) {
+	p := Placement{Placed: map[string]string{}}
+	var citus bool
+	if err := pool.QueryRow(ctx, `SELECT `+hasCitus+`, (SELECT count(*) FROM sync.distributed_tables)`).Scan(&citus, &p.Remembered); err != nil || !citus {
+		return p, Failed("look how the tables are distributed", err)
+	}
+	err := pool.QueryRow(ctx, `SELECT (SELECT extversion FROM pg_extension WHERE extname = 'citus'), groupid > 0,
+		(SELECT count(*) FROM pg_catalog.pg_dist_shard WHERE logicalrelid = 'realtimekit.sessions'::regclass)
+		FROM pg_catalog.pg_dist_local_group`).Scan(&p.Citus, &p.Worker, &p.Shards)
+	if err != nil {
+		return p, Failed("look how the tables are distributed", err)
+	}
+	return p, p.read(ctx, pool)
+}
+
+// read tells how Citus has each table. A table of the coordinator that Citus only knows (its
+// own way for one that has a key to a table of every node) is not placed.
+func (p *Placement) read(ctx context.Context, pool *pgxpool.Pool) error {
+	rows, err := pool.Query(ctx, `SELECT t.name, d.partmethod = 'h', coalesce(pg_catalog.column_to_column_name(d.logicalrelid, d.partkey), ''),
+			d.colocationid = (SELECT s.colocationid FROM pg_catalog.pg_dist_partition AS s WHERE s.logicalrelid = 'realtimekit.sessions'::regclass),
+			pg_relation_size(d.logicalrelid)
+		FROM unnest($1::text[]) AS t (name)
+		JOIN pg_catalog.pg_dist_partition AS d ON d.logicalrelid = t.name::regclass
+		WHERE d.partmethod <> 'n' OR d.repmodel = 't'`, placedNames())
+	if err != nil {
+		return Failed("look how the tables are distributed", err)
+	}
+	want := map[string]string{}
+	for _, t := range placed {
+		want[t.table] = t.by
+	}
+	var name, column string
+	var hashed bool
+	var together *bool
+	var hidden int64
+	_, err = pgx.ForEachRow(rows, []any{&name, &hashed, &column, &together, &hidden}, func() error {
+		p.Hidden += hidden
+		by := PlacedEverywhere
+		if hashed {
+			by = column
+		}
+		switch {
+		case by != want[name]:
+			p.Wrong = append(p.Wrong, fmt.Sprintf("%s by %s, not by %s", name, by, want[name]))
+		case hashed && (together == nil || !*together):
+			p.Wrong = append(p.Wrong, name+" not together with realtimekit.sessions")
+		default:
+			p.Placed[name] = by
+		}
+		return nil
+	})
+	return Failed("look how the tables are distributed", err)
+}
+
+// LostShards lists the tables of which some part is on no node that is in use, with how many
+// parts.
+func LostShards(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
+	lost, err := texts(ctx, pool, `SELECT s.logicalrelid || ' (' || count(*) || ')'
+		FROM pg_catalog.pg_dist_shard AS s
+		WHERE s.logicalrelid = ANY ($1::text[]::regclass[]) AND NOT EXISTS (
+			SELECT 1 FROM pg_catalog.pg_dist_placement AS p
+			JOIN pg_catalog.pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = 'primary' AND n.isactive
+			WHERE p.shardid = s.shardid AND p.shardstate = 1)
+		GROUP BY s.logicalrelid ORDER BY 1`, placedNames())
+	return lost, Failed("look for the shards", err)
+}
