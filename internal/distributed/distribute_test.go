@@ -155,6 +155,19 @@ func TestWhatOthersBuiltIsNamed(t *testing.T) {
 	}
 }
 
+// A day is cut in UTC on every node.
+func TestNodesCountInUTC(t *testing.T) {
+	url, _ := newCluster(t)
+	pool := migrated(t, url)
+	database := pgtest.Text(t, pool, `SELECT current_database()::text`)
+	do(t, url, `ALTER DATABASE `+database+` SET timezone TO 'Asia/Tokyo'`)
+	refusedWith(t, "distribute", distribute(t, pool), "has Asia/Tokyo; on the coordinator run ALTER DATABASE")
+	do(t, url, `ALTER DATABASE `+database+` SET timezone TO 'UTC'`)
+	if err := distribute(t, pool); err != nil {
+		t.Error(err)
+	}
+}
+
 // A run holds the schema, and distribute does not go on beside it.
 func TestDistributeWaitsForARun(t *testing.T) {
 	url, _ := newCluster(t)

@@ -32,6 +32,11 @@ func nodes(ctx context.Context, to *Checks, pool *pgxpool.Pool) {
 		return
 	}
 	silent, err := postgres.SilentNodes(ctx, pool)
+	if err != nil {
+		to.failed("nodes", err, "")
+		return
+	}
+	zones, err := postgres.NodesNotUTC(ctx, pool)
 	switch {
 	case err != nil:
 		to.failed("nodes", err, "")
@@ -39,6 +44,8 @@ func nodes(ctx context.Context, to *Checks, pool *pgxpool.Pool) {
 		to.problem("nodes", "parts of tables are on no node that is in use: "+strings.Join(lost, ", "), "bring the node back (citus_activate_node), or restore it from a backup")
 	case len(silent) > 0:
 		to.problem("nodes", "a node does not answer: "+strings.Join(silent, ", "), "start it, or mend the network between the nodes")
+	case len(zones) > 0:
+		to.problem("nodes", "parts of what counts by day run on the workers, and need their TimeZone to be UTC: "+strings.Join(zones, ", "), "on the coordinator run ALTER DATABASE … SET timezone TO 'UTC', which Citus passes on")
 	case p.Hidden > 0:
 		to.problem("nodes", size(p.Hidden)+" of rows from before, with personal data, are still on the coordinator's disk, where nothing reads them", "rollcall distribute")
 	default:

@@ -104,13 +104,18 @@ func (d *Distribution) checkNodes(ctx context.Context, pool *pgxpool.Pool) error
 	if err != nil {
 		return err
 	}
-	zones, err := texts(ctx, pool, `SELECT DISTINCT n.nodename || ':' || n.nodeport || ' has ' || coalesce(r.result, 'none')
-		FROM run_command_on_workers('SHOW timezone') AS r JOIN pg_catalog.pg_dist_node AS n USING (nodename, nodeport)
-		WHERE r.success AND r.result NOT IN ('UTC', 'Etc/UTC', 'GMT', 'Etc/GMT', 'UCT', 'Etc/UCT', 'Zulu') ORDER BY 1`)
+	zones, err := NodesNotUTC(ctx, pool)
 	if err == nil && len(zones) > 0 {
-		err = fmt.Errorf("%w: parts of the functions that count by day run on the workers, and need their TimeZone to be UTC: %s; run there: ALTER DATABASE … SET timezone TO 'UTC'", model.ErrSchema, strings.Join(zones, ", "))
+		err = fmt.Errorf("%w: parts of what counts by day run on the workers, and need their TimeZone to be UTC: %s; on the coordinator run ALTER DATABASE … SET timezone TO 'UTC', which Citus passes on", model.ErrSchema, strings.Join(zones, ", "))
 	}
-	return Failed("look at the nodes", err)
+	return err
+}
+
+// NodesNotUTC lists the workers whose TimeZone is another, and which.
+func NodesNotUTC(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
+	zones, err := texts(ctx, pool, `SELECT nodename || ':' || nodeport || ' has ' || result FROM run_command_on_workers('SHOW timezone')
+		WHERE success AND result NOT IN ('UTC', 'Etc/UTC', 'GMT', 'Etc/GMT', 'UCT', 'Etc/UCT', 'Zulu') ORDER BY 1`)
+	return zones, Failed("look at the nodes", err)
 }
 
 // SilentNodes lists what does not answer to another node, as FROM to TO. They are asked
@@ -186,13 +191,10 @@ func Distribute(ctx context.Context, pool *pgxpool.Pool, shards int) (d Distribu
 			return err
 		}
 		if d.Hidden, err = d.carryOut(ctx, pool); err != nil {
-			return err
+			return Failed("distribute the tables", err)
 		}
 		return regrant(ctx, pool)
 	})
-	if err != nil && !errors.Is(err, model.ErrLocked) && !errors.Is(err, model.ErrSchema) && !errors.Is(err, model.ErrUsage) {
-		err = Failed("distribute the tables", err)
-	}
 	return d, err
 }
 
