@@ -37,6 +37,7 @@ CREATE TRIGGER queue_account AFTER INSERT OR UPDATE OR DELETE ON sync.account_zo
 
 -- +rollcall define derive
 -- +rollcall define count_sessions
+-- +rollcall define refresh
 -- +rollcall define add_to_curves
 -- +rollcall define session_bounds
 -- +rollcall define session_summary
@@ -101,6 +102,7 @@ DROP VIEW analytics.usage_by_meeting, analytics.usage_cost, analytics.recording_
 -- +rollcall define concurrency_hourly
 -- +rollcall define derive
 -- +rollcall define count_sessions
+-- +rollcall define refresh
 -- +rollcall define add_to_curves
 -- +rollcall define queue_settings
 DROP TRIGGER check_time_zone ON analytics.settings;

@@ -3,6 +3,7 @@ package analytics_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,8 @@ func TestDaysWherePeopleLive(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
 	db.store()
-	cases := []struct{ name, zone, from, to, want string }{
+	type testCase struct{ name, zone, from, to, want string }
+	cases := []testCase{
 		{"no zone", "", "2026-06-09 23:30", "2026-06-10 00:30", "2026-06-09 1 1800, 2026-06-10 0 1800"},
 		{"winter is near", "Pacific/Auckland", "2026-06-09 11:30", "2026-06-09 12:30", "2026-06-09 1 1800, 2026-06-10 0 1800"},
 		{"the evening before", "America/Los_Angeles", "2026-06-11 02:00", "2026-06-11 03:00", "2026-06-10 1 3600"},
@@ -58,6 +60,11 @@ func TestDaysWherePeopleLive(t *testing.T) {
 		day, _, _ := strings.Cut(c.want, " ")
 		db.want(c.name+", its recording", db.lines(`SELECT usage_date FROM analytics.recording_usage WHERE app_id = $1`, app), []string{"(" + day + ")"})
 		db.want(c.name+", its session", db.lines(`SELECT started_date FROM analytics.session_summary WHERE app_id = $1`, app), []string{"(" + day + ")"})
+	}
+	for name, hours := range map[string]int{"25 hours": 25, "24 hours and a half": 25, "23 hours and a half": 24, "both of 02:30": 2} {
+		app := fmt.Sprintf("app%d", slices.IndexFunc(cases, func(c testCase) bool { return c.name == name }))
+		db.want(name+", by hour", db.lines(`SELECT count(*), sum(average_people) FROM analytics.concurrency_hourly WHERE app_id = $1`, app),
+			[]string{fmt.Sprintf("(%d,%v)", hours, map[bool]int{true: 1, false: hours}[hours == 2])})
 	}
 	db.want("peaks", db.lines(`SELECT DISTINCT peak_people FROM analytics.daily_usage WHERE person_seconds > 0`), []string{"(1)"})
 }
@@ -237,4 +244,18 @@ func TestAccountsZone(t *testing.T) {
 	if _, err := db.conn.Exec(t.Context(), `UPDATE sync.account_zones SET time_zone = 'Mars/Olympus'`); err == nil || !strings.Contains(err.Error(), `time_zone "Mars/Olympus" is not known`) {
 		t.Errorf("a time zone of nowhere: %v", err)
 	}
+}
+
+// TestZoneThatChangesMeanwhile has a session that was derived by the old zone and stored
+// when the change had queued all others: the refresh that counts it sees that.
+func TestZoneThatChangesMeanwhile(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t) // from 23:45 on the 10th
+	db.store(ended(1, 20, peer(1, "ana", join(0), leave(20))))
+	db.number(`SELECT count(analytics.derive(ARRAY (SELECT session_id FROM realtimekit.sessions)))`)
+	db.exec(`INSERT INTO analytics.settings (app_id, time_zone) VALUES ('a', 'Pacific/Auckland')`)
+	db.exec(`DELETE FROM analytics.stale_sessions`)
+	db.exec(`INSERT INTO analytics.stale_sessions (session_id, is_derived) SELECT session_id, true FROM realtimekit.sessions`)
+	db.refresh(500)
+	db.want("days", db.lines(`SELECT usage_date, time_zone FROM analytics.daily_usage`), []string{"(2026-03-11,Pacific/Auckland)"})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -146,7 +147,7 @@ func silenceAdvice(cfg *pgx.ConnConfig, err error, causes []error) (reason, advi
 	switch reason = innermost(cause).Error(); {
 	case six:
 		return reason, server + noIPv6
-	case errors.Is(err, context.DeadlineExceeded):
+	case tooLate(err):
 		advice = "check host and port in DATABASE_URL and the firewall"
 		if !slices.ContainsFunc(attempts(cfg), func(a attempt) bool { return !isIPv6(a.host) }) {
 			advice += noIPv6 // the patience ended before the network's, which tells
@@ -185,7 +186,12 @@ func unreachableIPv6(cause error) bool {
 // address of this kind on the machine, or no answer.
 func noWay(err error) bool {
 	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTUNREACH) ||
-		errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT) || errors.Is(err, context.DeadlineExceeded)
+		errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT) || tooLate(err)
+}
+
+// tooLate tells whether a wait ended: of the caller's, or of the network's.
+func tooLate(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // innermost gives the error at the end of a chain, without the addresses and

@@ -394,15 +394,15 @@ func (st *stage) traps() (all []point) {
 				continue
 			}
 			name := map[bool]string{false: "before ", true: "after "}[after] + shorten(text)
-			all = append(all, point{"killed " + name, func(t *testing.T) { st.point(t, trap{text, after}, true) }})
+			all = append(all, point{"killed " + name, func(t *testing.T) { t.Helper(); st.point(t, trap{text, after}, true) }})
 			if long() || after && strings.HasPrefix(text, commitOf) {
-				all = append(all, point{"cut off " + name, func(t *testing.T) { st.point(t, trap{text, after}, false) }})
+				all = append(all, point{"cut off " + name, func(t *testing.T) { t.Helper(); st.point(t, trap{text, after}, false) }})
 			}
 		}
 	}
 	for _, path := range st.paths {
 		for _, when := range []moment{asked, answered, told} {
-			all = append(all, point{fmt.Sprintf("killed at %s, %s", path, when), func(t *testing.T) { st.request(t, path, when) }})
+			all = append(all, point{fmt.Sprintf("killed at %s, %s", path, when), func(t *testing.T) { t.Helper(); st.request(t, path, when) }})
 		}
 	}
 	return all

@@ -406,6 +406,11 @@ var mutants = []mutant{
 		"analytics", "TestAccountsZone",
 	},
 	{
+		"a session that is stored while its app moves stays behind",
+		"../migrations/analytics/refresh.sql", "AND f.time_zone <> analytics.zone_of(f.app_id)", "AND false",
+		"analytics", "TestZoneThatChangesMeanwhile",
+	},
+	{
 		"who was there on the day before is there again",
 		"../migrations/analytics/count_sessions.sql", "WHERE s.first_join_at IS NULL OR analytics.day_of(s.first_join_at, f.time_zone) = s.usage_date", "",
 		"analytics", "TestZonesAgreeWithGo",

@@ -17,6 +17,7 @@ DECLARE
     bounds analytics.session_figures[];
     before analytics.session_people[];
     kept   text;
+    is_zoned boolean; -- whether days of theirs are not those of UTC
 BEGIN
     IF EXISTS (SELECT 1 FROM analytics.session_figures WHERE session_id = ANY (session_ids))
        OR EXISTS (SELECT 1 FROM analytics.presences WHERE session_id = ANY (session_ids)) -- where the figures were lost
@@ -133,9 +134,9 @@ BEGIN
     -- A session that is counted on a day which rollcall retention keeps stays in the zone
     -- that it was counted in, and one that would come to touch such a day, by the app's zone
     -- or by that of the day, has that of the day: its hours would count twice or not at all.
-    FOR n IN 1..coalesce(cardinality(bounds), 0) LOOP
-        CONTINUE WHEN bounds[n].time_zone = 'UTC'
-            AND NOT EXISTS (SELECT 1 FROM analytics.usage_days AS u WHERE u.app_id = bounds[n].app_id AND u.time_zone <> 'UTC');
+    is_zoned := EXISTS (SELECT 1 FROM unnest(bounds) AS b WHERE b.time_zone <> 'UTC')
+        OR EXISTS (SELECT 1 FROM analytics.usage_days AS u WHERE u.app_id = ANY (ARRAY (SELECT b.app_id FROM unnest(bounds) AS b)) AND u.time_zone <> 'UTC');
+    FOR n IN 1..CASE WHEN is_zoned THEN cardinality(bounds) ELSE 0 END LOOP
         SELECT d.time_zone INTO kept
         FROM analytics.session_dates AS d
         WHERE d.session_id = bounds[n].session_id AND EXISTS (
@@ -166,7 +167,8 @@ BEGIN
         is_split, presence, custom_ids, user_id, is_guest, is_contradicted)
     SELECT g.session_id, g.person_id, g.customs[1], g.names[1], g.presets[1], g.preset_view_type, g.first_join_at, g.last_leave_at,
            t.present_seconds, round(t.inside_seconds / nullif(extract(epoch FROM b.ends_at - b.starts_at), 0), 4), t.visits, g.participants,
-           g.is_inside, g.is_open, g.by_row, g.is_split, g.presence,
+           g.is_inside, g.is_open, g.by_row,
+           g.has_several OR analytics.day_of(g.first_join_at, b.time_zone) <> analytics.day_of(g.last_moment, b.time_zone), g.presence,
            CASE WHEN g.min_custom <> g.max_custom OR g.has_anonymous AND g.max_custom IS NOT NULL THEN g.customs END, g.users[1], g.is_guest, g.is_contradicted
     FROM (
         SELECT session_id, person_id,
@@ -180,9 +182,9 @@ BEGIN
                range_agg(tstzrange(joined_at, left_at)) AS presence,
                count(*) FILTER (WHERE presence_no = 1) AS participants,
                bool_or(left_at_kind = 's') AS is_inside, bool_or(left_at_kind IN ('r', 'e', 's', 'g')) AS is_open, bool_or(NOT is_by_events) AS by_row,
-               min(first_day) <> max(last_day)
-               OR coalesce(min(preset_name) <> max(preset_name), false) OR count(preset_name) NOT IN (0, count(*))
-               OR coalesce(min(preset_view_type) <> max(preset_view_type), false) OR count(preset_view_type) NOT IN (0, count(*)) AS is_split
+               max(greatest(joined_at, left_at - interval '1 microsecond')) AS last_moment,
+               coalesce(min(preset_name) <> max(preset_name), false) OR count(preset_name) NOT IN (0, count(*))
+               OR coalesce(min(preset_view_type) <> max(preset_view_type), false) OR count(preset_view_type) NOT IN (0, count(*)) AS has_several
         FROM (
             -- In order, so that the first of each is the first in time.
             SELECT i.session_id, w.person_id COLLATE "C" AS person_id, p.user_id, 
@@ -192,9 +194,7 @@ BEGIN
                        greatest(p.joined_at, min(i.joined_at) OVER own) - least(p.joined_at, min(i.joined_at) OVER own) > interval '60 seconds'
                        OR greatest(p.left_at, max(i.left_at) OVER own) - least(p.left_at, max(i.left_at) OVER own) > interval '60 seconds') AS is_contradicted,
                    p.custom_participant_id COLLATE "C" AS custom_participant_id, p.display_name, p.preset_name COLLATE "C" AS preset_name,
-                   i.preset_view_type COLLATE "C" AS preset_view_type, i.joined_at, i.left_at, i.presence_no, i.left_at_kind, i.is_by_events,
-                   analytics.day_of(i.joined_at, b.time_zone) AS first_day,
-                   analytics.day_of(greatest(i.joined_at, i.left_at - interval '1 microsecond'), b.time_zone) AS last_day
+                   i.preset_view_type COLLATE "C" AS preset_view_type, i.joined_at, i.left_at, i.presence_no, i.left_at_kind, i.is_by_events
             FROM analytics.presences AS i
             JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
             JOIN unnest(bounds) AS b ON b.session_id = i.session_id
@@ -295,16 +295,18 @@ BEGIN
         GROUP BY 1
     ), device_days AS (
         SELECT i.session_id, d.usage_date, p.preset_name, i.preset_view_type, i.participant_id,
-               sum(least(i.left_at, d.ends_at) - greatest(i.joined_at, d.starts_at)) AS length
+               sum(least(i.left_at, analytics.day_starts_at(d.usage_date + 1, b.time_zone)) - greatest(i.joined_at, analytics.day_starts_at(d.usage_date, b.time_zone))) AS length
         FROM analytics.presences AS i
         JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
         JOIN unnest(bounds) AS b ON b.session_id = i.session_id
-        CROSS JOIN LATERAL (
-            SELECT x.usage_date, analytics.day_starts_at(x.usage_date, b.time_zone) AS starts_at, analytics.day_starts_at(x.usage_date + 1, b.time_zone) AS ends_at
-            FROM (SELECT analytics.day_of(i.joined_at, b.time_zone) + n AS usage_date
-                  FROM generate_series(0, analytics.day_of(greatest(i.joined_at, i.left_at - interval '1 microsecond'), b.time_zone)
-                                          - analytics.day_of(i.joined_at, b.time_zone)) AS n) AS x) AS d
-        WHERE d.starts_at < d.ends_at AND i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids)
+        CROSS JOIN LATERAL unnest(CASE
+            WHEN i.left_at <= analytics.day_starts_at(analytics.day_of(i.joined_at, b.time_zone) + 1, b.time_zone) THEN ARRAY[analytics.day_of(i.joined_at, b.time_zone)]
+            ELSE ARRAY (SELECT x.usage_date
+                        FROM (SELECT analytics.day_of(i.joined_at, b.time_zone) + n AS usage_date
+                              FROM generate_series(0, analytics.day_of(i.left_at - interval '1 microsecond', b.time_zone) - analytics.day_of(i.joined_at, b.time_zone)) AS n) AS x
+                        WHERE analytics.day_starts_at(x.usage_date, b.time_zone) < analytics.day_starts_at(x.usage_date + 1, b.time_zone))
+        END) AS d (usage_date)
+        WHERE i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids)
         GROUP BY 1, 2, 3, 4, 5
     ), presets AS (
         SELECT session_id, usage_date, preset_name, preset_view_type, sum(people)::integer AS people, sum(person_us)::bigint AS person_us,

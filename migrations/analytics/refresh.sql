@@ -33,7 +33,11 @@ BEGIN
     IF changed IS NULL THEN
         RETURN 0;
     END IF;
-    IF by_hand IS NOT NULL THEN
+    -- And those that were stored while the time zone of their app was changed.
+    by_hand := by_hand || ARRAY (
+        SELECT f.session_id FROM analytics.session_figures AS f
+        WHERE f.session_id = ANY (changed) AND f.time_zone <> analytics.zone_of(f.app_id) AND NOT f.session_id = ANY (coalesce(by_hand, '{}')));
+    IF cardinality(by_hand) > 0 THEN
         -- As every transaction that stores a session does, so that none is derived
         -- from rows that another is about to replace.
         FOREACH taken_id IN ARRAY by_hand LOOP -- in their order, and one by one, as a cluster can
