@@ -48,7 +48,7 @@ func Advice(err error) string {
 
 // advice is what to check after an error, by its SQLSTATE.
 var advice = map[string]string{
-	"0A000": "the server, an extension of it or a pooler in front of it cannot do this; PostgreSQL 15 to 18 can; with Citus see what rollcall doctor says of the nodes, and docs/scaling.md",
+	"0A000": "the server, an extension of it (with Citus see rollcall doctor and docs/scaling.md) or a pooler in front of it cannot do this; PostgreSQL 15 to 18 can",
 	"25006": "the server only reads, as a standby does, or the role, as rollcall_reader does, or the database was set to (default_transaction_read_only): DATABASE_URL must name the primary and a role that may write",
 	"25P03": "the server ended a transaction that waited too long for this program: see idle_in_transaction_session_timeout, and whether this machine was asleep; what was committed stays, and the next run goes on",
 	"25P04": "the server ended a transaction that took too long: raise transaction_timeout, which Rollcall sets to 0 where it may; what was committed stays, and the next run goes on",
