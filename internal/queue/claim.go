@@ -116,27 +116,6 @@ func still(ctx context.Context, tx pgx.Tx, jobID int64, id model.UUID, c Claim) 
 	return wanted, now, err
 }
 
-// Again ends a job of lists and makes the next one, after a while; more are made
-// beside it.
-func Again[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], accountID string, next time.Duration, more ...ListApp) error {
-	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
-		var now time.Time
-		if err := tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
-			return err
-		}
-		if _, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job); err != nil {
-			return err
-		}
-		jobs := []river.InsertManyParams{{Args: job.Args, InsertOpts: once(accountID, now.Add(next))}}
-		for _, args := range more {
-			jobs = append(jobs, river.InsertManyParams{Args: args, InsertOpts: once(accountID, time.Time{})})
-		}
-		_, err := q.river.InsertManyTx(ctx, tx, jobs)
-		return err
-	})
-	return warehouse.Failed("end the job of a list", err)
-}
-
 // Rescue makes the jobs available again of workers that are gone: their lock went
 // with their connection. It gives how many those were.
 func (q *Queue) Rescue(ctx context.Context) (jobs int64, err error) {

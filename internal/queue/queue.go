@@ -98,7 +98,11 @@ func (q *Queue) ask(ctx context.Context, tx pgx.Tx, all []ask, priority int, cal
 func (q *Queue) make(ctx context.Context, tx pgx.Tx, noted []asked, priority int) error {
 	var jobs []river.InsertManyParams
 	var ids [][16]byte
+	var there []int64
 	for _, a := range noted {
+		if !a.isNew {
+			there = append(there, a.jobID)
+		}
 		switch {
 		case a.isNew:
 			at := a.dueAt
@@ -113,8 +117,8 @@ func (q *Queue) make(ctx context.Context, tx pgx.Tx, noted []asked, priority int
 			}
 		}
 	}
-	if len(jobs) == 0 {
-		return nil
+	if err := hurry(ctx, tx, there, priority); err != nil || len(jobs) == 0 {
+		return err
 	}
 	made, err := q.river.InsertManyTx(ctx, tx, jobs)
 	if err != nil {
@@ -130,6 +134,18 @@ func (q *Queue) make(ctx context.Context, tx pgx.Tx, noted []asked, priority int
 		return err
 	}
 	return soon(ctx, tx, numbers...)
+}
+
+// hurry gives jobs the priority of whoever asked for them last, where that is higher: a
+// session of which a webhook tells does not wait behind those of a backfill.
+func hurry(ctx context.Context, tx pgx.Tx, jobs []int64, priority int) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `UPDATE rollcall_queue.river_job SET priority = $2 WHERE id IN (SELECT id FROM rollcall_queue.river_job
+		WHERE id = ANY ($1) AND priority > $2 AND state IN ('available', 'pending', 'retryable', 'scheduled')
+		FOR UPDATE SKIP LOCKED)`, jobs, priority) // one that is locked is about to run
+	return err
 }
 
 // soon lets workers see jobs of the next seconds at their time: River's scheduler looks
@@ -150,6 +166,10 @@ const calmTime = 15 * time.Minute
 // AskFor lets sessions of an app be read that a list shows to be due. Once it returns
 // that is sure, wherever this process ends.
 func (q *Queue) AskFor(ctx context.Context, accountID, appID string, due []model.DueSession) error {
+	return q.askFor(ctx, accountID, appID, due, priorityListed)
+}
+
+func (q *Queue) askFor(ctx context.Context, accountID, appID string, due []model.DueSession, priority int) error {
 	all := make([]ask, 0, len(due))
 	var fresh [][16]byte
 	var began []time.Time
@@ -164,7 +184,7 @@ func (q *Queue) AskFor(ctx context.Context, accountID, appID string, due []model
 		if _, err := tx.Exec(ctx, missedSQL, appID, fresh, began); err != nil {
 			return err
 		}
-		return q.ask(ctx, tx, all, priorityListed, calmTime)
+		return q.ask(ctx, tx, all, priority, calmTime)
 	})
 	return warehouse.Failed("queue the sessions", err)
 }
@@ -212,7 +232,7 @@ func (q *Queue) Sweep(ctx context.Context) (lost int, err error) {
 
 // Lists makes the job that lists an account's apps, unless it is there.
 func (q *Queue) Lists(ctx context.Context, accountID string) error {
-	_, err := q.river.Insert(ctx, ListApps{AccountID: accountID}, once(accountID, time.Time{}))
+	_, err := q.river.Insert(ctx, ListApps{AccountID: accountID}, once(accountID, priorityLists, time.Time{}))
 	return warehouse.Failed("queue the list of apps", err)
 }
 

@@ -1,5 +1,6 @@
 -- How the queue stands, by account. A session waits from when its job was due, however
--- often that was put off since; one that fails is counted as that, and not as waiting.
+-- often that was put off since; one that fails is counted as that, and not as waiting. Nobody
+-- waits for those of a backfill (priority 4).
 WITH jobs AS (
     SELECT args ->> 'account_id' AS account_id,
            count(*) FILTER (WHERE state <> 'running' AND scheduled_at <= now()) AS due,
@@ -10,7 +11,7 @@ WITH jobs AS (
 waiting AS (
     SELECT s.account_id, extract(epoch FROM now() - min(s.due_at))::float8 AS age
     FROM sync.session_jobs AS s JOIN rollcall_queue.river_job AS r ON r.id = s.job_id
-    WHERE s.due_at <= now() AND r.state <> 'running' AND coalesce(cardinality(r.errors), 0) = 0 GROUP BY 1),
+    WHERE s.due_at <= now() AND r.state <> 'running' AND r.priority < 4 AND coalesce(cardinality(r.errors), 0) = 0 GROUP BY 1),
 missed AS (
     SELECT a.account_id, sum(w.missed)::bigint AS sessions
     FROM sync.app_webhooks AS w JOIN realtimekit.apps AS a USING (app_id) GROUP BY 1),
