@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
@@ -125,15 +126,19 @@ func (q *Queue) make(ctx context.Context, tx pgx.Tx, noted []asked, priority int
 		return err
 	}
 	numbers := make([]int64, len(made))
+	var later []int64
 	for i, m := range made {
 		numbers[i] = m.Job.ID
+		if m.Job.State == rivertype.JobStateScheduled {
+			later = append(later, m.Job.ID)
+		}
 	}
 	_, err = tx.Exec(ctx, `UPDATE sync.session_jobs AS j SET job_id = n.job_id FROM unnest($1::uuid[], $2::bigint[]) AS n (session_id, job_id)
 		WHERE j.session_id = n.session_id`, ids, numbers)
 	if err != nil {
 		return err
 	}
-	return soon(ctx, tx, numbers...)
+	return soon(ctx, tx, later...)
 }
 
 // hurry gives jobs the priority of whoever asked for them last, where that is higher: a
@@ -151,6 +156,9 @@ func hurry(ctx context.Context, tx pgx.Tx, jobs []int64, priority int) error {
 // soon lets workers see jobs of the next seconds at their time: River's scheduler looks
 // only every five. (River 0.51 does the same where a worker snoozes for so short a time.)
 func soon(ctx context.Context, tx pgx.Tx, jobs ...int64) error {
+	if len(jobs) == 0 {
+		return nil
+	}
 	_, err := tx.Exec(ctx, `UPDATE rollcall_queue.river_job SET state = 'available'
 		WHERE id = ANY ($1) AND state = 'scheduled' AND scheduled_at < now() + interval '5 seconds'`, jobs)
 	return err
