@@ -145,13 +145,14 @@ func awaitSchema(s *shell, pool *pgxpool.Pool) error {
 	}
 }
 
-// desks checks the configuration, account by account. Nothing is connected yet.
-func (c *workCommand) desks(s *shell) ([]*job, error) {
+// desks checks the configuration, account by account. Nothing is connected yet. What was
+// opened before an error is closed.
+func (c *workCommand) desks(s *shell) (all []*job, err error) {
 	accounts, err := c.many()
 	if err != nil {
 		return nil, err
 	}
-	all := []*job{{shell: s, api: &c.apiFlags, logger: s.logger}}
+	all = []*job{{shell: s, api: &c.apiFlags, logger: s.logger}}
 	if len(accounts) > 0 {
 		all = nil
 	}
@@ -160,6 +161,13 @@ func (c *workCommand) desks(s *shell) ([]*job, error) {
 		api.take(&accounts[i])
 		all = append(all, &job{shell: s, api: &api, logger: s.logger.With("account", accounts[i].label())})
 	}
+	defer func() {
+		for _, j := range all {
+			if err != nil && j.monitor != nil {
+				j.monitor.close(s.ctx)
+			}
+		}
+	}()
 	addr := c.MetricsAddr // the first answers for all
 	for _, j := range all {
 		token, err := j.api.token()
@@ -170,7 +178,7 @@ func (c *workCommand) desks(s *shell) ([]*job, error) {
 			j.monitor, err = openMonitor(s, model.KindWork, j.api.AccountID, &watchFlags{MetricsAddr: addr}, j.logger)
 		}
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		addr = ""
 	}

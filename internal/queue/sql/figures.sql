@@ -17,11 +17,7 @@ missed AS (
     FROM sync.app_webhooks AS w JOIN realtimekit.apps AS a USING (app_id) GROUP BY 1),
 workers AS (
     SELECT account_id, count(DISTINCT worker) AS alive FROM sync.runs
-    WHERE kind = 'work' AND status = 'running' AND EXISTS (SELECT FROM pg_locks AS l
-        WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
-          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-          AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('rollcall::work:' || worker, 0))
-    GROUP BY 1)
+    WHERE kind = 'work' AND status = 'running' AND worker_is_alive(worker) GROUP BY 1)
 SELECT account_id, coalesce(age, 0), coalesce(due, 0), coalesce(later, 0), coalesce(running, 0), coalesce(failing, 0),
        coalesce(sessions, 0), coalesce(alive, 0)
 FROM (SELECT DISTINCT account_id FROM realtimekit.apps) AS a
