@@ -1,7 +1,7 @@
 -- +goose Up
 -- The two indexes in which one can search the queue's jobs by their arguments. No statement
 -- of Rollcall or River uses them, and an index of this kind keeps each word for ever: each
--- session that was ever read. Writing them was a third of the cost of a job.
+-- session that was ever read. They were half of what a new job writes to the WAL.
 DROP INDEX IF EXISTS rollcall_queue.river_job_args_index;
 DROP INDEX IF EXISTS rollcall_queue.river_job_metadata_index;
 

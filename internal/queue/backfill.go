@@ -18,6 +18,8 @@ import (
 var (
 	//go:embed sql/queued_chunks.sql
 	queuedChunksSQL string
+	//go:embed sql/waits.sql
+	waitsSQL string
 	//go:embed sql/backlog.sql
 	backlogSQL string
 )
@@ -44,6 +46,13 @@ func (q *Queue) Backfill(ctx context.Context, accountID string, apps []string, f
 // AskForOld lets sessions of a backfill be read, once nothing else is to be done.
 func (q *Queue) AskForOld(ctx context.Context, accountID, appID string, due []model.DueSession) error {
 	return q.askFor(ctx, accountID, appID, due, priorityLater)
+}
+
+// Waits tells whether sessions of an app wait to be read now, or are read. Those that fail
+// do not count, nor those of backfills.
+func (q *Queue) Waits(ctx context.Context, appID string) (waits bool, err error) {
+	err = q.pool.QueryRow(ctx, waitsSQL, appID, priorityLater).Scan(&waits)
+	return waits, warehouse.Failed("see whether sessions wait", err)
 }
 
 // mostWaiting is how many sessions of backfills wait in the queue before the next chunk

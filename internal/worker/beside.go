@@ -20,6 +20,13 @@ type optionalWorker struct {
 
 // Work implements river.Worker.
 func (w *optionalWorker) Work(ctx context.Context, job *river.Job[queue.OptionalReads]) error {
+	if time.Since(job.CreatedAt) < sessionsFirst {
+		if waits, err := w.queue.Waits(ctx, job.Args.AppID); err != nil {
+			return err
+		} else if waits {
+			return river.JobSnooze(soonPause)
+		}
+	}
 	announced, err := w.queue.Announced(ctx, job.Args.AppID)
 	if err != nil {
 		return err

@@ -70,6 +70,9 @@ func doubled(d time.Duration, times int, most time.Duration) time.Duration {
 const (
 	morePause   = time.Minute
 	failedPause = 15 * time.Minute
+	soonPause   = 5 * time.Second // while sessions of the app are read
+	// sessionsFirst is how long the optional reads of an app wait for its sessions.
+	sessionsFirst = 10 * time.Minute
 )
 
 // optionalPause tells after how long the optional reads of an app go on; 0 is with the
