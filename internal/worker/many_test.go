@@ -199,4 +199,3 @@ func (f *fleet) matches(tenants []*tenant) {
 		f.Errorf("%d sessions are in the hands of a worker", n)
 	}
 }
-
