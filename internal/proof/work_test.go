@@ -111,6 +111,9 @@ func (s *scene) killed(t *testing.T, at trap) {
 			!w.sprung.Load(), w.failed.Load(), end.code, end.stderr)
 	}
 	s.database = s.direct
+	// A minute passes, after which a process that was killed is believed to have no request
+	// in flight.
+	s.sql(`UPDATE sync.request_budgets SET state = state - 'senders' -- %s`)
 	s.worked(t, func() {})
 }
 
