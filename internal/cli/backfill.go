@@ -8,6 +8,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/queue"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
@@ -23,13 +24,14 @@ type backfillCommand struct {
 	Full            bool `help:"Read again what is complete and unchanged."`
 	IgnoreRetention bool `help:"Read also sessions that ended before the retention horizon. The next rollcall retention deletes them again."`
 	DryRun          bool `help:"Say which sessions would be read, how many requests that takes and how long; write nothing."`
+	Enqueue         bool `help:"Let rollcall work do it, by however many workers there are, once nobody waits for another session. This command returns at once."`
 	Forget          bool `help:"Give up a backfill of this range that was stopped: the same command then begins anew. Reads nothing. rollcall status shows what there is to give up."`
 	Quiet           bool `short:"q" help:"Print nothing when all went well."`
 }
 
 // Help gives the longer text of --help.
 func (*backfillCommand) Help() string {
-	return `Needs --from, --last or --session. The same command goes on where a stopped backfill of that range stopped; rollcall status shows it.`
+	return `Needs --from, --last or --session. The same command goes on where a stopped backfill of that range stopped; rollcall status shows it. With --enqueue it is left to the workers.`
 }
 
 // Run carries the command out.
@@ -41,11 +43,14 @@ func (c *backfillCommand) Run(s *shell) error {
 	if c.Forget {
 		return c.forget(s, span)
 	}
-	bar := newBar(s, "backfill", c.Quiet || c.DryRun)
+	if c.Enqueue && c.isPrivate() {
+		return errOwnDatabase
+	}
+	bar := newBar(s, "backfill", c.Quiet || c.DryRun || c.Enqueue)
 	defer bar.close()
 	s.logger = bar.above(s.logger)
 	watch := &watchFlags{metricsFlags: c.metricsFlags}
-	if c.DryRun {
+	if c.DryRun || c.Enqueue {
 		watch = &watchFlags{}
 	}
 	j, err := openJob(s, model.KindBackfill, &c.apiFlags, &c.databaseFlags, watch, &c.privacyFlags, span, c.Quiet)
@@ -54,8 +59,11 @@ func (c *backfillCommand) Run(s *shell) error {
 	}
 	defer j.close()
 	plan.From, plan.To = j.from, j.to
-	if c.DryRun {
+	switch {
+	case c.DryRun:
 		return j.preview(plan)
+	case c.Enqueue:
+		return j.enqueue(plan, c.Quiet)
 	}
 	j.bar = bar
 	_, err = j.run(s.ctx, plan)
@@ -72,6 +80,8 @@ func (c *backfillCommand) plan() (plan pipeline.Plan, s span, err error) {
 	switch {
 	case len(c.Session) > 0 && (c.given() || c.DryRun):
 		return plan, s, fmt.Errorf("%w: --session cannot be combined with --from, --to, --last or --dry-run", model.ErrUsage)
+	case c.Enqueue && (len(c.Session) > 0 || c.DryRun || c.Forget || c.IgnoreRetention):
+		return plan, s, fmt.Errorf("%w: --enqueue goes with a range, and not with --dry-run, --forget or --ignore-retention", model.ErrUsage)
 	case c.Forget && (len(c.Session) > 0 || c.DryRun):
 		return plan, s, fmt.Errorf("%w: --forget goes with a range, and not with --dry-run", model.ErrUsage)
 	case len(c.Session) == 0 && c.From == "" && c.Last == "":
@@ -81,6 +91,23 @@ func (c *backfillCommand) plan() (plan pipeline.Plan, s span, err error) {
 		plan.From, plan.To, err = s.at(machineNow())
 	}
 	return plan, s, err
+}
+
+// enqueue leaves a backfill to the workers.
+func (j *job) enqueue(plan pipeline.Plan, quiet bool) error {
+	q, err := queue.New(j.pool, j.logger)
+	if err != nil {
+		return err
+	}
+	made, err := q.Backfill(j.shell.ctx, j.api.AccountID, j.api.AppIDs, plan.From, plan.To, plan.Full)
+	switch {
+	case err != nil || quiet:
+	case made == 0:
+		fmt.Fprintln(j.shell.stdout, "the backfill is in the queue already, and goes on")
+	default:
+		fmt.Fprintln(j.shell.stdout, "the backfill is in the queue: rollcall work does it, and rollcall status shows how far it has come")
+	}
+	return err
 }
 
 // sessionIDs reads the values of --session.
@@ -112,15 +139,24 @@ func (c *backfillCommand) forget(s *shell, asked span) error {
 	if run.From, run.To, err = asked.settle(s.ctx, pool); err != nil {
 		return err
 	}
+	q, err := queue.New(pool, s.logger)
+	if err != nil {
+		return err
+	}
+	// The jobs first: each of them would save another checkpoint.
+	jobs, err := q.ForgetBackfill(s.ctx, c.AccountID, run.From, run.To, c.Full)
+	if err != nil {
+		return err
+	}
 	apps, err := ledger.New(warehouse.New(pool, s.logger)).ForgetBackfill(s.ctx, run, c.Full)
 	if err != nil {
 		return err
 	}
-	if apps == 0 {
+	if apps == 0 && jobs == 0 {
 		return errors.New("no backfill of this range waits to go on; rollcall status shows those that do, with the command that gives each up")
 	}
 	if !c.Quiet {
-		fmt.Fprintf(s.stdout, "gave up the backfill in %s; what it copied stays\n", plural(apps, "app"))
+		fmt.Fprintf(s.stdout, "gave up the backfill in %s; what it copied stays\n", plural(max(apps, int64(jobs)), "app"))
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 	"github.com/rollcall-etl/rollcall/internal/webhook"
+	"github.com/rollcall-etl/rollcall/internal/worker"
 )
 
 // liveWorkers is how many workers the demo has.
@@ -88,9 +89,10 @@ func (c *demoCommand) workLive(s *shell, all *errgroup.Group, accountID, apiURL 
 	if j.client, err = j.api.client(secret.New(demoToken), ledger.New(newWarehouse(pool, s.logger)), s.logger); err != nil {
 		return err
 	}
+	cfg := worker.Config{Concurrency: command.Concurrency, Settle: command.Settle, Version: version(), Logger: s.logger}
 	all.Go(func() error {
 		defer j.monitor.close(s.ctx)
-		return command.goOn(s, func() error { return command.work(s, []*job{j}, pool, warehouse.Privacy{}, time.Time{}) })
+		return command.goOn(s, func() error { return command.work(s, []*job{j}, pool, warehouse.Privacy{}, cfg) })
 	})
 	return nil
 }

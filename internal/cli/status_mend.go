@@ -65,14 +65,26 @@ func printBackfills(s *screen, o *model.Overview) {
 		if b.To != nil {
 			until = "to " + stamp(*b.To)
 		}
-		s.put("Backfill: ", "from %s %s is not done: app %s has come to %s, %s ago",
-			stamp(b.From), until, nameOf(o, b.AppID), stamp(b.Checkpoint), ago(o.At.Sub(b.SavedAt)))
+		s.put("Backfill: ", "from %s %s is not done: %s to %s, %s ago",
+			stamp(b.From), until, whoHasCome(o, b.AppID), stamp(b.Checkpoint), ago(o.At.Sub(b.SavedAt)))
 		command := backfillOf(b)
 		if i+1 == len(o.Backfills) || backfillOf(&o.Backfills[i+1]) != command {
-			s.put("    ", "to go on: %s", command)
+			if b.Queued {
+				s.put("    ", "rollcall work goes on with it")
+			} else {
+				s.put("    ", "to go on: %s", command)
+			}
 			s.put("    ", "to give it up: %s --forget", command)
 		}
 	}
+}
+
+// whoHasCome names what a checkpoint is of.
+func whoHasCome(o *model.Overview, appID string) string {
+	if appID == "" { // its apps are still to be listed
+		return "all apps have come"
+	}
+	return "app " + nameOf(o, appID) + " has come"
 }
 
 // backfillOf gives the command that a backfill goes on with.

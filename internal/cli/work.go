@@ -24,6 +24,7 @@ import (
 type workCommand struct {
 	apiFlags      `embed:"" group:"API"`
 	databaseFlags `embed:"" group:"Database"`
+	optionalFlags `embed:"" group:"Optional reads"`
 	privacyFlags  `embed:"" group:"Privacy"`
 
 	Since       filled `env:"ROLLCALL_SINCE" group:"API" placeholder:"DATE" help:"In an app that was never read, leave out the sessions created before, as in rollcall run (${env})."`
@@ -32,7 +33,7 @@ type workCommand struct {
 
 // Help gives the longer text of --help.
 func (*workCommand) Help() string {
-	return `Reads the sessions that webhooks tell of (rollcall serve), and lists each app as a net for those that none told of. Start as many of it as you like, on as many machines: they share the jobs and the request budget, and what one had in hand when it was killed another takes up. Enrolment, daily counts and peer reports stay with rollcall run. It makes room for rollcall migrate by itself.`
+	return `Reads the sessions that webhooks tell of (rollcall serve), and lists each app as a net for those that none told of. Start as many of it as you like, on as many machines: they share the jobs and the request budget, and what one had in hand when it was killed another takes up. It also makes the optional reads of rollcall run, and the backfills that rollcall backfill --enqueue asked for. It makes room for rollcall migrate by itself.`
 }
 
 // workWait is the longest wait for the budget before a job gives its place to others.
@@ -54,6 +55,10 @@ func (c *workCommand) Run(s *shell) error {
 	}
 	c.MaxWait = min(c.MaxWait, workWait)
 	privacy, err := c.privacy()
+	if err != nil {
+		return err
+	}
+	optional, err := c.optional()
 	if err != nil {
 		return err
 	}
@@ -86,7 +91,8 @@ func (c *workCommand) Run(s *shell) error {
 	if desks, err = c.connect(s, desks, pool); err != nil {
 		return err
 	}
-	return c.goOn(s, func() error { return c.work(s, desks, pool, privacy, from) })
+	cfg := worker.Config{Concurrency: c.Concurrency, Settle: c.Settle, Version: version(), Since: from, Optional: optional, Logger: s.logger}
+	return c.goOn(s, func() error { return c.work(s, desks, pool, privacy, cfg) })
 }
 
 // goOn calls work again and again: whatever ends it may be mended meanwhile, but a wrong
@@ -139,13 +145,14 @@ func awaitSchema(s *shell, pool *pgxpool.Pool) error {
 	}
 }
 
-// desks checks the configuration, account by account. Nothing is connected yet.
-func (c *workCommand) desks(s *shell) ([]*job, error) {
+// desks checks the configuration, account by account. Nothing is connected yet. What was
+// opened before an error is closed.
+func (c *workCommand) desks(s *shell) (all []*job, err error) {
 	accounts, err := c.many()
 	if err != nil {
 		return nil, err
 	}
-	all := []*job{{shell: s, api: &c.apiFlags, logger: s.logger}}
+	all = []*job{{shell: s, api: &c.apiFlags, logger: s.logger}}
 	if len(accounts) > 0 {
 		all = nil
 	}
@@ -154,6 +161,13 @@ func (c *workCommand) desks(s *shell) ([]*job, error) {
 		api.take(&accounts[i])
 		all = append(all, &job{shell: s, api: &api, logger: s.logger.With("account", accounts[i].label())})
 	}
+	defer func() {
+		for _, j := range all {
+			if err != nil && j.monitor != nil {
+				j.monitor.close(s.ctx)
+			}
+		}
+	}()
 	addr := c.MetricsAddr // the first answers for all
 	for _, j := range all {
 		token, err := j.api.token()
@@ -164,7 +178,7 @@ func (c *workCommand) desks(s *shell) ([]*job, error) {
 			j.monitor, err = openMonitor(s, model.KindWork, j.api.AccountID, &watchFlags{MetricsAddr: addr}, j.logger)
 		}
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		addr = ""
 	}
@@ -219,7 +233,7 @@ func serveWork(s *shell, all []*job, db *warehouse.DB) error {
 }
 
 // work is one life of a worker.
-func (c *workCommand) work(s *shell, desks []*job, pool *pgxpool.Pool, privacy warehouse.Privacy, since time.Time) error {
+func (c *workCommand) work(s *shell, desks []*job, pool *pgxpool.Pool, privacy warehouse.Privacy, cfg worker.Config) error {
 	release, err := postgres.HoldSchema(s.ctx, pool)
 	if err != nil {
 		return err
@@ -234,7 +248,6 @@ func (c *workCommand) work(s *shell, desks []*job, pool *pgxpool.Pool, privacy w
 		return err
 	}
 	db.Observe(desks[0].monitor.metrics.Rows)
-	cfg := worker.Config{Concurrency: c.Concurrency, Settle: c.Settle, Version: version(), Since: since, Logger: s.logger}
 	store := stores.New(db) // one, so that it counts what waits in memory for all
 	for _, j := range desks {
 		if err := j.api.liveIn(s.ctx, ledger.New(db)); err != nil {

@@ -117,6 +117,19 @@ func (s *Store) Unsettled(ctx context.Context, appID string) (open []model.Sessi
 	return open, err
 }
 
+// Unsettle lets sessions be read again by whoever comes to them next: those of a full
+// backfill that wait in the queue. What is stored of them stays complete.
+func (s *Store) Unsettle(ctx context.Context, ids []model.UUID) error {
+	args := make([][16]byte, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	err := s.db.SendOne(ctx, `UPDATE sync.session_states AS t SET settled_at = NULL
+		FROM (SELECT session_id FROM sync.session_states WHERE session_id = ANY ($1) AND settled_at IS NOT NULL ORDER BY session_id FOR UPDATE) AS s
+		WHERE t.session_id = s.session_id`, args)
+	return warehouse.Failed("let sessions be read again", err)
+}
+
 // waitsSQL tells whether a row of sync.session_states waits for another try. A
 // retry that lies further off than the pause after so many attempts was noted by a
 // clock that was ahead, and is no reason to wait.

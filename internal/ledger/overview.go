@@ -19,6 +19,8 @@ const (
 var (
 	//go:embed sql/overview_sessions.sql
 	overviewSessionsSQL string
+	//go:embed sql/overview_backfills.sql
+	overviewBackfillsSQL string
 	//go:embed sql/overview_backlog.sql
 	overviewBacklogSQL string
 	//go:embed sql/overview_tokens.sql
@@ -74,12 +76,26 @@ func overview(ctx context.Context, tx pgx.Tx, accountID string, o *model.Overvie
 	if err != nil {
 		return err
 	}
-	o.Backfills, err = list[model.BackfillOverview](ctx, tx, `SELECT app_id, range_from, nullif(range_to, 'infinity'), checkpoint, saved_at, is_full
-		FROM sync.backfills WHERE account_id = $1 ORDER BY range_from, range_to, is_full, app_id`, accountID)
-	if err != nil {
+	if o.Backfills, err = backfills(ctx, tx, accountID); err != nil {
 		return err
 	}
 	return backlogAndBudget(ctx, tx, accountID, o)
+}
+
+// backfills gives those that are not done. Which of them workers do is seen by roles that
+// may see the queue: those that load.
+func backfills(ctx context.Context, tx pgx.Tx, accountID string) ([]model.BackfillOverview, error) {
+	var seesQueue bool
+	err := tx.QueryRow(ctx, `SELECT CASE WHEN has_schema_privilege('rollcall_queue', 'USAGE')
+		THEN has_table_privilege('rollcall_queue.river_job', 'SELECT') ELSE false END`).Scan(&seesQueue)
+	if err != nil {
+		return nil, err
+	}
+	if seesQueue {
+		return list[model.BackfillOverview](ctx, tx, overviewBackfillsSQL, accountID)
+	}
+	return list[model.BackfillOverview](ctx, tx, `SELECT app_id, range_from, nullif(range_to, 'infinity'), checkpoint, saved_at, is_full, false
+		FROM sync.backfills WHERE account_id = $1 ORDER BY range_from, range_to, is_full, app_id`, accountID)
 }
 
 // underWay marks the runs whose process is alive: it holds the lock of its kind.

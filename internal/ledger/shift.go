@@ -16,12 +16,6 @@ func (s *Store) AcquireWorker(ctx context.Context, worker string) (held context.
 	return s.Acquire(ctx, "", model.KindWork+":"+worker)
 }
 
-// aliveSQL tells whether the worker of a row holds its lock: worker is a column
-// of the row.
-const aliveSQL = `EXISTS (SELECT FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
-	AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-	AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('rollcall::work:' || worker, 0))`
-
 // StartShift enters the run of a worker into the ledger. Call it while holding the
 // worker's lock. Runs of workers that are gone are closed as abandoned, with the sums of
 // what they committed; those of others that are alive go on.
@@ -33,12 +27,12 @@ func (s *Store) StartShift(ctx context.Context, run model.Run, worker string) (i
 	var at time.Time
 	err := warehouse.Begin(ctx, s.pool, func(tx pgx.Tx) error {
 		var abandoned []int64
-		err := tx.QueryRow(ctx, `WITH abandoned AS (
+		err := tx.QueryRow(ctx, warehouse.WithWorkers(`WITH abandoned AS (
 				UPDATE sync.runs SET status = 'abandoned', finished_at = now(), error = 'the worker ended without finishing the run'
-				WHERE account_id = $1 AND kind = 'work' AND status = 'running' AND NOT `+aliveSQL+` RETURNING run_id)
+				WHERE account_id = $1 AND kind = 'work' AND status = 'running' AND NOT worker_is_alive(worker) RETURNING run_id)
 			INSERT INTO sync.runs (account_id, kind, started_at, program_version, worker)
 			VALUES ($1, 'work', $2, $3, $4)
-			RETURNING run_id, clock_timestamp(), (SELECT array_agg(run_id) FROM abandoned)`,
+			RETURNING run_id, clock_timestamp(), (SELECT array_agg(run_id) FROM abandoned)`),
 			run.AccountID, run.StartedAt, run.Version, worker).Scan(&id, &at, &abandoned)
 		for _, old := range abandoned {
 			if err == nil {

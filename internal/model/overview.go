@@ -132,7 +132,8 @@ type BackfillOverview struct {
 	To         *time.Time `json:"to"` // null where the range has no end
 	Checkpoint time.Time  `json:"checkpoint"`
 	SavedAt    time.Time  `json:"saved_at"`
-	Full       bool       `json:"full"` // reads again what is complete
+	Full       bool       `json:"full"`   // reads again what is complete
+	Queued     bool       `json:"queued"` // workers do it
 }
 
 // LockHolder is a connection that holds the lock of a kind of run.

@@ -177,3 +177,13 @@ type QueueFigures struct {
 	Unannounced int64 // sessions of which a list told and no webhook, since ever
 	Workers     int64 // alive
 }
+
+// QueuedBackfill is a backfill of one app that workers do.
+type QueuedBackfill struct {
+	JobID    int64
+	AppID    string // empty for all, until they are listed
+	From, To time.Time
+	Full     bool
+	Unsound  bool   // a list did not add up; it is asked for again
+	Failure  string // of the last try; empty where it did not fail
+}

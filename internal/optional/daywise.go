@@ -42,13 +42,18 @@ func (s *Store) SaveDays(ctx context.Context, run model.Run, appID string, days 
 }
 
 // SessionsReadSince reports whether a session of the app was read by a later run
-// than the one that last kept how the endpoint went, or by any where none did.
+// than the one that last kept how the endpoint went, by the same one after it had asked,
+// which a worker's may, or by any where none did.
 func (s *Store) SessionsReadSince(ctx context.Context, appID, endpoint string) (bool, error) {
 	var read bool
-	err := s.pool.QueryRow(ctx, `SELECT EXISTS (
+	err := s.pool.QueryRow(ctx, `WITH kept AS MATERIALIZED (
+			SELECT coalesce(max(run_id), 0) AS run_id,
+				max(asked_at) FILTER (WHERE run_id IN (SELECT w.run_id FROM sync.runs AS w WHERE w.kind = 'work')) AS asked_at
+			FROM sync.endpoint_states WHERE app_id = $1 AND endpoint = $2)
+		SELECT EXISTS (
 		SELECT 1 FROM sync.run_sessions AS r JOIN sync.session_states AS s USING (session_id)
-		WHERE s.app_id = $1 AND r.outcome <> 'failed'
-		  AND r.run_id > coalesce((SELECT run_id FROM sync.endpoint_states WHERE app_id = $1 AND endpoint = $2), 0))`,
+		WHERE s.app_id = $1 AND r.outcome <> 'failed' AND r.run_id >= (SELECT run_id FROM kept)
+		  AND (r.run_id > (SELECT run_id FROM kept) OR s.read_at > (SELECT asked_at FROM kept)))`,
 		appID, endpoint).Scan(&read)
 	return read, warehouse.Failed("look for sessions read since "+endpoint, err)
 }

@@ -116,17 +116,22 @@ func share(from, to, at time.Time) float64 {
 func (w backfillWork) chunks(ctx context.Context, appID string, start time.Time, visit func(*discovery) error) error {
 	size := firstChunk
 	for from := start; from.Before(w.end()); {
-		to := earlier(from.Add(size), w.end())
-		d := &discovery{
-			work: w.work, appID: appID, from: from, to: to,
-			listFrom: from.Add(-listMargin), listTo: earlier(to.Add(listMargin), w.listEnd()),
-		}
+		d := w.chunk(appID, from, size)
 		if err := visit(d); err != nil {
 			return err
 		}
-		size, from = nextChunk(size, d.count), to
+		size, from = nextChunk(size, d.count), d.to
 	}
 	return ctx.Err()
+}
+
+// chunk gives the list of the chunk of that size that begins at a time.
+func (w backfillWork) chunk(appID string, from time.Time, size time.Duration) *discovery {
+	to := earlier(from.Add(size), w.end())
+	return &discovery{
+		work: w.work, appID: appID, from: from, to: to,
+		listFrom: from.Add(-listMargin), listTo: earlier(to.Add(listMargin), w.listEnd()),
+	}
 }
 
 // nextChunk gives the size of the chunk after one in which so many sessions lay.

@@ -22,6 +22,9 @@ const quietDays = 6 * time.Hour
 // the oldest session on where that was never asked for.
 func (w optionalWork) daywise(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	now := w.now().UTC()
+	if state.Failure == "" && w.isUnheard(state) {
+		return false, nil
+	}
 	if state.Failure == "" && now.Sub(state.ReadAt) < quietDays {
 		// What this run has read does not tell: one before may have been killed
 		// between its sessions and this.

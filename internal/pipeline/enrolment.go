@@ -19,11 +19,27 @@ const fewMeetings = 2
 // enrolment reads the meetings with sessions that are new or have ended since
 // they were last read: their records and the people enrolled in them.
 func (w optionalWork) enrolment(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
-	due, err := w.stores.Optional.DueMeetings(ctx, appID, mostMeetings)
+	due, waiting, err := w.dueMeetings(ctx, appID)
 	if err != nil {
 		return false, err
 	}
-	due, waiting := withoutWaiting(due)
+	if len(due) > 0 {
+		// Whom a full list lacks is marked as removed. Of two readers at once, a run and a
+		// worker, one could so mark whom the other has just seen.
+		held, release, err := w.stores.Ledger.Acquire(ctx, w.run.AccountID, "enrolment of "+appID)
+		if errors.Is(err, model.ErrLocked) {
+			w.logger.InfoContext(ctx, "another process reads the enrolment of the app", "app_id", appID)
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		defer release()
+		ctx = held
+		if due, waiting, err = w.dueMeetings(ctx, appID); err != nil { // what is left by now
+			return false, err
+		}
+	}
 	if waiting > 0 {
 		w.leaveOut()
 		w.extras.MeetingsWaiting += waiting
@@ -46,9 +62,16 @@ func (w optionalWork) enrolment(ctx context.Context, appID string, state *model.
 	}
 	state.ReadAt = w.now()
 	if len(due) == mostMeetings {
+		w.extras.More = true
 		w.logger.InfoContext(ctx, "enough meetings for one run; the next one goes on", "app_id", appID, "meetings", len(due))
 	}
 	return true, nil
+}
+
+func (w optionalWork) dueMeetings(ctx context.Context, appID string) (due []model.DueMeeting, waiting int, err error) {
+	due, err = w.stores.Optional.DueMeetings(ctx, appID, mostMeetings)
+	due, waiting = withoutWaiting(due)
+	return due, waiting, err
 }
 
 // enrolments reads due meetings one after the other. A meeting that is refused is

@@ -34,6 +34,8 @@ type OptionalResult struct {
 	Recordings      int // that were listed
 	Livestreams     int // runs of livestreams that were listed
 	Failures        int // of reads that a later run tries again
+	// More tells that there was more than one run reads.
+	More bool
 	model.RowCounts
 }
 
@@ -136,7 +138,7 @@ func (w optionalWork) turns(ctx context.Context, p part, apps []string) ([]turn,
 
 func (w optionalWork) optionalPart(ctx context.Context, p part, of *turn) error {
 	appID, state, now := of.appID, &of.state, w.now()
-	if !state.UnavailableAt.IsZero() && now.Sub(state.AskedAt) < askAgain {
+	if !state.UnavailableAt.IsZero() && (now.Sub(state.AskedAt) < askAgain || w.isUnheard(state)) {
 		return nil
 	}
 	asked, err := p.read(ctx, appID, state)
@@ -153,6 +155,12 @@ func (w optionalWork) optionalPart(ctx context.Context, p part, of *turn) error 
 		return nil
 	}
 	return p.end(ctx, appID)
+}
+
+// isUnheard reports whether a part was asked for since the app's last sessions, of which
+// webhooks would have told: a quiet app costs no request then.
+func (w optionalWork) isUnheard(state *model.EndpointState) bool {
+	return !w.unheard.IsZero() && state.AskedAt.After(w.unheard.Add(quietDays))
 }
 
 // noteEndpoint keeps how a part went that was asked for at the given time.

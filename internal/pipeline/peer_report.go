@@ -60,6 +60,7 @@ func (w optionalWork) peerReports(ctx context.Context, appID string, state *mode
 		}
 	}
 	if w.extras.PeersAsked >= mostPeers {
+		w.extras.More = true
 		w.logger.InfoContext(ctx, "enough peer reports for one run; the next one goes on", "app_id", appID)
 	}
 	if len(held) > 0 {

@@ -64,6 +64,9 @@ func (w optionalWork) recordings(ctx context.Context, appID string, state *model
 // since. What this run has read does not tell: one before may have been killed between
 // its sessions and this.
 func (w optionalWork) isQuiet(ctx context.Context, appID, part string, state *model.EndpointState, now time.Time) (bool, error) {
+	if state.Failure == "" && w.isUnheard(state) {
+		return true, nil
+	}
 	if state.Failure != "" || now.Sub(state.AskedAt) >= quietDays {
 		return false, nil
 	}
@@ -114,6 +117,7 @@ func (w optionalWork) livestreams(ctx context.Context, appID string, state *mode
 	if err != nil {
 		return true, err
 	}
+	w.extras.More = w.extras.More || len(due) == mostLivestreams
 	if len(due) == 0 && errors.Is(lacking, model.ErrUnavailable) {
 		return true, lacking
 	}

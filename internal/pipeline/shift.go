@@ -22,6 +22,7 @@ type Shift struct {
 
 	sessionRow row         // refusals of sessions, whichever job comes upon them
 	leftOut    atomic.Bool // something was set aside, incomplete or failed
+	otherRows  atomic.Int64
 
 	sentBefore   int64
 	waitedBefore time.Duration
@@ -98,8 +99,43 @@ func (s *Shift) App(ctx context.Context, appID string, hand func(ctx context.Con
 	return w.listed, err
 }
 
+// Optional makes the optional reads of an app as a run does once its sessions are stored.
+// unheard is since when no webhook told of the app, though they arrive: what was asked
+// well after that is not asked again. Zero where that says nothing.
+func (s *Shift) Optional(ctx context.Context, appID string, o Optional, unheard time.Time) (OptionalResult, error) {
+	w := s.work()
+	defer s.keep(w)
+	w.plan.Optional, w.unheard = o, unheard
+	if err := w.readHorizon(ctx); err != nil {
+		return OptionalResult{}, err
+	}
+	err := optionalWork{w}.optional(ctx, []string{appID})
+	return w.extras, err
+}
+
+// Chunk lists the next chunk of a backfill in an app, and hands on which of its sessions
+// must be read. Once hand has returned for all of them the checkpoint moves. It gives how
+// the backfill stands then; isOver tells that the range has come to its end.
+func (s *Shift) Chunk(ctx context.Context, appID string, c Chunk, hand func(ctx context.Context, due []model.DueSession) error) (next Chunk, isOver bool, err error) {
+	w := backfillWork{s.work()}
+	defer s.keep(w.work)
+	w.plan = Plan{Kind: model.KindBackfill, From: c.From, To: c.To, Full: c.Full}
+	w.run.From, w.run.To = c.From, c.To
+	w.hand = hand
+	if c.Full {
+		w.hand = func(ctx context.Context, due []model.DueSession) error {
+			return w.handAll(ctx, due, hand)
+		}
+	}
+	if err := w.readHorizon(ctx); err != nil {
+		return c, false, err
+	}
+	return w.queued(ctx, appID, c)
+}
+
 // keep remembers that a job left something out.
 func (s *Shift) keep(w *work) {
+	s.otherRows.Add(int64(w.extras.Inserted + w.extras.Updated + w.extras.Removed))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.leftOut {
@@ -117,6 +153,7 @@ func (s *Shift) Finish(ctx context.Context, listed int, failure error) error {
 	w := &work{leftOut: s.leftOut.Load() || wrong != ""}
 	summary := model.RunSummary{
 		Status: w.status(failure), SessionsListed: listed, Requests: sent - s.sentBefore, BudgetWait: waited - s.waitedBefore, Error: errorText(failure),
+		OtherRows: int(s.otherRows.Load()),
 	}
 	if failure == nil {
 		summary.Error = wrong
@@ -125,10 +162,13 @@ func (s *Shift) Finish(ctx context.Context, listed int, failure error) error {
 	return err
 }
 
-// work gives what one job of the shift works with.
+// work gives what one job of the shift works with. Its lists end when it begins, not
+// when the shift did.
 func (s *Shift) work() *work {
+	run := s.run
+	run.StartedAt = s.clocks.now()
 	return &work{
-		Pipeline: s.p, clocks: s.clocks, run: s.run, plan: Plan{Kind: model.KindRun, Since: s.since}, logger: s.logger,
+		Pipeline: s.p, clocks: s.clocks, run: run, plan: Plan{Kind: model.KindRun, Since: s.since}, logger: s.logger,
 		handled: make(map[model.UUID]string), sessionRow: &s.sessionRow,
 	}
 }

@@ -42,6 +42,8 @@ type ledger interface {
 	States(ctx context.Context, ids []model.UUID) (map[model.UUID]model.SessionState, error)
 	// Unsettled gives the sessions of an app that are not done with, oldest first.
 	Unsettled(ctx context.Context, appID string) ([]model.SessionState, error)
+	// Unsettle lets sessions be read again by whoever comes to them next.
+	Unsettle(ctx context.Context, ids []model.UUID) error
 	// FailingApps gives the apps of an account whose last list of sessions did not
 	// come to its end, or does not add up.
 	FailingApps(ctx context.Context, accountID string) (map[string]bool, error)

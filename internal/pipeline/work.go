@@ -51,6 +51,9 @@ type work struct {
 	unanswered error
 	tooOld     int // sessions before the horizon
 
+	// unheard is since when no webhook told of the app; zero where that says nothing.
+	unheard time.Time
+
 	vanished model.Lost     // rows that were found to be missing
 	extras   OptionalResult // only the optional reads touch it
 }

@@ -35,12 +35,39 @@ type ListApps struct {
 // Kind implements river.JobArgs.
 func (ListApps) Kind() string { return "list_apps" }
 
+// OptionalReads is the job that reads what one app has beside its sessions.
+type OptionalReads struct {
+	AccountID string `json:"account_id" river:"unique"`
+	AppID     string `json:"app_id"     river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (OptionalReads) Kind() string { return "optional_reads" }
+
+// BackfillChunk is the job that lists the next chunk of a backfill in one app.
+type BackfillChunk struct {
+	AccountID string    `json:"account_id" river:"unique"`
+	AppID     string    `json:"app_id"     river:"unique"` // empty for all: it makes a job of each
+	From      time.Time `json:"from"       river:"unique"`
+	To        time.Time `json:"to,omitzero" river:"unique"` // zero for a range without an end
+	Full      bool      `json:"full"       river:"unique"`
+
+	At      time.Time     `json:"at,omitzero"` // where the chunk begins; zero for where the checkpoint is
+	Size    time.Duration `json:"size_ns,omitzero"`
+	Unsound bool          `json:"unsound,omitzero"` // a list before did not add up
+	Rounds  int           `json:"rounds,omitzero"`  // how often the range came to its end so
+}
+
+// Kind implements river.JobArgs.
+func (BackfillChunk) Kind() string { return "backfill_chunk" }
+
 // Priorities: whoever waits for a session comes first, then the net that catches what
-// no webhook told, then what it caught.
+// no webhook told, then what it caught, then what nobody waits for.
 const (
 	priorityAsked = 1 + iota
 	priorityLists
 	priorityListed
+	priorityLater
 )
 
 // mostAttempts is as good as for ever: what fails is tried again at longest every
@@ -55,9 +82,9 @@ func options(accountID string, priority int, at time.Time) *river.InsertOpts {
 	return &river.InsertOpts{Queue: Name(accountID), Priority: priority, ScheduledAt: at, MaxAttempts: mostAttempts}
 }
 
-// once gives the options of a job of which an account or app has one.
-func once(accountID string, at time.Time) *river.InsertOpts {
-	o := options(accountID, priorityLists, at)
+// once gives the options of a job of which there is one at most with the same unique args.
+func once(accountID string, priority int, at time.Time) *river.InsertOpts {
+	o := options(accountID, priority, at)
 	o.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
 		rivertype.JobStateRunning, rivertype.JobStateScheduled,

@@ -23,6 +23,9 @@ var (
 	rescueSQL string
 )
 
+// Those in which it is asked whether a worker is alive.
+var claimed, rescued = warehouse.WithWorkers(claimSQL), warehouse.WithWorkers(rescueSQL)
+
 // Claim is a session that a worker may read.
 type Claim struct {
 	AppID    string
@@ -45,7 +48,7 @@ var (
 func (q *Queue) Claim(ctx context.Context, jobID int64, id model.UUID, worker string) (Claim, error) {
 	c := Claim{worker: worker}
 	var got bool
-	err := q.pool.QueryRow(ctx, claimSQL, warehouse.UUID(id), worker, jobID).Scan(&c.AppID, &c.HasEnded, &c.Looks, &c.wanted, &got)
+	err := q.pool.QueryRow(ctx, claimed, warehouse.UUID(id), worker, jobID).Scan(&c.AppID, &c.HasEnded, &c.Looks, &c.wanted, &got)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return c, ErrUnwanted
@@ -116,31 +119,10 @@ func still(ctx context.Context, tx pgx.Tx, jobID int64, id model.UUID, c Claim) 
 	return wanted, now, err
 }
 
-// Again ends a job of lists and makes the next one, after a while; more are made
-// beside it.
-func Again[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], accountID string, next time.Duration, more ...ListApp) error {
-	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
-		var now time.Time
-		if err := tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
-			return err
-		}
-		if _, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job); err != nil {
-			return err
-		}
-		jobs := []river.InsertManyParams{{Args: job.Args, InsertOpts: once(accountID, now.Add(next))}}
-		for _, args := range more {
-			jobs = append(jobs, river.InsertManyParams{Args: args, InsertOpts: once(accountID, time.Time{})})
-		}
-		_, err := q.river.InsertManyTx(ctx, tx, jobs)
-		return err
-	})
-	return warehouse.Failed("end the job of a list", err)
-}
-
 // Rescue makes the jobs available again of workers that are gone: their lock went
 // with their connection. It gives how many those were.
 func (q *Queue) Rescue(ctx context.Context) (jobs int64, err error) {
-	tag, err := q.pool.Exec(ctx, rescueSQL)
+	tag, err := q.pool.Exec(ctx, rescued)
 	return tag.RowsAffected(), warehouse.Failed("look for workers that are gone", err)
 }
 

@@ -15,7 +15,7 @@ var figuresSQL string
 
 // Figures tells how the queue stands, account by account.
 func (q *Queue) Figures(ctx context.Context) ([]model.QueueFigures, error) {
-	rows, err := q.pool.Query(ctx, figuresSQL)
+	rows, err := q.pool.Query(ctx, warehouse.WithWorkers(figuresSQL))
 	if err != nil {
 		return nil, warehouse.Failed("read how the queue stands", err)
 	}

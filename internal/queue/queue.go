@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
@@ -98,7 +99,11 @@ func (q *Queue) ask(ctx context.Context, tx pgx.Tx, all []ask, priority int, cal
 func (q *Queue) make(ctx context.Context, tx pgx.Tx, noted []asked, priority int) error {
 	var jobs []river.InsertManyParams
 	var ids [][16]byte
+	var there []int64
 	for _, a := range noted {
+		if !a.isNew {
+			there = append(there, a.jobID)
+		}
 		switch {
 		case a.isNew:
 			at := a.dueAt
@@ -113,28 +118,47 @@ func (q *Queue) make(ctx context.Context, tx pgx.Tx, noted []asked, priority int
 			}
 		}
 	}
-	if len(jobs) == 0 {
-		return nil
+	if err := hurry(ctx, tx, there, priority); err != nil || len(jobs) == 0 {
+		return err
 	}
 	made, err := q.river.InsertManyTx(ctx, tx, jobs)
 	if err != nil {
 		return err
 	}
 	numbers := make([]int64, len(made))
+	var later []int64
 	for i, m := range made {
 		numbers[i] = m.Job.ID
+		if m.Job.State == rivertype.JobStateScheduled {
+			later = append(later, m.Job.ID)
+		}
 	}
 	_, err = tx.Exec(ctx, `UPDATE sync.session_jobs AS j SET job_id = n.job_id FROM unnest($1::uuid[], $2::bigint[]) AS n (session_id, job_id)
 		WHERE j.session_id = n.session_id`, ids, numbers)
 	if err != nil {
 		return err
 	}
-	return soon(ctx, tx, numbers...)
+	return soon(ctx, tx, later...)
+}
+
+// hurry gives jobs the priority of whoever asked for them last, where that is higher: a
+// session of which a webhook tells does not wait behind those of a backfill.
+func hurry(ctx context.Context, tx pgx.Tx, jobs []int64, priority int) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `UPDATE rollcall_queue.river_job SET priority = $2 WHERE id IN (SELECT id FROM rollcall_queue.river_job
+		WHERE id = ANY ($1) AND priority > $2 AND state IN ('available', 'pending', 'retryable', 'scheduled')
+		FOR UPDATE SKIP LOCKED)`, jobs, priority) // one that is locked is about to run
+	return err
 }
 
 // soon lets workers see jobs of the next seconds at their time: River's scheduler looks
 // only every five. (River 0.51 does the same where a worker snoozes for so short a time.)
 func soon(ctx context.Context, tx pgx.Tx, jobs ...int64) error {
+	if len(jobs) == 0 {
+		return nil
+	}
 	_, err := tx.Exec(ctx, `UPDATE rollcall_queue.river_job SET state = 'available'
 		WHERE id = ANY ($1) AND state = 'scheduled' AND scheduled_at < now() + interval '5 seconds'`, jobs)
 	return err
@@ -150,6 +174,10 @@ const calmTime = 15 * time.Minute
 // AskFor lets sessions of an app be read that a list shows to be due. Once it returns
 // that is sure, wherever this process ends.
 func (q *Queue) AskFor(ctx context.Context, accountID, appID string, due []model.DueSession) error {
+	return q.askFor(ctx, accountID, appID, due, priorityListed)
+}
+
+func (q *Queue) askFor(ctx context.Context, accountID, appID string, due []model.DueSession, priority int) error {
 	all := make([]ask, 0, len(due))
 	var fresh [][16]byte
 	var began []time.Time
@@ -164,7 +192,7 @@ func (q *Queue) AskFor(ctx context.Context, accountID, appID string, due []model
 		if _, err := tx.Exec(ctx, missedSQL, appID, fresh, began); err != nil {
 			return err
 		}
-		return q.ask(ctx, tx, all, priorityListed, calmTime)
+		return q.ask(ctx, tx, all, priority, calmTime)
 	})
 	return warehouse.Failed("queue the sessions", err)
 }
@@ -212,7 +240,7 @@ func (q *Queue) Sweep(ctx context.Context) (lost int, err error) {
 
 // Lists makes the job that lists an account's apps, unless it is there.
 func (q *Queue) Lists(ctx context.Context, accountID string) error {
-	_, err := q.river.Insert(ctx, ListApps{AccountID: accountID}, once(accountID, time.Time{}))
+	_, err := q.river.Insert(ctx, ListApps{AccountID: accountID}, once(accountID, priorityLists, time.Time{}))
 	return warehouse.Failed("queue the list of apps", err)
 }
 

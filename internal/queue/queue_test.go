@@ -185,7 +185,8 @@ func TestLeave(t *testing.T) {
 	b.must(b.Lists(t.Context(), account))
 	b.must(b.pool.QueryRow(t.Context(), `UPDATE rollcall_queue.river_job SET state = 'running' WHERE kind = 'list_apps' AND state = 'available' RETURNING id`).Scan(&running.ID))
 	lists := []queue.ListApp{{AccountID: account, AppID: app}, {AccountID: account, AppID: "gone"}, {AccountID: "other", AppID: "gone"}}
-	b.must(queue.Again(b.working, b.Queue, running, account, time.Hour, lists...))
+	b.must(queue.Again(b.working, b.Queue, running, account, running.Args, time.Hour, lists[0], lists[1], lists[2],
+		queue.OptionalReads{AccountID: account, AppID: "gone"}, queue.BackfillChunk{AccountID: account, AppID: "gone"}, queue.BackfillChunk{AccountID: account}))
 	for i, l := range lists {
 		b.must(b.AskFor(t.Context(), l.AccountID, l.AppID, []model.DueSession{{ID: model.UUID{byte(i + 1)}}}))
 	}
@@ -193,7 +194,54 @@ func TestLeave(t *testing.T) {
 	if n := b.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'list_app'`); n != 2 {
 		t.Errorf("%d apps are listed", n)
 	}
+	if n := b.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind IN ('optional_reads', 'backfill_chunk')`); n != 1 {
+		t.Errorf("%d jobs beside them, of which one is of no app", n)
+	}
 	if n := b.count(`SELECT count(*) FROM sync.session_jobs WHERE account_id <> $1 OR app_id = $2`, account, app); n != 2 || b.count(`SELECT count(*) FROM sync.session_jobs`) != n {
 		t.Errorf("the sessions of %d apps are read", n)
+	}
+}
+
+// A backfill that is given up makes no job any more, though one runs at that moment.
+func TestForgetBackfill(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	from, to := time.Now().Add(-time.Hour), time.Now()
+	for _, full := range []bool{false, true} {
+		if made, err := b.Backfill(t.Context(), account, []string{app, "second"}, from, to, full); made != 2 || err != nil {
+			t.Fatal(made, err)
+		}
+	}
+	job := &river.Job[queue.BackfillChunk]{JobRow: &rivertype.JobRow{State: rivertype.JobStateRunning, Priority: 4}}
+	b.must(b.pool.QueryRow(t.Context(), `UPDATE rollcall_queue.river_job SET state = 'running' WHERE kind = 'backfill_chunk' AND args ->> 'app_id' = 'second'
+		AND args ->> 'full' = 'false' RETURNING id, args`).Scan(&job.ID, &job.Args))
+	from, to = job.Args.From, job.Args.To
+	if jobs, err := b.ForgetBackfill(t.Context(), account, from, to, false); jobs != 2 || err != nil {
+		t.Fatal(jobs, err)
+	}
+	b.must(queue.Again(b.working, b.Queue, job, account, job.Args, 0))
+	left, err := b.Chunks(t.Context(), account)
+	b.must(err)
+	if len(left) != 2 || !left[0].Full || !left[1].Full {
+		t.Errorf("left in the queue: %+v", left)
+	}
+}
+
+// A webhook does not let its session wait behind those of a backfill.
+func TestWebhooksGoBeforeBackfills(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id := model.UUID{1}
+	b.must(b.AskForOld(t.Context(), account, app, []model.DueSession{{ID: id}}))
+	if n := b.count(`SELECT priority FROM rollcall_queue.river_job WHERE kind = 'sync_session'`); n != 4 {
+		t.Fatalf("priority %d", n)
+	}
+	b.must(b.AskFor(t.Context(), account, app, []model.DueSession{{ID: id}}))
+	if n := b.count(`SELECT priority FROM rollcall_queue.river_job WHERE kind = 'sync_session'`); n != 3 {
+		t.Errorf("priority %d after a list told of it", n)
+	}
+	b.must(b.AskForOld(t.Context(), account, app, []model.DueSession{{ID: id}}))
+	if n := b.count(`SELECT priority FROM rollcall_queue.river_job WHERE kind = 'sync_session'`); n != 3 {
+		t.Errorf("priority %d after a backfill came to it", n)
 	}
 }

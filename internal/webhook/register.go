@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sethvargo/go-retry"
+
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
@@ -116,20 +118,19 @@ func at(ctx context.Context, r Registry, appID, address string) (*model.Webhook,
 
 // again makes a step anew while it is not known whether it was made: the list tells.
 func again(ctx context.Context, step func() error) error {
-	for try := 1; ; try++ {
+	backoff := retry.WithMaxRetries(registerTries-1, retry.NewConstant(registerPause))
+	err := retry.Do(ctx, backoff, func(context.Context) error {
 		err := step()
-		if !errors.Is(err, model.ErrUncertain) {
-			return err
+		if errors.Is(err, model.ErrUncertain) {
+			return retry.RetryableError(err)
 		}
-		if try == registerTries {
-			return fmt.Errorf("gave up after %d tries: %w", try, err)
-		}
-		timer := time.NewTimer(registerPause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
-		case <-timer.C:
-		}
+		return err
+	})
+	switch {
+	case errors.Is(err, model.ErrUncertain):
+		return fmt.Errorf("gave up after %d tries: %w", registerTries, err)
+	case err != nil && ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -24,14 +25,18 @@ import (
 
 // The figures of docs/scaling.md: go test ./internal/worker -run '^$' -bench . -benchtime 1x
 
-// receiver is rollcall serve but for its flags; it gives the address of the first app.
-func (f *fleet) receiver() {
+// receiver is rollcall serve but for its flags, to which the first app's webhooks go.
+// observe is told how long each delivery took to answer; nil for nobody.
+func (f *fleet) receiver(observe func(took time.Duration)) {
 	f.Helper()
 	keys, err := webhook.PublishedKey(f.server.URL + simulator.KeyPath)
 	if err != nil {
 		f.Fatal(err)
 	}
 	handler := &webhook.Handler{Keys: keys, Inbox: f.inbox, Logger: slog.New(slog.DiscardHandler)}
+	if observe != nil {
+		handler.Observe = func(_ string, _ webhook.Outcome, took time.Duration) { observe(took) }
+	}
 	server := httptest.NewServer(handler.Routes())
 	f.Cleanup(server.Close)
 	f.sim.Update(func(d *simulator.Data) {
@@ -64,7 +69,7 @@ func report(b *testing.B, what string, took []time.Duration) {
 // From the end of a lesson of three people until all of it is in the warehouse.
 func BenchmarkWebhookToVisible(b *testing.B) {
 	f := newFleet(b, simulator.Generate(simulator.Size{Apps: 1, Sessions: 10, Participants: 5, EventsPerParticipant: 3}, 3, time.Now()))
-	f.receiver()
+	f.receiver(nil)
 	f.start()
 	f.start()
 	f.until("the history is read", `SELECT count(*) = 10 FROM sync.session_states WHERE complete_at IS NOT NULL`)
@@ -91,7 +96,13 @@ func BenchmarkWebhookToVisible(b *testing.B) {
 func BenchmarkBurst(b *testing.B) {
 	n := size(b, "BENCH_BURST", 2000)
 	f := newFleet(b, simulator.Generate(simulator.Size{Apps: 1, Sessions: n, Participants: 1, EventsPerParticipant: 1}, 3, time.Now()))
-	f.receiver()
+	var mu sync.Mutex
+	var answered []time.Duration // by the receiver's clock, without the sender's wait for a turn
+	f.receiver(func(took time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		answered = append(answered, took)
+	})
 	if _, err := f.pool.Exec(b.Context(), `INSERT INTO sync.runs (account_id, kind, started_at, program_version) VALUES ('a', 'run', now(), 't');
 		INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('`+f.data.Apps[0].ID+`', '`+f.data.AccountID+`', now(), now(), 1)`); err != nil {
 		b.Fatal(err)
@@ -111,6 +122,7 @@ func BenchmarkBurst(b *testing.B) {
 		took = append(took, sent.Took)
 	}
 	report(b, "accepted", took)
+	report(b, "answered", answered)
 	if got := f.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'sync_session'`); got != n {
 		b.Errorf("%d jobs for %d sessions", got, n)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/queue"
 )
 
@@ -101,7 +102,11 @@ func (w *appWorker) Work(ctx context.Context, job *river.Job[queue.ListApp]) err
 		}
 		next = listPause(announced)
 	}
-	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, next)
+	var beside []river.JobArgs
+	if err == nil && w.cfg.Optional != (pipeline.Optional{}) {
+		beside = append(beside, queue.OptionalReads{AccountID: job.Args.AccountID, AppID: job.Args.AppID})
+	}
+	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, job.Args, next, beside...)
 }
 
 // Timeout implements river.Worker.
@@ -128,11 +133,11 @@ func (w *appsWorker) Work(ctx context.Context, job *river.Job[queue.ListApps]) e
 	if err := w.queue.Leave(ctx, job.Args.AccountID, ids); err != nil {
 		return err
 	}
-	apps := make([]queue.ListApp, len(ids))
+	apps := make([]river.JobArgs, len(ids))
 	for i, id := range ids {
 		apps[i] = queue.ListApp{AccountID: job.Args.AccountID, AppID: id}
 	}
-	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, appsPause(len(ids)), apps...)
+	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, job.Args, appsPause(len(ids)), apps...)
 }
 
 // Timeout implements river.Worker.
@@ -145,9 +150,10 @@ func (w *appsWorker) NextRetry(job *river.Job[queue.ListApps]) time.Time {
 
 // Pauses of jobs that cannot go on for a while. A snooze is no attempt.
 const (
-	takenPause  = time.Second
-	budgetPause = 30 * time.Second
-	deniedPause = 5 * time.Minute
+	takenPause   = time.Second
+	budgetPause  = 30 * time.Second
+	deniedPause  = 5 * time.Minute
+	backlogPause = 30 * time.Second
 )
 
 // endsJob tells an error that more than the one thing is affected by.

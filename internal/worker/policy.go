@@ -64,6 +64,38 @@ func doubled(d time.Duration, times int, most time.Duration) time.Duration {
 	return min(d<<min(times, 12), most)
 }
 
+// Pauses of what is read beside the sessions, where it does not wait for the next list of
+// the app: more was left than one job reads, or something failed, which has pauses of its
+// own besides.
+const (
+	morePause   = time.Minute
+	failedPause = 15 * time.Minute
+	soonPause   = 5 * time.Second // while sessions of the app are read
+	// sessionsFirst is how long the optional reads of an app wait for its sessions.
+	sessionsFirst = 10 * time.Minute
+)
+
+// optionalPause tells after how long the optional reads of an app go on; 0 is with the
+// next list.
+func optionalPause(r pipeline.OptionalResult) time.Duration {
+	switch {
+	case r.Failures+r.MeetingsWaiting > 0:
+		return failedPause
+	case r.More:
+		return morePause
+	}
+	return 0
+}
+
+// unheard gives since when no webhook told of an app whose webhooks arrive and that is
+// quiet; zero for others.
+func unheard(a queue.Announced, now time.Time) time.Time {
+	if !a.Heard || a.Missed || a.Since < quietAfter {
+		return time.Time{}
+	}
+	return now.Add(-a.Since)
+}
+
 // appsPause is how long the list of apps is left alone: it costs about 48 requests a day,
 // however many apps there are. A page has a hundred.
 func appsPause(apps int) time.Duration {

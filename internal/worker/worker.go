@@ -24,10 +24,11 @@ import (
 
 // Config bounds what a worker does.
 type Config struct {
-	Concurrency int           // jobs at once for each account
-	Settle      time.Duration // how long after its end a session is read again
-	Version     string        // of the program, for the ledger
-	Since       time.Time     // what was created before is left out of apps that were never read; zero for nothing
+	Concurrency int               // jobs at once for each account
+	Settle      time.Duration     // how long after its end a session is read again
+	Version     string            // of the program, for the ledger
+	Since       time.Time         // what was created before is left out of apps that were never read; zero for nothing
+	Optional    pipeline.Optional // what is read beside the sessions
 	Logger      *slog.Logger
 	Accounts    []Account
 }
@@ -101,6 +102,8 @@ func (t *tour) client() (*river.Client[pgx.Tx], error) {
 	river.AddWorker(workers, &sessionWorker{tour: t})
 	river.AddWorker(workers, &appWorker{tour: t})
 	river.AddWorker(workers, &appsWorker{tour: t})
+	river.AddWorker(workers, &optionalWorker{tour: t})
+	river.AddWorker(workers, &chunkWorker{tour: t})
 	queues := make(map[string]river.QueueConfig, len(t.desks))
 	for id := range t.desks {
 		queues[queue.Name(id)] = river.QueueConfig{MaxWorkers: t.cfg.Concurrency}

@@ -42,6 +42,8 @@ type fleet struct {
 	url    string
 	logger *slog.Logger // of workers
 	since  time.Time    // of workers
+
+	optional pipeline.Optional // of workers
 }
 
 func newFleet(tb testing.TB, data *simulator.Data) *fleet {
@@ -81,7 +83,7 @@ func (f *fleet) worker() *worker.Worker {
 		f.Fatal(err)
 	}
 	return worker.New(worker.Config{
-		Concurrency: 4, Settle: time.Hour, Version: "test", Logger: logger, Since: f.since,
+		Concurrency: 4, Settle: time.Hour, Version: "test", Logger: logger, Since: f.since, Optional: f.optional,
 		Accounts: []worker.Account{{ID: f.data.AccountID, Pipeline: p}},
 	}, db, q)
 }

@@ -1,5 +1,6 @@
 -- How the queue stands, by account. A session waits from when its job was due, however
--- often that was put off since; one that fails is counted as that, and not as waiting.
+-- often that was put off since; one that fails is counted as that, and not as waiting. Nobody
+-- waits for those of a backfill (priority 4).
 WITH jobs AS (
     SELECT args ->> 'account_id' AS account_id,
            count(*) FILTER (WHERE state <> 'running' AND scheduled_at <= now()) AS due,
@@ -10,17 +11,13 @@ WITH jobs AS (
 waiting AS (
     SELECT s.account_id, extract(epoch FROM now() - min(s.due_at))::float8 AS age
     FROM sync.session_jobs AS s JOIN rollcall_queue.river_job AS r ON r.id = s.job_id
-    WHERE s.due_at <= now() AND r.state <> 'running' AND coalesce(cardinality(r.errors), 0) = 0 GROUP BY 1),
+    WHERE s.due_at <= now() AND r.state <> 'running' AND r.priority < 4 AND coalesce(cardinality(r.errors), 0) = 0 GROUP BY 1),
 missed AS (
     SELECT a.account_id, sum(w.missed)::bigint AS sessions
     FROM sync.app_webhooks AS w JOIN realtimekit.apps AS a USING (app_id) GROUP BY 1),
 workers AS (
     SELECT account_id, count(DISTINCT worker) AS alive FROM sync.runs
-    WHERE kind = 'work' AND status = 'running' AND EXISTS (SELECT FROM pg_locks AS l
-        WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
-          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-          AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('rollcall::work:' || worker, 0))
-    GROUP BY 1)
+    WHERE kind = 'work' AND status = 'running' AND worker_is_alive(worker) GROUP BY 1)
 SELECT account_id, coalesce(age, 0), coalesce(due, 0), coalesce(later, 0), coalesce(running, 0), coalesce(failing, 0),
        coalesce(sessions, 0), coalesce(alive, 0)
 FROM (SELECT DISTINCT account_id FROM realtimekit.apps) AS a

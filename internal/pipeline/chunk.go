@@ -1,0 +1,54 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+)
+
+// Chunk tells how a backfill stands that is done chunk by chunk, by whichever worker.
+type Chunk struct {
+	From, To time.Time // of the range: sessions created in [From, To); a zero To means open
+	Full     bool      // sessions are read again that are complete and unchanged
+	At       time.Time // where the next chunk begins; zero for where the checkpoint is
+	Size     time.Duration
+	Unsound  bool // a list did not add up: the checkpoint stays before it
+}
+
+// queued lists the chunk in which a backfill stands.
+func (w backfillWork) queued(ctx context.Context, appID string, c Chunk) (next Chunk, isOver bool, err error) {
+	if c.Size <= 0 {
+		c.Size = firstChunk
+	}
+	if c.At.IsZero() {
+		if c.At, err = w.start(ctx, appID); err != nil {
+			return c, false, err
+		}
+	}
+	if !c.At.Before(w.end()) {
+		return c, true, nil
+	}
+	d := w.chunk(appID, c.At, c.Size)
+	if err := w.discover(ctx, d); err != nil {
+		return c, false, err
+	}
+	c.At, c.Size, c.Unsound = d.to, nextChunk(c.Size, d.count), c.Unsound || d.problem != ""
+	if !c.Unsound {
+		err = w.stores.Ledger.SaveCheckpoint(ctx, w.run, appID, c.Full, earlier(d.to, w.pastSince()))
+	}
+	// A range without an end ends now: the next list would show a moment more.
+	return c, !d.to.Before(w.end()), err
+}
+
+// handAll hands sessions on to be read in full: one that is settled would be left alone.
+func (w backfillWork) handAll(ctx context.Context, due []model.DueSession, hand func(ctx context.Context, due []model.DueSession) error) error {
+	ids := make([]model.UUID, len(due))
+	for i := range due {
+		ids[i], due[i].IsSame = due[i].ID, false
+	}
+	if err := w.stores.Ledger.Unsettle(ctx, ids); err != nil {
+		return err
+	}
+	return hand(ctx, due)
+}

@@ -1,0 +1,45 @@
+package proof_test
+
+// jobMutants break what workers promise.
+var jobMutants = []mutant{
+	{
+		"a job ends a session that another worker has",
+		"queue/claim.go", "case err == nil && !mine:", "case err == nil && !mine && id.IsZero():",
+		"queue", "TestOnlyItsJobEndsASession",
+	},
+	{
+		"a backfill that was given up goes on",
+		"queue/chain.go", "|| bytes.Contains(ended.Metadata", "|| len(jobs) < 0 && bytes.Contains(ended.Metadata",
+		"queue", "TestForgetBackfill",
+	},
+	{
+		"webhooks wait behind backfills",
+		"queue/queue.go", "AND priority > $2 AND", "AND priority > $2 + 9 AND",
+		"queue", "TestWebhooksGoBeforeBackfills",
+	},
+	{
+		"a checkpoint passes over a list that does not add up",
+		"pipeline/chunk.go", "if !c.Unsound {", "if c.Size > 0 {",
+		"worker", "TestUnsoundChunkIsListedAgain",
+	},
+	{
+		"a full backfill by workers leaves alone what is settled",
+		"ledger/books.go", "UPDATE sync.session_states AS t SET settled_at = NULL", "UPDATE sync.session_states AS t SET settled_at = t.settled_at",
+		"worker", "TestQueuedBackfill",
+	},
+	{
+		"quiet apps are asked for their daily counts",
+		"pipeline/optional.go", "return !w.unheard.IsZero() &&", "return w.unheard.IsZero() &&",
+		"worker", "TestQuietAppsCostNoOptionalReads",
+	},
+	{
+		"lists end when the worker began",
+		"pipeline/shift.go", "run.StartedAt = s.clocks.now()", "run.StartedAt = s.run.StartedAt",
+		"worker", "TestListsEndWithTheirJob",
+	},
+	{
+		"ended jobs stay",
+		"worker/worker.go", "CompletedJobRetentionPeriod: time.Hour,", "CompletedJobRetentionPeriod: -1,",
+		"worker", "TestEndedJobsGo",
+	},
+}

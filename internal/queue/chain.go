@@ -1,0 +1,72 @@
+package queue
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
+)
+
+// Again ends a job and makes the next one with args, after a while; more are made beside
+// it, unless they are there.
+func Again[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], accountID string, args T, next time.Duration, more ...river.JobArgs) error {
+	return follow(ctx, q, job, nil, func(now time.Time) []river.InsertManyParams {
+		at := time.Time{} // one that has passed would wait for River's scheduler
+		if next > 0 {
+			at = now.Add(next)
+		}
+		return append([]river.InsertManyParams{{Args: args, InsertOpts: once(accountID, job.Priority, at)}}, atOnce(accountID, more)...)
+	})
+}
+
+// Then ends a job with those that come in its place, unless they are there.
+func Then[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], accountID string, more ...river.JobArgs) error {
+	return follow(ctx, q, job, nil, func(time.Time) []river.InsertManyParams { return atOnce(accountID, more) })
+}
+
+// atOnce gives how jobs are made that are due at once.
+func atOnce(accountID string, all []river.JobArgs) []river.InsertManyParams {
+	params := make([]river.InsertManyParams, 0, len(all))
+	for _, args := range all {
+		priority := priorityLists
+		switch args.(type) {
+		case OptionalReads, BackfillChunk:
+			priority = priorityLater
+		}
+		params = append(params, river.InsertManyParams{Args: args, InsertOpts: once(accountID, priority, time.Time{})})
+	}
+	return params
+}
+
+// follow ends a job and makes those that follow it, in one transaction: a kill before
+// leaves the job to another worker, one after it the next jobs. beside is done in it too;
+// nil for nothing.
+func follow[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], beside func(tx pgx.Tx) error, next func(now time.Time) []river.InsertManyParams) error {
+	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
+		var now time.Time
+		if err := tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+			return err
+		}
+		ended, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job)
+		if err != nil {
+			return err
+		}
+		if beside != nil {
+			if err := beside(tx); err != nil {
+				return err
+			}
+		}
+		jobs := next(now)
+		if len(jobs) == 0 || bytes.Contains(ended.Metadata, []byte(`"cancel_attempted_at"`)) { // by ForgetBackfill, or a person
+			return nil
+		}
+		_, err = q.river.InsertManyTx(ctx, tx, jobs)
+		return err
+	})
+	return warehouse.Failed("end the job "+job.Kind, err)
+}

@@ -1,0 +1,123 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/queue"
+)
+
+// optionalWorker reads what an app has beside its sessions. Each list of the app asks for
+// it, and one job of an app is there at most.
+type optionalWorker struct {
+	river.WorkerDefaults[queue.OptionalReads]
+	*tour
+}
+
+// Work implements river.Worker.
+func (w *optionalWorker) Work(ctx context.Context, job *river.Job[queue.OptionalReads]) error {
+	if time.Since(job.CreatedAt) < sessionsFirst {
+		if waits, err := w.queue.Waits(ctx, job.Args.AppID); err != nil {
+			return err
+		} else if waits {
+			return river.JobSnooze(soonPause)
+		}
+	}
+	announced, err := w.queue.Announced(ctx, job.Args.AppID)
+	if err != nil {
+		return err
+	}
+	s, done := w.take(job.Args.AccountID)
+	defer done()
+	read, err := s.Optional(ctx, job.Args.AppID, w.cfg.Optional, unheard(announced, w.now()))
+	if err != nil {
+		return w.verdict(ctx, err)
+	}
+	last := context.WithoutCancel(ctx)
+	if next := optionalPause(read); next > 0 {
+		return queue.Again(last, w.queue, job, job.Args.AccountID, job.Args, next)
+	}
+	return queue.Then(last, w.queue, job, job.Args.AccountID)
+}
+
+// Timeout implements river.Worker.
+func (*optionalWorker) Timeout(*river.Job[queue.OptionalReads]) time.Duration { return -1 }
+
+// NextRetry implements river.Worker.
+func (w *optionalWorker) NextRetry(job *river.Job[queue.OptionalReads]) time.Time {
+	return w.retryAt(len(job.Errors))
+}
+
+// chunkWorker lists a backfill chunk by chunk. The sessions are read as others are, by all
+// workers, once nobody waits for another.
+type chunkWorker struct {
+	river.WorkerDefaults[queue.BackfillChunk]
+	*tour
+}
+
+// Work implements river.Worker.
+func (w *chunkWorker) Work(ctx context.Context, job *river.Job[queue.BackfillChunk]) error {
+	if job.Args.AppID == "" {
+		return w.split(ctx, job)
+	}
+	if isFull, err := w.queue.Backlog(ctx, job.Args.AccountID); err != nil {
+		return err
+	} else if isFull {
+		return river.JobSnooze(backlogPause)
+	}
+	s, done := w.take(job.Args.AccountID)
+	defer done()
+	a := job.Args
+	chunk := pipeline.Chunk{From: a.From, To: a.To, Full: a.Full, At: a.At, Size: a.Size, Unsound: a.Unsound}
+	chunk, isOver, err := s.Chunk(ctx, a.AppID, chunk, func(ctx context.Context, due []model.DueSession) error {
+		return w.queue.AskForOld(ctx, a.AccountID, a.AppID, due)
+	})
+	if err != nil {
+		return w.verdict(ctx, err)
+	}
+	return w.goOn(context.WithoutCancel(ctx), job, chunk, isOver)
+}
+
+// goOn makes the job of the next chunk. What does not add up in the end is listed again
+// from the checkpoint, after a while.
+func (w *chunkWorker) goOn(ctx context.Context, job *river.Job[queue.BackfillChunk], c pipeline.Chunk, isOver bool) error {
+	a, pause := job.Args, time.Duration(0)
+	a.At, a.Size, a.Unsound = c.At, c.Size, c.Unsound
+	switch {
+	case isOver && !c.Unsound:
+		return queue.EndBackfill(ctx, w.queue, job)
+	case isOver:
+		pause = doubled(wrongPause, a.Rounds, wrongMost)
+		a.At, a.Size, a.Unsound, a.Rounds = time.Time{}, 0, false, a.Rounds+1
+	}
+	return queue.Again(ctx, w.queue, job, a.AccountID, a, pause)
+}
+
+// split makes a job of each app of the account.
+func (w *chunkWorker) split(ctx context.Context, job *river.Job[queue.BackfillChunk]) error {
+	s, done := w.take(job.Args.AccountID)
+	defer done()
+	ids, err := s.Apps(ctx)
+	if err != nil {
+		return w.verdict(ctx, err)
+	}
+	jobs := make([]river.JobArgs, len(ids))
+	for i, id := range ids {
+		args := job.Args
+		args.AppID = id
+		jobs[i] = args
+	}
+	return queue.Then(ctx, w.queue, job, job.Args.AccountID, jobs...)
+}
+
+// Timeout implements river.Worker.
+func (*chunkWorker) Timeout(*river.Job[queue.BackfillChunk]) time.Duration { return -1 }
+
+// NextRetry implements river.Worker.
+func (w *chunkWorker) NextRetry(job *river.Job[queue.BackfillChunk]) time.Time {
+	return w.retryAt(len(job.Errors))
+}
