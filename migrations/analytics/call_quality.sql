@@ -37,7 +37,7 @@ FROM report
 WHERE person_id IS NOT NULL
 GROUP BY session_id, person_id;
 
-COMMENT ON VIEW  analytics.call_quality IS 'How the call was for each person of a session: one row a session and person with a peer report (rollcall run --with peer-reports). Where a person had several peers, the numbers are means weighted by each peer''s minutes. Loss, round-trip time and jitter are in the API''s own unit, which the vendor does not document.';
+COMMENT ON VIEW  analytics.call_quality IS 'How the call was for each person of a session: one row per session and person with a peer report (rollcall run --with peer-reports). Where a person had several peers, the numbers are means weighted by each peer''s minutes. Loss, round-trip time and jitter are in the API''s own unit, which the vendor does not document.';
 COMMENT ON COLUMN analytics.call_quality.session_id IS 'Session.';
 COMMENT ON COLUMN analytics.call_quality.person_id IS 'Person within the app: custom_participant_id, else user_id, else participant_id, or as analytics.settings says; see analytics.person_of.';
 COMMENT ON COLUMN analytics.call_quality.custom_participant_id IS 'The customer''s own id of the person.';

@@ -17,7 +17,7 @@ CROSS JOIN LATERAL (
 ) AS e
 WHERE coalesce(e.joining_at, p.joined_at, e.created_at) IS NOT NULL;
 
-COMMENT ON VIEW  analytics.join_latency IS 'How long joining took, and how late it was. One row a participant (device); those turned away in the waiting room have no joined_at.';
+COMMENT ON VIEW  analytics.join_latency IS 'How long joining took, and how late it was. One row per participant (device); those turned away in the waiting room have no joined_at.';
 COMMENT ON COLUMN analytics.join_latency.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.join_latency.participant_id IS 'Participant, that is one peer (device) of a person: realtimekit.participants.participant_id.';
 COMMENT ON COLUMN analytics.join_latency.person_id IS 'Person within the app: custom_participant_id, else user_id, else participant_id, or as analytics.settings says; see analytics.person_of. Null for a machine, such as a recorder.';

@@ -40,7 +40,7 @@ LEFT JOIN (
     GROUP BY 1, 2, 3
 ) AS n ON n.app_id = o.app_id AND n.meeting_id = o.meeting_id AND n.person_id = e.person_id;
 
-COMMENT ON VIEW  analytics.no_shows IS 'Who missed a lesson (a row of analytics.occurrences): one row a lesson and person (one row however often enrolled) who was enrolled in its meeting before it ended but entered none of its sessions. A person who came under either id (user_id or custom_participant_id), on any device, is not in it; somebody who only waited in the lobby is. Only meetings whose enrolment was read. People who are enrolled on arrival are never no-shows.';
+COMMENT ON VIEW  analytics.no_shows IS 'Who missed a lesson (a row of analytics.occurrences): one row per lesson and person (one row however often enrolled) who was enrolled in its meeting before it ended but entered none of its sessions. A person who came under either id (user_id or custom_participant_id), on any device, is not in it; somebody who only waited in the lobby is. Only meetings whose enrolment was read. People who are enrolled on arrival are never no-shows.';
 COMMENT ON COLUMN analytics.no_shows.session_id IS 'Lesson that the person missed: its first session. Several are in session_ids.';
 COMMENT ON COLUMN analytics.no_shows.person_id IS 'Person within the app, as in the other views; see analytics.person_of.';
 COMMENT ON COLUMN analytics.no_shows.custom_participant_id IS 'The customer''s own id of the person.';

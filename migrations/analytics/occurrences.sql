@@ -36,7 +36,7 @@ FROM (
 GROUP BY g.app_id, g.meeting_id, g.session_type, g.timetable_id, g.run_no
 HAVING g.timetable_id IS NOT NULL OR extract(epoch FROM sum(g.ends_at - g.starts_at)) >= max(g.least_seconds);
 
-COMMENT ON VIEW  analytics.occurrences IS 'Lessons: what took place in a meeting, of one or several sessions. One row a lesson. A time in analytics.timetable is a lesson where there was any session; elsewhere a session counts from so many people and a lesson from so many seconds on, and sessions with a short gap between are one, as analytics.settings says. Sessions without a meeting are none.';
+COMMENT ON VIEW  analytics.occurrences IS 'Lessons: what took place in a meeting, of one or several sessions. One row per lesson. A time in analytics.timetable is a lesson where there was any session; elsewhere a session counts from so many people and a lesson from so many seconds on, and sessions with a short gap between are one, as analytics.settings says. Sessions without a meeting are none.';
 COMMENT ON COLUMN analytics.occurrences.occurrence_id IS 'The lesson: its first session.';
 COMMENT ON COLUMN analytics.occurrences.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.occurrences.meeting_id IS 'Meeting (room, course) that the lesson is one of.';

@@ -17,7 +17,7 @@ LEFT JOIN analytics.settings AS k ON k.app_id = s.app_id AND k.meeting_id = ''
 WHERE analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) IS NOT NULL
 GROUP BY 1, 2;
 
-COMMENT ON VIEW  analytics.people IS 'People by app, with their latest name and ids. One row an app and person. Machines, such as recorders, are not in it.';
+COMMENT ON VIEW  analytics.people IS 'People by app, with their latest name and ids. One row per app and person. Machines, such as recorders, are not in it.';
 COMMENT ON COLUMN analytics.people.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.people.person_id IS 'Person within the app: custom_participant_id, else user_id, else participant_id, or as analytics.settings says; see analytics.person_of.';
 COMMENT ON COLUMN analytics.people.user_id IS 'The vendor''s id of the person in a meeting, of several the last by the alphabet; null where there is none.';

@@ -8,7 +8,7 @@ SELECT p.session_id, p.person_id, p.custom_participant_id, p.display_name, p.fir
 FROM analytics.session_people AS p
 JOIN analytics.session_figures AS f ON f.session_id = p.session_id;
 
-COMMENT ON VIEW  analytics.person_attendance IS 'Who attended, and for how long. One row a session and person; rejoins and several devices are merged, not added up.';
+COMMENT ON VIEW  analytics.person_attendance IS 'Who attended, and for how long. One row per session and person; rejoins and several devices are merged, not added up.';
 COMMENT ON COLUMN analytics.person_attendance.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.person_attendance.person_id IS 'Person within the app: custom_participant_id, else user_id, else participant_id, or as analytics.settings says; see analytics.person_of.';
 COMMENT ON COLUMN analytics.person_attendance.custom_participant_id IS 'The id that your own system gave the person; null where it gave none. May be personal data.';

@@ -9,7 +9,7 @@ FROM analytics.session_people AS a
 JOIN analytics.session_people AS b
     ON b.session_id = a.session_id AND a.person_id COLLATE "C" < b.person_id COLLATE "C" AND a.presence && b.presence;
 
-COMMENT ON VIEW  analytics.person_overlap IS 'How long two people were in a session together. One row a session and pair that met; each pair once, person_id before other_person_id. Pairs grow with the square of the people: ask for one session at a time.';
+COMMENT ON VIEW  analytics.person_overlap IS 'How long two people were in a session together. One row per session and pair that met; each pair once, person_id before other_person_id. Pairs grow with the square of the people: ask for one session at a time.';
 COMMENT ON COLUMN analytics.person_overlap.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.person_overlap.person_id IS 'Person within the app: custom_participant_id, else user_id, else participant_id, or as analytics.settings says; see analytics.person_of.';
 COMMENT ON COLUMN analytics.person_overlap.custom_participant_id IS 'The id that your own system gave the person; null where it gave none. May be personal data.';

@@ -3,7 +3,7 @@ SELECT p.session_id, p.person_id, p.custom_participant_id, p.display_name, p.pre
        p.participants::bigint AS participants, p.has_open_presence, p.is_inside, p.has_row_presence
 FROM analytics.session_people AS p;
 
-COMMENT ON VIEW  analytics.person_presence IS 'Times of a person in a session with overlaps merged: the building block of the views about people. One row a session and person.';
+COMMENT ON VIEW  analytics.person_presence IS 'Times of a person in a session with overlaps merged: the building block of the views about people. One row per session and person.';
 COMMENT ON COLUMN analytics.person_presence.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.person_presence.person_id IS 'Person within the app: custom_participant_id, else user_id, else participant_id, or as analytics.settings says; see analytics.person_of.';
 COMMENT ON COLUMN analytics.person_presence.custom_participant_id IS 'The id that your own system gave the person; null where it gave none. May be personal data.';

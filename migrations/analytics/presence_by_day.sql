@@ -14,7 +14,7 @@ JOIN analytics.presences AS i
 JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
 LEFT JOIN analytics.settings AS k ON k.app_id = d.app_id AND k.meeting_id = '';
 
-COMMENT ON VIEW  analytics.presence_by_day IS 'Presences cut at midnight in the time zone of the app (analytics.settings), UTC unless set: participant time by day. One row a presence and day. As current as the last analytics.refresh; unlike the usage tables it is computed when asked.';
+COMMENT ON VIEW  analytics.presence_by_day IS 'Presences cut at midnight in the time zone of the app (analytics.settings), UTC unless set: participant time by day. One row per presence and day. As current as the last analytics.refresh; unlike the usage tables it is computed when asked.';
 COMMENT ON COLUMN analytics.presence_by_day.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.presence_by_day.usage_date IS 'Day of the app, in time_zone.';
 COMMENT ON COLUMN analytics.presence_by_day.session_id IS 'Session: realtimekit.sessions.session_id.';

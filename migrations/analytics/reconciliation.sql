@@ -83,10 +83,10 @@ COMMENT ON COLUMN analytics.reconciliation.sessions_difference IS 'our_sessions 
 COMMENT ON COLUMN analytics.reconciliation.our_minutes IS 'Participant-minutes: sum of realtimekit.sessions.minutes_consumed.';
 COMMENT ON COLUMN analytics.reconciliation.vendor_minutes IS 'Participant-minutes that the vendor counts; 0 and null as in vendor_sessions.';
 COMMENT ON COLUMN analytics.reconciliation.minutes_difference IS 'our_minutes minus vendor_minutes, in minutes, to four decimals.';
-COMMENT ON COLUMN analytics.reconciliation.status IS 'agrees: same sessions, and minutes within 0.01 a session. differs. pending: not equal, but the vendor was read before the day was over, or sessions of it are live or incomplete. not_read: the vendor was never asked about the day, or its answer was set aside. not_loaded: the day lies before the first session that was copied (run a backfill), or begins before the horizon of rollcall retention, which deletes sessions.';
-COMMENT ON COLUMN analytics.reconciliation.our_breakout_sessions IS 'Of our_sessions, those of session_type participant (seen with breakout rooms).';
-COMMENT ON COLUMN analytics.reconciliation.sessions_over_midnight IS 'Of our_sessions, those that ended on a later day.';
-COMMENT ON COLUMN analytics.reconciliation.open_sessions IS 'Of our_sessions, those that are live or were not read completely.';
+COMMENT ON COLUMN analytics.reconciliation.status IS 'agrees: same sessions, and minutes within 0.01 per session. differs. pending: not equal, but the vendor was read before the day was over, or sessions of it are live or incomplete. not_read: the vendor was never asked about the day, or its answer was set aside. not_loaded: the day lies before the first session that was copied (run a backfill), or begins before the horizon of rollcall retention, which deletes sessions.';
+COMMENT ON COLUMN analytics.reconciliation.our_breakout_sessions IS 'How many of our_sessions have session_type participant (seen with breakout rooms).';
+COMMENT ON COLUMN analytics.reconciliation.sessions_over_midnight IS 'How many of our_sessions ended on a later day.';
+COMMENT ON COLUMN analytics.reconciliation.open_sessions IS 'How many of our_sessions are live or were not read completely.';
 COMMENT ON COLUMN analytics.reconciliation.vendor_recordings IS 'Recordings that the vendor counts; null where its answer had none for the day.';
 COMMENT ON COLUMN analytics.reconciliation.vendor_recording_minutes IS 'Recorded minutes that the vendor counts.';
 COMMENT ON COLUMN analytics.reconciliation.vendor_read_at IS 'When the vendor''s counts of the app were last read, UTC.';
@@ -94,6 +94,6 @@ COMMENT ON COLUMN analytics.reconciliation.our_recordings IS 'Recordings in the 
 COMMENT ON COLUMN analytics.reconciliation.our_recording_minutes IS 'Their length in minutes; null as our_recordings.';
 COMMENT ON COLUMN analytics.reconciliation.recordings_difference IS 'our_recordings minus those that the vendor counts, 0 where its answer has none for the day.';
 COMMENT ON COLUMN analytics.reconciliation.recording_minutes_difference IS 'our_recording_minutes minus the vendor''s, in minutes, to four decimals.';
-COMMENT ON COLUMN analytics.reconciliation.recordings_status IS 'Of recordings, as status of sessions. agrees: as many recordings, and minutes within 0.02 a recording, since their length comes in whole seconds. pending: also where a recording goes on or is not uploaded.';
-COMMENT ON COLUMN analytics.reconciliation.open_recordings IS 'Of the recordings in the warehouse, those that go on or are not uploaded.';
-COMMENT ON COLUMN analytics.reconciliation.errored_recordings IS 'Of the recordings in the warehouse, those that failed.';
+COMMENT ON COLUMN analytics.reconciliation.recordings_status IS 'The same as status, for recordings. agrees: as many recordings, and minutes within 0.02 per recording, since their length comes in whole seconds. pending: also where a recording goes on or is not uploaded.';
+COMMENT ON COLUMN analytics.reconciliation.open_recordings IS 'Recordings in the warehouse that go on or are not uploaded.';
+COMMENT ON COLUMN analytics.reconciliation.errored_recordings IS 'Recordings in the warehouse that failed.';

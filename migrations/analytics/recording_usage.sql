@@ -24,7 +24,7 @@ UNION ALL
 SELECT d.app_id, d.usage_date, d.usage_kind, NULL, NULL, d.preset_view_type, NULL, d.recordings, d.recorded_seconds, false, d.time_zone
 FROM analytics.deleted_recordings AS d;
 
-COMMENT ON VIEW  analytics.recording_usage IS 'Length of recordings and livestreams, as usage_cost prices it. One row a recording, or run of a livestream; after rollcall retention one row for those of an app, day, time zone, kind and view type.';
+COMMENT ON VIEW  analytics.recording_usage IS 'Length of recordings and livestreams, as usage_cost prices it. One row per recording, or run of a livestream; after rollcall retention one row for those of an app, day, time zone, kind and view type.';
 COMMENT ON COLUMN analytics.recording_usage.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.recording_usage.usage_date IS 'Day of the app on which it began, in time_zone. It is not cut at midnight, since the vendor gives its length as one number.';
 COMMENT ON COLUMN analytics.recording_usage.usage_kind IS 'recording, track_recording (one file per peer) or livestream.';

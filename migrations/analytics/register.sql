@@ -79,7 +79,7 @@ LEFT JOIN LATERAL (
     WHERE x.app_id = o.app_id AND x.person_id = r.person_id AND x.meeting_id IN (o.meeting_id, '') AND x.starts_at < o.ends_at AND x.ends_at > o.starts_at
     HAVING count(*) > 0) AS x ON true;
 
-COMMENT ON VIEW  analytics.register IS 'The register: one row a lesson (a row of analytics.occurrences) and person who was enrolled in its meeting or was there. Ask for a meeting, by app_id and meeting_id.';
+COMMENT ON VIEW  analytics.register IS 'The register: one row per lesson (a row of analytics.occurrences) and person who was enrolled in its meeting or was there. Ask for a meeting, by app_id and meeting_id.';
 COMMENT ON COLUMN analytics.register.occurrence_id IS 'The lesson: its first session.';
 COMMENT ON COLUMN analytics.register.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.register.meeting_id IS 'Meeting (room, course) that the lesson is one of.';

@@ -15,7 +15,7 @@ CROSS JOIN LATERAL (
 ) AS a
 WHERE p.visits > 1;
 
-COMMENT ON VIEW  analytics.rejoins IS 'People who left and came back, with the time away. One row a session and person with at least one gap between stays.';
+COMMENT ON VIEW  analytics.rejoins IS 'People who left and came back, with the time away. One row per session and person with at least one gap between stays.';
 COMMENT ON COLUMN analytics.rejoins.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.rejoins.person_id IS 'Person within the app: custom_participant_id, else user_id, else participant_id, or as analytics.settings says; see analytics.person_of.';
 COMMENT ON COLUMN analytics.rejoins.custom_participant_id IS 'The id that your own system gave the person; null where it gave none. May be personal data.';

@@ -5,7 +5,7 @@ SELECT f.session_id, f.app_id, f.meeting_id, f.meeting_title, f.session_type, f.
 FROM analytics.session_figures AS f
 LEFT JOIN sync.session_states AS st ON st.session_id = f.session_id;
 
-COMMENT ON VIEW  analytics.session_bounds IS 'When each session began and ended, as all other views see it. One row a session.';
+COMMENT ON VIEW  analytics.session_bounds IS 'When each session began and ended, as all other views see it. One row per session.';
 COMMENT ON COLUMN analytics.session_bounds.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.session_bounds.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.session_bounds.meeting_id IS 'Meeting that the session is a run of: realtimekit.meetings.meeting_id.';

@@ -25,7 +25,7 @@ CROSS JOIN LATERAL (
     GROUP BY m.minute_at
 ) AS c;
 
-COMMENT ON VIEW  analytics.session_concurrency_minutely IS 'How many were inside, minute by minute, between the first joining and the last leaving within the session. One row a session and minute.';
+COMMENT ON VIEW  analytics.session_concurrency_minutely IS 'How many were inside, minute by minute, between the first joining and the last leaving within the session. One row per session and minute.';
 COMMENT ON COLUMN analytics.session_concurrency_minutely.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.session_concurrency_minutely.minute_at IS 'Start of the minute, UTC.';
 COMMENT ON COLUMN analytics.session_concurrency_minutely.peak_people IS 'Most people inside at once during the minute.';

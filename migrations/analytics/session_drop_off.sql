@@ -18,7 +18,7 @@ CROSS JOIN LATERAL (
 ) AS n
 WHERE b.ends_at > b.starts_at AND p.people > 0;
 
-COMMENT ON VIEW  analytics.session_drop_off IS 'Where a session lost its audience: eleven points from its start (0 %) to its end (100 %). One row a session and point; none for a session without length or people.';
+COMMENT ON VIEW  analytics.session_drop_off IS 'Where a session lost its audience: eleven points from its start (0 %) to its end (100 %). One row per session and point; none for a session without length or people.';
 COMMENT ON COLUMN analytics.session_drop_off.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.session_drop_off.elapsed_percent IS 'Percent of the session that has passed: 0, 10 … 100.';
 COMMENT ON COLUMN analytics.session_drop_off.point_at IS 'The moment, UTC.';

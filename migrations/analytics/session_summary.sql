@@ -11,7 +11,7 @@ FROM analytics.session_figures AS f
 JOIN realtimekit.apps AS a ON a.app_id = f.app_id
 LEFT JOIN sync.session_states AS st ON st.session_id = f.session_id;
 
-COMMENT ON VIEW  analytics.session_summary IS 'One row a session: its people, peak, time inside, beside what the vendor says.';
+COMMENT ON VIEW  analytics.session_summary IS 'One row per session: its people, peak, time inside, beside what the vendor says.';
 COMMENT ON COLUMN analytics.session_summary.session_id IS 'Session: realtimekit.sessions.session_id.';
 COMMENT ON COLUMN analytics.session_summary.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.session_summary.app_name IS 'Name of the app; null where it is not known.';

@@ -32,7 +32,7 @@ LEFT JOIN (
     GROUP BY s.app_id
 ) AS stale ON stale.app_id = a.app_id;
 
-COMMENT ON VIEW  analytics.sync_freshness IS 'How current the warehouse is. One row an app.';
+COMMENT ON VIEW  analytics.sync_freshness IS 'How current the warehouse is. One row per app.';
 COMMENT ON COLUMN analytics.sync_freshness.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.sync_freshness.app_name IS 'Name of the app; null where it is not known.';
 COMMENT ON COLUMN analytics.sync_freshness.account_id IS 'Cloudflare account of the app.';

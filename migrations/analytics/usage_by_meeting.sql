@@ -28,7 +28,7 @@ JOIN realtimekit.apps AS a ON a.app_id = u.app_id
 LEFT JOIN realtimekit.meetings AS m ON m.app_id = u.app_id AND m.meeting_id = u.meeting_id
 LEFT JOIN analytics.usage_days AS z ON z.usage_date = u.usage_date AND z.app_id = u.app_id;
 
-COMMENT ON VIEW  analytics.usage_by_meeting IS 'Usage and estimated cost of each meeting by day: sum it over usage_month for a month. One row a day, app and meeting.';
+COMMENT ON VIEW  analytics.usage_by_meeting IS 'Usage and estimated cost of each meeting by day: sum it over usage_month for a month. One row per day, app and meeting.';
 COMMENT ON COLUMN analytics.usage_by_meeting.usage_date IS 'Day, as in usage_cost.';
 COMMENT ON COLUMN analytics.usage_by_meeting.usage_month IS 'First day of its month.';
 COMMENT ON COLUMN analytics.usage_by_meeting.app_id IS 'App: realtimekit.apps.app_id.';

@@ -50,7 +50,7 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS p ON true;
 
-COMMENT ON VIEW  analytics.usage_cost IS 'Estimated cost by day, app, meeting, preset and view type: minutes of participants, recordings and livestreams × your prices in analytics.prices. Without a price that fits there is no cost, not a cost of 0. One row a day, app, kind of usage, meeting, preset and view type: sum what you ask for by app, meeting, preset, day or month.';
+COMMENT ON VIEW  analytics.usage_cost IS 'Estimated cost by day, app, meeting, preset and view type: minutes of participants, recordings and livestreams × your prices in analytics.prices. Without a price that fits there is no cost, not a cost of 0. One row per day, app, kind of usage, meeting, preset and view type: sum what you ask for by app, meeting, preset, day or month.';
 COMMENT ON COLUMN analytics.usage_cost.usage_date IS 'Day of the app, in time_zone. Stays are cut at midnight; a recording or livestream counts on the day on which it began.';
 COMMENT ON COLUMN analytics.usage_cost.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.usage_cost.app_name IS 'Name of the app; null where it is not known.';
@@ -62,7 +62,7 @@ COMMENT ON COLUMN analytics.usage_cost.currency IS 'Currency of the price, ISO 4
 COMMENT ON COLUMN analytics.usage_cost.cost_amount IS 'Minutes × price_per_minute in the currency, six decimals; null where no price fits.';
 COMMENT ON COLUMN analytics.usage_cost.price_id IS 'Price that was used: analytics.prices.price_id.';
 COMMENT ON COLUMN analytics.usage_cost.usage_month IS 'First day of the month of usage_date, as the vendor''s bill has it.';
-COMMENT ON COLUMN analytics.usage_cost.usage_kind IS 'What the minutes are of: participant, recording, track_recording or livestream.';
+COMMENT ON COLUMN analytics.usage_cost.usage_kind IS 'Kind of usage: participant, recording, track_recording or livestream.';
 COMMENT ON COLUMN analytics.usage_cost.meeting_id IS 'Meeting: realtimekit.meetings; null where it is not known, as of sessions that rollcall retention deleted.';
 COMMENT ON COLUMN analytics.usage_cost.meeting_title IS 'Newest title of the meeting.';
 COMMENT ON COLUMN analytics.usage_cost.recordings IS 'How many recordings or runs of livestreams; null in rows of participants.';
