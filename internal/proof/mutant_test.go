@@ -393,7 +393,7 @@ var mutants = []mutant{
 	},
 	{
 		"a time zone of its own is taken for any",
-		"../migrations/analytics/check_time_zone.sql", "\n        OR NOT EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = NEW.time_zone)", "",
+		"../migrations/analytics/check_time_zone.sql", "\n        OR NOT EXISTS (SELECT 1 FROM pg_timezone_names AS z WHERE z.name = NEW.time_zone)", "",
 		"analytics", "TestSettingsAreRefused",
 	},
 	{
