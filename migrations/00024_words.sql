@@ -1,5 +1,6 @@
 -- +goose Up
--- Comments of tables and views in plain words.
+-- Comments of tables and views in plain words. And no_shows goes by who was inside during
+-- a lesson of the timetable, as register does, where a session lasts over several.
 
 COMMENT ON TABLE analytics.deleted_recordings IS 'Sums of recordings and livestreams that rollcall retention deleted, so that the cost of a day stays what it was. One row per app, day, time zone, kind and view type.';
 COMMENT ON TABLE analytics.presences IS 'Presences of participants, behind the view participant_intervals. One row per presence. Kept by analytics.derive.';

@@ -106,6 +106,9 @@ func TestRegisterOfLessonsInOneSession(t *testing.T) {
 		"(0,bo,left_early,300,0,900,0)", "(40,bo,absent,0,-1,-1,-)", "(80,bo,late,600,600,0,100)",
 		"(0,cy,present,1200,0,0,0)", "(40,cy,absent,0,-1,-1,-)", "(80,cy,absent,0,-1,-1,-)",
 	})
+	db.want("those who missed them", db.lines(`SELECT pg_temp.k(session_started_at), person_id, was_in_waiting_room FROM analytics.no_shows`), []string{
+		"(40,bo,f)", "(40,cy,f)", "(80,cy,f)",
+	})
 }
 
 // TestRegisterHasAPersonOnce has somebody enrolled twice, by custom id and without, who

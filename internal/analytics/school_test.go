@@ -314,7 +314,7 @@ func (c *school) entry(l *lesson, id string, p *person, isEnrolled bool) string 
 	return row(l.sessions[0].id, id, isEnrolled, status, early, k(from), k(to), 30*inside, share, excused, dash(reason))
 }
 
-// missed gives who was enrolled and entered no session of the lesson.
+// missed gives who was enrolled and was not inside during the lesson.
 func (c *school) missed(l *lesson, most int, attended map[string]int) (lines []string) {
 	home := l.sessions[0]
 	type who struct {
@@ -338,7 +338,7 @@ func (c *school) missed(l *lesson, most int, attended map[string]int) (lines []s
 		for _, s := range l.sessions {
 			for _, p := range s.participants {
 				if e.isOf(p) {
-					w.waited, w.entered = true, w.entered || p.hasEntered()
+					w.waited, w.entered = w.waited || !p.hasEntered(), w.entered || p.hasEntered() && (!l.timed || s.reaches(p, l))
 				}
 			}
 		}
@@ -350,6 +350,13 @@ func (c *school) missed(l *lesson, most int, attended map[string]int) (lines []s
 		}
 	}
 	return lines
+}
+
+// reaches reports whether a stay of the participant's reaches into a lesson.
+func (s *session) reaches(p *participant, l *lesson) bool {
+	return slices.ContainsFunc(s.stays(p), func(i interval) bool {
+		return i.from < l.to && (i.to > l.from && i.to > i.from || i.to == i.from && i.from >= l.from)
+	})
 }
 
 func (p *participant) hasEntered() bool {
