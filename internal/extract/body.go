@@ -33,7 +33,7 @@ type body struct {
 }
 
 // readBody reads a body of bounded size from a server that must keep sending.
-func (c *Client) readBody(ctx context.Context, into *body, from io.Reader, cancel context.CancelCauseFunc) error {
+func (c *connection) readBody(ctx context.Context, into *body, from io.Reader, cancel context.CancelCauseFunc) error {
 	if err := c.fill(into, largeBody, from, cancel); err != nil || into.Len() < largeBody {
 		return err
 	}
@@ -47,7 +47,7 @@ func (c *Client) readBody(ctx context.Context, into *body, from io.Reader, cance
 }
 
 // fill reads on until a body has size bytes, or is at its end.
-func (c *Client) fill(into *body, size int64, from io.Reader, cancel context.CancelCauseFunc) error {
+func (c *connection) fill(into *body, size int64, from io.Reader, cancel context.CancelCauseFunc) error {
 	idle := time.AfterFunc(c.cfg.Timeout, func() { cancel(errIdle) })
 	defer idle.Stop()
 	whole := time.AfterFunc(bodyTimeouts*c.cfg.Timeout, func() { cancel(errDrip) })
@@ -76,7 +76,7 @@ type readFunc func(p []byte) (int, error)
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
 // takeBody gives an empty body. letGo must be called once it was decoded.
-func (c *Client) takeBody() *body {
+func (c *connection) takeBody() *body {
 	if b, ok := c.bodies.Get().(*body); ok {
 		b.Reset()
 		return b
@@ -84,7 +84,7 @@ func (c *Client) takeBody() *body {
 	return new(body)
 }
 
-func (c *Client) letGo(b *body) {
+func (c *connection) letGo(b *body) {
 	if b.large {
 		<-c.large // and its memory is nobody's
 		return

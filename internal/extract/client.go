@@ -53,6 +53,14 @@ const (
 
 // Client reads the RealtimeKit API of one account. Safe for concurrent use.
 type Client struct {
+	connection
+	bases struct {
+		apps, sessions, participants, meetings, enrolled, recordings, livestreams, streamed pageBase
+	}
+}
+
+// connection sends requests and judges answers, whatever they are about.
+type connection struct {
 	cfg  Config
 	base string
 	// onlyApp is what paths of the only app begin with, and the API leaves out;
@@ -63,12 +71,9 @@ type Client struct {
 	spelt    sync.Map // ids of apps and meetings as the API lists them, by those that were folded
 
 	http   *http.Client
-	bodies sync.Pool     // *body, so that a page costs no new one
-	large  chan struct{} // the place of the one large body in hand
-	bases  struct {
-		apps, sessions, participants, meetings, enrolled, recordings, livestreams, streamed pageBase
-	}
-	date atomic.Pointer[dated] // the last answer's Date
+	bodies sync.Pool             // *body, so that a page costs no new one
+	large  chan struct{}         // the place of the one large body in hand
+	date   atomic.Pointer[dated] // the last answer's Date
 
 	recordings *Budget // of the calls that have a limit of their own
 }
@@ -94,7 +99,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	c := &Client{cfg: cfg, base: base, redactor: newRedactor(cfg.Token, cfg.AccountID), large: make(chan struct{}, 1)}
+	c := &Client{connection: connection{cfg: cfg, base: base, redactor: newRedactor(cfg.Token, cfg.AccountID), large: make(chan struct{}, 1)}}
 	c.recordings = ownBudget(cfg.Budget)
 	c.http = newHTTPClient(cfg.Timeout, c.redactor)
 	if cfg.Transport != nil {
@@ -112,7 +117,7 @@ func New(cfg Config) (*Client, error) {
 }
 
 // url gives the address of a path that begins with the app.
-func (c *Client) url(path string) string {
+func (c *connection) url(path string) string {
 	parts := strings.Split(path, "/") // of which the first is empty
 	for i, part := range parts[1:] {
 		if listed, ok := c.spelt.Load(part); ok {
@@ -124,7 +129,7 @@ func (c *Client) url(path string) string {
 
 // fold gives the id by which an app or a meeting is known here, and remembers in which
 // letters the API listed it: it may not know it in others.
-func (c *Client) fold(id string) string {
+func (c *connection) fold(id string) string {
 	folded := model.FoldID(id)
 	if folded != id {
 		c.spelt.Store(folded, id)
@@ -133,7 +138,7 @@ func (c *Client) fold(id string) string {
 }
 
 // authorize adds the credentials to a request.
-func (c *Client) authorize(req *http.Request) {
+func (c *connection) authorize(req *http.Request) {
 	if c.onlyApp != "" {
 		req.SetBasicAuth(c.cfg.AccountID, c.cfg.Token.Reveal())
 		return
@@ -204,7 +209,7 @@ func (c *Client) ClockSkew() (skew time.Duration, ok bool) {
 
 // noteDate keeps the Date of an answer. It has whole seconds and is taken for their
 // middle.
-func (c *Client) noteDate(date string) {
+func (c *connection) noteDate(date string) {
 	if at, err := http.ParseTime(date); err == nil {
 		c.date.Store(&dated{at.Add(time.Second / 2), c.cfg.Now()})
 	}

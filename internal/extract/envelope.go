@@ -198,7 +198,7 @@ func oneLine(text string) string {
 
 // errorText makes a text of the server fit for an error: without the credentials,
 // in one line, and bounded. What is cut first could no longer be recognised.
-func (c *Client) errorText(text string) string {
+func (c *connection) errorText(text string) string {
 	runes := []rune(oneLine(model.VisibleText(c.redactor.text(text))))
 	return string(runes[:min(len(runes), maxErrorText)])
 }

@@ -148,7 +148,7 @@ func isTransient(err error) bool {
 // answerError explains an answer by its status, or, where that is 200, by the
 // error it holds: a status as RealtimeKit writes it, or one of the gateway's own
 // codes, which stays what it is. Which of those speak of the token, denied says.
-func (c *Client) answerError(asked call, resp *http.Response, env envelope) error {
+func (c *connection) answerError(asked call, resp *http.Response, env envelope) error {
 	env.failure.message = c.errorText(env.failure.message)
 	status := resp.StatusCode
 	if status == http.StatusOK {
@@ -178,7 +178,7 @@ func (unfit) Is(target error) bool {
 
 // transportError explains a request that got no answer. A certificate that is
 // not trusted will not be trusted a second later.
-func (c *Client) transportError(asked call, err error) error {
+func (c *connection) transportError(asked call, err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // its text would repeat the whole URL
 	}

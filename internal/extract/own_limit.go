@@ -25,7 +25,7 @@ func ownBudget(shared *Budget) *Budget {
 func hasOwnLimit(path string) bool { return strings.HasSuffix(path, recordingsEnd) }
 
 // take waits until a request for the path may be sent; done is to follow.
-func (c *Client) take(ctx context.Context, path string) error {
+func (c *connection) take(ctx context.Context, path string) error {
 	if !hasOwnLimit(path) {
 		return c.cfg.Budget.Take(ctx)
 	}
@@ -41,7 +41,7 @@ func (c *Client) take(ctx context.Context, path string) error {
 
 // done takes note of an answer. What it says of a limit counts for the limit that the path
 // has: it would else pass for what is left to all other calls.
-func (c *Client) done(ctx context.Context, path string, headers http.Header) {
+func (c *connection) done(ctx context.Context, path string, headers http.Header) {
 	if hasOwnLimit(path) {
 		c.recordings.Done(ctx, headers)
 		if headers != nil {

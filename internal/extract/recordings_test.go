@@ -130,7 +130,7 @@ func TestRecordingsHaveTheirOwnLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		shared := NewBudget(BudgetConfig{PerSecond: 1000, QuotaShare: 0.2, MaxWait: time.Hour})
-		c := &Client{cfg: Config{Budget: shared}, recordings: ownBudget(shared)}
+		c := &connection{cfg: Config{Budget: shared}, recordings: ownBudget(shared)}
 		ask := func(path string, headers http.Header) time.Duration {
 			began := time.Now()
 			if err := c.take(t.Context(), path); err != nil {

@@ -27,7 +27,7 @@ type call struct {
 func (c call) String() string { return cmp.Or(c.method, http.MethodGet) + " " + c.path }
 
 // request makes the HTTP request of a call.
-func (c *Client) request(ctx context.Context, asked call) (*http.Request, error) {
+func (c *connection) request(ctx context.Context, asked call) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, cmp.Or(asked.method, http.MethodGet), c.url(asked.path), bytes.NewReader(asked.body))
 	if err != nil {
 		return nil, fmt.Errorf("make the request for %s: %w", asked.path, err)
@@ -45,7 +45,7 @@ func (c *Client) request(ctx context.Context, asked call) (*http.Request, error)
 // attempt sends one request, for which the budget was asked, and decodes its
 // answer. isTransient tells whether another attempt may mend its error. The
 // status is 0 where no answer came.
-func (c *Client) attempt(ctx context.Context, asked call, read readAnswer) (status int, err error) {
+func (c *connection) attempt(ctx context.Context, asked call, read readAnswer) (status int, err error) {
 	var headers http.Header
 	defer func() { c.done(ctx, asked.path, headers) }()
 
@@ -76,7 +76,7 @@ func (c *Client) attempt(ctx context.Context, asked call, read readAnswer) (stat
 }
 
 // judge decodes an answer and says whether it is one.
-func (c *Client) judge(asked call, resp *http.Response, body []byte, read readAnswer) error {
+func (c *connection) judge(asked call, resp *http.Response, body []byte, read readAnswer) error {
 	if resp.StatusCode != http.StatusOK && (asked.method == "" || resp.StatusCode != http.StatusCreated) {
 		env, err := readEnvelope(body, nil)
 		if err != nil {
@@ -107,7 +107,7 @@ func (c *Client) judge(asked call, resp *http.Response, body []byte, read readAn
 }
 
 // obeyRetryAfter closes the budget for everybody who shares the token.
-func (c *Client) obeyRetryAfter(ctx context.Context, resp *http.Response) {
+func (c *connection) obeyRetryAfter(ctx context.Context, resp *http.Response) {
 	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode < 500 {
 		return
 	}

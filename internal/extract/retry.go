@@ -20,7 +20,7 @@ const (
 
 // get asks until an answer is read, a failure that no repetition mends comes, or
 // cfg.RetryFor has passed.
-func (c *Client) get(ctx context.Context, path string, query url.Values, read readAnswer) error {
+func (c *connection) get(ctx context.Context, path string, query url.Values, read readAnswer) error {
 	var last error
 	tries := 0
 	patience := c.cfg.RetryFor

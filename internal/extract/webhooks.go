@@ -69,7 +69,7 @@ func (c *Client) DeleteWebhook(ctx context.Context, appID, id string) error {
 }
 
 // write sends one request that changes something, and takes note of how it went.
-func (c *Client) write(ctx context.Context, method, path string, content any) error {
+func (c *connection) write(ctx context.Context, method, path string, content any) error {
 	asked := call{method: method, path: path}
 	if content != nil {
 		var err error

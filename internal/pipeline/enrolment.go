@@ -18,7 +18,7 @@ const fewMeetings = 2
 
 // enrolment reads the meetings with sessions that are new or have ended since
 // they were last read: their records and the people enrolled in them.
-func (w optionalWork) enrolment(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
+func (w enrolmentWork) enrolment(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	due, waiting, err := w.dueMeetings(ctx, appID)
 	if err != nil {
 		return false, err
@@ -68,7 +68,7 @@ func (w optionalWork) enrolment(ctx context.Context, appID string, state *model.
 	return true, nil
 }
 
-func (w optionalWork) dueMeetings(ctx context.Context, appID string) (due []model.DueMeeting, waiting int, err error) {
+func (w enrolmentWork) dueMeetings(ctx context.Context, appID string) (due []model.DueMeeting, waiting int, err error) {
 	due, err = w.stores.Optional.DueMeetings(ctx, appID, mostMeetings)
 	due, waiting = withoutWaiting(due)
 	return due, waiting, err
@@ -79,7 +79,7 @@ func (w optionalWork) dueMeetings(ctx context.Context, appID string) (due []mode
 // several in a row, or other failures, end the part. As long as the endpoint has
 // given nothing, who was refused is held: it may be that the account lacks it, and
 // then nothing is wrong with the meetings.
-func (w optionalWork) enrolments(ctx context.Context, appID string, due []model.DueMeeting, missing map[string]bool, ask *asking) error {
+func (w enrolmentWork) enrolments(ctx context.Context, appID string, due []model.DueMeeting, missing map[string]bool, ask *asking) error {
 	type refused struct {
 		e   model.Enrolment
 		err error
@@ -134,7 +134,7 @@ func withoutWaiting(due []model.DueMeeting) (now []model.DueMeeting, waiting int
 // listedRecords takes the records of due meetings from the list while it pays:
 // a page holds many of them as long as they are the newest, and the list ends
 // with the first page that holds none. It gives the meetings that are missing.
-func (w optionalWork) listedRecords(ctx context.Context, appID string, due []model.DueMeeting) (missing map[string]bool, err error) {
+func (w enrolmentWork) listedRecords(ctx context.Context, appID string, due []model.DueMeeting) (missing map[string]bool, err error) {
 	missing = make(map[string]bool, len(due))
 	for _, m := range due {
 		missing[m.ID] = true
@@ -164,14 +164,14 @@ func (w optionalWork) listedRecords(ctx context.Context, appID string, due []mod
 	return missing, err
 }
 
-func (w optionalWork) saveMeetings(ctx context.Context, meetings []model.Meeting) error {
+func (w enrolmentWork) saveMeetings(ctx context.Context, meetings []model.Meeting) error {
 	counts, err := w.stores.Optional.SaveMeetings(ctx, w.run, meetings)
 	w.extras.Add(counts)
 	return err
 }
 
 // readEnrolment reads one meeting: its record where that is wanted, and its people.
-func (w optionalWork) readEnrolment(ctx context.Context, e *model.Enrolment, withRecord bool) error {
+func (w enrolmentWork) readEnrolment(ctx context.Context, e *model.Enrolment, withRecord bool) error {
 	if withRecord {
 		if err := w.meetingRecord(ctx, e.AppID, e.Meeting.ID); err != nil {
 			return err
@@ -183,7 +183,7 @@ func (w optionalWork) readEnrolment(ctx context.Context, e *model.Enrolment, wit
 // endEnrolment notes how the reading of a meeting ended. What failed or did not add
 // up is read again by a later run; a meeting that the API does not know, as it has
 // said three times, is not, until its sessions change.
-func (w optionalWork) endEnrolment(ctx context.Context, e *model.Enrolment, err error) error {
+func (w enrolmentWork) endEnrolment(ctx context.Context, e *model.Enrolment, err error) error {
 	e.Absence = meetingAbsence(e.Meeting.ID, err)
 	switch {
 	case e.Absence != model.Present:
@@ -219,7 +219,7 @@ func meetingAbsence(id string, reason error) model.Absence {
 	return model.Present
 }
 
-func (w optionalWork) noteEnrolment(ctx context.Context, meetingID, problem string) {
+func (w enrolmentWork) noteEnrolment(ctx context.Context, meetingID, problem string) {
 	w.leaveOut()
 	w.extras.Failures++
 	w.logger.WarnContext(ctx, "enrolment was not read; a later run tries again", "meeting_id", meetingID, "problem", problem)
@@ -227,7 +227,7 @@ func (w optionalWork) noteEnrolment(ctx context.Context, meetingID, problem stri
 
 // meetingRecord reads the record of a meeting; one that cannot be used is set
 // aside.
-func (w optionalWork) meetingRecord(ctx context.Context, appID, id string) error {
+func (w enrolmentWork) meetingRecord(ctx context.Context, appID, id string) error {
 	meeting, err := w.source.Meeting(ctx, appID, id)
 	if rejected, ok := errors.AsType[*model.RejectedError](err); ok {
 		return w.setAside(ctx, []model.Rejected{rejected.Record})
@@ -239,7 +239,7 @@ func (w optionalWork) meetingRecord(ctx context.Context, appID, id string) error
 }
 
 // people stores the people enrolled in a meeting, page by page.
-func (w optionalWork) people(ctx context.Context, e *model.Enrolment) (err error) {
+func (w enrolmentWork) people(ctx context.Context, e *model.Enrolment) (err error) {
 	e.Pass, err = twice(func() (model.Pass, error) {
 		e.Listed = e.Listed[:0]
 		return w.source.MeetingParticipants(ctx, e.AppID, e.Meeting.ID, func(page model.MeetingParticipantPage) error {

@@ -67,6 +67,13 @@ const (
 // optionalWork is the optional reads of a run.
 type optionalWork struct{ *work }
 
+// enrolmentWork and peerWork are the two of them that take their turns by meetings, and
+// by peers.
+type (
+	enrolmentWork struct{ optionalWork }
+	peerWork      struct{ optionalWork }
+)
+
 // part is one optional read of one app. It tells whether anything was asked; its
 // error concerns the part as a whole.
 type part struct {
@@ -82,13 +89,13 @@ type part struct {
 // so that a failure here is noted and makes the run partial, never failed; only
 // a stop, a spent budget and a broken database end it.
 func (w optionalWork) optional(ctx context.Context, apps []string) error {
-	o := w.plan.Optional
+	o, enrolment, peers := w.plan.Optional, enrolmentWork{w}, peerWork{w}
 	for _, p := range []part{
-		{name: "enrolment", on: o.Enrolment, read: w.enrolment},
+		{name: "enrolment", on: o.Enrolment, read: enrolment.enrolment},
 		{name: daywiseName, on: o.Daywise, read: w.daywise},
 		{name: recordingsName, on: o.Recordings, read: w.recordings},
 		{name: livestreamsName, on: o.Recordings, read: w.livestreams},
-		{name: "peer-reports", on: o.PeerReports, read: w.peerReports, end: w.endPeers},
+		{name: "peer-reports", on: o.PeerReports, read: peers.peerReports, end: peers.endPeers},
 	} {
 		if !p.on {
 			continue

@@ -23,7 +23,7 @@ var errNoReports = fmt.Errorf("%w: the API has no report for any peer that was a
 
 // peerReports asks for the reports of peers that were not answered yet, the
 // newest first.
-func (w optionalWork) peerReports(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
+func (w peerWork) peerReports(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	now := w.run.StartedAt
 	due, err := w.stores.Optional.DuePeers(ctx, appID, peersSince(now), now, mostPeers-w.extras.PeersAsked)
 	if err != nil || len(due) == 0 {
@@ -76,7 +76,7 @@ type refusedPeer struct {
 }
 
 // noteRefused keeps that peers were refused, each for itself.
-func (w optionalWork) noteRefused(ctx context.Context, peers []refusedPeer) error {
+func (w peerWork) noteRefused(ctx context.Context, peers []refusedPeer) error {
 	for _, p := range peers {
 		if err := w.notePeerFailure(ctx, p.DuePeer, p.reason); err != nil {
 			return err
@@ -92,14 +92,14 @@ func peersSince(now time.Time) time.Time { return now.AddDate(0, -analyticsMonth
 // endPeers marks the sessions of which no peer is left, so that the next run does
 // not look at them. As long as there are more peers than a run asks for, finding
 // these sessions costs more than it saves.
-func (w optionalWork) endPeers(ctx context.Context, appID string) error {
+func (w peerWork) endPeers(ctx context.Context, appID string) error {
 	if w.extras.PeersAsked >= mostPeers {
 		return nil
 	}
 	return w.stores.Optional.PeersAsked(ctx, appID, peersSince(w.run.StartedAt))
 }
 
-func (w optionalWork) savePeerReport(ctx context.Context, report model.PeerReport) error {
+func (w peerWork) savePeerReport(ctx context.Context, report model.PeerReport) error {
 	counts := model.RowCounts{Read: 1, Inserted: 1}
 	if len(report.Repairs) > 0 {
 		counts.Repaired = 1
@@ -114,7 +114,7 @@ func (w optionalWork) savePeerReport(ctx context.Context, report model.PeerRepor
 
 // failedPeer notes a peer whose report could not be read. Its error ends the
 // part.
-func (w optionalWork) failedPeer(ctx context.Context, peer model.DuePeer, reason error, ask *asking, failures *int) error {
+func (w peerWork) failedPeer(ctx context.Context, peer model.DuePeer, reason error, ask *asking, failures *int) error {
 	if rejected, ok := errors.AsType[*model.RejectedError](reason); ok {
 		if err := w.setAside(ctx, []model.Rejected{rejected.Record}); err != nil {
 			return err
@@ -133,7 +133,7 @@ func (w optionalWork) failedPeer(ctx context.Context, peer model.DuePeer, reason
 	return nil
 }
 
-func (w optionalWork) notePeerFailure(ctx context.Context, peer model.DuePeer, reason error) error {
+func (w peerWork) notePeerFailure(ctx context.Context, peer model.DuePeer, reason error) error {
 	w.leaveOut()
 	w.extras.Failures++
 	w.logger.WarnContext(ctx, "peer report failed; a later run tries again", "peer_id", peer.PeerID.String(), "error", reason)
@@ -142,7 +142,7 @@ func (w optionalWork) notePeerFailure(ctx context.Context, peer model.DuePeer, r
 
 // noteEmpty keeps the peers without a report, so that each is asked for once more
 // only: a day after its session.
-func (w optionalWork) noteEmpty(ctx context.Context, empty []model.DuePeer) error {
+func (w peerWork) noteEmpty(ctx context.Context, empty []model.DuePeer) error {
 	for _, peer := range empty {
 		if err := w.stores.Optional.NotePeer(ctx, w.run, peer, model.PeerReportNone, ""); err != nil {
 			return err

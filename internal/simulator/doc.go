@@ -12,6 +12,7 @@
 // to the wire format: a decoder that agrees with it agrees with the published
 // schema and not merely with itself. The truth behind the answers stays
 // readable in [Data], so a test can compare a warehouse with it row by row.
+// Therefore it is larger than others: all that an API consists of is here.
 //
 // Two members of the published API that no source describes are settled here
 // as follows, and are a guess: participant_id of a peer event is the permanent
