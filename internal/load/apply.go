@@ -128,6 +128,7 @@ func (l *sessionLoad) insertRow(ctx context.Context, tx pgx.Tx, appKnown, meetin
 	orphans := false
 	batch.Queue(leftOverSQL, id).QueryRow(func(row pgx.Row) error { return row.Scan(&orphans, &l.leftOver) })
 	l.identity, l.zoned = derive.Identity{}, false
+	batch.Queue(holdSettingsSQL, s.AppID)
 	batch.Queue(identitySQL, s.AppID).QueryRow(func(row pgx.Row) error {
 		i := &l.identity
 		return row.Scan(&i.ByUser, &i.Nobody, &i.MachinePresets, &i.MachineNames, &l.zoned)
@@ -146,6 +147,10 @@ func (l *sessionLoad) insertRow(ctx context.Context, tx pgx.Tx, appKnown, meetin
 	}
 	return nil
 }
+
+// holdSettingsSQL keeps the settings of an app as they are until the session is stored:
+// analytics.queue_settings, which takes the lock alone, would not see the session.
+const holdSettingsSQL = `SELECT pg_advisory_xact_lock_shared(hashtextextended('rollcall:settings:' || $1, 0))`
 
 // Each looks for the first row in the order of an index: to the planner EXISTS is soon
 // answered by reading a table from its beginning, which for a new session is all of it.

@@ -15,6 +15,14 @@ BEGIN
        OR TG_OP = 'DELETE' AND num_nonnulls(OLD.person_by, OLD.nobody_ids, OLD.machine_presets, OLD.machine_names, nullif(OLD.time_zone, unset)) = 0 THEN
         RETURN NULL; -- it says nothing of people and days
     END IF;
+    -- Who stores a session holds these shared, from before it reads the settings: those
+    -- under way are waited for, and queued below; later ones wait for the new settings.
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:settings:' || OLD.app_id, 0));
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('rollcall:settings:' || NEW.app_id, 0));
+    END IF;
     INSERT INTO analytics.stale_sessions (session_id, started_at)
     SELECT s.session_id, s.started_at
     FROM realtimekit.sessions AS s
