@@ -1,6 +1,6 @@
 // Package proof breaks things on purpose while the real program runs, as a
 // process of its own, and then asks one oracle whether the warehouse is still
-// exact. Its short form is part of go test ./...; ROLLCALL_PROOF=full, as in .ci/run,
+// exact. Its short form is part of go test ./...; ROLLCALL_PROOF=full (make proof)
 // tries every point of the crash matrix, and ROLLCALL_PROOF=long (make proof-long)
 // everything many times more often.
 package proof_test
