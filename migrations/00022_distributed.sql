@@ -2,9 +2,6 @@
 -- What keeps to what Citus takes, should the tables of sessions be distributed. It
 -- computes the same. What cannot, has another form there: analytics/distributed.
 
--- +rollcall define refresh
--- +rollcall define check_excuse
--- +rollcall define occurrences
 -- +rollcall define session_drop_off
 -- +rollcall define session_concurrency_minutely
 
@@ -25,9 +22,6 @@ COMMENT ON COLUMN sync.distributed_tables.distributed_at IS 'When rollcall distr
 -- +goose Down
 -- +rollcall define check_time_zone
 DROP TABLE sync.distributed_tables;
--- +rollcall define refresh
--- +rollcall define check_excuse
--- +rollcall define occurrences
 -- +rollcall define session_drop_off
 -- +rollcall define session_concurrency_minutely
 -- What rollcall distribute may have defined otherwise:

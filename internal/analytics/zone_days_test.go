@@ -2,6 +2,7 @@ package analytics_test
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -57,6 +58,9 @@ func TestRefreshCountsSharedPeopleOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := conn.Exec(t.Context(), `LOAD 'auto_explain'`); err != nil {
+		if os.Getenv("ROLLCALL_CI") != "" || !strings.Contains(err.Error(), "58P01") { // no such file
+			t.Fatal(err)
+		}
 		t.Skip("the server has no auto_explain")
 	}
 	for _, zone := range []string{"UTC", "Asia/Kolkata"} {

@@ -108,7 +108,7 @@ func (a *account) check(folder string, above []account) error {
 		return errors.New("requests_per_second must be above 0 and at most 1000000")
 	case a.QuotaShare != nil && (*a.QuotaShare < 0 || *a.QuotaShare > 0.9):
 		return errors.New("quota_share must be between 0 and 0.9")
-	case !knownZone(a.TimeZone):
+	case location(a.TimeZone) == nil:
 		return errors.New("time_zone is not known: give a name of the IANA database, such as Europe/Berlin")
 	}
 	a.Apps = apps
@@ -129,11 +129,14 @@ func (a *account) check(folder string, above []account) error {
 	return nil
 }
 
-// knownZone reports whether this program knows a time zone; the database looks at it
-// once more.
-func knownZone(name string) bool {
-	_, err := time.LoadLocation(name)
-	return err == nil && name != "Local"
+// location gives the time zone of a name, UTC for none; nil where this program knows none
+// of that name. The machine's own is none: another machine has another.
+func location(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		return nil
+	}
+	return zone
 }
 
 // chosen gives the accounts that --account names, by id or name, each once; all where it

@@ -149,7 +149,7 @@ func (c *reportCommand) request() (r request, err error) {
 		return r, err
 	}
 	if c.Timezone != "" {
-		if r.zone, err = time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
+		if r.zone = location(c.Timezone); r.zone == nil {
 			return r, fmt.Errorf("%w: ROLLCALL_TIMEZONE: %q is no time zone; use a name such as Europe/Berlin", model.ErrUsage, c.Timezone)
 		}
 	}

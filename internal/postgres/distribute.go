@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -163,10 +164,8 @@ func checkOthers(ctx context.Context, pool *pgxpool.Pool, p *Placement) error {
 func tablesToPlace(ctx context.Context, pool *pgxpool.Pool, names []string) ([]PlacedTable, error) {
 	var all []PlacedTable
 	for _, t := range placed {
-		for _, name := range names {
-			if t.table == name {
-				all = append(all, PlacedTable{Name: name, By: t.by})
-			}
+		if slices.Contains(names, t.table) {
+			all = append(all, PlacedTable{Name: t.table, By: t.by})
 		}
 	}
 	for i := range all {

@@ -229,12 +229,6 @@ BEGIN
         JOIN realtimekit.participants AS q ON q.session_id = d.session_id AND q.session_id = ANY (ARRAY (SELECT session_id FROM split))
         LEFT JOIN analytics.settings AS k ON k.app_id = d.app_id AND k.meeting_id = ''
         WHERE q.custom_participant_id IS NOT NULL
-    ), their_presences AS MATERIALIZED (
-        -- Apart, and by a hash of who is split: a join may compare each with all.
-        SELECT q.session_id, q.custom_participant_id, i.joined_at, i.left_at
-        FROM their_rows AS q
-        JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
-        WHERE ((q.session_id, q.person_id) IN (SELECT session_id, person_id FROM split)) IS TRUE
     ), now_there AS MATERIALIZED (
         SELECT DISTINCT d.app_id, d.usage_date, c.id
         FROM days AS d
@@ -242,11 +236,14 @@ BEGIN
         CROSS JOIN LATERAL unnest(coalesce(p.custom_ids, ARRAY[p.custom_participant_id])) AS c (id)
         WHERE p.session_id = ANY (session_ids) AND NOT p.is_split AND c.id IS NOT NULL AND (p.first_join_at AT TIME ZONE 'UTC')::date = d.usage_date
         UNION
-        SELECT d.app_id, d.usage_date, i.custom_participant_id
+        SELECT d.app_id, d.usage_date, q.custom_participant_id
         FROM days AS d
-        JOIN their_presences AS i ON i.session_id = d.session_id
+        JOIN split AS p ON p.session_id = d.session_id
+        JOIN their_rows AS q ON q.session_id = p.session_id AND q.person_id = p.person_id
+        JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
             AND i.joined_at < d.usage_date::timestamptz + interval '24 hours'
             AND (i.left_at > d.usage_date::timestamptz OR i.joined_at >= d.usage_date::timestamptz)
+        WHERE i.session_id = ANY (ARRAY (SELECT session_id FROM split))
     ), added AS (
         INSERT INTO analytics.usage_ids SELECT app_id, usage_date, id FROM now_there ON CONFLICT DO NOTHING
         RETURNING app_id, usage_date, custom_participant_id
@@ -266,36 +263,31 @@ BEGIN
             WHERE c.id IS NOT NULL
             EXCEPT
             SELECT app_id, usage_date, custom_participant_id FROM unnest(ids_there)
-        ), lost AS MATERIALIZED (
-            -- Each id is looked for once, by an index: a join may compare each with all.
-            SELECT m.app_id, m.usage_date, m.id
-            FROM maybe AS m
-            WHERE (SELECT 1 FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
-                   WHERE p.custom_participant_id = m.id AND NOT p.is_split AND f.app_id = m.app_id
-                     AND p.first_join_at >= m.usage_date::timestamptz AND p.first_join_at < m.usage_date::timestamptz + interval '24 hours'
-                   LIMIT 1) IS NULL
-              AND (SELECT 1 FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
-                   WHERE p.custom_ids @> ARRAY[m.id] AND p.custom_ids IS NOT NULL AND NOT p.is_split AND f.app_id = m.app_id
-                     AND p.first_join_at >= m.usage_date::timestamptz AND p.first_join_at < m.usage_date::timestamptz + interval '24 hours'
-                   LIMIT 1) IS NULL
-              AND (SELECT 1
-                   FROM (SELECT q.session_id, q.participant_id,
-                                analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) AS person_id
-                         FROM realtimekit.participants AS q
-                         JOIN analytics.session_figures AS f ON f.session_id = q.session_id
-                         LEFT JOIN analytics.settings AS k ON k.app_id = f.app_id AND k.meeting_id = ''
-                         WHERE q.custom_participant_id = m.id AND f.app_id = m.app_id OFFSET 0) AS q -- theirs first, then their days
-                   JOIN analytics.session_person_days AS d ON d.session_id = q.session_id AND d.person_id = q.person_id AND d.usage_date = m.usage_date
-                   JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
-                       AND i.joined_at < m.usage_date::timestamptz + interval '24 hours'
-                       AND (i.left_at > m.usage_date::timestamptz OR i.joined_at >= m.usage_date::timestamptz)
-                   LIMIT 1) IS NULL
         ), gone AS (
-            -- One by one: to the planner all ids of a day may seem as cheap.
-            DELETE FROM analytics.usage_ids AS u
-            WHERE u.ctid = ANY (ARRAY (SELECT (SELECT x.ctid FROM analytics.usage_ids AS x
+            DELETE FROM analytics.usage_ids AS u USING maybe AS m
+            WHERE u.app_id = m.app_id AND u.usage_date = m.usage_date AND u.custom_participant_id = m.id
+              -- One by one: to the planner all ids of a day may seem as cheap.
+              AND u.ctid = ANY (ARRAY (SELECT (SELECT x.ctid FROM analytics.usage_ids AS x
                                                WHERE x.app_id = o.app_id AND x.usage_date = o.usage_date AND x.custom_participant_id = o.id)
-                                       FROM lost AS o))
+                                       FROM maybe AS o))
+              AND NOT EXISTS (
+                  SELECT FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
+                  WHERE p.custom_participant_id = m.id AND p.custom_participant_id = ANY (ARRAY (SELECT id FROM maybe)) AND NOT p.is_split AND f.app_id = m.app_id
+                    AND p.first_join_at >= m.usage_date::timestamptz AND p.first_join_at < m.usage_date::timestamptz + interval '24 hours')
+              AND NOT EXISTS (
+                  SELECT FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
+                  WHERE p.custom_ids @> ARRAY[m.id] AND p.custom_ids IS NOT NULL AND NOT p.is_split AND f.app_id = m.app_id
+                    AND p.first_join_at >= m.usage_date::timestamptz AND p.first_join_at < m.usage_date::timestamptz + interval '24 hours')
+              AND NOT EXISTS (
+                  SELECT FROM analytics.session_person_days AS d
+                  JOIN analytics.session_figures AS f ON f.session_id = d.session_id
+                  LEFT JOIN analytics.settings AS k ON k.app_id = f.app_id AND k.meeting_id = ''
+                  JOIN realtimekit.participants AS q ON q.session_id = d.session_id
+                      AND analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) = d.person_id
+                  JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
+                      AND i.joined_at < m.usage_date::timestamptz + interval '24 hours'
+                      AND (i.left_at > m.usage_date::timestamptz OR i.joined_at >= m.usage_date::timestamptz)
+                  WHERE q.custom_participant_id = m.id AND q.custom_participant_id = ANY (ARRAY (SELECT id FROM maybe)) AND d.usage_date = m.usage_date AND f.app_id = m.app_id)
             RETURNING u.*
         )
         SELECT array_agg(gone::analytics.usage_ids) INTO ids_gone FROM gone;
