@@ -46,7 +46,7 @@ GOTESTSUM = go tool -modfile=tools/go.mod gotestsum --format pkgname --
 # Breaks things on purpose while the program runs; docs/reliability.md says what.
 proof:
 	ROLLCALL_PROOF=full $(GOTESTSUM) -count=1 ./internal/proof
-	$(GOTESTSUM) -count=1 -run 'AnyHistory|AWeek|ADay|EveryFault' ./internal/pipeline
+	ROLLCALL_PROOF=full $(GOTESTSUM) -count=1 -run 'AnyHistory|AWeek|ADay|EveryFault' ./internal/pipeline
 
 # For a night. SEEDS weeks and histories; the faults go on for an hour.
 SEEDS ?= 2000

@@ -16,6 +16,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
@@ -26,7 +27,7 @@ import (
 // asks for more of them.
 func TestAnyHistoryEndsTheSame(t *testing.T) {
 	t.Parallel()
-	seeds := 10
+	seeds := pgtest.Sized(4, 10)
 	if text := os.Getenv("ROLLCALL_SEEDS"); text != "" {
 		var err error
 		if seeds, err = strconv.Atoi(text); err != nil {

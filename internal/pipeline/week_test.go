@@ -17,6 +17,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
@@ -29,7 +30,7 @@ import (
 // more weeks, ROLLCALL_SEED for one of them.
 func TestAWeekOfCronRuns(t *testing.T) {
 	t.Parallel()
-	first, seeds := uint64(0), uint64(4)
+	first, seeds := uint64(0), uint64(pgtest.Sized(2, 4))
 	for name, into := range map[string]func(uint64){
 		"ROLLCALL_SEEDS": func(n uint64) { seeds = n },
 		"ROLLCALL_SEED":  func(n uint64) { first, seeds = n, 1 },

@@ -43,7 +43,7 @@ SET standard_conforming_strings = on;
 SET array_nulls = on;
 SET transform_null_equals = off;
 SET jit = off;
-SELECT set_config('transaction_timeout', '0', false) FROM pg_settings WHERE name = 'transaction_timeout'` // of PostgreSQL 17
+SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) IS NOT NULL` // of PostgreSQL 17
 
 // Open connects to a database and checks that it answers and is new enough.
 // connections bounds the pool. Errors say what to check and hold no password.

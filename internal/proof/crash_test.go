@@ -369,14 +369,14 @@ type point struct {
 	try  func(*testing.T)
 }
 
-// points tries the traps of the scenario: in the short form each fourth, and each
-// after the commit of a session. Only the long form tries what another trap shows:
+// points tries the traps of the scenario: in CI each fourth, in a bare "go test" each
+// twelfth, and each after the commit of a session. Only the long form tries what another trap shows:
 // after a statement of a transaction nothing else is persisted than before the next one.
 func (st *stage) points(t *testing.T) {
 	all := st.traps()
-	tried := 0
+	tried, step := 0, pgtest.Sized(12, 4)
 	for i, p := range all {
-		if full() || i%4 == 0 || strings.Contains(p.name, commitOf+"enter a session's state") {
+		if full() || i%step == 0 || strings.Contains(p.name, commitOf+"enter a session's state") {
 			t.Run(p.name, p.try)
 			tried++
 		}

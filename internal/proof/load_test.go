@@ -23,7 +23,7 @@ import (
 // Many sessions that are all new in one run, read with as many at once as can be
 // asked for: what is in memory and on its way stays bounded, and all arrives.
 func TestManySessionsInOneRun(t *testing.T) {
-	sessions := tries(1000, 10_000)
+	sessions := pgtest.Sized(300, tries(1000, 10_000))
 	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: sessions, Participants: 4, EventsPerParticipant: 3},
 		1, time.Now().UTC().Truncate(time.Hour))
 	sim := simulator.New(data, simulator.Options{Token: "proof-token"})
