@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
@@ -195,7 +195,7 @@ func exact(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: exact")
 	}
-	pool, err := pgxpool.New(context.Background(), ts.Value("database").(string))
+	pool, err := pgtest.NewPool(context.Background(), ts.Value("database").(string))
 	ts.Check(err)
 	defer pool.Close()
 	diff, err := oracle.Diff(context.Background(), pool, ts.Value("sim").(*simulator.Server), nil)
@@ -211,7 +211,7 @@ func beside(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: beside statement code arguments…")
 	}
-	conn, err := pgx.Connect(context.Background(), ts.Value("database").(string))
+	conn, err := pgtest.Connect(context.Background(), ts.Value("database").(string))
 	ts.Check(err)
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), args[0])
@@ -224,7 +224,7 @@ func sql(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: sql statement")
 	}
-	conn, err := pgx.Connect(context.Background(), ts.Value("database").(string))
+	conn, err := pgtest.Connect(context.Background(), ts.Value("database").(string))
 	ts.Check(err)
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), args[0])
@@ -269,13 +269,13 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 
 // hold takes the lock of a kind of run until the script ends.
 func hold(ts *testscript.TestScript, neg bool, args []string) {
-	config, err := pgx.ParseConfig(ts.Value("database").(string))
+	config, err := pgtest.ParseConfig(ts.Value("database").(string))
 	ts.Check(err)
 	config.RuntimeParams["application_name"] = "test-holder"
 	conn, err := pgx.ConnectConfig(context.Background(), config)
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(conn.Close(context.Background())) })
 	_, err = conn.Exec(context.Background(), "SELECT pg_advisory_lock(hashtextextended($1, 0))",
-		"rollcall:"+ts.Getenv("ACCOUNT")+":"+args[0])
+		ts.Getenv(naming.Variable)+"rollcall:"+ts.Getenv("ACCOUNT")+":"+args[0])
 	ts.Check(err)
 }

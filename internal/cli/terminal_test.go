@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -183,7 +184,7 @@ func comeback(ts *testscript.TestScript, neg bool, args []string) {
 
 // onServer runs statements about a database beside it; its name needs no quoting.
 func onServer(database string, statements ...string) (err error) {
-	config, err := pgx.ParseConfig(database)
+	config, err := pgtest.ParseConfig(database)
 	if err != nil {
 		return err
 	}
