@@ -55,7 +55,7 @@ func TestScripts(t *testing.T) {
 		}
 	})
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir: scripts(t),
 		Setup: func(env *testscript.Env) error {
 			tb := env.T().(testing.TB)
 			data := simulator.Demo(1, time.Now().UTC().Truncate(time.Hour))
@@ -70,6 +70,7 @@ func TestScripts(t *testing.T) {
 				database = newDatabase(tb, env.WorkDir)
 			}
 			env.Setenv("DATABASE_URL", database)
+			env.Setenv(naming.Variable, naming.Prefix())
 			env.Values["database"] = database
 			env.Setenv("SIM", server.URL)
 			address, err := freeAddress()
@@ -118,6 +119,31 @@ func TestScripts(t *testing.T) {
 			"watching":  watching,
 		},
 	})
+}
+
+// scripts gives the folder of the scripts. Where the tests are run with a prefix, they expect
+// the names with it; prefix.txtar has prefixes of its own.
+func scripts(t *testing.T) string {
+	t.Helper()
+	const own = "testdata"
+	if naming.Prefix() == "" {
+		return own
+	}
+	files, err := filepath.Glob(filepath.Join(own, "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err == nil && filepath.Base(file) != "prefix.txtar" {
+			err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(naming.Text(string(text))), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // newDatabase gives a script its database. One that begins with "migrate up" and does not

@@ -19,7 +19,7 @@ func (c *readerCommand) Run(s *shell) error {
 	work := roleWork{
 		command: "reader", role: string(c.Role),
 		variable: "ROLLCALL_READER_PASSWORD", file: c.PasswordFile, passwordFlags: c.passwordFlags,
-		may:    "reads " + naming.Real("analytics") + ", " + naming.Real("realtimekit") + " and, without the raw text of rejected records, " + naming.Real("sync"),
+		may:    naming.Text("reads the schemas analytics and realtimekit and, without the raw text of rejected records, the schema sync"),
 		ensure: postgres.EnsureReader, shell: s, databaseFlags: &c.databaseFlags,
 	}
 	return work.run()

@@ -121,6 +121,7 @@ var statement = regexp.MustCompile(`(?i)\b(SELECT|INSERT INTO|UPDATE|DELETE FROM
 
 // allSQL gives the SQL of the program by file: of files, and of texts in Go.
 func allSQL(t *testing.T) map[string][]string {
+	t.Helper()
 	all, root := map[string][]string{}, filepath.Join("..", "..")
 	others := []string{"deploy", "tools", "dictionary", "bench", "testdata", "naming"} // not the program's own
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {

@@ -34,7 +34,7 @@ func sent(t *testing.T, send func(f *pgproto3.Frontend)) []byte {
 // Statements have the real names when they arrive; names of people, rows and all else
 // arrive as they were, whatever they look like.
 func TestOnlyStatementsChange(t *testing.T) {
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any will do
+	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	data := func() []byte {
@@ -53,8 +53,8 @@ func TestOnlyStatementsChange(t *testing.T) {
 		for n := range 300 {
 			switch random.IntN(6) {
 			case 0:
-				f.Send(&pgproto3.Parse{Name: fmt.Sprint("sync.", n), Query: "SELECT $1 FROM sync.runs", ParameterOIDs: []uint32{25, uint32(n)}})                //nolint:gosec // small
-				want = append(want, &pgproto3.Parse{Name: fmt.Sprint("sync.", n), Query: "SELECT $1 FROM x_sync.runs", ParameterOIDs: []uint32{25, uint32(n)}}) //nolint:gosec // small
+				f.Send(&pgproto3.Parse{Name: fmt.Sprint("sync.", n), Query: "SELECT $1 FROM sync.runs", ParameterOIDs: []uint32{25, uint32(n)}})
+				want = append(want, &pgproto3.Parse{Name: fmt.Sprint("sync.", n), Query: "SELECT $1 FROM x_sync.runs", ParameterOIDs: []uint32{25, uint32(n)}})
 			case 1:
 				f.Send(&pgproto3.Query{String: "COPY analytics.presences FROM STDIN"})
 				want = append(want, &pgproto3.Query{String: "COPY x_analytics.presences FROM STDIN"})
