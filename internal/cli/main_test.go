@@ -137,7 +137,8 @@ func scripts(t *testing.T) string {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err == nil && filepath.Base(file) != "prefix.txtar" {
-			err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(naming.Text(string(text))), 0o600)
+			named := strings.ReplaceAll(naming.Text(string(text)), "$$rollcall:", "$$"+naming.Prefix()+"rollcall:")
+			err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(named), 0o600)
 		}
 		if err != nil {
 			t.Fatal(err)

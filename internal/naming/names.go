@@ -56,15 +56,6 @@ func Check() error {
 // Real gives the real name of a schema, or of what stands in one: sync, sync.runs.
 func Real(name string) string { return Prefix() + name }
 
-// Reals gives the real names of several.
-func Reals(all []string) []string {
-	named := make([]string, len(all))
-	for i, name := range all {
-		named[i] = Real(name)
-	}
-	return named
-}
-
 // Plain gives the name as the SQL of the program has it. Another's name stays as it is.
 func Plain(name string) string {
 	schema, _, _ := strings.Cut(name, ".")
