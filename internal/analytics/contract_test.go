@@ -3,6 +3,8 @@ package analytics_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/naming"
 )
 
 // contract holds the views whose names users build on, and the columns that each
@@ -40,7 +42,7 @@ func TestContract(t *testing.T) {
 	db := newDatabase(t)
 	for view, columns := range contract {
 		got := db.lines(`SELECT string_agg(attname, ', ' ORDER BY attnum) AS names FROM pg_attribute
-			WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`, "analytics."+view)
+			WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`, naming.Real("analytics."+view))
 		if names := strings.Trim(got[0], `()"`); names != columns && !strings.HasPrefix(names, columns+", ") {
 			t.Errorf("analytics.%s has the columns %s\nwant them to begin with %s", view, names, columns)
 		}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/naming"
 )
 
 // plan is a node of what EXPLAIN (ANALYZE, FORMAT JSON) gives.
@@ -167,7 +169,7 @@ func (db *database) joined(view, column string) {
 		"session_drop_off", "join_latency", "rejoins", "person_overlap", "session_summary",
 	} {
 		key := "session_id"
-		if view == "person_attendance" && db.number(`SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'person_id'`, "analytics."+other) > 0 {
+		if view == "person_attendance" && db.number(`SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'person_id'`, naming.Real("analytics."+other)) > 0 {
 			key += ", person_id"
 		}
 		if other == view {

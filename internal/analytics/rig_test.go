@@ -29,7 +29,7 @@ func newDatabase(t *testing.T) *database {
 
 func newDatabaseAt(t *testing.T, base time.Time) *database {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), pgtest.New(t))
+	conn, err := pgtest.Connect(t.Context(), pgtest.New(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 )
 
 // A database across a network, whose server nobody proves, is warned of once.
@@ -17,7 +17,7 @@ func TestUnverifiedDatabaseIsWarnedOf(t *testing.T) {
 		"host=/run/postgresql user=u password=canary":          0,
 		"postgres://u:canary@127.0.0.1/w":                      0,
 	} {
-		pool, err := pgxpool.New(t.Context(), url) // connects to nothing yet
+		pool, err := pgtest.NewPool(t.Context(), url) // connects to nothing yet
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/willabides/kongplete"
 
 	"github.com/rollcall-etl/rollcall/internal/find"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
@@ -71,6 +72,7 @@ func viewNames(complete.Args) []string {
 	if err != nil {
 		return nil
 	}
+	_ = loadEnvironment(environmentFile) // whatever is wrong with it, a command will say
 	var names []string
 	for _, o := range all {
 		switch {
@@ -80,7 +82,7 @@ func viewNames(complete.Args) []string {
 		case o.Schema == "analytics":
 			names = append(names, o.Name)
 		case o.Schema == "realtimekit":
-			names = append(names, o.String())
+			names = append(names, naming.Real(o.String()))
 		}
 	}
 	return names

@@ -169,6 +169,7 @@ func (f *apiFlags) pipelineConfig() pipeline.Config {
 type databaseFlags struct {
 	DatabaseURL     filled `env:"DATABASE_URL" placeholder:"URL" help:"Warehouse: any libpq connection string; none means a private Postgres in your data directory. On a shared machine use the variable, since others see flags (${env})."`
 	DatabaseURLFile filled `env:"DATABASE_URL_FILE" placeholder:"FILE" help:"File with the connection string, in place of DATABASE_URL (${env})."`
+	SchemaPrefix    string `env:"ROLLCALL_SCHEMA_PREFIX" placeholder:"PREFIX" help:"What stands before the names of the warehouse's schemas: with school_ they are school_analytics, school_realtimekit, school_sync and school_rollcall_queue (${env})."`
 }
 
 // open connects to the warehouse; close lets go of it, and stops the private

@@ -13,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
@@ -227,8 +228,8 @@ func printNextSteps(w *screen, server *private.Server, running bool) {
 	w.line("")
 	// Commands stay in one piece, to be copied.
 	fmt.Fprintf(w.w, "  PGOPTIONS='-c default_transaction_read_only=on' %s\n\n", server.PsqlCommand())
-	fmt.Fprint(w.w, `  \dt+ realtimekit.*
+	fmt.Fprint(w.w, naming.Text(`  \dt+ realtimekit.*
   SELECT meeting_title, started_at, count(*) FROM realtimekit.sessions JOIN realtimekit.participants USING (session_id) GROUP BY session_id ORDER BY started_at DESC;
   SELECT * FROM sync.runs ORDER BY run_id DESC LIMIT 5;
-`)
+`))
 }

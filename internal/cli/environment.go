@@ -15,6 +15,7 @@ import (
 	"github.com/joho/godotenv"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 )
 
 // ownVariables are the prefixes and names of the environment that Rollcall reads.
@@ -209,6 +210,21 @@ func (e *toldError) Unwrap() error { return e.cause }
 
 // word matches what may be the name of a variable.
 var word = regexp.MustCompile(`[A-Z][A-Z_]+`)
+
+// nameSchemas lets the flag of the schemas' prefix go before its variable, which is what the
+// program asks, and refuses a prefix that cannot be one.
+func nameSchemas(command *kong.Context) error {
+	if givenFlags(command)[naming.Variable] != "" {
+		for _, flag := range command.Flags() {
+			if slices.Contains(flag.Envs, naming.Variable) {
+				if err := os.Setenv(naming.Variable, flag.Target.String()); err != nil {
+					return fmt.Errorf("%w: %s: %w", model.ErrUsage, naming.Variable, err)
+				}
+			}
+		}
+	}
+	return naming.Check()
+}
 
 // forget takes back what a variable says.
 func forget(command *kong.Context, name string) {

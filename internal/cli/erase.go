@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/find"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
@@ -153,7 +154,7 @@ func (c *eraseCommand) print(w io.Writer, n erasure.Counts) {
 		{n.MaskedTexts, "messages and unknown fields", "masked"},
 		{n.Identifiers, "sync.suppressions", "new"},
 	} {
-		fmt.Fprintf(w, "%-34s %8d %s\n", line.table, line.count, line.verb)
+		fmt.Fprintf(w, "%-34s %8d %s\n", naming.Text(line.table), line.count, line.verb)
 	}
 	fmt.Fprintf(w, "in %s of %s\n", plural(n.Sessions, "session"), plural(n.Apps, "app"))
 	if n.NoRow() {

@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 	"github.com/rollcall-etl/rollcall/internal/webhook"
 )
@@ -76,7 +76,7 @@ func announce(ts *testscript.TestScript, neg bool, args []string) {
 
 // ask gives the one text that a query has.
 func ask(ts *testscript.TestScript, query string) (text string) {
-	conn, err := pgx.Connect(context.Background(), ts.Value("database").(string))
+	conn, err := pgtest.Connect(context.Background(), ts.Value("database").(string))
 	ts.Check(err)
 	defer conn.Close(context.Background())
 	ts.Check(conn.QueryRow(context.Background(), query).Scan(&text))

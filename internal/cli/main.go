@@ -94,6 +94,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := flagsFirst(command); err != nil {
 		return report(stderr, err)
 	}
+	if err := nameSchemas(command); err != nil {
+		return report(stderr, asGiven(command, err))
+	}
 	s := &shell{ctx: ctx, stdout: results, stderr: stderr, logs: grammar.Log}
 	if s.logger, err = grammar.Log.logger(stderr); err != nil {
 		return report(stderr, err)

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
@@ -55,7 +55,7 @@ func TestScripts(t *testing.T) {
 		}
 	})
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir: scripts(t),
 		Setup: func(env *testscript.Env) error {
 			tb := env.T().(testing.TB)
 			data := simulator.Demo(1, time.Now().UTC().Truncate(time.Hour))
@@ -70,6 +70,7 @@ func TestScripts(t *testing.T) {
 				database = newDatabase(tb, env.WorkDir)
 			}
 			env.Setenv("DATABASE_URL", database)
+			env.Setenv(naming.Variable, naming.Prefix())
 			env.Values["database"] = database
 			env.Setenv("SIM", server.URL)
 			address, err := freeAddress()
@@ -118,6 +119,32 @@ func TestScripts(t *testing.T) {
 			"watching":  watching,
 		},
 	})
+}
+
+// scripts gives the folder of the scripts. Where the tests are run with a prefix, they expect
+// the names with it; prefix.txtar has prefixes of its own.
+func scripts(t *testing.T) string {
+	t.Helper()
+	const own = "testdata"
+	if naming.Prefix() == "" {
+		return own
+	}
+	files, err := filepath.Glob(filepath.Join(own, "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err == nil && filepath.Base(file) != "prefix.txtar" {
+			named := strings.ReplaceAll(naming.Text(string(text)), "$$rollcall:", "$$"+naming.Prefix()+"rollcall:")
+			err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(named), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // newDatabase gives a script its database. One that begins with "migrate up" and does not
@@ -195,7 +222,7 @@ func exact(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: exact")
 	}
-	pool, err := pgxpool.New(context.Background(), ts.Value("database").(string))
+	pool, err := pgtest.NewPool(context.Background(), ts.Value("database").(string))
 	ts.Check(err)
 	defer pool.Close()
 	diff, err := oracle.Diff(context.Background(), pool, ts.Value("sim").(*simulator.Server), nil)
@@ -211,7 +238,7 @@ func beside(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: beside statement code arguments…")
 	}
-	conn, err := pgx.Connect(context.Background(), ts.Value("database").(string))
+	conn, err := pgtest.Connect(context.Background(), ts.Value("database").(string))
 	ts.Check(err)
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), args[0])
@@ -224,7 +251,7 @@ func sql(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: sql statement")
 	}
-	conn, err := pgx.Connect(context.Background(), ts.Value("database").(string))
+	conn, err := pgtest.Connect(context.Background(), ts.Value("database").(string))
 	ts.Check(err)
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), args[0])
@@ -269,13 +296,13 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 
 // hold takes the lock of a kind of run until the script ends.
 func hold(ts *testscript.TestScript, neg bool, args []string) {
-	config, err := pgx.ParseConfig(ts.Value("database").(string))
+	config, err := pgtest.ParseConfig(ts.Value("database").(string))
 	ts.Check(err)
 	config.RuntimeParams["application_name"] = "test-holder"
 	conn, err := pgx.ConnectConfig(context.Background(), config)
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(conn.Close(context.Background())) })
 	_, err = conn.Exec(context.Background(), "SELECT pg_advisory_lock(hashtextextended($1, 0))",
-		"rollcall:"+ts.Getenv("ACCOUNT")+":"+args[0])
+		ts.Getenv(naming.Variable)+"rollcall:"+ts.Getenv("ACCOUNT")+":"+args[0])
 	ts.Check(err)
 }

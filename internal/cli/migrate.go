@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/inventory"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
@@ -32,6 +33,9 @@ func (c *migrateUp) Run(s *shell) error {
 		return err
 	}
 	defer closeAll()
+	if err := sayWhatElseIsThere(s, pool); err != nil {
+		return err
+	}
 	if c.DryRun {
 		return previewMigrations(s, pool)
 	}
@@ -56,6 +60,20 @@ func (c *migrateUp) Run(s *shell) error {
 		fmt.Fprintf(s.stdout, "%s %s was stored in other letters too (%s): now it is one\n", f.Kind, f.ID(), f.Was)
 	}
 	return nil
+}
+
+// sayWhatElseIsThere tells of a warehouse under other names where there is none under those
+// that are configured.
+func sayWhatElseIsThere(s *shell, pool *pgxpool.Pool) error {
+	newest, err := postgres.NewestMigration(s.ctx, pool)
+	if err != nil || newest.Version != 0 {
+		return err
+	}
+	others, err := postgres.OtherWarehouses(s.ctx, pool)
+	if err == nil && others != "" {
+		fmt.Fprintf(s.stderr, "there is no warehouse in the schema %s yet; %s\n", naming.Real("realtimekit"), others)
+	}
+	return err
 }
 
 // sayWhetherItWaits tells somebody who sits in front of it why nothing happens.
@@ -98,6 +116,9 @@ func (c *migrateStatus) Run(s *shell) error {
 		return err
 	}
 	defer closeAll()
+	if err := sayWhatElseIsThere(s, pool); err != nil {
+		return err
+	}
 	all, err := postgres.Migrations(s.ctx, pool)
 	for _, m := range all {
 		applied := "pending"
@@ -126,6 +147,9 @@ func (c *migrateDown) Run(s *shell) error {
 		return err
 	}
 	defer closeAll()
+	if err := sayWhatElseIsThere(s, pool); err != nil {
+		return err
+	}
 	if c.DryRun {
 		newest, err := postgres.NewestMigration(s.ctx, pool)
 		if err == nil && newest.Version != 0 {

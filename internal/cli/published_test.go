@@ -7,8 +7,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
 )
 
@@ -28,7 +27,7 @@ func newLogical(tb testing.TB) string {
 		return server
 	}
 	first := start()
-	conn, err := pgx.Connect(tb.Context(), first.URL())
+	conn, err := pgtest.Connect(tb.Context(), first.URL())
 	if err != nil {
 		tb.Fatal(err)
 	}

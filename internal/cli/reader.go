@@ -1,6 +1,9 @@
 package cli
 
-import "github.com/rollcall-etl/rollcall/internal/postgres"
+import (
+	"github.com/rollcall-etl/rollcall/internal/naming"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+)
 
 // readerCommand makes the role that BI tools log in with.
 type readerCommand struct {
@@ -16,7 +19,7 @@ func (c *readerCommand) Run(s *shell) error {
 	work := roleWork{
 		command: "reader", role: string(c.Role),
 		variable: "ROLLCALL_READER_PASSWORD", file: c.PasswordFile, passwordFlags: c.passwordFlags,
-		may:    "reads analytics, realtimekit and, without the raw text of rejected records, sync",
+		may:    naming.Text("reads the schemas analytics and realtimekit and, without the raw text of rejected records, the schema sync"),
 		ensure: postgres.EnsureReader, shell: s, databaseFlags: &c.databaseFlags,
 	}
 	return work.run()

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/term"
+
+	"github.com/rollcall-etl/rollcall/internal/naming"
 )
 
 // screen writes lines for a person. On a terminal none is longer than it is wide;
@@ -48,7 +50,7 @@ func terminalSize(w io.Writer) (width, height int, ok bool) {
 // put writes one line that begins with lead. What does not fit goes on below, as
 // far in as lead is wide, or two columns where that is too much.
 func (s *screen) put(lead, format string, args ...any) {
-	body := oneLine(fmt.Sprintf(format, args...))
+	body := oneLine(fmt.Sprintf(naming.Text(format), args...))
 	if s.fits(lead + body) {
 		s.line(strings.TrimRight(lead+body, " "))
 		return

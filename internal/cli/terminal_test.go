@@ -19,6 +19,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/rollcall-etl/rollcall/internal/naming"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -88,7 +90,7 @@ func onTerminal(ts *testscript.TestScript, size string, args []string) (cmd *exe
 	cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{
 		"PATH", "HOME", "XDG_DATA_HOME", "DATABASE_URL", "CLOUDFLARE_BASE_URL", "CLOUDFLARE_ACCOUNT_ID",
-		"CLOUDFLARE_API_TOKEN", "ROLLCALL_REQUESTS_PER_SECOND", "REALTIMEKIT_APP_IDS", "ROLLCALL_ACCOUNTS_FILE",
+		"CLOUDFLARE_API_TOKEN", "ROLLCALL_REQUESTS_PER_SECOND", "REALTIMEKIT_APP_IDS", "ROLLCALL_ACCOUNTS_FILE", naming.Variable,
 	} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
@@ -183,7 +185,7 @@ func comeback(ts *testscript.TestScript, neg bool, args []string) {
 
 // onServer runs statements about a database beside it; its name needs no quoting.
 func onServer(database string, statements ...string) (err error) {
-	config, err := pgx.ParseConfig(database)
+	config, err := pgtest.ParseConfig(database)
 	if err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ func TestDistributeWaitsForARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer release()
-	hurried, err := pgxpool.New(t.Context(), url+"&lock_timeout=50ms")
+	hurried, err := pgtest.NewPool(t.Context(), url+"&lock_timeout=50ms")
 	if err != nil {
 		t.Fatal(err)
 	}

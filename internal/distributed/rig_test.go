@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
@@ -67,7 +66,7 @@ func newCluster(t *testing.T) (coordinator string, workers []string) {
 		do(t, at(n, maintenance), `SET citus.enable_create_database_propagation = off`, `CREATE DATABASE `+name)
 		do(t, at(n, name), `CREATE EXTENSION citus`)
 		t.Cleanup(func() {
-			conn, err := pgx.Connect(context.WithoutCancel(t.Context()), at(n, maintenance))
+			conn, err := pgtest.Connect(context.WithoutCancel(t.Context()), at(n, maintenance))
 			if err == nil {
 				_, err = conn.Exec(context.WithoutCancel(t.Context()), `DROP DATABASE `+name+` WITH (FORCE)`)
 				_ = conn.Close(context.WithoutCancel(t.Context()))
@@ -89,7 +88,7 @@ func newCluster(t *testing.T) (coordinator string, workers []string) {
 // do runs statements, each by itself.
 func do(t *testing.T, url string, statements ...string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
+	conn, err := pgtest.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +103,7 @@ func do(t *testing.T, url string, statements ...string) {
 // ask gives one column of texts.
 func ask(t *testing.T, url, sql string) []string {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
+	conn, err := pgtest.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}

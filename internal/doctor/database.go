@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/inventory"
 	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
@@ -173,7 +174,7 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 	}
 	if err := postgres.CheckSchema(ctx, pool); err != nil {
 		if taken := postgres.CheckDatabase(ctx, pool); taken != nil && errors.Is(err, model.ErrSchema) {
-			to.failed("schema", taken, "rename what is there, or use another database; then rollcall migrate up")
+			to.failed("schema", taken, "rename what is there, set "+naming.Variable+", or use another database; then rollcall migrate up")
 		} else {
 			to.failed("schema", err, "rollcall migrate up")
 		}
@@ -183,7 +184,7 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 		to.skip("mend the schema first", "grants", "numbers", "privacy", "rows", "time zones", "locks", "records")
 		return false
 	}
-	to.ok("schema", "is this program's")
+	schemas(ctx, to, pool)
 	lacking, err := postgres.Lacking(ctx, pool)
 	if !f.Temp {
 		lacking = append(lacking, "TEMP on the database")
@@ -232,6 +233,23 @@ func numbers(ctx context.Context, to *Checks, pool *pgxpool.Pool) {
 	}
 }
 
+// schemas names them where they have other names, or where there are others.
+func schemas(ctx context.Context, to *Checks, pool *pgxpool.Pool) {
+	text := "is this program's"
+	if naming.Prefix() != "" {
+		text += naming.Text(", in the schemas analytics, realtimekit and sync")
+	}
+	others, err := postgres.OtherWarehouses(ctx, pool)
+	switch {
+	case err != nil:
+		to.failed("schema", err, "")
+	case others != "":
+		to.ok("schema", "%s; %s", text, others)
+	default:
+		to.ok("schema", "%s", text)
+	}
+}
+
 // privacyKey checks that a run would know who was erased.
 func (c *Config) privacyKey(ctx context.Context, to *Checks, db *warehouse.DB) {
 	const toDo = "set ROLLCALL_PRIVACY_KEY or ROLLCALL_PRIVACY_KEY_FILE; docs/privacy.md says what to do where the key is lost"
@@ -243,8 +261,8 @@ func (c *Config) privacyKey(ctx context.Context, to *Checks, db *warehouse.DB) {
 	case err != nil:
 		to.failed("privacy", err, toDo)
 	case db.Forgotten():
-		to.warn("privacy", "people were erased (sync.erasures) and none of them is on the list of sync.suppressions, as in a copy made without it: they come back",
-			"where you did not empty it yourself, restore sync.suppressions before the next run")
+		to.warn("privacy", naming.Text("people were erased (sync.erasures) and none of them is on the list of sync.suppressions, as in a copy made without it: they come back"),
+			naming.Text("where you did not empty it yourself, restore sync.suppressions before the next run"))
 	case wanted.Key == nil:
 		to.ok("privacy", "nobody was erased and no name is hashed: no key is needed")
 	default:

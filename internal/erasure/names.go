@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
@@ -64,7 +65,7 @@ func (s *Store) PseudonymiseNames(ctx context.Context, dryRun bool) (c NameCount
 		return c, warehouse.Failed("pseudonymise the names in rejected records", err)
 	}
 	err = s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error { return nameMachines(ctx, tx, f) })
-	return c, warehouse.Failed("pseudonymise the names of machines in analytics.settings", err)
+	return c, warehouse.Failed("pseudonymise the names of machines in "+naming.Real("analytics.settings"), err)
 }
 
 // nameMachines puts the names of machines in the settings as they are stored from now on:

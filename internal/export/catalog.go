@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 )
 
 // kind is how a value is carried; everything that is none of the named ones is
@@ -84,12 +85,13 @@ func findView(ctx context.Context, tx pgx.Tx, name string) (view, error) {
 	var schema, relation string
 	var ofRange bool
 	_, err = pgx.ForEachRow(rows, []any{&schema, &relation, &ofRange}, func() error {
-		if schema == "analytics" {
+		isView := schema == naming.Real("analytics")
+		if isView {
 			views = append(views, relation)
 		} else {
 			tables = append(tables, schema+"."+relation)
 		}
-		if name == schema+"."+relation || schema == "analytics" && name == relation {
+		if full := schema + "." + relation; name == full || name == naming.Plain(full) || isView && name == relation {
 			v.schema, v.name, v.ofRange = schema, relation, ofRange
 		}
 		return nil
@@ -98,8 +100,8 @@ func findView(ctx context.Context, tx pgx.Tx, name string) (view, error) {
 		return view{}, err
 	}
 	if v.name == "" {
-		return view{}, fmt.Errorf("%w: there is no view %q in schema analytics; there are: %s; tables are named with their schema: %s",
-			model.ErrUsage, name, strings.Join(views, ", "), strings.Join(tables, ", "))
+		return view{}, fmt.Errorf("%w: there is no view %q in schema %s; there are: %s; tables are named with their schema: %s",
+			model.ErrUsage, name, naming.Real("analytics"), strings.Join(views, ", "), strings.Join(tables, ", "))
 	}
 	return v, v.describe(ctx, tx)
 }

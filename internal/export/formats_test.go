@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 	"github.com/parquet-go/parquet-go"
 	"github.com/xuri/excelize/v2"
 
 	"github.com/rollcall-etl/rollcall/internal/export"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/secret"
@@ -303,7 +303,7 @@ func TestRightsOfTheReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(owner.Close)
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := pgtest.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +321,7 @@ func TestRightsOfTheReader(t *testing.T) {
 		t.Errorf("columns %q", got)
 	}
 	if _, err := export.View(t.Context(), pool, io.Discard, "realtimekit.participants", export.Filter{}, export.Options{Format: "csv"}); err == nil ||
-		!strings.Contains(err.Error(), "may not read realtimekit.participants") {
+		!strings.Contains(err.Error(), "may not read "+naming.Real("realtimekit.participants")) {
 		t.Errorf("a table that the role may not read: %v", err)
 	}
 }

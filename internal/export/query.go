@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 )
 
 // Filter restricts the rows. Each zero value restricts nothing.
@@ -95,7 +96,7 @@ func orInfinity(t time.Time, open pgtype.InfinityModifier) pgtype.Timestamptz {
 func (v view) within(f Filter, add func(string, ...any)) error {
 	day := v.first("usage_date", "stats_date")
 	var own string
-	if v.schema == "analytics" {
+	if v.schema == naming.Real("analytics") {
 		own = v.first("started_at") // data_quality has rows without a session
 		if own == "" && !v.has("session_id") {
 			own = v.first("starts_at") // of a lesson
@@ -148,7 +149,7 @@ func (v view) selected() []string {
 // time where it has one of its own, then by all columns in turn, so that the same
 // data always comes in the same order, whatever the collation of the database.
 func (v view) order() []string {
-	if v.schema != "analytics" && len(v.key) > 0 {
+	if v.schema != naming.Real("analytics") && len(v.key) > 0 {
 		var key []string
 		for _, name := range v.key {
 			key = append(key, pgx.Identifier{name}.Sanitize())

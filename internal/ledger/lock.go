@@ -26,7 +26,7 @@ func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held conte
 	if err != nil {
 		return nil, nil, warehouse.Failed("connect", err)
 	}
-	name := "rollcall:" + accountID + ":" + kind
+	name := accountID + ":" + kind
 	var got bool
 	var at time.Time
 	var mine warehouse.Lock
@@ -61,7 +61,7 @@ func (s *Store) Acquire(ctx context.Context, accountID, kind string) (held conte
 // a lost one: they share the fence. Those that begin later see that it is lost.
 const acquireSQL = `SELECT got, CASE WHEN got THEN pg_advisory_xact_lock(fence)::text END, pg_backend_pid(), key, fence, clock_timestamp()
 	FROM (SELECT pg_try_advisory_lock(key) AS got, key, fence
-		FROM hashtextextended($1, 0) AS key, hashtextextended($1, 1) AS fence OFFSET 0) AS l`
+		FROM hashtextextended('rollcall:' || $1, 0) AS key, hashtextextended('rollcall:' || $1, 1) AS fence OFFSET 0) AS l`
 
 // acquireError gives another run's transaction that does not end its own sentence.
 func acquireError(err error, kind, accountID string) error {
@@ -95,7 +95,7 @@ func beat(ctx context.Context, conn *pgxpool.Conn, every time.Duration, done <-c
 func (s *Store) unlock(ctx context.Context, conn *pgxpool.Conn, name string) {
 	ctx, cancel := context.WithTimeout(ctx, lockHeartbeat)
 	defer cancel()
-	if _, err := conn.Exec(ctx, `SELECT pg_advisory_unlock(hashtextextended($1, 0))`, name); err != nil {
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_unlock(hashtextextended('rollcall:' || $1, 0))`, name); err != nil {
 		s.logger.WarnContext(ctx, "letting go of the lock failed; Postgres does so when the connection ends", "error", err)
 		err = conn.Hijack().Close(ctx)
 		s.logger.DebugContext(ctx, "closed the lock's connection", "error", err)

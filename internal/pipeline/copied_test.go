@@ -6,6 +6,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
@@ -42,7 +43,7 @@ func TestRunInACopyWithoutSequences(t *testing.T) {
 	r.sim.Update(func(*simulator.Data) { spoil(3) })
 	r.must(allHistory, model.RunPartial)
 	for _, column := range []string{"sync.runs.run_id", "sync.rejected_records.rejected_id", "sync.erasures.erasure_id", "analytics.prices.price_id"} {
-		if !strings.Contains(r.log.String(), column) {
+		if !strings.Contains(r.log.String(), naming.Real(column)) {
 			t.Errorf("the log does not tell of %s:\n%s", column, r.log)
 		}
 	}

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 )
@@ -15,7 +16,7 @@ func (r *rig) moveHouse(lacking string) {
 	r.t.Helper()
 	var without []string
 	if lacking != "" {
-		without = []string{"--exclude-table-data=" + lacking}
+		without = []string{"--exclude-table-data=" + naming.Real(lacking)}
 	}
 	copied, ok := pgtest.Restored(r.t, r.database.Reveal(), without...)
 	if !ok {

@@ -147,7 +147,7 @@ func TestRetentionWaitsForTheUsageByDay(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
-		if _, err := tx.Exec(t.Context(), `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, lock); err != nil {
+		if _, err := tx.Exec(t.Context(), `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:' || $1, 0))`, lock); err != nil {
 			t.Fatal(err)
 		}
 		done := make(chan error, 1)
@@ -169,12 +169,12 @@ func TestRetentionWaitsForTheUsageByDay(t *testing.T) {
 		return did
 	}
 	// A session that changes between the refresh and its turn.
-	if did := retain("rollcall:privacy", queueAll); did.Sessions != 0 {
+	if did := retain("privacy", queueAll); did.Sessions != 0 {
 		t.Errorf("%d sessions went whose days had to be computed anew", did.Sessions)
 	}
 	r.exec(`DELETE FROM analytics.usage_days`)
 	r.exec(queueAll)
-	if did := retain("rollcall:analytics", `SELECT`); did.Sessions != 2 || r.text(usage) != before {
+	if did := retain("analytics", `SELECT`); did.Sessions != 2 || r.text(usage) != before {
 		t.Errorf("%d sessions went, and the usage is\n%s\nwant\n%s", did.Sessions, r.text(usage), before)
 	}
 	if n := r.number(`SELECT count(*) FROM analytics.stale_sessions`); n != 0 {

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
@@ -209,7 +207,7 @@ var weekFaults = slices.DeleteFunc(slices.Clone(faults), func(name string) bool 
 // loseDatabase ends all connections of the program at once.
 func (w *week) loseDatabase() bool {
 	const others = ` FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
-	conn, err := pgx.Connect(w.t.Context(), w.database.Reveal())
+	conn, err := pgtest.Connect(w.t.Context(), w.database.Reveal())
 	if err != nil {
 		w.t.Error(err)
 		return false

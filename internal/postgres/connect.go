@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
@@ -57,6 +58,9 @@ func OpenTraced(ctx context.Context, url secret.Text, connections int, tracer pg
 	connection := secret.Trimmed(url.Reveal()).Reveal()
 	cfg, err := parse(connection)
 	if err != nil {
+		return nil, err
+	}
+	if err := naming.Apply(cfg.ConnConfig); err != nil {
 		return nil, err
 	}
 	cfg.MaxConns = int32(min(connections, 1000)) //nolint:gosec // bounded on the line itself

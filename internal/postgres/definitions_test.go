@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/migrations"
 )
@@ -40,7 +41,7 @@ func TestFilesDefineWhatMigrationsMade(t *testing.T) {
 		inFiles, definitions[name] = append(inFiles, name), string(text)
 	}
 	for _, name := range slices.Concat(views, functions) {
-		name, _, _ = strings.Cut(strings.TrimPrefix(name, "analytics."), "(")
+		name, _, _ = strings.Cut(strings.TrimPrefix(name, naming.Real("analytics.")), "(")
 		inSchema = append(inSchema, name)
 	}
 	slices.Sort(inSchema)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/migrations"
 )
 
@@ -164,8 +165,8 @@ func checkOthers(ctx context.Context, pool *pgxpool.Pool, p *Placement) error {
 func tablesToPlace(ctx context.Context, pool *pgxpool.Pool, names []string) ([]PlacedTable, error) {
 	var all []PlacedTable
 	for _, t := range placed {
-		if slices.Contains(names, t.table) {
-			all = append(all, PlacedTable{Name: t.table, By: t.by})
+		if name := naming.Real(t.table); slices.Contains(names, name) {
+			all = append(all, PlacedTable{Name: name, By: t.by})
 		}
 	}
 	for i := range all {
@@ -228,9 +229,9 @@ func (d *Distribution) carryOut(ctx context.Context, pool *pgxpool.Pool) (hidden
 		return 0, err
 	}
 	// Tables that have keys to another go with it.
-	for _, t := range placed {
+	for _, table := range placedNames() {
 		if _, err := pool.Exec(ctx, `SELECT truncate_local_data_after_distributing_table(c.oid) FROM pg_class AS c
-			WHERE c.oid = $1::text::regclass AND pg_relation_size(c.oid) > 0`, t.table); err != nil {
+			WHERE c.oid = $1::text::regclass AND pg_relation_size(c.oid) > 0`, table); err != nil {
 			return 0, err
 		}
 	}
@@ -267,12 +268,12 @@ func (d *Distribution) place(ctx context.Context, tx pgx.Tx) error {
 	if err := addKeys(ctx, tx); err != nil {
 		return err
 	}
-	var all, by []string
+	var by []string
 	for _, t := range placed {
-		all, by = append(all, t.table), append(by, t.by)
+		by = append(by, t.by)
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO sync.distributed_tables (table_name, placed_by, distributed_at)
-		SELECT t.name, t.placed_by, now() FROM unnest($1::text[], $2::text[]) AS t (name, placed_by) ON CONFLICT DO NOTHING`, all, by); err != nil {
+		SELECT t.name, t.placed_by, now() FROM unnest($1::text[], $2::text[]) AS t (name, placed_by) ON CONFLICT DO NOTHING`, placedNames(), by); err != nil {
 		return err
 	}
 	return suitDefinitions(ctx, tx)
@@ -287,7 +288,7 @@ func suitDefinitions(ctx context.Context, tx pgx.Tx) error {
 	}
 	for i, definition := range definitions {
 		if _, err := tx.Exec(ctx, definition); err != nil {
-			return fmt.Errorf("analytics.%s: %w", names[i], err)
+			return fmt.Errorf("%s: %w", naming.Real("analytics."+names[i]), err)
 		}
 	}
 	_, err = tx.Exec(ctx, `ALTER FUNCTION analytics.derive(uuid[]) SET plan_cache_mode = force_custom_plan`)
@@ -299,7 +300,7 @@ func (t PlacedTable) place(ctx context.Context, tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `SELECT create_reference_table($1::text::regclass)`, t.Name)
 		return err
 	}
-	with := "realtimekit.sessions"
+	with := naming.Real("realtimekit.sessions")
 	if t.Name == with {
 		with = "none"
 	}
@@ -333,7 +334,7 @@ func addKeys(ctx context.Context, tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_constraint AS k WHERE k.contype = 'f'
 			AND k.conrelid = $1::text::regclass AND k.confrelid = $3::text::regclass
 			AND (SELECT string_agg(a.attname, ', ' ORDER BY o.position) FROM unnest(k.conkey) WITH ORDINALITY AS o (number, position)
-			     JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = o.number) = $2)`, k.table, k.columns, k.target).Scan(&there); err != nil {
+			     JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = o.number) = $2)`, naming.Real(k.table), k.columns, naming.Real(k.target)).Scan(&there); err != nil {
 			return err
 		}
 		if there {

@@ -1,9 +1,11 @@
 package postgres
 
+import "github.com/rollcall-etl/rollcall/internal/naming"
+
 // PlacedTables gives each table that is placed, and how.
 func PlacedTables() (names, by []string) {
 	for _, p := range placed {
-		names, by = append(names, p.table), append(by, p.by)
+		names, by = append(names, naming.Real(p.table)), append(by, p.by)
 	}
 	return names, by
 }
@@ -11,7 +13,7 @@ func PlacedTables() (names, by []string) {
 // PlacedKeys gives the foreign keys between these tables, as table (columns) to table.
 func PlacedKeys() (all []string) {
 	for _, k := range placedKeys {
-		all = append(all, k.table+" ("+k.columns+") to "+k.target)
+		all = append(all, naming.Real(k.table)+" ("+k.columns+") to "+naming.Real(k.target))
 	}
 	return all
 }

@@ -20,7 +20,7 @@ const sharedLock = `SELECT pg_advisory_lock_shared(hashtextextended('rollcall:sc
 // impatient connects without the program's settings, so that it gives up at once.
 func impatient(t *testing.T, url string) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pgxpool.New(t.Context(), url+"&lock_timeout=50ms")
+	pool, err := pgtest.NewPool(t.Context(), url+"&lock_timeout=50ms")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
@@ -42,7 +43,7 @@ func TestIdentitiesBehind(t *testing.T) {
 	exec(`ALTER TABLE realtimekit."Odd'Table" ALTER "The Id" RESTART; ALTER TABLE analytics.prices ALTER price_id RESTART`)
 	exec(`ALTER TABLE sync.runs ALTER run_id RESTART WITH 9; SELECT setval('sync.schema_migrations_id_seq', 1)`)
 	all := `analytics.prices.price_id realtimekit."Odd'Table"."The Id" sync.runs.run_id sync.schema_migrations.id`
-	if got := behind(); got != all {
+	if got := behind(); got != naming.Text(all) {
 		t.Fatalf("behind are\n%s, want\n%s", got, all)
 	}
 	list, _, err := postgres.IdentitiesBehind(t.Context(), pool)

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/naming"
 )
 
 // Loader is the role for the jobs that fill the warehouse, as far as they need
@@ -23,7 +25,7 @@ func LoaderSQL(name string) (string, error) {
 	if err := CheckRoleName(name); err != nil {
 		return "", err
 	}
-	return "SET rollcall.role = '" + strings.ReplaceAll(name, "'", "''") + "';\n" + withNames(loaderSQL), nil
+	return "SET rollcall.role = '" + strings.ReplaceAll(name, "'", "''") + "';\n" + naming.SQL(withNames(loaderSQL)), nil
 }
 
 // EnsureLoader makes a role that loads, Loader unless it is named, or brings its

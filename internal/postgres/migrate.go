@@ -20,6 +20,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/migrations"
 )
 
@@ -171,6 +172,9 @@ func withGoose(ctx context.Context, pool *pgxpool.Pool, allowed func() error, do
 		if err != nil {
 			return err
 		}
+		for i, schema := range present {
+			present[i] = naming.Plain(schema)
+		}
 		if !slices.Contains(present, "sync") { // asked first: a role that may not make schemas may still own this one
 			if _, err := pool.Exec(ctx, `CREATE SCHEMA sync`); err != nil {
 				return err
@@ -179,7 +183,7 @@ func withGoose(ctx context.Context, pool *pgxpool.Pool, allowed func() error, do
 		db := stdlib.OpenDBFromPool(pool)
 		defer closeDB(db)
 		provider, err := goose.NewProvider(goose.DialectPostgres, db, withoutSchemas{migrations.FS, append(present, "sync")},
-			goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
+			goose.WithTableName(naming.Real(versionTable)), goose.WithDisableGlobalRegistry(true))
 		if err != nil {
 			return err
 		}
@@ -240,11 +244,23 @@ func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 		if worker, err := onWorker(ctx, pool); worker || err != nil {
 			return cmp.Or(err, errWorker)
 		}
-		return fmt.Errorf("%w: the database has no Rollcall tables yet; run: rollcall migrate up", model.ErrSchema)
+		return noTables(ctx, pool)
 	case have < want:
 		return &BehindError{have, want}
 	}
 	return nil
+}
+
+// noTables tells that there is no schema of any program.
+func noTables(ctx context.Context, pool *pgxpool.Pool) error {
+	others, err := OtherWarehouses(ctx, pool)
+	switch {
+	case err != nil:
+		return err
+	case others != "":
+		return fmt.Errorf("%w: the database has no Rollcall tables in the schema %s yet; run: rollcall migrate up; %s", model.ErrSchema, naming.Real("realtimekit"), others)
+	}
+	return fmt.Errorf("%w: the database has no Rollcall tables yet; run: rollcall migrate up", model.ErrSchema)
 }
 
 // BehindError tells that the schema is that of an older program. It is model.ErrSchema.

@@ -12,6 +12,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/migrations"
@@ -50,7 +51,7 @@ func TestUpDownUp(t *testing.T) {
 			t.Fatalf("took back %v: %v", down, err)
 		}
 	}
-	if left := pgtest.Texts(t, pool, tables); len(left) != 1 || left[0] != "sync.schema_migrations" {
+	if left := pgtest.Texts(t, pool, tables); len(left) != 1 || left[0] != naming.Real("sync.schema_migrations") {
 		t.Errorf("after all Downs there are still %v", left)
 	}
 	if down, err := postgres.MigrateDown(t.Context(), pool); err != nil || len(down) != 0 {

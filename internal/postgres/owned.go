@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/migrations"
 )
 
@@ -24,8 +25,8 @@ var (
 	seeRowsSQL string
 )
 
-// Relations lists the tables and views that the migrations make, as schema.name.
-// Others in these schemas are somebody else's, and are left alone.
+// Relations lists the tables and views that the migrations make, by their real names,
+// schema.name. Others in these schemas are somebody else's, and are left alone.
 func Relations() ([]string, error) { return names(migrations.Relation) }
 
 // withNames lets the statements of a role know what the migrations make. The names
@@ -37,7 +38,7 @@ func withNames(sql string) string {
 		"SET rollcall.functions = '" + strings.Join(functions, " ") + "';\n" + sql
 }
 
-// names lists the objects of a kind that the migrations make.
+// names lists the objects of a kind that the migrations make, by their real names.
 func names(kind migrations.Kind) ([]string, error) {
 	objects, err := migrations.Objects()
 	if err != nil {
@@ -46,7 +47,7 @@ func names(kind migrations.Kind) ([]string, error) {
 	var all []string
 	for _, o := range objects {
 		if o.Kind == kind {
-			all = append(all, o.String())
+			all = append(all, naming.Real(o.String()))
 		}
 	}
 	return all, nil
@@ -63,7 +64,7 @@ func checkNames(ctx context.Context, pool *pgxpool.Pool) error {
 	var kinds, schemas, names []string
 	var versions []int64
 	for _, o := range objects {
-		kinds, schemas = append(kinds, string(o.Kind)), append(schemas, o.Schema)
+		kinds, schemas = append(kinds, string(o.Kind)), append(schemas, naming.Real(o.Schema))
 		names, versions = append(names, o.Name), append(versions, o.Version)
 	}
 	have, err := schemaVersion(ctx, pool)
@@ -77,8 +78,8 @@ func checkNames(ctx context.Context, pool *pgxpool.Pool) error {
 	if len(taken) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: the database has already %s, which Rollcall did not make; rename it (ALTER … RENAME TO …), or give Rollcall another database: nothing was changed",
-		model.ErrSchema, strings.Join(taken, ", "))
+	return fmt.Errorf("%w: the database has already %s, which Rollcall did not make; rename it (ALTER … RENAME TO …), or give Rollcall schemas of other names (%s) or another database: nothing was changed",
+		model.ErrSchema, strings.Join(taken, ", "), naming.Variable)
 }
 
 // dependents lists what is not of Rollcall and would go, or stop to work, with the
@@ -92,9 +93,9 @@ func dependents(ctx context.Context, pool *pgxpool.Pool, version int64) ([]strin
 	var schemas, relations []string
 	for _, o := range gone {
 		if o.Kind == migrations.Schema {
-			schemas = append(schemas, o.Schema)
+			schemas = append(schemas, naming.Real(o.Schema))
 		} else {
-			relations = append(relations, o.String())
+			relations = append(relations, naming.Real(o.String()))
 		}
 	}
 	objects, err := migrations.Objects()
@@ -103,7 +104,7 @@ func dependents(ctx context.Context, pool *pgxpool.Pool, version int64) ([]strin
 	}
 	var ours []string
 	for _, o := range objects {
-		ours = append(ours, o.String())
+		ours = append(ours, naming.Real(o.String()))
 	}
 	all, err := texts(ctx, pool, dependentsSQL, schemas, relations, ours)
 	return all, migrationError("look for what depends on the schema", err)
@@ -128,7 +129,7 @@ func hidden(ctx context.Context, q querier, tables []string) ([]string, error) {
 }
 
 // CheckRows refuses to take for absent what the role may not see of some tables,
-// named schema.table, or of all of ours where none is named.
+// by their real names, schema.table, or of all of ours where none is named.
 func CheckRows(ctx context.Context, q querier, tables ...string) (err error) {
 	if len(tables) == 0 {
 		if tables, err = Relations(); err != nil {

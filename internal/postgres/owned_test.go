@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/migrations"
@@ -38,7 +39,7 @@ func TestObjectsAreThoseOfTheCatalog(t *testing.T) {
 	}
 	var got []string
 	for _, o := range objects {
-		got = append(got, string(o.Kind)+" "+o.String())
+		got = append(got, string(o.Kind)+" "+naming.Real(o.String()))
 	}
 	slices.Sort(want)
 	slices.Sort(got)
@@ -65,7 +66,7 @@ func TestNamesThatAreTaken(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := postgres.MigrateUp(t.Context(), pool)
-			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, model.ErrSchema) || !strings.Contains(err.Error(), c.want+", which Rollcall did not make")) {
+			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, model.ErrSchema) || !strings.Contains(err.Error(), naming.Text(c.want)+", which Rollcall did not make")) {
 				t.Fatalf("migrate gave %v", err)
 			}
 			if applied := pgtest.Texts(t, pool, `SELECT c.oid::regclass::text FROM pg_class AS c WHERE oid = to_regclass('realtimekit.sessions')`); c.want != "" && len(applied) > 0 {
@@ -113,12 +114,15 @@ func TestDownStopsAtOthers(t *testing.T) {
 		}
 		drop := ""
 		for name, statement := range others {
-			if strings.Contains(err.Error(), name) {
+			if strings.Contains(err.Error(), naming.Text(name)) {
 				seen[name], drop = true, drop+statement
 			}
 		}
 		if now, err := postgres.NewestMigration(t.Context(), pool); err != nil || now.Version != newest.Version {
 			t.Fatalf("a step that was refused was made: %v", err)
+		}
+		if drop == "" {
+			t.Fatalf("nothing that is known stands in the way: %v", err)
 		}
 		if _, err := pool.Exec(t.Context(), drop); err != nil {
 			t.Fatal(err)

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
@@ -72,7 +70,7 @@ func TestEachParameterOfLibpq(t *testing.T) {
 
 func TestHostaddr(t *testing.T) {
 	t.Parallel()
-	cfg, err := pgx.ParseConfig(pgtest.NewEmpty(t))
+	cfg, err := pgtest.ParseConfig(pgtest.NewEmpty(t))
 	if err != nil {
 		t.Fatal(err)
 	}

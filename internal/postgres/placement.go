@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 )
 
 // bySession is the column by which rows are spread; sessions of one value lie together.
@@ -60,7 +61,7 @@ var placedKeys = []struct{ table, columns, target string }{
 func placedNames() []string {
 	all := make([]string, 0, len(placed))
 	for _, p := range placed {
-		all = append(all, p.table)
+		all = append(all, naming.Real(p.table))
 	}
 	return all
 }
@@ -86,8 +87,8 @@ func (p *Placement) None() bool { return len(p.Placed) == 0 && len(p.Wrong) == 0
 func (p *Placement) Lacking() []string {
 	var all []string
 	for _, t := range placed {
-		if p.Placed[t.table] == "" {
-			all = append(all, t.table)
+		if name := naming.Real(t.table); p.Placed[name] == "" {
+			all = append(all, name)
 		}
 	}
 	return all
@@ -99,7 +100,7 @@ func (p *Placement) Check() error {
 	case len(p.Wrong) > 0:
 		return fmt.Errorf("%w: Citus has tables otherwise than Rollcall needs them: %s; take them back with undistribute_table, then run: rollcall distribute", model.ErrSchema, strings.Join(p.Wrong, "; "))
 	case p.Citus == "" && p.Remembered > 0:
-		return fmt.Errorf("%w: the tables were distributed by Citus, which this database does not have: it is a copy, and what was on the workers is not in it; restore such a dump with Citus, or empty sync.distributed_tables where all rows are there", model.ErrSchema)
+		return fmt.Errorf("%w: the tables were distributed by Citus, which this database does not have: it is a copy, and what was on the workers is not in it; restore such a dump with Citus, or empty %s where all rows are there", model.ErrSchema, naming.Real("sync.distributed_tables"))
 	case !p.None() && !p.Whole():
 		return fmt.Errorf("%w: %d of %d tables are distributed, without %s; run: rollcall distribute", model.ErrSchema, len(p.Placed), len(placed), strings.Join(p.Lacking(), ", "))
 	}
@@ -162,7 +163,7 @@ func (p *Placement) read(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	want := map[string]string{}
 	for _, t := range placed {
-		want[t.table] = t.by
+		want[naming.Real(t.table)] = t.by
 	}
 	var name, column string
 	var hashed bool
@@ -178,7 +179,7 @@ func (p *Placement) read(ctx context.Context, pool *pgxpool.Pool) error {
 		case by != want[name]:
 			p.Wrong = append(p.Wrong, fmt.Sprintf("%s by %s, not by %s", name, by, want[name]))
 		case hashed && (together == nil || !*together):
-			p.Wrong = append(p.Wrong, name+" not together with realtimekit.sessions")
+			p.Wrong = append(p.Wrong, name+" not together with "+naming.Real("realtimekit.sessions"))
 		default:
 			p.Placed[name] = by
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/secret"
@@ -20,7 +21,7 @@ import (
 // asReader connects to the database of url as the role, with a password.
 func asReader(t *testing.T, url, password string) (*pgx.Conn, error) {
 	t.Helper()
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := pgtest.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,7 @@ func asReader(t *testing.T, url, password string) (*pgx.Conn, error) {
 // asRole connects as a role that must be able to log in.
 func asRole(t *testing.T, url, role, password string) *pgx.Conn {
 	t.Helper()
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := pgtest.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +102,7 @@ func mustNotNeedToMakeRoles(t *testing.T, ensure func(context.Context, *pgxpool.
 	if _, err := ensure(t.Context(), open(t, url), postgres.Role{}); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := pgtest.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func mustNotGainMore(t *testing.T, pool *pgxpool.Pool) {
 		`GRANT pg_write_all_data TO rollcall_reader`:      "DELETE on ",
 	} {
 		run(t, pool, grant)
-		if _, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{}); err == nil || !strings.Contains(err.Error(), what) {
+		if _, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{}); err == nil || !strings.Contains(err.Error(), naming.Text(what)) {
 			t.Errorf("%s: got %v, want %q", grant, err, what)
 		}
 		run(t, pool, strings.NewReplacer("GRANT", "REVOKE", " TO ", " FROM ").Replace(grant))
@@ -188,7 +189,7 @@ func canOnlyRead(t *testing.T, reader *pgx.Conn) {
 		}
 	}
 	var zone, path string
-	if err := reader.QueryRow(t.Context(), `SELECT current_setting('timezone'), current_setting('search_path')`).Scan(&zone, &path); err != nil || zone != "UTC" || path != "analytics, realtimekit" {
+	if err := reader.QueryRow(t.Context(), `SELECT current_setting('timezone'), current_setting('search_path')`).Scan(&zone, &path); err != nil || zone != "UTC" || path != naming.Real("analytics")+", "+naming.Real("realtimekit") {
 		t.Errorf("zone %q, path %q: %v", zone, path, err)
 	}
 }

@@ -5,9 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
@@ -19,7 +17,7 @@ func TestUpgradeGivesTheRolesTheirRights(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
 	pool := open(t, url)
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := pgtest.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +72,7 @@ func TestUpgradeGivesTheRolesTheirRights(t *testing.T) {
 		{other, "SELECT", "sync.retention_horizons", false},
 	} {
 		var has bool
-		if err := pool.QueryRow(t.Context(), `SELECT has_table_privilege($1, $2, $3)`, c.role, c.table, c.right).Scan(&has); err != nil {
+		if err := pool.QueryRow(t.Context(), `SELECT has_table_privilege($1, $2, $3)`, c.role, naming.Real(c.table), c.right).Scan(&has); err != nil {
 			t.Fatal(err)
 		}
 		if has != c.want {
@@ -90,7 +88,7 @@ func TestUpgradeGivesTheRolesTheirRights(t *testing.T) {
 		for _, view := range []string{"no_shows", "usage_cost", "person_attendance", "reconciliation"} {
 			for _, role := range []string{reads, loads} {
 				var has bool
-				if err := pool.QueryRow(t.Context(), `SELECT has_table_privilege($1, $2, 'SELECT')`, role, "analytics."+view).Scan(&has); err != nil || !has {
+				if err := pool.QueryRow(t.Context(), `SELECT has_table_privilege($1, $2, 'SELECT')`, role, naming.Real("analytics."+view)).Scan(&has); err != nil || !has {
 					t.Errorf("after migrate down %s may not read %s: %v", role, view, err)
 				}
 			}
@@ -117,7 +115,7 @@ func TestUpgradeGivesTheRolesTheirRights(t *testing.T) {
 func dropRoles(t *testing.T, url string, roles ...string) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	pool, err := pgxpool.New(ctx, url)
+	pool, err := pgtest.NewPool(ctx, url)
 	if err != nil {
 		t.Fatal(err)
 	}

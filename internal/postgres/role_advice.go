@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rollcall-etl/rollcall/internal/naming"
 )
 
 const insufficientPrivilege = "42501"
@@ -47,5 +49,5 @@ func (r Role) advice(ctx context.Context, conn *pgx.Conn, err error) string {
 	case !mayMake, !admin && major >= adminRules:
 		return fmt.Sprintf("; since PostgreSQL 16 who changes a role needs CREATEROLE and the ADMIN OPTION on it, which a superuser or who made the role gives: ALTER ROLE %s CREATEROLE; GRANT %s TO %s WITH ADMIN OPTION", quoted, role, quoted)
 	}
-	return fmt.Sprintf("; the user in DATABASE_URL must own everything in the schemas analytics, realtimekit and sync, and may need more than %s has", user)
+	return naming.Text("; the user in DATABASE_URL must own everything in the schemas analytics, realtimekit and sync") + ", and may need more than " + user + " has"
 }

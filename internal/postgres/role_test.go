@@ -21,7 +21,7 @@ import (
 // whole server, which ends with the tests.
 func ownRole(t *testing.T, url, name string) string {
 	t.Helper()
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := pgtest.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func as(t *testing.T, url, user string) *pgxpool.Pool {
 // ownedByAnother gives everything of the database to a new, ordinary user.
 func ownedByAnother(t *testing.T, url string) (user string) {
 	t.Helper()
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := pgtest.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestRoleElsewhere(t *testing.T) {
 	if _, err := postgres.EnsureReader(t.Context(), open(t, first), postgres.Role{Name: name}); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := pgx.ParseConfig(first)
+	cfg, err := pgtest.ParseConfig(first)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/secret"
@@ -18,7 +19,7 @@ import (
 // database gives the quoted name of the database of a URL.
 func database(t *testing.T, url string) string {
 	t.Helper()
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := pgtest.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +199,7 @@ func TestEncodingIsUTF8(t *testing.T) {
 	url := pgtest.NewEmpty(t)
 	admin := impatient(t, url)
 	for _, encoding := range []string{"LATIN1", "SQL_ASCII"} {
-		cfg, err := pgx.ParseConfig(url)
+		cfg, err := pgtest.ParseConfig(url)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,7 +225,7 @@ func TestEncodingIsUTF8(t *testing.T) {
 func TestHiddenRowsStopACommand(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := pgtest.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +267,7 @@ func TestHiddenRowsStopACommand(t *testing.T) {
 	} {
 		do(step.sql)
 		err := check()
-		if step.hidden == "" && err != nil || step.hidden != "" && (!errors.Is(err, model.ErrStore) || !strings.Contains(err.Error(), "hides rows of "+step.hidden+" ")) {
+		if step.hidden == "" && err != nil || step.hidden != "" && (!errors.Is(err, model.ErrStore) || !strings.Contains(err.Error(), "hides rows of "+naming.Text(step.hidden)+" ")) {
 			t.Errorf("after %s: %v", step.sql, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
@@ -33,7 +34,7 @@ func TestUnverified(t *testing.T) {
 		"postgres:///w?host=/tmp":                                  "",
 		"postgres://u:p@127.0.0.1.example/w":                       "127.0.0.1.example",
 	} {
-		cfg, err := pgxpool.ParseConfig(url)
+		cfg, err := pgtest.ParsePool(url)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,11 +15,13 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
+	"github.com/rollcall-etl/rollcall/migrations"
 )
 
-// Schema is where River's tables stand: migrations.QueueSchema.
-const Schema = "rollcall_queue"
+// Schema is where River's tables stand. River makes names of channels of it as well.
+func Schema() string { return naming.Real(migrations.QueueSchema) }
 
 var (
 	//go:embed sql/ask.sql
@@ -38,7 +40,7 @@ type Queue struct {
 
 // New gives the queue of a warehouse.
 func New(pool *pgxpool.Pool, logger *slog.Logger) (*Queue, error) {
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: Schema, Logger: Quiet(logger)})
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: Schema(), Logger: Quiet(logger)})
 	if err != nil {
 		return nil, fmt.Errorf("open the queue: %w", err)
 	}

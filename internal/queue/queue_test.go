@@ -51,7 +51,7 @@ func working(t *testing.T, pool *pgxpool.Pool, q *queue.Queue) context.Context {
 		return nil
 	}))
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
-		Schema: queue.Schema, Workers: workers, Queues: map[string]river.QueueConfig{queue.Name("other"): {MaxWorkers: 1}},
+		Schema: queue.Schema(), Workers: workers, Queues: map[string]river.QueueConfig{queue.Name("other"): {MaxWorkers: 1}},
 	})
 	if err == nil {
 		err = q.Lists(t.Context(), "other")

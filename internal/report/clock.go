@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/naming"
 )
 
 // live chooses the zone of clock times where none is given: that of the apps, if it is
@@ -17,7 +19,7 @@ func (o *Options) live(zones ...string) (err error) {
 		return nil
 	}
 	if o.Zone, err = time.LoadLocation(zones[0]); err != nil {
-		return fmt.Errorf("the time zone of analytics.settings is not known to this program; give another with --timezone: %w", err)
+		return fmt.Errorf("the time zone of %s is not known to this program; give another with --timezone: %w", naming.Real("analytics.settings"), err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/export"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
@@ -77,7 +78,7 @@ func Register(ctx context.Context, pool *pgxpool.Pool, w io.Writer, of Lessons, 
 		}
 		err := tx.QueryRow(ctx, meetingSQL, of.Meeting, of.App).Scan(&title, &zone)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return fmt.Errorf("meeting %q is not in the warehouse; rollcall report --view realtimekit.meetings lists those that are", of.Meeting)
+			return fmt.Errorf("meeting %q is not in the warehouse; rollcall report --view %s lists those that are", of.Meeting, naming.Real("realtimekit.meetings"))
 		}
 		if err != nil {
 			return postgres.Failed("look for the meeting", err)

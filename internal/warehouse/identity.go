@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
@@ -37,7 +38,7 @@ func (d *DB) MendIdentities(ctx context.Context) error {
 // comes upon it so.
 func isBehind(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok || pg.Code != "23505" || pg.SchemaName != "sync" {
+	if !ok || pg.Code != "23505" || pg.SchemaName != naming.Real("sync") {
 		return false
 	}
 	switch pg.TableName {

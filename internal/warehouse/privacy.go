@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
@@ -36,8 +37,8 @@ type protection struct {
 	forgotten atomic.Bool
 }
 
-// errNoPrivacy tells of a copy in which the one row of sync.privacy is missing.
-var errNoPrivacy = fmt.Errorf("%w: sync.privacy has no row, as in a copy made without it, and nothing tells who was erased, whether names are hashed, and by which key; restore it, and sync.suppressions with it, or, where neither was ever used, run: INSERT INTO sync.privacy DEFAULT VALUES", model.ErrUsage)
+// noPrivacy tells of a copy in which the one row of sync.privacy is missing.
+const noPrivacy = "sync.privacy has no row, as in a copy made without it, and nothing tells who was erased, whether names are hashed, and by which key; restore it, and sync.suppressions with it, or, where neither was ever used, run: INSERT INTO sync.privacy DEFAULT VALUES"
 
 // Whoever stores personal data holds the shared lock from before it looks at the
 // generation until its transaction has ended; whoever changes what may be stored
@@ -68,7 +69,7 @@ func (d *DB) Protect(ctx context.Context, p Privacy) error {
 		return err
 	}
 	if d.privacy.forgotten.Load() {
-		d.Logger.WarnContext(ctx, "people were erased and none of them is on the list any more; erased people come back", "fix", "where you did not empty it, restore sync.suppressions before the next run")
+		d.Logger.WarnContext(ctx, "people were erased and none of them is on the list any more; erased people come back", "fix", "where you did not empty it, restore "+naming.Real("sync.suppressions")+" before the next run")
 	}
 	if p.Names == "" {
 		return nil
@@ -150,12 +151,12 @@ func (d *DB) ReadPrivacy(ctx context.Context) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, d.Pool, options, func(tx pgx.Tx) error {
 		// An erased person whose row is hidden would come back.
-		if err := postgres.CheckRows(ctx, tx, "sync.privacy", "sync.suppressions"); err != nil {
+		if err := postgres.CheckRows(ctx, tx, naming.Real("sync.privacy"), naming.Real("sync.suppressions")); err != nil {
 			return err
 		}
 		err := tx.QueryRow(ctx, `SELECT generation, key_check, names_pseudonymised FROM sync.privacy`).Scan(&generation, &check, &names)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return errNoPrivacy
+			return fmt.Errorf("%w: %s", model.ErrUsage, naming.Text(noPrivacy))
 		}
 		if err != nil {
 			return err

@@ -109,7 +109,7 @@ func (t *tour) client() (*river.Client[pgx.Tx], error) {
 		queues[queue.Name(id)] = river.QueueConfig{MaxWorkers: t.cfg.Concurrency}
 	}
 	return river.NewClient(riverpgxv5.New(t.db.Pool), &river.Config{
-		ID: t.id, Schema: queue.Schema, Workers: workers, Logger: queue.Quiet(t.logger),
+		ID: t.id, Schema: queue.Schema(), Workers: workers, Logger: queue.Quiet(t.logger),
 		Queues:                      queues,
 		ErrorHandler:                &failures{t.logger},
 		JobTimeout:                  -1,
