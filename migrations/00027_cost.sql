@@ -5,6 +5,7 @@
 CREATE INDEX session_states_incomplete ON sync.session_states (created_at) WHERE complete_at IS NULL AND status IS DISTINCT FROM 'LIVE';
 CREATE INDEX session_states_erased ON sync.session_states (created_at) WHERE erased_participants > 0;
 
+-- +rollcall define derive
 -- +rollcall define add_to_curves
 -- +rollcall define count_sessions
 -- +rollcall define rejoins
@@ -14,4 +15,5 @@ CREATE INDEX session_states_erased ON sync.session_states (created_at) WHERE era
 -- +rollcall define rejoins
 -- +rollcall define count_sessions
 -- +rollcall define add_to_curves
+-- +rollcall define derive
 DROP INDEX sync.session_states_incomplete, sync.session_states_erased;
