@@ -5,6 +5,9 @@
 CREATE INDEX session_states_incomplete ON sync.session_states (created_at) WHERE complete_at IS NULL AND status IS DISTINCT FROM 'LIVE';
 CREATE INDEX session_states_erased ON sync.session_states (created_at) WHERE erased_participants > 0;
 
+-- Sessions and lessons of an app, without those of all others.
+CREATE INDEX session_figures_by_app ON analytics.session_figures (app_id, starts_at);
+
 -- +rollcall define derive
 -- +rollcall define add_to_curves
 -- +rollcall define count_sessions
@@ -16,4 +19,4 @@ CREATE INDEX session_states_erased ON sync.session_states (created_at) WHERE era
 -- +rollcall define count_sessions
 -- +rollcall define add_to_curves
 -- +rollcall define derive
-DROP INDEX sync.session_states_incomplete, sync.session_states_erased;
+DROP INDEX analytics.session_figures_by_app, sync.session_states_incomplete, sync.session_states_erased;
