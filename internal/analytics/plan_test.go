@@ -113,6 +113,35 @@ func TestPlansReadOneSession(t *testing.T) {
 	}
 }
 
+// TestFindingsOfARangeReadItsSessions has 2,000 sessions, each with a rejected
+// record, every tenth incomplete and short of an erased person: a morning's findings are read from the states and
+// rejected records of its six sessions.
+func TestFindingsOfARangeReadItsSessions(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('a', 'account', now(), now(), 1)`)
+	db.exec(`INSERT INTO realtimekit.sessions (session_id, app_id, status, started_at, ended_at, created_at, first_synced_at, synced_at, run_id)
+		SELECT md5(n::text)::uuid, 'a', 'ENDED', t, t + interval '1 hour', t, now(), now(), 1
+		FROM generate_series(1, 2000) AS n, LATERAL (SELECT timestamptz '2026-01-01Z' + n * interval '1 hour' AS t) AS t`)
+	db.exec(`INSERT INTO sync.session_states (session_id, app_id, status, created_at, complete_at, erased_participants, run_id)
+		SELECT session_id, app_id, 'ENDED', created_at, CASE WHEN n % 10 <> 0 THEN now() END, (n % 10 = 0)::integer, 1
+		FROM (SELECT *, row_number() OVER (ORDER BY started_at) AS n FROM realtimekit.sessions) AS s`)
+	db.exec(`INSERT INTO sync.rejected_records (entity, app_id, session_id, record_key, reason, raw_text, first_seen_at, last_seen_at, run_id)
+		SELECT 'participant', app_id, session_id, 'k', 'no id', repeat('{}', 500), now(), now(), 1 FROM sync.session_states`)
+	db.exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+	db.exec(`ANALYZE`)
+	const findings = `SELECT * FROM analytics.data_quality WHERE app_id = 'a' AND started_at >= timestamptz '2026-01-10Z' AND started_at < timestamptz '2026-01-10T06:00Z'`
+	rows, _ := db.explain(findings)
+	for _, table := range []string{"session_states", "rejected_records", "sessions", "session_figures"} {
+		if rows[table] > 3*6 {
+			t.Errorf("the findings of six sessions read %v rows of %s", rows[table], table)
+		}
+	}
+	if n := db.number(`SELECT count(*) FROM (` + findings + `) AS f`); n < 6 {
+		t.Errorf("%d findings of a morning, want one per session at least", n)
+	}
+}
+
 // TestRefreshReadsItsBatchOnly has a queue of 20,000 sessions, the oldest last:
 // a batch reads the rows that it takes, in the order of the sessions.
 func TestRefreshReadsItsBatchOnly(t *testing.T) {

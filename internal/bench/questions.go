@@ -83,7 +83,7 @@ func questions() (all []question) {
 		question{"no_shows of a school and month", "SELECT * FROM analytics.no_shows WHERE app_id = 'school 3' AND " + within("session_started_at", oneMonth), 1000},
 		question{"no_shows of a course and term", "SELECT * FROM analytics.no_shows WHERE app_id = 'school 1' AND meeting_id = 'course 1'", 200},
 		question{"clinician with patient, month", `SELECT o.* FROM analytics.person_overlap AS o JOIN analytics.session_bounds AS b USING (session_id)
-			WHERE o.person_id = 'u1-0' AND o.other_person_id = 'u1-5' AND ` + within("b.starts_at", oneMonth), 300},
+			WHERE o.person_id = 'pupil 0-12' AND o.other_person_id = 'teacher 0' AND ` + within("b.starts_at", oneMonth), 300},
 		question{"a person across all meetings", "SELECT * FROM analytics.person_attendance WHERE custom_participant_id = 'pupil 0-8'", 50},
 		question{"daily_usage of a month", "SELECT * FROM analytics.daily_usage WHERE usage_date BETWEEN '2026-01-01' AND '2026-01-31'", 5})
 	for _, v := range perSession {

@@ -35,6 +35,7 @@ type sessionLoad struct {
 	title    pgtype.Text     // of the meeting, when it was last looked at
 	gone     []model.UUID    // participants that are stored but were not listed
 	derived  *derive.Figures // nil where analytics.derive is to derive
+	mirrored bool            // the session was stored before, and the rows in memory are what is stored now
 	identity derive.Identity // of the people of the app
 	zoned    bool            // whether its days are others than those of UTC
 }
@@ -201,8 +202,12 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 		announced = &r.Announced
 	}
 	var participants, events *int
-	if l.fresh {
+	switch held := l.intake.held; {
+	case l.fresh:
 		participants, events = &l.counts.participants.Inserted, &l.counts.events.Inserted
+	case l.mirrored:
+		p, e := held.participants.len(), held.events.len()
+		participants, events = &p, &e
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(resolveSQL, id, l.run.ID, r.FullPass)

@@ -13,9 +13,9 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
-// What a new session's rows say is derived here and copied beside them, where all
-// of them are in hand and the session has ended. Anything else, such as days of a time
-// zone, is left to the function analytics.derive, which does the same from what is stored.
+// What a session's rows say is derived here and copied beside them, where the rows in
+// hand are all that is stored and the session has ended. Anything else, such as days of a
+// time zone, is left to the function analytics.derive, which does the same from what is stored.
 const (
 	copyPresences = `COPY analytics.presences (session_id, participant_id, joined_at, left_at, presence_no, left_at_kind, is_by_events, is_cut,
 		preset_view_type, peer_id) FROM STDIN (FORMAT binary)`
@@ -29,16 +29,20 @@ const (
 	pieceColumns    = 7
 )
 
-// derive copies what is derived of a session that is new, where that can be told from
-// the rows in memory.
+// derive copies what is derived of a session, where that can be told from the rows in memory.
 func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
-	l.derived = nil
+	l.derived, l.mirrored = nil, false
 	start := l.session.StartedAt
 	if start.IsZero() {
 		start = l.session.CreatedAt
 	}
-	if !l.fresh || l.leftOver || l.zoned || start.IsZero() || l.session.EndedAt.IsZero() || !l.intake.whole(l.reading.LastPass) {
+	if l.leftOver && l.fresh || l.zoned || start.IsZero() || l.session.EndedAt.IsZero() || !l.intake.whole(l.reading.LastPass) {
 		return nil
+	}
+	if !l.fresh {
+		if err := l.mirror(ctx, tx); err != nil || !l.mirrored {
+			return err
+		}
 	}
 	s := &derive.Session{
 		StartsAt: start.UnixMicro() - postgresEpoch, EndsAt: l.session.EndedAt.UnixMicro() - postgresEpoch,
@@ -46,6 +50,11 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 	}
 	l.intake.held.decode(s)
 	d := derive.From(s)
+	if l.mirrored {
+		if err := l.forget(ctx, tx, d.People); err != nil {
+			return fmt.Errorf("take what was derived before: %w", err)
+		}
+	}
 	e := derivedRows{session: l.session.ID}
 	for i := range d.Presences {
 		e.presence(&d.Presences[i], s.Participants[d.Presences[i].Participant].ID)

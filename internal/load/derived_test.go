@@ -60,7 +60,23 @@ func TestLoaderDerivesWhatTheFunctionDoes(t *testing.T) {
 	if got := b.Text(`SELECT count(*)::text FROM analytics.stale_people`); got != "0" {
 		t.Errorf("%s people are other ones", got)
 	}
-	for table, rows := range derivedRows(b) {
+	sameDerived(t, derivedRows(b), loaded)
+
+	// Where an app lives only the function knows.
+	exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('kiwis', 'account', now(), now(), 1);
+		INSERT INTO analytics.settings (app_id, time_zone) VALUES ('kiwis', 'Pacific/Auckland')`)
+	session, page := randomSession(rng, sessions)
+	session.AppID = "kiwis"
+	b.MustLoad(session, page)
+	if got := b.Text(`SELECT time_zone FROM analytics.session_figures WHERE app_id = 'kiwis'`); got != "Pacific/Auckland" {
+		t.Errorf("days of Auckland are cut by %q", got)
+	}
+}
+
+// sameDerived compares what the function derived with what the loader did.
+func sameDerived(t *testing.T, function, loaded map[string][]string) {
+	t.Helper()
+	for table, rows := range function {
 		for _, side := range []struct {
 			name      string
 			has, less []string
@@ -78,15 +94,101 @@ func TestLoaderDerivesWhatTheFunctionDoes(t *testing.T) {
 			t.Errorf("%s: %d rows by the function, %d by the loader", table, len(rows), len(loaded[table]))
 		}
 	}
+}
 
-	// Where an app lives only the function knows.
-	exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('kiwis', 'account', now(), now(), 1);
-		INSERT INTO analytics.settings (app_id, time_zone) VALUES ('kiwis', 'Pacific/Auckland')`)
-	session, page := randomSession(rng, sessions)
-	session.AppID = "kiwis"
-	b.MustLoad(session, page)
-	if got := b.Text(`SELECT time_zone FROM analytics.session_figures WHERE app_id = 'kiwis'`); got != "Pacific/Auckland" {
-		t.Errorf("days of Auckland are cut by %q", got)
+// What the loader derives of a session that changed is what the function derives of it,
+// and it notes whom the next refresh is to look for. Of a session of which more is stored
+// than was read the function is asked.
+func TestLoaderDerivesAChangedSession(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	b := testbed.New(t)
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := b.Pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sessions, pages := make([]model.Session, 80), make([]model.ParticipantPage, 80)
+	for n := range sessions {
+		sessions[n], pages[n] = randomSession(rng, n)
+		withoutRepairs(&sessions[n], &pages[n]) // which are spelled otherwise where they are stored
+		b.MustLoad(sessions[n], pages[n])
+	}
+	exec(`CREATE TABLE public.before AS SELECT * FROM analytics.session_people`)
+	function := b.Text(`SELECT pg_get_functiondef('analytics.derive'::regproc)`)
+	exec(`CREATE OR REPLACE FUNCTION analytics.derive(session_ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'asked'; END$$`)
+	for n := range sessions {
+		_, other := randomSession(rng, n)
+		withoutRepairs(&sessions[n], &other)
+		change(rng, &sessions[n], &pages[n], &other)
+		b.MustLoad(sessions[n], pages[n])
+	}
+	exec(function)
+	loaded := derivedRows(b)
+	wrong := b.Text(`WITH due AS (
+			SELECT o.session_id, o.person_id, coalesce(o.custom_ids, ARRAY[o.custom_participant_id]) AS custom_ids
+			FROM public.before AS o LEFT JOIN analytics.session_people AS n ON n.session_id = o.session_id AND n.person_id = o.person_id
+			WHERE (n.custom_participant_id, n.custom_ids, n.person_id) IS DISTINCT FROM (o.custom_participant_id, o.custom_ids, o.person_id))
+		SELECT format('%s of %s', count(*), (SELECT count(*) FROM due)) FROM due FULL JOIN analytics.stale_people AS s USING (session_id, person_id, custom_ids)
+		WHERE due IS NULL OR s IS NULL`)
+	if due, found := strings.CutPrefix(wrong, "0 of "); !found || due == "0" {
+		t.Errorf("people who are other ones, wrong: %s", wrong)
+	}
+	exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+	sameDerived(t, derivedRows(b), loaded)
+
+	b.MustLoad(sessions[0], pages[0])
+	derivedAt := `SELECT derived_at::text FROM analytics.session_figures WHERE session_id = '` + sessions[0].ID.String() + `'`
+	unchanged := b.Text(derivedAt)
+	b.MustLoad(sessions[0], pages[0])
+	if b.Text(derivedAt) != unchanged {
+		t.Error("a session that did not change was derived anew")
+	}
+	full := slices.IndexFunc(pages, func(p model.ParticipantPage) bool { return len(p.Events) > 1 })
+	less := pages[full]
+	less.Events = slices.Clone(less.Events[1:]) // the vendor serves no more
+	sessions[full].UpdatedAt = sessions[full].UpdatedAt.Add(time.Hour)
+	b.MustLoad(sessions[full], less)
+	loaded = derivedRows(b)
+	exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+	sameDerived(t, derivedRows(b), loaded)
+}
+
+func withoutRepairs(s *model.Session, page *model.ParticipantPage) {
+	s.Repairs = nil
+	for i := range page.Participants {
+		page.Participants[i].Repairs = nil
+	}
+	for i := range page.Events {
+		page.Events[i].Repairs = nil
+	}
+}
+
+// change gives some participants and events of a session the values of another, and adds
+// those that only the other has.
+func change(rng *rand.Rand, s *model.Session, page, other *model.ParticipantPage) {
+	s.UpdatedAt, s.MinutesConsumed = s.UpdatedAt.Add(time.Minute), model.Number{Value: rng.Float64(), Valid: true}
+	for i := range other.Participants {
+		p := other.Participants[i]
+		p.UpdatedAt = p.UpdatedAt.Add(time.Minute)
+		if i >= len(page.Participants) {
+			page.Participants = append(page.Participants, p)
+		} else if rng.IntN(3) == 0 {
+			page.Participants[i] = p
+		}
+	}
+	for i := range other.Events {
+		e := other.Events[i]
+		e.UpdatedAt = e.UpdatedAt.Add(time.Minute)
+		k := slices.IndexFunc(page.Events, func(o model.PeerEvent) bool { return o.ParticipantID == e.ParticipantID && o.ID == e.ID })
+		if k < 0 {
+			page.Events = append(page.Events, e)
+		} else if rng.IntN(3) == 0 {
+			page.Events[k] = e
+		}
 	}
 }
 

@@ -10,7 +10,8 @@ SET timezone = 'UTC'
 SET jit = off
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
-SET work_mem = '32MB'
+SET work_mem = '64MB'
+SET enable_hashagg = on
 AS $$
 DECLARE
     most_steps CONSTANT integer := 512;
@@ -68,6 +69,7 @@ BEGIN
             pending := deeper;
             CONTINUE;
         END IF;
+        SET LOCAL enable_hashagg = off; -- what is grouped is sorted next
         WITH parts AS MATERIALIZED (
             SELECT dense_rank() OVER (ORDER BY p.usage_date, p.app_id, n.node_at) AS leaf_no, n.node_at, p.*
             FROM unnest(pending) AS p
@@ -100,6 +102,7 @@ BEGIN
                              s.step_at, s.people, '{}', s.participants, '{}')::analytics.usage_curves)
         INTO written
         FROM leaves AS l JOIN summary AS s ON s.leaf_no = l.leaf_no;
+        SET LOCAL enable_hashagg = on;
         DELETE FROM analytics.usage_curves AS n USING unnest(written) AS w
         WHERE (n.app_id, n.usage_date, n.seconds, n.starts_at) = (w.app_id, w.usage_date, w.seconds, w.starts_at) AND cardinality(w.step_at) = 0;
         INSERT INTO analytics.usage_curves AS n SELECT w.* FROM unnest(written) AS w WHERE cardinality(w.step_at) > 0

@@ -10,7 +10,9 @@ SET plan_cache_mode = force_custom_plan
 SET enable_material = off
 SET enable_seqscan = off
 -- A batch has hundreds of thousands of people and steps, of which the planner knows nothing.
-SET work_mem = '32MB'
+SET enable_mergejoin = off
+SET enable_nestloop = on
+SET work_mem = '64MB'
 AS $$
 DECLARE
     before analytics.session_dates[];
@@ -18,6 +20,7 @@ DECLARE
     shared_before analytics.shared_person_days[];
     shared_after  analytics.shared_person_days[];
     uncounted analytics.usage_ids[]; -- app and day
+    touched   analytics.usage_ids[]; -- app, day and person
     far_off constant interval := '16 hours'; -- of any clock from UTC
     zoned  text[]; -- apps some of whose days are not those of UTC
     day    analytics.usage_ids;
@@ -148,8 +151,8 @@ BEGIN
     FROM (SELECT app_id FROM unnest(before) UNION SELECT app_id FROM unnest(after)) AS d
     WHERE EXISTS (SELECT 1 FROM analytics.session_figures AS f WHERE f.app_id = d.app_id AND f.time_zone <> 'UTC');
 
-    -- People in several sessions of a day are counted once: by how much the sums
-    -- of their sessions are too high.
+    -- People in several sessions of a day are counted once: by how much the sums of their
+    -- sessions are too high.
     WITH days AS (
         SELECT session_id, app_id, usage_date FROM unnest(before)
         UNION
@@ -165,76 +168,97 @@ BEGIN
         SELECT app_id, usage_date FROM (SELECT DISTINCT app_id, usage_date FROM days) AS d
         WHERE (SELECT o.session_id FROM analytics.session_dates AS o -- the first is enough
                WHERE o.usage_date = d.usage_date AND o.app_id = d.app_id AND NOT o.session_id = ANY (session_ids) LIMIT 1) IS NOT NULL
-    ), touched AS MATERIALIZED (
-        SELECT app_id, usage_date, person_id, usage_date::timestamptz - CASE WHEN app_id = ANY (zoned) THEN far_off ELSE '0' END AS from_at,
-               usage_date::timestamptz + interval '24 hours' + CASE WHEN app_id = ANY (zoned) THEN far_off ELSE '0' END AS to_at
-        FROM everyone WHERE sessions > 1 OR (app_id, usage_date) IN (SELECT app_id, usage_date FROM crowded)
-    ), stays AS MATERIALIZED (
-        SELECT t.app_id, t.usage_date, t.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence, p.first_join_at
-        FROM touched AS t
-        JOIN analytics.session_people AS p ON p.person_id = t.person_id AND NOT p.is_split
-            AND p.person_id = ANY (ARRAY (SELECT person_id FROM touched)) -- by the index, whatever the planner thinks of the numbers
-            AND p.first_join_at >= t.from_at AND p.first_join_at < t.to_at
-        UNION ALL
-        SELECT t.app_id, t.usage_date, t.person_id, p.session_id, p.preset_name, p.preset_view_type, p.presence, NULL
-        FROM touched AS t
-        JOIN analytics.session_person_days AS p ON p.person_id = t.person_id AND p.usage_date = t.usage_date
-            AND p.person_id = ANY (ARRAY (SELECT person_id FROM touched))
-    ), together AS MATERIALIZED (
-        SELECT *
-        FROM (SELECT *, min(session_id::text) OVER w <> max(session_id::text) OVER w AS is_several FROM stays
-              WINDOW w AS (PARTITION BY app_id, usage_date, person_id)) AS s
-        WHERE is_several
-    ), several AS MATERIALIZED (
-        -- On that day in the time zone that each session was counted in.
-        SELECT s.*, analytics.day_starts_at(s.usage_date + 1, f.time_zone) AS to_at
-        FROM together AS s
-        JOIN analytics.session_figures AS f ON f.session_id = s.session_id AND f.app_id = s.app_id
-            AND f.session_id = ANY (ARRAY (SELECT session_id FROM together))
-        WHERE s.first_join_at IS NULL OR analytics.day_of(s.first_join_at, f.time_zone) = s.usage_date
-    ), own AS (
-        SELECT app_id, usage_date, person_id, session_id, max(to_at) AS to_at, range_agg(presence) AS presence FROM several GROUP BY 1, 2, 3, 4
-    ), merged AS (
-        SELECT app_id, usage_date, person_id, count(*) AS sessions, max(to_at) AS to_at, range_agg(presence) AS presence FROM own GROUP BY 1, 2, 3 HAVING count(*) > 1
-    ), lengths AS (
-        SELECT o.app_id, o.usage_date, o.person_id, upper(v) - lower(v) AS length FROM own AS o CROSS JOIN LATERAL unnest(o.presence) AS v
-        UNION ALL
-        SELECT m.app_id, m.usage_date, m.person_id, lower(v) - upper(v) FROM merged AS m CROSS JOIN LATERAL unnest(m.presence) AS v
-    ), excess AS (
-        SELECT app_id, usage_date, person_id, round(sum(extract(epoch FROM length)) * 1000000)::bigint AS us FROM lengths GROUP BY 1, 2, 3
-    ), moves AS (
-        SELECT app_id, usage_date, person_id, step_at, sum(people)::integer AS people
-        FROM (SELECT o.app_id, o.usage_date, o.person_id, o.to_at, c.step_at, -c.people AS people
-              FROM own AS o CROSS JOIN LATERAL unnest(o.presence) AS v CROSS JOIN LATERAL (VALUES (lower(v), 1), (upper(v), -1)) AS c (step_at, people)
-              UNION ALL
-              SELECT m.app_id, m.usage_date, m.person_id, m.to_at, c.step_at, c.people
-              FROM merged AS m CROSS JOIN LATERAL unnest(m.presence) AS v CROSS JOIN LATERAL (VALUES (lower(v), 1), (upper(v), -1)) AS c (step_at, people)) AS c
-        WHERE step_at < to_at
-        GROUP BY 1, 2, 3, 4 HAVING sum(people) <> 0
-    ), curve AS (
-        SELECT app_id, usage_date, person_id, array_agg(step_at ORDER BY step_at) AS step_at, array_agg(people ORDER BY step_at) AS people FROM moves GROUP BY 1, 2, 3
-    ), preset AS (
-        SELECT app_id, usage_date, person_id, preset_name, preset_view_type, count(*) - 1 AS people,
-               round((sum(seconds) - (SELECT coalesce(sum(extract(epoch FROM upper(v) - lower(v))), 0) FROM unnest(range_agg(presence)) AS v)) * 1000000)::bigint AS us
-        FROM (SELECT s.*, (SELECT coalesce(sum(extract(epoch FROM upper(v) - lower(v))), 0) FROM unnest(s.presence) AS v) AS seconds FROM several AS s) AS s
-        GROUP BY 1, 2, 3, 4, 5 HAVING count(*) > 1
-    ), presets AS (
-        SELECT app_id, usage_date, person_id, array_agg(preset_name) AS names, array_agg(preset_view_type) AS view_types,
-               array_agg(people::integer) AS people, array_agg(us) AS us
-        FROM (SELECT * FROM preset ORDER BY preset_name COLLATE "C", preset_view_type COLLATE "C") AS p GROUP BY 1, 2, 3
     )
     SELECT (SELECT array_agg(s) FROM everyone AS t JOIN analytics.shared_person_days AS s USING (app_id, usage_date, person_id)),
-           array_agg(row(m.app_id, m.usage_date, m.person_id, m.sessions - 1, coalesce(e.us, 0),
-                         coalesce(p.names, '{}'), coalesce(p.view_types, '{}'), coalesce(p.people, '{}'), coalesce(p.us, '{}'),
-                         coalesce(c.step_at, '{}'), coalesce(c.people, '{}'))::analytics.shared_person_days)
-    INTO shared_before, shared_after
-    FROM merged AS m
-    LEFT JOIN excess AS e USING (app_id, usage_date, person_id)
-    LEFT JOIN curve AS c USING (app_id, usage_date, person_id)
-    LEFT JOIN presets AS p USING (app_id, usage_date, person_id);
+           (SELECT array_agg(row(app_id, usage_date, person_id)::analytics.usage_ids) FROM everyone
+            WHERE sessions > 1 OR (app_id, usage_date) IN (SELECT app_id, usage_date FROM crowded))
+    INTO shared_before, touched;
+
+    -- Each has a number, by which hundreds of thousands of steps are sorted. Of these the
+    -- planner knows nothing, and would join each with all.
+    SET LOCAL enable_nestloop = off;
+    WITH someone AS MATERIALIZED (
+        SELECT no::integer AS no, app_id, usage_date, custom_participant_id AS person_id, usage_date::timestamptz AS day_at,
+               CASE WHEN app_id = ANY (zoned) THEN far_off ELSE '0' END AS beside
+        FROM unnest(touched) WITH ORDINALITY AS t (app_id, usage_date, custom_participant_id, no)
+    ), stays AS MATERIALIZED (
+        SELECT t.no, t.app_id, t.usage_date, p.session_id, p.preset_name, p.preset_view_type, p.presence, p.first_join_at
+        FROM someone AS t
+        JOIN analytics.session_people AS p ON p.person_id = t.person_id AND NOT p.is_split
+            AND p.person_id = ANY (ARRAY (SELECT person_id FROM someone)) -- by the index, whatever the planner thinks of the numbers
+            AND p.first_join_at >= t.day_at - t.beside AND p.first_join_at < t.day_at + interval '24 hours' + t.beside
+        UNION ALL
+        SELECT t.no, t.app_id, t.usage_date, p.session_id, p.preset_name, p.preset_view_type, p.presence, NULL
+        FROM someone AS t
+        JOIN analytics.session_person_days AS p ON p.person_id = t.person_id AND p.usage_date = t.usage_date
+            AND p.person_id = ANY (ARRAY (SELECT person_id FROM someone))
+    ), several AS MATERIALIZED (
+        -- On that day in the time zone that each session was counted in.
+        SELECT s.no, s.session_id, s.preset_name COLLATE "C" AS preset_name, s.preset_view_type COLLATE "C" AS preset_view_type, s.presence,
+               s.first_join_at IS NULL AS is_piece, analytics.day_starts_at(s.usage_date + 1, CASE WHEN zoned IS NOT NULL THEN f.time_zone END) AS to_at
+        FROM stays AS s
+        JOIN analytics.session_figures AS f ON f.session_id = s.session_id AND f.app_id = s.app_id
+            AND f.session_id = ANY (ARRAY (SELECT DISTINCT session_id FROM stays))
+        WHERE s.no IN (SELECT no FROM stays GROUP BY 1 HAVING count(*) > 1)
+          AND (zoned IS NULL OR s.first_join_at IS NULL OR analytics.day_of(s.first_join_at, f.time_zone) = s.usage_date)
+    ), whole_pieces AS MATERIALIZED (
+        SELECT no, range_agg(presence) AS presence FROM several WHERE is_piece GROUP BY no, session_id
+    ), shared AS MATERIALIZED (
+        SELECT no, o.sessions, k.to_at, k.preset_name, k.preset_view_type, k.has_one_preset
+        FROM (SELECT no, count(*)::integer AS sessions
+              FROM (SELECT no FROM several WHERE NOT is_piece UNION ALL SELECT no FROM whole_pieces) AS o GROUP BY 1 HAVING count(*) > 1) AS o
+        JOIN (SELECT no, max(to_at) AS to_at, min(preset_name) AS preset_name, min(preset_view_type) AS preset_view_type,
+                     (min(preset_name) = max(preset_name) OR count(preset_name) = 0) AND count(preset_name) IN (0, count(*))
+                     AND (min(preset_view_type) = max(preset_view_type) OR count(preset_view_type) = 0) AND count(preset_view_type) IN (0, count(*)) AS has_one_preset
+              FROM several GROUP BY 1) AS k USING (no)
+    ), by_preset AS MATERIALIZED (
+        -- Where there are several presets, a person's time is merged by each as well.
+        SELECT no, cardinality(touched) + dense_rank() OVER (ORDER BY no, preset_name, preset_view_type) AS part_no, preset_name, preset_view_type, presence
+        FROM several WHERE no IN (SELECT no FROM shared WHERE NOT has_one_preset)
+    ), sums AS MATERIALIZED (
+        SELECT part_no, round(extract(epoch FROM sum((step_at - timestamptz '2000-01-01Z') * people)) * 1000000)::bigint AS us,
+               array_agg(step_at) AS step_at, array_agg(people) AS people
+        FROM (SELECT part_no, step_at, sum(greatest(depth - step - 1, 0) - greatest(depth - 1, 0))::integer AS people -- of however many at once, one stays
+              FROM (SELECT part_no, step_at, step, (sum(step) OVER (PARTITION BY part_no ORDER BY step_at ROWS UNBOUNDED PRECEDING))::integer AS depth
+                    FROM (SELECT part_no, unnest(ARRAY[lower(v), upper(v)]) AS step_at, unnest('{1,-1}'::integer[]) AS step
+                          FROM (SELECT part_no, unnest(presence) AS v
+                                FROM (SELECT no AS part_no, presence FROM several WHERE NOT is_piece
+                                      UNION ALL SELECT no, presence FROM whole_pieces
+                                      UNION ALL SELECT part_no, presence FROM by_preset) AS p) AS v) AS s) AS d
+              GROUP BY 1, 2
+              HAVING sum(greatest(depth - step - 1, 0) - greatest(depth - 1, 0)) <> 0
+              ORDER BY part_no, step_at) AS m -- so that the arrays are
+        GROUP BY 1
+    ), presets AS MATERIALIZED (
+        SELECT no, array_agg(p.preset_name ORDER BY part_no) AS names, array_agg(p.preset_view_type ORDER BY part_no) AS view_types,
+               array_agg(p.people ORDER BY part_no) AS people, array_agg(coalesce(m.us, 0) ORDER BY part_no) AS us
+        FROM (SELECT no, part_no, preset_name, preset_view_type, count(*)::integer - 1 AS people FROM by_preset GROUP BY 1, 2, 3, 4 HAVING count(*) > 1) AS p
+        LEFT JOIN sums AS m USING (part_no)
+        GROUP BY 1
+    )
+    SELECT array_agg(row(t.app_id, t.usage_date, t.person_id, s.sessions - 1, coalesce(m.us, 0),
+                         CASE WHEN s.has_one_preset THEN ARRAY[s.preset_name] ELSE coalesce(p.names, '{}') END,
+                         CASE WHEN s.has_one_preset THEN ARRAY[s.preset_view_type] ELSE coalesce(p.view_types, '{}') END,
+                         CASE WHEN s.has_one_preset THEN ARRAY[s.sessions - 1] ELSE coalesce(p.people, '{}') END,
+                         CASE WHEN s.has_one_preset THEN ARRAY[coalesce(m.us, 0)] ELSE coalesce(p.us, '{}') END,
+                         -- A day's curve has no step at its end, nor after it.
+                         coalesce(m.step_at[:k.steps], '{}'), coalesce(m.people[:k.steps], '{}'))::analytics.shared_person_days)
+    INTO shared_after
+    FROM shared AS s
+    JOIN someone AS t USING (no)
+    LEFT JOIN sums AS m ON m.part_no = s.no
+    LEFT JOIN presets AS p USING (no)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN m.step_at[cardinality(m.step_at)] < s.to_at THEN cardinality(m.step_at)
+                    ELSE (SELECT count(*) FROM unnest(m.step_at) AS u (at) WHERE u.at < s.to_at) END::integer AS steps OFFSET 0) AS k;
+    SET LOCAL enable_nestloop = on;
     DELETE FROM analytics.shared_person_days AS s USING (SELECT * FROM unnest(shared_before) EXCEPT SELECT * FROM unnest(shared_after)) AS b
     WHERE s.app_id = b.app_id AND s.usage_date = b.usage_date AND s.person_id = b.person_id;
-    INSERT INTO analytics.shared_person_days SELECT * FROM unnest(shared_after) EXCEPT SELECT * FROM unnest(shared_before);
+    IF shared_before IS NULL THEN
+        INSERT INTO analytics.shared_person_days SELECT * FROM unnest(shared_after);
+    ELSE
+        INSERT INTO analytics.shared_person_days SELECT * FROM unnest(shared_after) EXCEPT SELECT * FROM unnest(shared_before);
+    END IF;
 
     -- Ids of people across meetings: each counts once, in however many sessions it is.
     WITH days AS (
@@ -257,11 +281,15 @@ BEGIN
         JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
         WHERE ((q.session_id, q.person_id) IN (SELECT session_id, person_id FROM split)) IS TRUE
     ), now_there AS MATERIALIZED (
-        SELECT DISTINCT d.app_id, d.usage_date, c.id
+        SELECT d.app_id, d.usage_date, p.custom_participant_id AS id
         FROM days AS d
-        JOIN analytics.session_people AS p ON p.session_id = d.session_id
-        CROSS JOIN LATERAL unnest(coalesce(p.custom_ids, ARRAY[p.custom_participant_id])) AS c (id)
-        WHERE p.session_id = ANY (session_ids) AND NOT p.is_split AND c.id IS NOT NULL AND p.first_join_at >= d.from_at AND p.first_join_at < d.to_at
+        JOIN analytics.session_people AS p ON p.session_id = d.session_id AND p.first_join_at >= d.from_at AND p.first_join_at < d.to_at
+        WHERE p.session_id = ANY (session_ids) AND NOT p.is_split AND p.custom_ids IS NULL AND p.custom_participant_id IS NOT NULL
+        UNION
+        SELECT d.app_id, d.usage_date, unnest(p.custom_ids)
+        FROM days AS d
+        JOIN analytics.session_people AS p ON p.session_id = d.session_id AND p.first_join_at >= d.from_at AND p.first_join_at < d.to_at
+        WHERE p.session_id = ANY (session_ids) AND NOT p.is_split AND p.custom_ids IS NOT NULL
         UNION
         SELECT d.app_id, d.usage_date, i.custom_participant_id
         FROM days AS d
@@ -333,28 +361,35 @@ BEGIN
             FROM unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
             GROUP BY 1) AS m;
     ELSE
-        SELECT array_agg(row(app_id, usage_date, starts_at, step_at, people, participants)::analytics.curve_minute) INTO minutes
+        -- By the number of the day, as above.
+        WITH days AS MATERIALIZED (
+            SELECT app_id, usage_date, row_number() OVER ()::integer AS day_no
+            FROM (SELECT app_id, usage_date FROM unnest(before) UNION SELECT app_id, usage_date FROM unnest(after)
+                  UNION SELECT app_id, usage_date FROM unnest(shared_before) UNION SELECT app_id, usage_date FROM unnest(shared_after)) AS d
+        )
+        SELECT array_agg(row(d.app_id, d.usage_date, m.starts_at, m.step_at, m.people, m.participants)::analytics.curve_minute) INTO minutes
         FROM (
-            SELECT app_id, usage_date, date_bin(interval '1 minute', step_at, timestamptz '2000-01-01Z') AS starts_at, array_agg(step_at) AS step_at, array_agg(people) AS people,
+            SELECT day_no, date_bin(interval '1 minute', step_at, timestamptz '2000-01-01Z') AS starts_at, array_agg(step_at) AS step_at, array_agg(people) AS people,
                    array_agg(participants) AS participants
             FROM (
-                SELECT app_id, usage_date, step_at, sum(people)::integer AS people, sum(participants)::integer AS participants
-                FROM (SELECT d.app_id, d.usage_date, s.* FROM unnest(after) AS d
+                SELECT day_no, step_at, sum(people)::integer AS people, sum(participants)::integer AS participants
+                FROM (SELECT k.day_no, s.* FROM unnest(after) AS d JOIN days AS k USING (app_id, usage_date)
                       CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
                       UNION ALL
-                      SELECT d.app_id, d.usage_date, s.step_at, -s.people, -s.participants FROM unnest(before) AS d
+                      SELECT k.day_no, s.step_at, -s.people, -s.participants FROM unnest(before) AS d JOIN days AS k USING (app_id, usage_date)
                       CROSS JOIN LATERAL unnest(d.step_at, d.step_people, d.step_participants) AS s (step_at, people, participants)
                       UNION ALL
-                      SELECT d.app_id, d.usage_date, s.step_at, s.people, 0 FROM unnest(shared_after) AS d
+                      SELECT k.day_no, s.step_at, s.people, 0 FROM unnest(shared_after) AS d JOIN days AS k USING (app_id, usage_date)
                       CROSS JOIN LATERAL unnest(d.step_at, d.step_people) AS s (step_at, people)
                       UNION ALL
-                      SELECT d.app_id, d.usage_date, s.step_at, -s.people, 0 FROM unnest(shared_before) AS d
+                      SELECT k.day_no, s.step_at, -s.people, 0 FROM unnest(shared_before) AS d JOIN days AS k USING (app_id, usage_date)
                       CROSS JOIN LATERAL unnest(d.step_at, d.step_people) AS s (step_at, people)) AS s
-                GROUP BY 1, 2, 3
+                GROUP BY 1, 2
                 HAVING sum(people) <> 0 OR sum(participants) <> 0
             ) AS s
-            GROUP BY 1, 2, 3
-        ) AS s;
+            GROUP BY 1, 2
+        ) AS m
+        JOIN days AS d ON d.day_no = m.day_no;
     END IF;
     PERFORM analytics.add_to_curves(minutes);
 

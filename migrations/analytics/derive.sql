@@ -257,19 +257,14 @@ BEGIN
             FROM (
                 SELECT session_id, changed_at, sum(people) AS people, sum(participants) AS participants
                 FROM (
-                    SELECT p.session_id, c.changed_at, c.people, 0 AS participants
-                    FROM analytics.session_people AS p
-                    CROSS JOIN LATERAL unnest(p.presence) AS v
-                    CROSS JOIN LATERAL (VALUES (lower(v), 1), (upper(v), -1)) AS c (changed_at, people)
-                    WHERE p.session_id = ANY (session_ids)
+                    SELECT session_id, unnest(ARRAY[lower(v), upper(v)]) AS changed_at, unnest('{1,-1}'::integer[]) AS people, 0 AS participants
+                    FROM (SELECT session_id, unnest(presence) AS v FROM analytics.session_people WHERE session_id = ANY (session_ids)) AS p
                     UNION ALL
-                    SELECT d.session_id, c.changed_at, 0, c.participants
-                    FROM (SELECT i.session_id, range_agg(tstzrange(i.joined_at, i.left_at)) AS presence
+                    SELECT session_id, unnest(ARRAY[lower(v), upper(v)]), 0, unnest('{1,-1}'::integer[])
+                    FROM (SELECT i.session_id, unnest(range_agg(tstzrange(i.joined_at, i.left_at))) AS v
                           FROM analytics.presences AS i
                           LEFT JOIN machines AS m ON m.session_id = i.session_id AND m.participant_id = i.participant_id
                           WHERE i.session_id = ANY (session_ids) AND m.session_id IS NULL GROUP BY i.session_id, i.participant_id) AS d
-                    CROSS JOIN LATERAL unnest(d.presence) AS v
-                    CROSS JOIN LATERAL (VALUES (lower(v), 1), (upper(v), -1)) AS c (changed_at, participants)
                 ) AS c
                 GROUP BY session_id, changed_at
                 HAVING sum(people) <> 0 OR sum(participants) <> 0
@@ -299,11 +294,13 @@ BEGIN
         FROM analytics.presences AS i
         JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
         JOIN unnest(bounds) AS b ON b.session_id = i.session_id
+        -- Apart, since a function is put in the place of its call only where its arguments are cheap.
+        CROSS JOIN LATERAL (SELECT analytics.day_of(i.joined_at, b.time_zone) AS first_day OFFSET 0) AS k
         CROSS JOIN LATERAL unnest(CASE
-            WHEN i.left_at <= analytics.day_starts_at(analytics.day_of(i.joined_at, b.time_zone) + 1, b.time_zone) THEN ARRAY[analytics.day_of(i.joined_at, b.time_zone)]
+            WHEN i.left_at <= analytics.day_starts_at(k.first_day + 1, b.time_zone) THEN ARRAY[k.first_day]
             ELSE ARRAY (SELECT x.usage_date
-                        FROM (SELECT analytics.day_of(i.joined_at, b.time_zone) + n AS usage_date
-                              FROM generate_series(0, analytics.day_of(i.left_at - interval '1 microsecond', b.time_zone) - analytics.day_of(i.joined_at, b.time_zone)) AS n) AS x
+                        FROM (SELECT k.first_day + n AS usage_date
+                              FROM generate_series(0, analytics.day_of(i.left_at - interval '1 microsecond', b.time_zone) - k.first_day) AS n) AS x
                         WHERE analytics.day_starts_at(x.usage_date, b.time_zone) < analytics.day_starts_at(x.usage_date + 1, b.time_zone))
         END) AS d (usage_date)
         WHERE i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids)

@@ -1,18 +1,14 @@
+-- The times away are what is left of the time from the first joining to the last leaving.
+-- Of somebody who came back once there is one, so that nothing needs to be taken apart.
 CREATE OR REPLACE VIEW analytics.rejoins AS
-SELECT p.session_id, p.person_id, p.custom_participant_id, p.display_name, a.rejoins,
-       a.away_seconds::double precision AS away_seconds, a.longest_away_seconds::double precision AS longest_away_seconds,
-       a.first_left_at, a.last_returned_at
+SELECT p.session_id, p.person_id, p.custom_participant_id, p.display_name, (p.visits - 1)::bigint AS rejoins,
+       (extract(epoch FROM upper(p.presence) - lower(p.presence)) - p.present_seconds::numeric)::double precision AS away_seconds,
+       CASE WHEN p.visits = 2 THEN extract(epoch FROM upper(a.gaps) - lower(a.gaps))
+            ELSE (SELECT max(extract(epoch FROM upper(v) - lower(v))) FROM unnest(a.gaps) AS v)
+       END::double precision AS longest_away_seconds,
+       lower(a.gaps) AS first_left_at, upper(a.gaps) AS last_returned_at
 FROM analytics.session_people AS p
-CROSS JOIN LATERAL (
-    SELECT count(*) AS rejoins,
-           sum(extract(epoch FROM g.returned_at - g.went_at)) AS away_seconds,
-           max(extract(epoch FROM g.returned_at - g.went_at)) AS longest_away_seconds,
-           min(g.went_at) AS first_left_at,
-           max(g.returned_at) AS last_returned_at
-    FROM (SELECT lower(v) AS returned_at, lag(upper(v)) OVER (ORDER BY lower(v)) AS went_at
-          FROM unnest(p.presence) AS v) AS g
-    WHERE g.went_at IS NOT NULL
-) AS a
+CROSS JOIN LATERAL (SELECT range_merge(p.presence)::tstzmultirange - p.presence AS gaps OFFSET 0) AS a -- once
 WHERE p.visits > 1;
 
 COMMENT ON VIEW  analytics.rejoins IS 'People who left and came back, with the time away. One row per session and person with at least one gap between stays.';

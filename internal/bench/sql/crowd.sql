@@ -22,7 +22,8 @@ INSERT INTO sync.session_states (session_id, app_id, status, created_at, complet
 SELECT session_id, app_id, 'ENDED', created_at, now(), 1 FROM realtimekit.sessions WHERE $1::integer > 0;
 
 INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, display_name, preset_name, joined_at, left_at, run_id)
-SELECT s.session_id, md5(n || ' ' || i)::uuid, 'u' || c || '-' || i, CASE i WHEN 0 THEN 'teacher ' || c / 4 ELSE 'pupil ' || c / 20 || '-' || (c * 7 + i) % 200 END,
+SELECT s.session_id, md5(n || ' ' || i)::uuid, 'u' || c || '-' || i,
+       CASE WHEN n < 1 THEN 'viewer ' || n || '-' || i WHEN i = 0 THEN 'teacher ' || c / 4 ELSE 'pupil ' || c / 20 || '-' || (c * 7 + i) % 200 END,
        'Name ' || i, CASE i WHEN 0 THEN 'host' ELSE 'student' END, s.started_at + i % 600 * interval '1.3 seconds', s.ended_at - i % 600 * interval '1.1 seconds', 1
 FROM generate_series(-1, $1::integer) AS n
 CROSS JOIN LATERAL (SELECT CASE WHEN n > 0 THEN n / 50 ELSE -2 END AS c) AS c
