@@ -37,8 +37,8 @@ type inFlight struct {
 const (
 	// countedAfter is how long a sender that says nothing is believed to have
 	// requests in flight: the server counts a request when it arrives, and a
-	// process that was killed takes no answer.
-	countedAfter = time.Minute
+	// process that was killed takes no answer. Others may wait so long for it.
+	countedAfter = 15 * time.Second
 	// othersProbe is how often to look whether another process' probe was
 	// answered, which nobody tells this one.
 	othersProbe = 50 * time.Millisecond
@@ -135,12 +135,16 @@ func (s *budgetState) count(sender string, change int, now time.Time) {
 	s.Senders[sender] = inFlight{n, now}
 }
 
-// inFlight counts the requests that may not have been counted by the server yet.
+// inFlight counts the requests that may not have been counted by the server yet. Those of
+// a sender that says nothing any more are taken for counted.
 func (s *budgetState) inFlight(now time.Time) int {
 	sum := 0
 	for name, of := range s.Senders {
 		if now.Sub(of.SeenAt).Abs() > countedAfter { // in the future: the clock was set back
 			delete(s.Senders, name)
+			for _, l := range s.Limits {
+				l.Remaining = max(l.Remaining-of.Requests, 0)
+			}
 			continue
 		}
 		sum += of.Requests

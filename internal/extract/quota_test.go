@@ -208,7 +208,7 @@ func TestBudgetSharesAnyQuota(t *testing.T) {
 }
 
 // A process that was killed with requests in flight holds nobody up for longer
-// than its requests may be on their way.
+// than its requests may be on their way: workers promise to go on within half a minute.
 func TestKilledProcessIsForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -217,8 +217,32 @@ func TestKilledProcessIsForgotten(t *testing.T) {
 		take(t, killed) // the probe, whose answer nobody takes
 		began := time.Now()
 		take(t, next)
-		if waited := time.Since(began); waited < countedAfter || waited > countedAfter+time.Second {
+		if waited := time.Since(began); waited < 10*time.Second || waited > 20*time.Second {
 			t.Errorf("waited %s for a process that is gone", waited)
+		}
+	})
+}
+
+// What a process that was killed had in flight was spent, for all that is known.
+func TestRequestsOfAKilledProcessAreSpent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := BudgetConfig{PerSecond: 100, MaxWait: time.Hour, Store: new(table), Key: "key"}
+		killed, next := NewBudget(cfg), NewBudget(cfg)
+		began := time.Now()
+		take(t, killed)
+		killed.Done(t.Context(), limits(3, 300, 40, 300))
+		take(t, killed) // the answers to two of three nobody takes
+		take(t, killed)
+		pause(time.Minute)
+		take(t, next)
+		if waited := time.Since(began); waited > 2*time.Minute {
+			t.Errorf("the last request waited until %s", waited)
+		}
+		next.Done(t.Context(), nil)
+		take(t, next)
+		if waited := time.Since(began); waited < 300*time.Second {
+			t.Errorf("one request more than the quota after %s", waited)
 		}
 	})
 }

@@ -42,4 +42,14 @@ var jobMutants = []mutant{
 		"worker/worker.go", "CompletedJobRetentionPeriod: time.Hour,", "CompletedJobRetentionPeriod: -1,",
 		"worker", "TestEndedJobsGo",
 	},
+	{
+		"a killed process holds the budget for long",
+		"extract/budget_state.go", "countedAfter = 15 * time.Second", "countedAfter = time.Minute",
+		"extract", "TestKilledProcessIsForgotten",
+	},
+	{
+		"what a killed process had in flight is not spent",
+		"extract/budget_state.go", "max(l.Remaining-of.Requests, 0)", "max(l.Remaining-0*of.Requests, 0)",
+		"extract", "TestRequestsOfAKilledProcessAreSpent",
+	},
 }

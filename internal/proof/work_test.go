@@ -20,6 +20,7 @@ var jobSteps = []struct {
 	name, pattern   string
 	isCommit, after bool
 }{
+	{"the first request is about to be sent", "INSERT INTO sync.request_budgets", true, true},
 	{"a list is ended and followed", "WITH job_input", true, false},
 	{"sessions are queued", "SET missed = w.missed", true, true},
 	{"a session is taken", "SET reader = $2", false, true},
@@ -111,9 +112,6 @@ func (s *scene) killed(t *testing.T, at trap) {
 			!w.sprung.Load(), w.failed.Load(), end.code, end.stderr)
 	}
 	s.database = s.direct
-	// A minute passes, after which a process that was killed is believed to have no request
-	// in flight.
-	s.sql(`UPDATE sync.request_budgets SET state = state - 'senders' -- %s`)
 	s.worked(t, func() {})
 }
 
