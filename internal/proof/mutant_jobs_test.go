@@ -9,7 +9,7 @@ var jobMutants = []mutant{
 	},
 	{
 		"a backfill that was given up goes on",
-		"queue/chain.go", "|| bytes.Contains(ended.Metadata", "|| len(jobs) < 0 && bytes.Contains(ended.Metadata",
+		"queue/chain.go", "|| bytes.Contains(ended.Metadata", "|| err != nil && bytes.Contains(ended.Metadata",
 		"queue", "TestForgetBackfill",
 	},
 	{

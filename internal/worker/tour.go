@@ -42,6 +42,7 @@ func newTour(w *Worker, id string) *tour {
 // shift is an entry of the ledger with the jobs that write to it.
 type shift struct {
 	*pipeline.Shift
+	run    model.Run
 	began  time.Time
 	jobs   sync.WaitGroup
 	listed atomic.Int64
@@ -133,7 +134,7 @@ func (t *tour) nextShift(ctx context.Context, d *desk) error {
 	run.ID = id
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.shift = &shift{Shift: d.Pipeline.NewShift(run, t.cfg.Since), began: time.Now()}
+	d.shift = &shift{Shift: d.Pipeline.NewShift(run, t.cfg.Since), run: run, began: time.Now()}
 	return nil
 }
 
