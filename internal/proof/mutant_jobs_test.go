@@ -52,4 +52,14 @@ var jobMutants = []mutant{
 		"extract/budget_state.go", "max(l.Remaining-of.Requests, 0)", "max(l.Remaining-0*of.Requests, 0)",
 		"extract", "TestRequestsOfAKilledProcessAreSpent",
 	},
+	{
+		"sessions that are stored while the usage is counted are left out",
+		"queue/usage.go", "	_, err = q.AskUsage(ctx)\n	return err", "	return nil",
+		"queue", "TestUsageHasOneJob",
+	},
+	{
+		"stored sessions ask for no usage",
+		"queue/claim.go", "		if usage {", "		if usage && wanted < 0 {",
+		"worker", "TestUsageFollowsSessions",
+	},
 }

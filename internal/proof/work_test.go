@@ -32,6 +32,7 @@ var jobSteps = []struct {
 // allRead tells that workers have nothing left to do for a while.
 const allRead = `SELECT (SELECT count(*) = 2 FROM sync.app_states WHERE discovered_at IS NOT NULL)
 	AND NOT EXISTS (SELECT FROM sync.session_jobs WHERE due_at < now() + interval '30 seconds')
+	AND NOT EXISTS (SELECT FROM analytics.stale_sessions)
 	AND NOT EXISTS (SELECT FROM rollcall_queue.river_job WHERE state IN ('available', 'running', 'retryable') OR state = 'scheduled' AND kind = 'backfill_chunk')`
 
 // TestWorkerKilledAtEachStep kills a worker before or after a statement. Another one then

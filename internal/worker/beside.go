@@ -129,3 +129,25 @@ func (*chunkWorker) Timeout(*river.Job[queue.BackfillChunk]) time.Duration { ret
 func (w *chunkWorker) NextRetry(job *river.Job[queue.BackfillChunk]) time.Time {
 	return w.retryAt(len(job.Errors))
 }
+
+// usageWorker brings the usage by day up to date: of what was stored, whoever stored it.
+type usageWorker struct {
+	river.WorkerDefaults[queue.RefreshUsage]
+	*tour
+}
+
+// Work implements river.Worker.
+func (w *usageWorker) Work(ctx context.Context, job *river.Job[queue.RefreshUsage]) error {
+	if _, err := w.db.RefreshAnalytics(ctx); err != nil {
+		return w.verdict(ctx, err)
+	}
+	return queue.EndUsage(context.WithoutCancel(ctx), w.queue, job)
+}
+
+// Timeout implements river.Worker.
+func (*usageWorker) Timeout(*river.Job[queue.RefreshUsage]) time.Duration { return -1 }
+
+// NextRetry implements river.Worker.
+func (w *usageWorker) NextRetry(job *river.Job[queue.RefreshUsage]) time.Time {
+	return w.retryAt(len(job.Errors))
+}

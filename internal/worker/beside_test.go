@@ -221,3 +221,21 @@ func (f *fleet) forget() {
 		f.Error(err)
 	}
 }
+
+// Sessions that are stored ask for the usage by day: one job of all, by one worker.
+func TestUsageFollowsSessions(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 2, Sessions: 30, Participants: 3, EventsPerParticipant: 2}, 3, time.Now().Add(-48*time.Hour)))
+	f.start()
+	f.start()
+	f.until("all sessions read", `SELECT count(*) = 30 FROM sync.session_states WHERE complete_at IS NOT NULL`)
+	f.until("no job due", idle)
+	f.exec(`UPDATE rollcall_queue.river_job SET scheduled_at = now() WHERE kind = 'refresh_usage'`)
+	f.until("the usage is counted", `SELECT NOT EXISTS (SELECT FROM analytics.stale_sessions) AND NOT EXISTS (SELECT FROM rollcall_queue.river_job WHERE kind = 'refresh_usage' AND state <> 'completed')`)
+	if n := f.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'refresh_usage'`); n < 1 || n > 3 {
+		t.Errorf("%d jobs for 30 sessions:\n%s", n, f.jobs())
+	}
+	if n := f.count(`SELECT sum(sessions_started) FROM analytics.usage_days`); n != 30 {
+		t.Errorf("the days have %d sessions", n)
+	}
+}
