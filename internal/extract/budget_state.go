@@ -45,6 +45,10 @@ const (
 	// longestPause is how far apart requests may be by the pace alone: the pauses
 	// of an ordinary pace are no reason to end a run that may not wait.
 	longestPause = time.Minute
+	// lateness is by how much a sender may be late for its turn, since its timer is or the
+	// store that all ask: the next ones make up for it. Whoever is later was idle, which
+	// nobody makes up for.
+	lateness = time.Second
 	// usedShare is how much of its part of a quota the pace aims at. The rest
 	// takes up what uneven latencies push from one window into the next.
 	usedShare = 0.97
@@ -97,7 +101,7 @@ func (s *budgetState) admit(cfg *BudgetConfig, sender string, now time.Time) (ti
 		return wait, nil
 	}
 	interval, depth := s.interval(cfg)
-	if s.FullAt.Before(now) {
+	if s.FullAt.Before(now.Add(-lateness)) {
 		s.FullAt = now
 	}
 	if wait := s.FullAt.Sub(now) - depth; wait > 0 {

@@ -62,4 +62,9 @@ var jobMutants = []mutant{
 		"queue/claim.go", "		if usage {", "		if usage && wanted < 0 {",
 		"worker", "TestUsageFollowsSessions",
 	},
+	{
+		"a turn that comes late is lost",
+		"extract/budget_state.go", "s.FullAt.Before(now.Add(-lateness))", "s.FullAt.Before(now)",
+		"extract", "TestBudgetSharesAnyQuota",
+	},
 }
