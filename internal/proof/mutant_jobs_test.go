@@ -67,4 +67,9 @@ var jobMutants = []mutant{
 		"extract/budget_state.go", "s.FullAt.Before(now.Add(-lateness))", "s.FullAt.Before(now)",
 		"extract", "TestBudgetSharesAnyQuota",
 	},
+	{
+		"a webhook is answered before it is committed",
+		"queue/inbox.go", "	b := i.join(ctx, key, e)\n	select {", "	b := i.join(ctx, key, e)\n	return webhook.Accepted, nil\n	select {",
+		"proof", "TestReceiverKilledAtEachStep",
+	},
 }
