@@ -143,12 +143,18 @@ func (c *backfillCommand) forget(s *shell, asked span) error {
 	if err != nil {
 		return err
 	}
-	// The jobs first: each of them would save another checkpoint.
-	jobs, err := q.ForgetBackfill(s.ctx, c.AccountID, run.From, run.To, c.Full)
+	books := ledger.New(warehouse.New(pool, s.logger))
+	held, release, err := books.Acquire(s.ctx, c.AccountID, model.KindBackfill) // one that is under way would save another checkpoint
 	if err != nil {
 		return err
 	}
-	apps, err := ledger.New(warehouse.New(pool, s.logger)).ForgetBackfill(s.ctx, run, c.Full)
+	defer release()
+	// The jobs first, for the same reason.
+	jobs, err := q.ForgetBackfill(held, c.AccountID, run.From, run.To, c.Full)
+	if err != nil {
+		return err
+	}
+	apps, err := books.ForgetBackfill(held, run, c.Full)
 	if err != nil {
 		return err
 	}

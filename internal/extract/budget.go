@@ -223,6 +223,6 @@ func (c *BudgetConfig) spent(wait time.Duration) error {
 	if wait > model.LongWait {
 		advice = "; rollcall status tells how to end it"
 	}
-	return fmt.Errorf("%w: the next request may be sent in %s, longer than the %s that ROLLCALL_MAX_WAIT allows%s",
-		model.ErrBudgetSpent, wait.Round(time.Second), c.MaxWait, advice)
+	return &model.BudgetError{Wait: wait, Text: fmt.Sprintf("the next request may be sent in %s, longer than the %s that ROLLCALL_MAX_WAIT allows%s",
+		wait.Round(time.Second), c.MaxWait, advice)}
 }

@@ -37,14 +37,18 @@ type inFlight struct {
 const (
 	// countedAfter is how long a sender that says nothing is believed to have
 	// requests in flight: the server counts a request when it arrives, and a
-	// process that was killed takes no answer.
-	countedAfter = time.Minute
+	// process that was killed takes no answer. Others may wait so long for it.
+	countedAfter = 15 * time.Second
 	// othersProbe is how often to look whether another process' probe was
 	// answered, which nobody tells this one.
 	othersProbe = 50 * time.Millisecond
 	// longestPause is how far apart requests may be by the pace alone: the pauses
 	// of an ordinary pace are no reason to end a run that may not wait.
 	longestPause = time.Minute
+	// lateness is by how much a sender may be late for its turn, since its timer is or the
+	// store that all ask: the next ones make up for it. Whoever is later was idle, which
+	// nobody makes up for.
+	lateness = time.Second
 	// usedShare is how much of its part of a quota the pace aims at. The rest
 	// takes up what uneven latencies push from one window into the next.
 	usedShare = 0.97
@@ -97,7 +101,7 @@ func (s *budgetState) admit(cfg *BudgetConfig, sender string, now time.Time) (ti
 		return wait, nil
 	}
 	interval, depth := s.interval(cfg)
-	if s.FullAt.Before(now) {
+	if s.FullAt.Before(now.Add(-lateness)) {
 		s.FullAt = now
 	}
 	if wait := s.FullAt.Sub(now) - depth; wait > 0 {
@@ -135,12 +139,16 @@ func (s *budgetState) count(sender string, change int, now time.Time) {
 	s.Senders[sender] = inFlight{n, now}
 }
 
-// inFlight counts the requests that may not have been counted by the server yet.
+// inFlight counts the requests that may not have been counted by the server yet. Those of
+// a sender that says nothing any more are taken for counted.
 func (s *budgetState) inFlight(now time.Time) int {
 	sum := 0
 	for name, of := range s.Senders {
 		if now.Sub(of.SeenAt).Abs() > countedAfter { // in the future: the clock was set back
 			delete(s.Senders, name)
+			for _, l := range s.Limits {
+				l.Remaining = max(l.Remaining-of.Requests, 0)
+			}
 			continue
 		}
 		sum += of.Requests

@@ -74,6 +74,7 @@ type scene struct {
 	others  int           // calls that somebody else spends in each window
 	before  int           // calls spent before the start
 	apart   bool          // the senders are in two processes that share a store
+	store   time.Duration // how long the store takes for one exchange, at most
 	windows int           // how long the scene plays
 }
 
@@ -86,7 +87,7 @@ func (s *scene) play(t *testing.T, seed uint64) {
 	cfg := BudgetConfig{PerSecond: 1000, QuotaShare: leftToOthers, MaxWait: 24 * time.Hour}
 	budgets := []*Budget{NewBudget(cfg)}
 	if s.apart {
-		cfg.Store, cfg.Key = new(table), "key"
+		cfg.Store, cfg.Key = &farTable{turn: make(chan struct{}, 1), latency: s.store, rng: rand.New(rand.NewPCG(seed, 99))}, "key"
 		budgets = []*Budget{NewBudget(cfg), NewBudget(cfg)}
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
@@ -149,6 +150,23 @@ func (k *table) ExchangeBudget(_ context.Context, key string, change func([]byte
 	return nil
 }
 
+// farTable is a table that takes its time, one exchange after the other.
+type farTable struct {
+	table
+	turn    chan struct{}
+	latency time.Duration
+	rng     *rand.Rand
+}
+
+func (k *farTable) ExchangeBudget(ctx context.Context, key string, change func([]byte, time.Time) []byte) error {
+	k.turn <- struct{}{}
+	defer func() { <-k.turn }()
+	if k.latency > 0 {
+		pause(time.Duration(k.rng.Int64N(int64(k.latency))))
+	}
+	return k.table.ExchangeBudget(ctx, key, change)
+}
+
 // pause passes virtual time.
 func pause(d time.Duration) { <-time.After(d) }
 
@@ -178,6 +196,8 @@ func TestBudgetSharesAnyQuota(t *testing.T) {
 		"two processes, sliding":       {account: account{calls: 100, window: minute, sliding: true}, latency: fast, windows: 8, apart: true},
 		"two processes, others, slow":  {account: account{calls: 1200, window: 5 * minute}, latency: slow, others: 120, windows: 2, apart: true},
 		"two processes, nearly spent":  {account: account{calls: 100, window: minute, sliding: true}, latency: fast, before: 99, windows: 8, apart: true},
+		"two processes, busy store":    {account: account{calls: 1200, window: 5 * minute}, latency: fast, windows: 4, apart: true, store: 100 * time.Millisecond},
+		"two processes, busy, small":   {account: account{calls: 100, window: 10 * time.Second}, latency: fast, windows: 20, apart: true, store: 40 * time.Millisecond},
 		"nearly spent, small, sliding": {account: account{calls: 100, window: minute, sliding: true}, latency: fast, before: 99, windows: 30},
 	} {
 		for seed := range uint64(3) {
@@ -186,7 +206,7 @@ func TestBudgetSharesAnyQuota(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := scene{
 						account: account{calls: s.calls, window: s.window, sliding: s.sliding, opened: s.opened},
-						latency: s.latency, lost: s.lost, others: s.others, before: s.before, windows: s.windows, apart: s.apart,
+						latency: s.latency, lost: s.lost, others: s.others, before: s.before, windows: s.windows, apart: s.apart, store: s.store,
 					}
 					s.play(t, seed)
 					if s.exceeded > 0 {
@@ -198,6 +218,7 @@ func TestBudgetSharesAnyQuota(t *testing.T) {
 					if s.before > 0 {
 						used *= float64(s.windows) / float64(s.windows-1)
 					}
+					t.Logf("%.1f %% used", 100*used)
 					if used < 0.95 {
 						t.Errorf("%d calls were made, %.1f %% of what could be used", s.ours, 100*used)
 					}
@@ -208,7 +229,7 @@ func TestBudgetSharesAnyQuota(t *testing.T) {
 }
 
 // A process that was killed with requests in flight holds nobody up for longer
-// than its requests may be on their way.
+// than its requests may be on their way: workers promise to go on within half a minute.
 func TestKilledProcessIsForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -217,8 +238,32 @@ func TestKilledProcessIsForgotten(t *testing.T) {
 		take(t, killed) // the probe, whose answer nobody takes
 		began := time.Now()
 		take(t, next)
-		if waited := time.Since(began); waited < countedAfter || waited > countedAfter+time.Second {
+		if waited := time.Since(began); waited < 10*time.Second || waited > 20*time.Second {
 			t.Errorf("waited %s for a process that is gone", waited)
+		}
+	})
+}
+
+// What a process that was killed had in flight was spent, for all that is known.
+func TestRequestsOfAKilledProcessAreSpent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := BudgetConfig{PerSecond: 100, MaxWait: time.Hour, Store: new(table), Key: "key"}
+		killed, next := NewBudget(cfg), NewBudget(cfg)
+		began := time.Now()
+		take(t, killed)
+		killed.Done(t.Context(), limits(3, 300, 40, 300))
+		take(t, killed) // the answers to two of three nobody takes
+		take(t, killed)
+		pause(time.Minute)
+		take(t, next)
+		if waited := time.Since(began); waited > 2*time.Minute {
+			t.Errorf("the last request waited until %s", waited)
+		}
+		next.Done(t.Context(), nil)
+		take(t, next)
+		if waited := time.Since(began); waited < 300*time.Second {
+			t.Errorf("one request more than the quota after %s", waited)
 		}
 	})
 }

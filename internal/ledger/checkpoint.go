@@ -30,13 +30,20 @@ func (s *Store) Checkpoint(ctx context.Context, run model.Run, appID string, ful
 func (s *Store) SaveCheckpoint(ctx context.Context, run model.Run, appID string, full bool, checkpoint time.Time) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
-	err := s.db.SendOne(ctx, `INSERT INTO sync.backfills
-			(account_id, app_id, range_from, range_to, is_full, checkpoint, saved_at, run_id)
-		VALUES ($1, $2, $3, $4, $5, $6, now(), $7)
-		ON CONFLICT (account_id, app_id, range_from, range_to, is_full)
-		DO UPDATE SET checkpoint = $6, saved_at = now(), run_id = $7`,
-		run.AccountID, appID, run.From, warehouse.RangeEnd(run.To), full, checkpoint, run.ID)
+	err := s.db.SendOne(ctx, saveCheckpointSQL, run.AccountID, appID, run.From, warehouse.RangeEnd(run.To), full, checkpoint, run.ID)
 	return warehouse.Failed("save the checkpoint of app "+appID, err)
+}
+
+const saveCheckpointSQL = `INSERT INTO sync.backfills
+		(account_id, app_id, range_from, range_to, is_full, checkpoint, saved_at, run_id)
+	VALUES ($1, $2, $3, $4, $5, $6, now(), $7)
+	ON CONFLICT (account_id, app_id, range_from, range_to, is_full)
+	DO UPDATE SET checkpoint = $6, saved_at = now(), run_id = $7`
+
+// SaveCheckpointIn does as SaveCheckpoint, as part of a transaction.
+func (s *Store) SaveCheckpointIn(ctx context.Context, tx pgx.Tx, run model.Run, appID string, full bool, checkpoint time.Time) error {
+	_, err := tx.Exec(ctx, saveCheckpointSQL, run.AccountID, appID, run.From, warehouse.RangeEnd(run.To), full, checkpoint, run.ID)
+	return err
 }
 
 const forgetBackfillSQL = `DELETE FROM sync.backfills

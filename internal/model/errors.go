@@ -1,6 +1,9 @@
 package model
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Sentinels by which pipeline decides what an error of the source or the store
 // means for the run. Ask with errors.Is; the wrapping error says what happened
@@ -41,3 +44,15 @@ type RejectedError struct{ Record Rejected }
 func (e *RejectedError) Error() string {
 	return e.Record.Entity + " " + e.Record.Key + " was set aside: " + e.Record.Reason
 }
+
+// BudgetError is an ErrBudgetSpent that tells how long the wait would be.
+type BudgetError struct {
+	Wait time.Duration
+	Text string
+}
+
+// Error implements error.
+func (e *BudgetError) Error() string { return ErrBudgetSpent.Error() + ": " + e.Text }
+
+// Unwrap gives ErrBudgetSpent.
+func (*BudgetError) Unwrap() error { return ErrBudgetSpent }

@@ -14,6 +14,8 @@ type Chunk struct {
 	At       time.Time // where the next chunk begins; zero for where the checkpoint is
 	Size     time.Duration
 	Unsound  bool // a list did not add up: the checkpoint stays before it
+
+	Checkpoint time.Time // to be saved with what goes on from it; zero for none
 }
 
 // queued lists the chunk in which a backfill stands.
@@ -35,10 +37,10 @@ func (w backfillWork) queued(ctx context.Context, appID string, c Chunk) (next C
 	}
 	c.At, c.Size, c.Unsound = d.to, nextChunk(c.Size, d.count), c.Unsound || d.problem != ""
 	if !c.Unsound {
-		err = w.stores.Ledger.SaveCheckpoint(ctx, w.run, appID, c.Full, earlier(d.to, w.pastSince()))
+		c.Checkpoint = earlier(d.to, w.pastSince())
 	}
 	// A range without an end ends now: the next list would show a moment more.
-	return c, !d.to.Before(w.end()), err
+	return c, !d.to.Before(w.end()), nil
 }
 
 // handAll hands sessions on to be read in full: one that is settled would be left alone.

@@ -114,8 +114,8 @@ func (s *Shift) Optional(ctx context.Context, appID string, o Optional, unheard 
 }
 
 // Chunk lists the next chunk of a backfill in an app, and hands on which of its sessions
-// must be read. Once hand has returned for all of them the checkpoint moves. It gives how
-// the backfill stands then; isOver tells that the range has come to its end.
+// must be read. It gives how the backfill stands once hand has returned for all of them, with
+// the checkpoint that is to be saved then; isOver tells that the range has come to its end.
 func (s *Shift) Chunk(ctx context.Context, appID string, c Chunk, hand func(ctx context.Context, due []model.DueSession) error) (next Chunk, isOver bool, err error) {
 	w := backfillWork{s.work()}
 	defer s.keep(w.work)

@@ -37,6 +37,7 @@ func TestSettingsOfTheDatabaseDoNotReachTheSession(t *testing.T) {
 		"standard_conforming_strings": "off", "extra_float_digits": "-5", "search_path": "public", "statement_timeout": "59s", "lock_timeout": "59s",
 		"idle_session_timeout": "59s", "idle_in_transaction_session_timeout": "59s", "default_transaction_isolation": "serializable",
 		"default_transaction_deferrable": "on", "array_nulls": "off", "quote_all_identifiers": "on", "row_security": "off",
+		"tcp_keepalives_idle": "59", "tcp_keepalives_interval": "59", "tcp_keepalives_count": "59",
 	}
 	admin := impatient(t, url)
 	before := map[string]string{}

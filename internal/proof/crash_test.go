@@ -478,11 +478,6 @@ func (st *stage) resumes(s *scene, g *gate, end outcome, kill bool) {
 		s.done(end)
 	}
 	g.calm.Store(true)
-	if !st.empty {
-		// A minute passes, after which a process that was killed is believed to have
-		// no request in flight.
-		s.sql(`UPDATE sync.request_budgets SET state = state - 'senders' -- %s`)
-	}
 	got := st.end(s)
 	pool := s.connect()
 	if diff := cmp.Diff(st.twin, got); diff != "" {

@@ -9,7 +9,7 @@ var jobMutants = []mutant{
 	},
 	{
 		"a backfill that was given up goes on",
-		"queue/chain.go", "|| bytes.Contains(ended.Metadata", "|| len(jobs) < 0 && bytes.Contains(ended.Metadata",
+		"queue/chain.go", "|| bytes.Contains(ended.Metadata", "|| err != nil && bytes.Contains(ended.Metadata",
 		"queue", "TestForgetBackfill",
 	},
 	{
@@ -41,5 +41,35 @@ var jobMutants = []mutant{
 		"ended jobs stay",
 		"worker/worker.go", "CompletedJobRetentionPeriod: time.Hour,", "CompletedJobRetentionPeriod: -1,",
 		"worker", "TestEndedJobsGo",
+	},
+	{
+		"a killed process holds the budget for long",
+		"extract/budget_state.go", "countedAfter = 15 * time.Second", "countedAfter = time.Minute",
+		"extract", "TestKilledProcessIsForgotten",
+	},
+	{
+		"what a killed process had in flight is not spent",
+		"extract/budget_state.go", "max(l.Remaining-of.Requests, 0)", "max(l.Remaining-0*of.Requests, 0)",
+		"extract", "TestRequestsOfAKilledProcessAreSpent",
+	},
+	{
+		"sessions that are stored while the usage is counted are left out",
+		"queue/usage.go", "	_, err = q.AskUsage(ctx)\n	return err", "	return nil",
+		"queue", "TestUsageHasOneJob",
+	},
+	{
+		"stored sessions ask for no usage",
+		"queue/claim.go", "		if usage {", "		if usage && wanted < 0 {",
+		"worker", "TestUsageFollowsSessions",
+	},
+	{
+		"a turn that comes late is lost",
+		"extract/budget_state.go", "s.FullAt.Before(now.Add(-lateness))", "s.FullAt.Before(now)",
+		"extract", "TestBudgetSharesAnyQuota",
+	},
+	{
+		"a webhook is answered before it is committed",
+		"queue/inbox.go", "	b := i.join(ctx, key, e)\n	select {", "	b := i.join(ctx, key, e)\n	return webhook.Accepted, nil\n	select {",
+		"proof", "TestReceiverKilledAtEachStep",
 	},
 }

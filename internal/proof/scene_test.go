@@ -31,6 +31,7 @@ type scene struct {
 	direct   string // without anything in between
 	perPage  int    // rows to ask for; 0 is 20
 	twice    bool   // whether runs may read a session twice, since the API contradicts itself
+	env      []string
 }
 
 func newScene(t *testing.T, seed uint64, database string) *scene {
@@ -97,6 +98,7 @@ func (s *scene) start(args ...string) *process {
 		"DATABASE_URL=" + s.database, "CLOUDFLARE_BASE_URL=" + s.api, "CLOUDFLARE_ACCOUNT_ID=" + s.account,
 		"CLOUDFLARE_API_TOKEN=proof-token", "ROLLCALL_REQUESTS_PER_SECOND=10000", "ROLLCALL_RETRY_FOR=2s", fmt.Sprint("ROLLCALL_PER_PAGE=", cmp.Or(s.perPage, 20)),
 	}
+	p.Env = append(p.Env, s.env...)
 	if err := p.Start(); err != nil {
 		s.t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ var jobSteps = []struct {
 	name, pattern   string
 	isCommit, after bool
 }{
+	{"the first request is about to be sent", "INSERT INTO sync.request_budgets", true, true},
 	{"a list is ended and followed", "WITH job_input", true, false},
 	{"sessions are queued", "SET missed = w.missed", true, true},
 	{"a session is taken", "SET reader = $2", false, true},
@@ -31,6 +32,7 @@ var jobSteps = []struct {
 // allRead tells that workers have nothing left to do for a while.
 const allRead = `SELECT (SELECT count(*) = 2 FROM sync.app_states WHERE discovered_at IS NOT NULL)
 	AND NOT EXISTS (SELECT FROM sync.session_jobs WHERE due_at < now() + interval '30 seconds')
+	AND NOT EXISTS (SELECT FROM analytics.stale_sessions)
 	AND NOT EXISTS (SELECT FROM rollcall_queue.river_job WHERE state IN ('available', 'running', 'retryable') OR state = 'scheduled' AND kind = 'backfill_chunk')`
 
 // TestWorkerKilledAtEachStep kills a worker before or after a statement. Another one then
@@ -111,9 +113,6 @@ func (s *scene) killed(t *testing.T, at trap) {
 			!w.sprung.Load(), w.failed.Load(), end.code, end.stderr)
 	}
 	s.database = s.direct
-	// A minute passes, after which a process that was killed is believed to have no request
-	// in flight.
-	s.sql(`UPDATE sync.request_budgets SET state = state - 'senders' -- %s`)
 	s.worked(t, func() {})
 }
 

@@ -16,12 +16,17 @@ import (
 // it, unless they are there.
 func Again[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], accountID string, args T, next time.Duration, more ...river.JobArgs) error {
 	return follow(ctx, q, job, nil, func(now time.Time) []river.InsertManyParams {
-		at := time.Time{} // one that has passed would wait for River's scheduler
-		if next > 0 {
-			at = now.Add(next)
-		}
-		return append([]river.InsertManyParams{{Args: args, InsertOpts: once(accountID, job.Priority, at)}}, atOnce(accountID, more)...)
+		return append(after(job, accountID, args, now, next), atOnce(accountID, more)...)
 	})
+}
+
+// after gives how a job is made anew that is due after a while.
+func after[T river.JobArgs](job *river.Job[T], accountID string, args T, now time.Time, next time.Duration) []river.InsertManyParams {
+	at := time.Time{} // one that has passed would wait for River's scheduler
+	if next > 0 {
+		at = now.Add(next)
+	}
+	return []river.InsertManyParams{{Args: args, InsertOpts: once(accountID, job.Priority, at)}}
 }
 
 // Then ends a job with those that come in its place, unless they are there.
@@ -45,7 +50,7 @@ func atOnce(accountID string, all []river.JobArgs) []river.InsertManyParams {
 
 // follow ends a job and makes those that follow it, in one transaction: a kill before
 // leaves the job to another worker, one after it the next jobs. beside is done in it too;
-// nil for nothing.
+// nil for nothing. Of a job that was taken out of the queue meanwhile nothing follows.
 func follow[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], beside func(tx pgx.Tx) error, next func(now time.Time) []river.InsertManyParams) error {
 	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
 		var now time.Time
@@ -53,7 +58,7 @@ func follow[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], b
 			return err
 		}
 		ended, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job)
-		if err != nil {
+		if err != nil || bytes.Contains(ended.Metadata, []byte(`"cancel_attempted_at"`)) { // by ForgetBackfill, or a person
 			return err
 		}
 		if beside != nil {
@@ -61,11 +66,9 @@ func follow[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], b
 				return err
 			}
 		}
-		jobs := next(now)
-		if len(jobs) == 0 || bytes.Contains(ended.Metadata, []byte(`"cancel_attempted_at"`)) { // by ForgetBackfill, or a person
-			return nil
+		if jobs := next(now); len(jobs) > 0 {
+			_, err = q.river.InsertManyTx(ctx, tx, jobs)
 		}
-		_, err = q.river.InsertManyTx(ctx, tx, jobs)
 		return err
 	})
 	return warehouse.Failed("end the job "+job.Kind, err)

@@ -70,17 +70,22 @@ const again = 2 * time.Second
 
 // Finish ends a session's job, in one transaction with what follows: another job where
 // somebody asked for the session meanwhile, or after next, where that is above 0; else
-// nothing, and the session's row goes. A crash before leaves job and claim to the next
-// worker. Where another job or worker has the session by now, nothing changes and the error
-// is ErrUnwanted or ErrTaken. ctx is the job's own.
+// nothing, and the session's row goes. The usage by day is asked for where that is due. A
+// crash before leaves job and claim to the next worker. Where another job or worker has the
+// session by now, nothing changes and the error is ErrUnwanted or ErrTaken. ctx is the job's own.
 func (q *Queue) Finish(ctx context.Context, job *river.Job[SyncSession], id model.UUID, c Claim, next time.Duration) error {
 	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
-		wanted, now, err := still(ctx, tx, job.ID, id, c)
+		wanted, usage, now, err := still(ctx, tx, job.ID, id, c)
 		if err != nil {
 			return err
 		}
 		if _, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job); err != nil {
 			return err
+		}
+		if usage {
+			if err := q.makeUsage(ctx, tx, now); err != nil {
+				return err
+			}
 		}
 		looks := c.Looks + 1
 		if wanted != c.wanted {
@@ -105,19 +110,22 @@ func (q *Queue) Finish(ctx context.Context, job *river.Job[SyncSession], id mode
 	return warehouse.Failed("end the job of a session", err)
 }
 
-// still locks the row of a session that a job has in hand.
-func still(ctx context.Context, tx pgx.Tx, jobID int64, id model.UUID, c Claim) (wanted int64, now time.Time, err error) {
+// still locks the row of a session that a job has in hand. usage tells whether the usage by
+// day is to be asked for.
+func still(ctx context.Context, tx pgx.Tx, jobID int64, id model.UUID, c Claim) (wanted int64, usage bool, now time.Time, err error) {
 	var mine bool
-	err = tx.QueryRow(ctx, `SELECT wanted, coalesce(reader = $3, false), clock_timestamp() FROM sync.session_jobs
-		WHERE session_id = $1 AND job_id = $2 FOR UPDATE`, warehouse.UUID(id), jobID, c.worker).Scan(&wanted, &mine, &now)
+	err = tx.QueryRow(ctx, stillSQL, warehouse.UUID(id), jobID, c.worker).Scan(&wanted, &mine, &usage, &now)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		err = ErrUnwanted
 	case err == nil && !mine:
 		err = ErrTaken
 	}
-	return wanted, now, err
+	return wanted, usage, now, err
 }
+
+var stillSQL = `SELECT wanted, coalesce(reader = $3, false), (` + usageDueSQL + `), clock_timestamp() FROM sync.session_jobs
+	WHERE session_id = $1 AND job_id = $2 FOR UPDATE`
 
 // Rescue makes the jobs available again of workers that are gone: their lock went
 // with their connection. It gives how many those were.

@@ -156,13 +156,13 @@ func hurry(ctx context.Context, tx pgx.Tx, jobs []int64, priority int) error {
 }
 
 // soon lets workers see jobs of the next seconds at their time: River's scheduler looks
-// only every five. (River 0.51 does the same where a worker snoozes for so short a time.)
+// only every five, and not at all for a while after its process was killed. (River 0.51 does the same where a worker snoozes for so short a time.)
 func soon(ctx context.Context, tx pgx.Tx, jobs ...int64) error {
 	if len(jobs) == 0 {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `UPDATE rollcall_queue.river_job SET state = 'available'
-		WHERE id = ANY ($1) AND state = 'scheduled' AND scheduled_at < now() + interval '5 seconds'`, jobs)
+		WHERE id = ANY ($1) AND state = 'scheduled' AND scheduled_at < now() + interval '15 seconds'`, jobs)
 	return err
 }
 

@@ -245,3 +245,36 @@ func TestWebhooksGoBeforeBackfills(t *testing.T) {
 		t.Errorf("priority %d after a backfill came to it", n)
 	}
 }
+
+// The usage by day has one job, however many ask, and another only where something is left
+// when it ends.
+func TestUsageHasOneJob(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	asks := func(want bool) {
+		t.Helper()
+		if made, err := b.AskUsage(t.Context()); made != want || err != nil {
+			t.Errorf("a job is made: %v, want %v; %v", made, want, err)
+		}
+	}
+	asks(false)
+	b.exec(`INSERT INTO analytics.stale_sessions (session_id) VALUES (gen_random_uuid())`)
+	asks(true)
+	asks(false)
+	if n := b.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'refresh_usage' AND state = 'available' AND scheduled_at > now() + interval '5 seconds'`); n != 1 {
+		t.Error("sessions do not gather, or the job waits for River's scheduler")
+	}
+	job := &river.Job[queue.RefreshUsage]{JobRow: &rivertype.JobRow{State: rivertype.JobStateRunning}}
+	b.must(b.pool.QueryRow(t.Context(), `UPDATE rollcall_queue.river_job SET state = 'running' WHERE kind = 'refresh_usage' RETURNING id`).Scan(&job.ID))
+	asks(false)
+	b.must(queue.EndUsage(b.working, b.Queue, job))
+	if n := b.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'refresh_usage' AND state = 'available'`); n != 1 {
+		t.Errorf("%d jobs for what is left", n)
+	}
+	b.exec(`DELETE FROM analytics.stale_sessions`)
+	b.must(b.pool.QueryRow(t.Context(), `UPDATE rollcall_queue.river_job SET state = 'running' WHERE kind = 'refresh_usage' AND state = 'available' RETURNING id`).Scan(&job.ID))
+	b.must(queue.EndUsage(b.working, b.Queue, job))
+	if n := b.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'refresh_usage' AND state <> 'completed'`); n != 0 {
+		t.Errorf("%d jobs for nothing", n)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -79,12 +80,19 @@ func (w *chunkWorker) Work(ctx context.Context, job *river.Job[queue.BackfillChu
 	if err != nil {
 		return w.verdict(ctx, err)
 	}
-	return w.goOn(context.WithoutCancel(ctx), job, chunk, isOver)
+	run := s.run
+	run.From, run.To = a.From, a.To
+	return w.goOn(context.WithoutCancel(ctx), job, chunk, isOver, func(tx pgx.Tx) error {
+		if chunk.Checkpoint.IsZero() {
+			return nil
+		}
+		return w.ledger.SaveCheckpointIn(ctx, tx, run, a.AppID, a.Full, chunk.Checkpoint)
+	})
 }
 
 // goOn makes the job of the next chunk. What does not add up in the end is listed again
 // from the checkpoint, after a while.
-func (w *chunkWorker) goOn(ctx context.Context, job *river.Job[queue.BackfillChunk], c pipeline.Chunk, isOver bool) error {
+func (w *chunkWorker) goOn(ctx context.Context, job *river.Job[queue.BackfillChunk], c pipeline.Chunk, isOver bool, save func(tx pgx.Tx) error) error {
 	a, pause := job.Args, time.Duration(0)
 	a.At, a.Size, a.Unsound = c.At, c.Size, c.Unsound
 	switch {
@@ -94,7 +102,7 @@ func (w *chunkWorker) goOn(ctx context.Context, job *river.Job[queue.BackfillChu
 		pause = doubled(wrongPause, a.Rounds, wrongMost)
 		a.At, a.Size, a.Unsound, a.Rounds = time.Time{}, 0, false, a.Rounds+1
 	}
-	return queue.Again(ctx, w.queue, job, a.AccountID, a, pause)
+	return queue.NextChunk(ctx, w.queue, job, a, pause, save)
 }
 
 // split makes a job of each app of the account.
@@ -119,5 +127,27 @@ func (*chunkWorker) Timeout(*river.Job[queue.BackfillChunk]) time.Duration { ret
 
 // NextRetry implements river.Worker.
 func (w *chunkWorker) NextRetry(job *river.Job[queue.BackfillChunk]) time.Time {
+	return w.retryAt(len(job.Errors))
+}
+
+// usageWorker brings the usage by day up to date: of what was stored, whoever stored it.
+type usageWorker struct {
+	river.WorkerDefaults[queue.RefreshUsage]
+	*tour
+}
+
+// Work implements river.Worker.
+func (w *usageWorker) Work(ctx context.Context, job *river.Job[queue.RefreshUsage]) error {
+	if _, err := w.db.RefreshAnalytics(ctx); err != nil {
+		return w.verdict(ctx, err)
+	}
+	return queue.EndUsage(context.WithoutCancel(ctx), w.queue, job)
+}
+
+// Timeout implements river.Worker.
+func (*usageWorker) Timeout(*river.Job[queue.RefreshUsage]) time.Duration { return -1 }
+
+// NextRetry implements river.Worker.
+func (w *usageWorker) NextRetry(job *river.Job[queue.RefreshUsage]) time.Time {
 	return w.retryAt(len(job.Errors))
 }

@@ -5,9 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rollcall-etl/rollcall/internal/ledger"
+	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/warehouse"
 	"github.com/rollcall-etl/rollcall/internal/webhook"
 )
 
@@ -164,4 +168,74 @@ func TestUnsoundChunkIsListedAgain(t *testing.T) {
 	f.exec(`UPDATE rollcall_queue.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'backfill_chunk' AND state = 'scheduled'`)
 	f.until("it is done", `SELECT count(*) = 0 FROM rollcall_queue.river_job WHERE kind = 'backfill_chunk' AND state <> 'completed'`)
 	f.until("all is read", `SELECT count(*) = 5 FROM sync.session_states WHERE complete_at IS NOT NULL`)
+}
+
+// A chunk that is about to save its checkpoint while the backfill is given up leaves none.
+func TestBackfillGivenUpWhileAChunkRuns(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 1, Sessions: 5, Participants: 1, EventsPerParticipant: 1}, 3, time.Now()))
+	gate, err := f.pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gate.Release()
+	pgtest.Exec(t, gate, `SELECT pg_advisory_lock(19)`)
+	f.exec(`CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(19); RETURN NEW; END $$`)
+	f.exec(`CREATE TRIGGER wait BEFORE INSERT ON sync.backfills FOR EACH ROW EXECUTE FUNCTION public.wait()`)
+	from := time.Now().Add(-60 * 24 * time.Hour)
+	if _, err := f.queue.Backfill(t.Context(), f.data.AccountID, []string{f.data.Apps[0].ID}, from, time.Time{}, false); err != nil {
+		t.Fatal(err)
+	}
+	f.start()
+	f.until("the checkpoint waits", `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)`)
+	given := make(chan struct{})
+	go func() {
+		defer close(given)
+		f.forget()
+		if _, err := f.pool.Exec(t.Context(), `CREATE TABLE public.given ()`); err != nil {
+			t.Error(err)
+		}
+	}()
+	f.until("the backfill is given up, or that waits", `SELECT to_regclass('public.given') IS NOT NULL
+		OR EXISTS (SELECT FROM pg_locks WHERE locktype IN ('transactionid', 'tuple') AND NOT granted)`)
+	pgtest.Exec(t, gate, `SELECT pg_advisory_unlock(19)`)
+	<-given
+	f.until("no job is left", `SELECT NOT EXISTS (SELECT FROM rollcall_queue.river_job WHERE kind = 'backfill_chunk' AND state IN ('available', 'running', 'scheduled', 'retryable'))`)
+	if n := f.count(`SELECT count(*) FROM sync.backfills`); n != 0 {
+		t.Errorf("%d checkpoints are left", n)
+	}
+}
+
+// forget is rollcall backfill --forget but for its flags.
+func (f *fleet) forget() {
+	all, err := f.queue.Chunks(f.Context(), f.data.AccountID)
+	if err != nil || len(all) != 1 {
+		f.Errorf("%+v %v", all, err)
+		return
+	}
+	if _, err := f.queue.ForgetBackfill(f.Context(), f.data.AccountID, all[0].From, all[0].To, false); err != nil {
+		f.Error(err)
+	}
+	run := model.Run{AccountID: f.data.AccountID, From: all[0].From, To: all[0].To}
+	if _, err := ledger.New(warehouse.New(f.pool, f.logger)).ForgetBackfill(f.Context(), run, false); err != nil {
+		f.Error(err)
+	}
+}
+
+// Sessions that are stored ask for the usage by day: one job of all, by one worker.
+func TestUsageFollowsSessions(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 2, Sessions: 30, Participants: 3, EventsPerParticipant: 2}, 3, time.Now().Add(-48*time.Hour)))
+	f.start()
+	f.start()
+	f.until("all sessions read", `SELECT count(*) = 30 FROM sync.session_states WHERE complete_at IS NOT NULL`)
+	f.until("no job due", idle)
+	f.exec(`UPDATE rollcall_queue.river_job SET scheduled_at = now() WHERE kind = 'refresh_usage'`)
+	f.until("the usage is counted", `SELECT NOT EXISTS (SELECT FROM analytics.stale_sessions) AND NOT EXISTS (SELECT FROM rollcall_queue.river_job WHERE kind = 'refresh_usage' AND state <> 'completed')`)
+	if n := f.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'refresh_usage'`); n < 1 || n > 3 {
+		t.Errorf("%d jobs for 30 sessions:\n%s", n, f.jobs())
+	}
+	if n := f.count(`SELECT sum(sessions_started) FROM analytics.usage_days`); n != 30 {
+		t.Errorf("the days have %d sessions", n)
+	}
 }

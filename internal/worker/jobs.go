@@ -151,7 +151,7 @@ func (w *appsWorker) NextRetry(job *river.Job[queue.ListApps]) time.Time {
 // Pauses of jobs that cannot go on for a while. A snooze is no attempt.
 const (
 	takenPause   = time.Second
-	budgetPause  = 30 * time.Second
+	budgetPause  = time.Minute // at most: somebody may end a long wait by hand
 	deniedPause  = 5 * time.Minute
 	backlogPause = 30 * time.Second
 )
@@ -167,12 +167,22 @@ func (t *tour) verdict(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err() // which gives the attempt back
 	case errors.Is(err, model.ErrBudgetSpent):
-		return river.JobSnooze(budgetPause + rand.N(budgetPause)) //nolint:gosec // G404: spreads jobs, nothing secret
+		return river.JobSnooze(budgetWait(err))
 	case errors.Is(err, model.ErrDenied):
 		t.logger.WarnContext(ctx, "the API refuses; the job waits", "wait_seconds", deniedPause.Seconds(), "error", err)
 		return river.JobSnooze(deniedPause)
 	}
 	return err
+}
+
+// budgetWait gives how long a job waits for a budget that is spent: until it opens, and a
+// little longer, so that not all come at once. What it allows after that is lost if all sleep.
+func budgetWait(err error) time.Duration {
+	wait := budgetPause
+	if spent, ok := errors.AsType[*model.BudgetError](err); ok {
+		wait = min(wait, spent.Wait)
+	}
+	return wait + rand.N(wait/10+time.Second) //nolint:gosec // G404: spreads jobs, nothing secret
 }
 
 // failures tells the log of jobs that failed, of which River says nothing above Info.

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -70,6 +71,19 @@ func TestNextLook(t *testing.T) {
 	} {
 		if got := tour.next(test.claim, test.look); got < test.from || got > test.to {
 			t.Errorf("%s: %v", test.name, got)
+		}
+	}
+}
+
+// A job for which the budget is spent comes again when it opens, and not long after.
+func TestJobsComeWhenTheBudgetOpens(t *testing.T) {
+	t.Parallel()
+	for wait, most := range map[time.Duration]time.Duration{12 * time.Second: 15 * time.Second, 50 * time.Second: 60 * time.Second, 2 * time.Hour: 70 * time.Second} {
+		err := fmt.Errorf("GET meetings: %w", &model.BudgetError{Wait: wait})
+		for range 100 {
+			if got := budgetWait(err); got < min(wait, time.Minute) || got > most {
+				t.Fatalf("a job waits %s where the budget opens in %s", got, wait)
+			}
 		}
 	}
 }

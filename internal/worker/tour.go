@@ -20,7 +20,6 @@ type tour struct {
 	desks map[string]*desk // by account
 
 	busy   sync.Map       // sessions in hand: model.UUID
-	beside sync.WaitGroup // what goes on beside watch
 	closes sync.WaitGroup // shifts of the hours before, until their jobs have ended
 }
 
@@ -42,6 +41,7 @@ func newTour(w *Worker, id string) *tour {
 // shift is an entry of the ledger with the jobs that write to it.
 type shift struct {
 	*pipeline.Shift
+	run    model.Run
 	began  time.Time
 	jobs   sync.WaitGroup
 	listed atomic.Int64
@@ -50,18 +50,13 @@ type shift struct {
 
 // Times of what a tour does beside its jobs.
 const (
-	rescueEvery  = 2 * time.Second
-	refreshEvery = 10 * time.Second
-	sweepEvery   = time.Minute
-	shiftTime    = time.Hour
+	rescueEvery = 2 * time.Second
+	sweepEvery  = time.Minute
+	shiftTime   = time.Hour
 )
 
 // watch looks after the queue until ctx ends, or held does with the lock.
 func (t *tour) watch(ctx, held context.Context) error {
-	beside, cancel := context.WithCancel(held)
-	defer t.beside.Wait()
-	defer cancel()
-	t.beside.Go(func() { t.refresh(beside) })
 	rescue, sweep := time.NewTicker(rescueEvery), time.NewTicker(sweepEvery)
 	defer rescue.Stop()
 	defer sweep.Stop()
@@ -81,6 +76,8 @@ func (t *tour) watch(ctx, held context.Context) error {
 			n, err := t.queue.Sweep(held)
 			t.note(held, int64(n), "made lost jobs anew", err)
 			t.note(held, 0, "", t.queue.Prune(held))
+			_, err = t.queue.AskUsage(held) // of what no session's job asked for, as deletions by hand
+			t.note(held, 0, "", err)
 			for _, d := range t.desks {
 				t.note(held, 0, "", t.turnShift(held, d))
 			}
@@ -95,21 +92,6 @@ func (t *tour) note(ctx context.Context, n int64, what string, err error) {
 		t.logger.WarnContext(ctx, "looking after the queue failed; the next try is soon", "error", err)
 	case n > 0:
 		t.logger.InfoContext(ctx, "looked after the queue", "did", what, "jobs", n)
-	}
-}
-
-// refresh brings the usage by day up to date until ctx ends: of what this worker stored,
-// and of what one that is gone left. It may take long, and watch must not wait for it.
-func (t *tour) refresh(ctx context.Context) {
-	tick := time.NewTicker(refreshEvery)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		_, err := t.db.RefreshAnalytics(ctx)
-		t.note(ctx, 0, "", err)
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
 	}
 }
 
@@ -133,7 +115,7 @@ func (t *tour) nextShift(ctx context.Context, d *desk) error {
 	run.ID = id
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.shift = &shift{Shift: d.Pipeline.NewShift(run, t.cfg.Since), began: time.Now()}
+	d.shift = &shift{Shift: d.Pipeline.NewShift(run, t.cfg.Since), run: run, began: time.Now()}
 	return nil
 }
 

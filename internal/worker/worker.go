@@ -91,6 +91,9 @@ func (t *tour) begin(ctx context.Context, client *river.Client[pgx.Tx]) error {
 			return err
 		}
 	}
+	if _, err := t.queue.AskUsage(ctx); err != nil {
+		return err
+	}
 	return warehouse.Failed("start to work", client.Start(ctx))
 }
 
@@ -104,7 +107,8 @@ func (t *tour) client() (*river.Client[pgx.Tx], error) {
 	river.AddWorker(workers, &appsWorker{tour: t})
 	river.AddWorker(workers, &optionalWorker{tour: t})
 	river.AddWorker(workers, &chunkWorker{tour: t})
-	queues := make(map[string]river.QueueConfig, len(t.desks))
+	river.AddWorker(workers, &usageWorker{tour: t})
+	queues := map[string]river.QueueConfig{queue.UsageQueue: {MaxWorkers: 1}}
 	for id := range t.desks {
 		queues[queue.Name(id)] = river.QueueConfig{MaxWorkers: t.cfg.Concurrency}
 	}

@@ -244,6 +244,7 @@ func TestRefreshDoesNotBlind(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), `LOCK TABLE analytics.stale_sessions IN SHARE MODE`); err != nil {
 		t.Fatal(err)
 	}
+	f.exec(`UPDATE rollcall_queue.river_job SET scheduled_at = now() WHERE kind = 'refresh_usage'`)
 	f.start()
 	f.until("the refresh waits", `SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'analytics.stale_sessions'::regclass AND NOT granted AND mode = 'RowExclusiveLock')`)
 	if _, err := f.pool.Exec(t.Context(), `UPDATE rollcall_queue.river_job SET state = 'running', attempted_by = '{gone}', attempt = 1
