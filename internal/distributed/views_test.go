@@ -99,6 +99,13 @@ func TestViewsEqualOneServer(t *testing.T) {
 	many, _ := distributed(t)
 	fill(t, many)
 	enrich(t, many)
+	sameViews(t, one, many)
+	forget(t, one, many)
+}
+
+// sameViews compares all views, and functions that are asked.
+func sameViews(t *testing.T, one, many *pgxpool.Pool) {
+	t.Helper()
 	session := pgtest.Text(t, one, `SELECT session_id::text FROM analytics.no_shows ORDER BY 1 LIMIT 1`)
 	for _, view := range views(t, one) {
 		for _, of := range []string{"", " WHERE session_id = '" + session + "'"} {

@@ -1,9 +1,11 @@
 package erasure
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -57,6 +59,8 @@ type erasure struct {
 	tx     pgx.Tx
 	counts Counts
 
+	distributed bool // by Citus
+
 	customs map[string]bool // the custom ids that were given, in every form
 
 	rows   []personRow
@@ -78,7 +82,8 @@ func (s *Store) Erase(ctx context.Context, e Erasure) (Counts, error) {
 	if s.db.Key() == nil {
 		return Counts{}, fmt.Errorf("%w: ROLLCALL_PRIVACY_KEY and ROLLCALL_PRIVACY_KEY_FILE are not set: without a key nothing can keep the person from coming back", model.ErrUsage)
 	}
-	if err := s.oneServer(ctx, "erase"); err != nil {
+	distributed, err := s.isDistributed(ctx)
+	if err != nil {
 		return Counts{}, err
 	}
 	if !e.DryRun {
@@ -87,12 +92,12 @@ func (s *Store) Erase(ctx context.Context, e Erasure) (Counts, error) {
 		}
 	}
 	var counts Counts
-	err := s.db.ChangePrivacy(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+	err = s.db.ChangePrivacy(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
 		// First, since a refresh that holds it may wait for rows that are changed below.
-		if _, err := tx.Exec(ctx, warehouse.HoldAnalyticsSQL); err != nil {
+		if err := hold(ctx, tx); err != nil {
 			return err
 		}
-		work := &erasure{Erasure: e, key: s.db.Key(), tx: tx, peers: make(map[string]bool)}
+		work := &erasure{Erasure: e, key: s.db.Key(), tx: tx, distributed: distributed, peers: make(map[string]bool)}
 		err := work.carryOut(ctx, f)
 		counts = work.counts
 		return err
@@ -140,11 +145,17 @@ func (w *erasure) derive(ctx context.Context) error {
 	if len(sessions) == 0 {
 		return nil
 	}
-	_, err := w.tx.Exec(ctx, warehouse.DeriveSQL, sessions)
-	if err == nil {
-		_, err = w.tx.Exec(ctx, `SELECT analytics.count_sessions($1)`, sessions)
+	each := [][]pgtype.UUID{sessions}
+	if w.distributed { // one by one: of several, Citus would have to ask several nodes
+		sessions = w.sessions()
+		each = slices.Collect(slices.Chunk(sessions, 1))
 	}
-	return err
+	batch := &pgx.Batch{}
+	for _, some := range each {
+		batch.Queue(warehouse.DeriveSQL, some)
+	}
+	batch.Queue(`SELECT analytics.count_sessions($1)`, sessions)
+	return w.tx.SendBatch(ctx, batch).Close()
 }
 
 // book enters what was done, last. Where nothing was, there is no entry.
@@ -244,6 +255,13 @@ func (w *erasure) keys() (sessions, participants []pgtype.UUID) {
 		participants = append(participants, warehouse.UUID(w.rows[i].participant.ID))
 	}
 	return sessions, participants
+}
+
+// sessions gives each session of the person once.
+func (w *erasure) sessions() []pgtype.UUID {
+	all, _ := w.keys()
+	slices.SortFunc(all, func(a, b pgtype.UUID) int { return bytes.Compare(a.Bytes[:], b.Bytes[:]) })
+	return slices.Compact(all)
 }
 
 func (w *erasure) participants(ctx context.Context) error {

@@ -1,6 +1,10 @@
 package erasure
 
-import "context"
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
 
 // Rows that are erased on purpose are not missing (missing_rows.sql): the numbers of
 // stored rows follow. Before and after, the rows that are there are counted, so
@@ -10,35 +14,67 @@ const (
 		SET stored_participants = t.stored_participants + $2::int * (SELECT count(*) FROM realtimekit.participants AS p WHERE p.session_id = t.session_id),
 		    stored_events = t.stored_events + $2 * (SELECT count(*) FROM realtimekit.peer_events AS e WHERE e.session_id = t.session_id)
 		WHERE t.session_id = ANY ($1::uuid[])`
-	countPeopleSQL = `UPDATE sync.meeting_states AS t
-		SET stored_people = t.stored_people + $3::int * (
-			SELECT count(*) FROM realtimekit.meeting_participants AS p WHERE p.app_id = t.app_id AND p.meeting_id = t.meeting_id)
-		WHERE (t.app_id, t.meeting_id) IN (SELECT app_id, meeting_id FROM unnest($1::text[], $2::text[]) AS k (app_id, meeting_id))`
+	// Counted apart, since Citus may have one of the two tables and not the other.
+	peopleSQL = `SELECT k.app_id, k.meeting_id, count(p.meeting_id)
+		FROM (SELECT DISTINCT app_id, meeting_id FROM unnest($1::text[], $2::text[]) AS k (app_id, meeting_id)) AS k
+		LEFT JOIN realtimekit.meeting_participants AS p ON p.app_id = k.app_id AND p.meeting_id = k.meeting_id
+		GROUP BY 1, 2`
+	fewerPeopleSQL = `UPDATE sync.meeting_states AS t SET stored_people = t.stored_people - k.people
+		FROM unnest($1::text[], $2::text[], $3::bigint[]) AS k (app_id, meeting_id, people)
+		WHERE t.app_id = k.app_id AND t.meeting_id = k.meeting_id AND k.people <> 0`
 )
 
-// keepingRows erases participants and events, and keepingPeople who is enrolled.
+// keepingRows erases participants and events.
 func (w *erasure) keepingRows(ctx context.Context, erase func(context.Context) error) error {
 	sessions, _ := w.keys()
-	return w.keeping(ctx, erase, countRowsSQL, sessions)
-}
-
-func (w *erasure) keepingPeople(ctx context.Context, erase func(context.Context) error) error {
-	var apps, meetings []string
-	for _, home := range w.homes {
-		apps, meetings = append(apps, home.appID), append(meetings, home.meetingID)
-	}
-	return w.keeping(ctx, erase, countPeopleSQL, apps, meetings)
-}
-
-// keeping erases, and counts before and after by a statement whose last argument is
-// the sign.
-func (w *erasure) keeping(ctx context.Context, erase func(context.Context) error, count string, of ...any) error {
-	if _, err := w.tx.Exec(ctx, count, append(of, -1)...); err != nil {
+	if _, err := w.tx.Exec(ctx, countRowsSQL, sessions, -1); err != nil {
 		return err
 	}
 	if err := erase(ctx); err != nil {
 		return err
 	}
-	_, err := w.tx.Exec(ctx, count, append(of, +1)...)
+	_, err := w.tx.Exec(ctx, countRowsSQL, sessions, +1)
 	return err
+}
+
+// keepingPeople erases who is enrolled.
+func (w *erasure) keepingPeople(ctx context.Context, erase func(context.Context) error) error {
+	before, err := w.enrolledIn(ctx)
+	if err != nil {
+		return err
+	}
+	if err := erase(ctx); err != nil {
+		return err
+	}
+	after, err := w.enrolledIn(ctx)
+	if err != nil {
+		return err
+	}
+	var apps, meetings []string
+	var fewer []int64
+	for home, people := range before {
+		apps, meetings, fewer = append(apps, home.appID), append(meetings, home.meetingID), append(fewer, people-after[home])
+	}
+	_, err = w.tx.Exec(ctx, fewerPeopleSQL, apps, meetings, fewer)
+	return err
+}
+
+// enrolledIn counts who is enrolled in the meetings.
+func (w *erasure) enrolledIn(ctx context.Context) (map[meetingKey]int64, error) {
+	var apps, meetings []string
+	for _, home := range w.homes {
+		apps, meetings = append(apps, home.appID), append(meetings, home.meetingID)
+	}
+	rows, err := w.tx.Query(ctx, peopleSQL, apps, meetings)
+	if err != nil {
+		return nil, err
+	}
+	counts := make(map[meetingKey]int64)
+	var home meetingKey
+	var people int64
+	_, err = pgx.ForEachRow(rows, []any{&home.appID, &home.meetingID, &people}, func() error {
+		counts[home] = people
+		return nil
+	})
+	return counts, err
 }

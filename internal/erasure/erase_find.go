@@ -69,7 +69,7 @@ func (w finder) find(ctx context.Context) error {
 // and look as if it had.
 func (w finder) checkApp(ctx context.Context) error {
 	var known bool
-	err := w.tx.QueryRow(ctx, `SELECT $1 = '' OR EXISTS (SELECT FROM realtimekit.apps WHERE app_id = $1)`, w.AppID).Scan(&known)
+	err := w.tx.QueryRow(ctx, `SELECT $1 = '' OR EXISTS (SELECT 1 FROM realtimekit.apps WHERE app_id = $1)`, w.AppID).Scan(&known)
 	if err == nil && !known {
 		err = fmt.Errorf("%w: --app: there is no app %q in the warehouse", model.ErrUsage, w.AppID)
 	}
@@ -218,7 +218,7 @@ func (w finder) findPeers(ctx context.Context) error {
 		FROM unnest($1::uuid[], $2::uuid[]) AS k (session_id, participant_id)
 		JOIN realtimekit.peer_events AS t USING (session_id, participant_id)
 		WHERE t.peer_id IS NULL OR NOT EXISTS (
-			SELECT FROM realtimekit.participants AS p
+			SELECT 1 FROM realtimekit.participants AS p
 			WHERE p.session_id = t.session_id AND p.participant_id::text = lower(t.peer_id) AND NOT p.participant_id = ANY ($2))`, sessions, participants)
 	if err != nil {
 		return err
@@ -260,7 +260,7 @@ func (w finder) findRelated(ctx context.Context) error {
 	sessions, participants := w.keys()
 	return w.tx.QueryRow(ctx, `SELECT count(*) FROM realtimekit.participants AS p JOIN realtimekit.sessions AS s USING (session_id)
 		WHERE p.custom_participant_id = ANY ($1) AND ($2 = '' OR s.app_id = $2) AND NOT EXISTS (
-			SELECT FROM unnest($3::uuid[], $4::uuid[]) AS k (session_id, participant_id)
+			SELECT 1 FROM unnest($3::uuid[], $4::uuid[]) AS k (session_id, participant_id)
 			WHERE k.session_id = p.session_id AND k.participant_id = p.participant_id)`,
 		list, w.AppID, sessions, participants).Scan(&w.counts.ParticipantsOfSameCustomID)
 }

@@ -3,6 +3,9 @@ package erasure
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/jackc/pgx/v5"
@@ -128,12 +131,23 @@ func (w *erasure) pseudonymiseEvents(ctx context.Context, sessions, participants
 }
 
 // textColumns hold texts and objects of whatever kind, in which an identifier
-// may stand; $1 are our tables, since others' are left to their owners.
-const textColumnsSQL = `SELECT c.oid::regclass::text, quote_ident(a.attname), format_type(a.atttypid, NULL)
+// may stand, with the primary key of their table; $1 are our tables, since others'
+// are left to their owners.
+const textColumnsSQL = `SELECT c.oid::regclass::text, quote_ident(a.attname), format_type(a.atttypid, NULL), k.names, k.types
 	FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+	CROSS JOIN LATERAL (
+		SELECT coalesce(array_agg(quote_ident(b.attname) ORDER BY b.attnum), '{}') AS names, coalesce(array_agg(format_type(b.atttypid, NULL) ORDER BY b.attnum), '{}') AS types
+		FROM pg_index AS i JOIN pg_attribute AS b ON b.attrelid = i.indrelid AND b.attnum = ANY (i.indkey)
+		WHERE i.indrelid = c.oid AND i.indisprimary) AS k
 	WHERE n.nspname || '.' || c.relname = ANY ($1::text[]) AND c.relkind IN ('r', 'p')
 	  AND a.attname IN ('extra', 'repairs', 'error', 'last_error', 'err_message') AND NOT a.attisdropped
 	ORDER BY 1, 2`
+
+// textColumn is one of them. The names come from the catalog, quoted by Postgres.
+type textColumn struct {
+	Table, Name, Type  string
+	KeyNames, KeyTypes []string
+}
 
 // texts masks the identifiers in messages and in the unknown fields of other
 // records.
@@ -147,50 +161,89 @@ func (w *erasure) texts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	type column struct{ Table, Name, Type string }
-	columns, err := pgx.CollectRows(rows, pgx.RowToStructByPos[column])
+	columns, err := pgx.CollectRows(rows, pgx.RowToStructByPos[textColumn])
 	if err != nil {
 		return err
 	}
 	for _, c := range columns {
-		if err := w.maskColumn(ctx, c.Table, c.Name, c.Type, words); err != nil {
-			return err
+		if len(c.KeyNames) == 0 {
+			return fmt.Errorf("%w: %s has no primary key, by which its rows could be told apart; restore it", model.ErrSchema, c.Table)
+		}
+		if err := w.maskColumn(ctx, c, words); err != nil {
+			return fmt.Errorf("%s.%s: %w", c.Table, c.Name, err)
 		}
 	}
 	return nil
 }
 
-func (w *erasure) maskColumn(ctx context.Context, table, name, kind string, words privacy.Words) error {
+// maskColumn goes by the key of a row, since its place in a table is one in each shard of
+// a cluster. A text that somebody changes meanwhile is looked at again.
+func (w *erasure) maskColumn(ctx context.Context, c textColumn, words privacy.Words) error {
 	mask, spelt := words.Mask, words.Spelt()
-	if kind == "jsonb" {
+	if c.Type == "jsonb" {
 		mask, spelt = words.MaskJSON, words.SpeltInJSON(inJSON)
 	}
 	if len(spelt) == 0 {
 		return nil
 	}
-	if len(spelt) > mostSpelt {
-		spelt = nil
+	for range mostMaskings {
+		found, masked, err := w.maskOnce(ctx, c, mask, patterns(spelt))
+		w.counts.MaskedTexts += masked
+		if err != nil || masked == found {
+			return err
+		}
 	}
-	// The names come from the catalog, quoted by Postgres.
-	rows, err := w.tx.Query(ctx, `SELECT ctid::text, `+name+`::text FROM `+table+` WHERE `+name+` IS NOT NULL
-		AND ($1::text[] IS NULL OR EXISTS (SELECT FROM unnest($1::text[]) AS id WHERE strpos(`+name+`::text, id) > 0)) FOR UPDATE`, spelt)
+	return fmt.Errorf("%w: its texts kept changing; try again", model.ErrStore)
+}
+
+// mostMaskings bounds how often a column is looked at again.
+const mostMaskings = 10
+
+func (w *erasure) maskOnce(ctx context.Context, c textColumn, mask func(string) (string, bool), like []string) (found, masked int, err error) {
+	rows, err := w.tx.Query(ctx, `SELECT ARRAY[`+strings.Join(c.KeyNames, "::text, ")+`::text], `+c.Name+`::text FROM `+c.Table+`
+		WHERE `+c.Name+` IS NOT NULL AND ($1::text[] IS NULL OR `+c.Name+`::text LIKE ANY ($1))`, like)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
-	var at, text string
-	var places, texts []string
-	if _, err := pgx.ForEachRow(rows, []any{&at, &text}, func() error {
-		if masked, changed := mask(text); changed {
-			places, texts = append(places, at), append(texts, masked)
+	columns := make([]any, len(c.KeyNames)+2) // the key's, then the old and the new text
+	lists := make([][]string, len(columns))
+	var key []string
+	var text string
+	if _, err = pgx.ForEachRow(rows, []any{&key, &text}, func() error {
+		if instead, changed := mask(text); changed {
+			for i, value := range slices.Concat(key, []string{text, instead}) {
+				lists[i] = append(lists[i], value)
+			}
 		}
 		return nil
-	}); err != nil {
-		return err
+	}); err != nil || len(lists[0]) == 0 {
+		return 0, 0, err
 	}
-	w.counts.MaskedTexts += len(places)
-	_, err = w.tx.Exec(ctx, `UPDATE `+table+` AS t SET `+name+` = k.text::`+kind+`
-		FROM unnest($1::text[], $2::text[]) AS k (place, text) WHERE t.ctid = k.place::tid`, places, texts)
-	return err
+	var from, names, match []string
+	for i := range lists {
+		columns[i] = lists[i]
+		from, names = append(from, fmt.Sprintf("$%d::text[]", i+1)), append(names, fmt.Sprintf("k%d", i))
+		if i < len(c.KeyNames) {
+			match = append(match, fmt.Sprintf("t.%s = k.k%d::%s", c.KeyNames[i], i, c.KeyTypes[i]))
+		}
+	}
+	n := len(c.KeyNames)
+	tag, err := w.tx.Exec(ctx, fmt.Sprintf(`UPDATE %s AS t SET %s = k.k%d::%s FROM unnest(%s) AS k (%s) WHERE %s AND t.%s::text = k.k%d`,
+		c.Table, c.Name, n+1, c.Type, strings.Join(from, ", "), strings.Join(names, ", "), strings.Join(match, " AND "), c.Name, n), columns...)
+	return len(lists[0]), int(tag.RowsAffected()), err
+}
+
+// patterns gives texts as LIKE finds them, nil where there are too many.
+func patterns(texts []string) []string {
+	if len(texts) > mostSpelt {
+		return nil
+	}
+	escape := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+	like := make([]string, len(texts))
+	for i, text := range texts {
+		like[i] = "%" + escape.Replace(text) + "%"
+	}
+	return like
 }
 
 // mostSpelt is up to how many texts are looked for in the database: it goes through

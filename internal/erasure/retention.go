@@ -66,12 +66,15 @@ func (s *Store) Horizon(ctx context.Context, accountID string) (time.Time, error
 	return at.UTC(), warehouse.Failed("read the retention horizon", err)
 }
 
+const saveHorizonSQL = `INSERT INTO sync.retention_horizons AS t (account_id, horizon, changed_at) VALUES ($1, $2, now())
+	ON CONFLICT (account_id) DO UPDATE SET horizon = $2, changed_at = now() WHERE t.horizon < $2 OR t.horizon > now()`
+
 // Retain deletes the sessions of an account that ended before a time, with all
 // that belongs to them, and remembers the time, so that no later run reads them
 // again. Batches are committed one by one: stopped, it goes on the next time.
-// The time is saved first, or a run could read anew what was just deleted; after a
-// crash in between the sessions are there still, and are left out of later readings
-// as they will be in the end. A role that may not delete all this changes nothing.
+// The time is saved with the first batch, or a run could read anew what was just
+// deleted, and not where that fails; after a crash the sessions of later batches are
+// there still, and are left out of readings as they will be in the end. A role that may not delete all this changes nothing.
 // The usage by day stays, since it is of nobody in particular: the sessions' rows
 // of analytics.session_dates stay too, marked as gone, by which the refresh knows
 // not to count their days any more. progress is told after each batch. With dryRun it only counts.
@@ -80,9 +83,6 @@ func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, 
 	if dryRun {
 		return s.countExpired(ctx, accountID, before)
 	}
-	if err := s.oneServer(ctx, "retention"); err != nil {
-		return counts, err
-	}
 	if err := s.mayRetain(ctx); err != nil {
 		return counts, err
 	}
@@ -90,14 +90,13 @@ func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, 
 	if err := s.db.AwaitAnalytics(ctx); err != nil {
 		return counts, err
 	}
-	if _, err := s.pool.Exec(ctx, `INSERT INTO sync.retention_horizons AS t (account_id, horizon, changed_at) VALUES ($1, $2, now())
-		ON CONFLICT (account_id) DO UPDATE SET horizon = $2, changed_at = now() WHERE t.horizon < $2 OR t.horizon > now()`, accountID, before); err != nil {
-		return counts, warehouse.Failed("save the retention horizon", err)
-	}
 	for {
 		var batch RetentionCounts
 		err := s.db.ChangePrivacy(ctx, func(tx pgx.Tx, _ *privacy.Filter) error {
 			batch = RetentionCounts{}
+			if _, err := tx.Exec(ctx, saveHorizonSQL, accountID, before); err != nil {
+				return fmt.Errorf("save the retention horizon: %w", err)
+			}
 			return retain(ctx, tx, accountID, before, &batch)
 		})
 		if err != nil {
@@ -148,6 +147,8 @@ func (s *Store) mayRetain(ctx context.Context) error {
 	return fmt.Errorf("%w: the role of DATABASE_URL lacks %s and cannot delete old sessions: use the role that ran rollcall migrate up; nothing was changed", model.ErrStore, lacking)
 }
 
+const ofAccount = `app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1)`
+
 func (s *Store) countExpired(ctx context.Context, accountID string, before time.Time) (c RetentionCounts, err error) {
 	err = s.pool.QueryRow(ctx, `WITH expired AS MATERIALIZED (`+expiredSessionsSQL+`)
 		SELECT (SELECT count(*) FROM expired),
@@ -172,11 +173,12 @@ type step struct {
 // before, since the days were last computed, is left to the next call; and while
 // sessions go nobody computes a day, or it might be without them.
 func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, c *RetentionCounts) error {
-	if _, err := tx.Exec(ctx, warehouse.HoldAnalyticsSQL); err != nil {
+	if err := hold(ctx, tx); err != nil {
 		return err
 	}
-	rows, err := tx.Query(ctx, `SELECT session_id FROM (`+expiredSessionsSQL+`) AS e
-		WHERE NOT EXISTS (SELECT FROM analytics.stale_sessions AS q WHERE q.session_id = e.session_id) LIMIT $3`, accountID, before, retentionBatch)
+	rows, err := tx.Query(ctx, `WITH queued AS MATERIALIZED (SELECT DISTINCT session_id FROM analytics.stale_sessions)
+		SELECT e.session_id FROM (`+expiredSessionsSQL+`) AS e LEFT JOIN queued AS q ON q.session_id = e.session_id
+		WHERE q.session_id IS NULL LIMIT $3`, accountID, before, retentionBatch)
 	if err != nil {
 		return err
 	}
@@ -222,60 +224,9 @@ func keepRecordingsSQL(which string) string {
 		SET recordings = t.recordings + excluded.recordings, recorded_seconds = t.recorded_seconds + excluded.recorded_seconds`
 }
 
-const ofAccount = `app_id IN (SELECT app_id FROM realtimekit.apps WHERE account_id = $1)`
-
-// withoutSession are recordings of the account that no stored session leads to, and that
-// ended before the horizon.
-const withoutSession = ofAccount + `
-	AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = r.session_id)
-	AND greatest(r.invoked_at, r.started_at, r.stopped_at) < $2`
-
 // ofDay joins a table by day with the days of the sessions: what they are counted
 // from is not needed any more, and names people.
 const ofDay = `WHERE d.session_id = ANY ($1::uuid[]) AND u.app_id = d.app_id AND u.usage_date = d.usage_date`
-
-// retainRest deletes what no session leads to any more: meetings without
-// sessions and who was enrolled in them, states of sessions that could never be
-// stored, rejected records not seen since, and what you noted of that time: the
-// reason of an excuse and the title of a lesson may tell of a person.
-func retainRest(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, c *RetentionCounts) error {
-	const noSession = `NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.app_id = t.app_id AND s.meeting_id = t.meeting_id)`
-	return deleteAll(ctx, tx, []any{accountID, before}, []step{
-		{`WITH gone AS (
-				DELETE FROM realtimekit.meeting_participants AS t WHERE ` + ofAccount + ` AND (` + noSession + ` OR removed_at < $2)
-				RETURNING app_id, meeting_id
-			), fewer AS (
-				UPDATE sync.meeting_states AS t SET stored_people = t.stored_people - n.people
-				FROM (SELECT app_id, meeting_id, count(*) AS people FROM gone GROUP BY 1, 2) AS n
-				WHERE t.app_id = n.app_id AND t.meeting_id = n.meeting_id
-			)
-			SELECT FROM gone`, &c.MeetingParticipants},
-		{`DELETE FROM sync.meeting_states AS t WHERE ` + ofAccount + ` AND ` + noSession + ` AND $2::timestamptz IS NOT NULL`, &c.States},
-		{`DELETE FROM realtimekit.meetings AS t WHERE ` + ofAccount + ` AND ` + noSession + ` AND $2::timestamptz IS NOT NULL`, &c.Meetings},
-		{keepRecordingsSQL(`usage_kind <> 'livestream' AND (app_id, recording_id) IN (
-			SELECT r.app_id, r.recording_id FROM realtimekit.recordings AS r WHERE ` + withoutSession + `)`), new(int)},
-		{`DELETE FROM realtimekit.recordings AS r WHERE ` + withoutSession, &c.Recordings},
-		{`UPDATE sync.endpoint_states SET stored_rows = NULL WHERE endpoint = 'recordings' AND ` + ofAccount + ` AND $2::timestamptz IS NOT NULL`, new(int)},
-		{`DELETE FROM sync.session_states AS t WHERE ` + ofAccount + ` AND created_at < $2::timestamptz - interval '1 day'
-			AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = t.session_id)`, &c.States},
-		{`DELETE FROM sync.rejected_records AS t WHERE ` + warehouse.RejectAccount + ` = $1 AND last_seen_at < $2`, &c.RejectedRecords},
-		{`DELETE FROM analytics.excuses WHERE ` + ofAccount + ` AND ends_at < $2`, &c.Excuses},
-		{`DELETE FROM analytics.timetable WHERE ` + ofAccount + ` AND ends_at < $2`, &c.Lessons},
-	})
-}
-
-// retainLedger deletes what the ledger says of sessions that are gone, and runs
-// of which nothing is left. It waits for nobody: runs under way are left alone.
-func retainLedger(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, c *RetentionCounts) error {
-	var ledger int
-	return deleteAll(ctx, tx, []any{accountID, before}, []step{
-		{`DELETE FROM sync.run_sessions AS t USING sync.runs AS r
-			WHERE r.run_id = t.run_id AND r.account_id = $1 AND r.finished_at < $2
-			AND NOT EXISTS (SELECT FROM realtimekit.sessions AS s WHERE s.session_id = t.session_id)`, &ledger},
-		{`DELETE FROM sync.runs AS t WHERE account_id = $1 AND finished_at < $2
-			AND NOT EXISTS (SELECT FROM sync.run_sessions AS r WHERE r.run_id = t.run_id)`, &c.Runs},
-	})
-}
 
 func deleteAll(ctx context.Context, tx pgx.Tx, args []any, steps []step) error {
 	for _, s := range steps {

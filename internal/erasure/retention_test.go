@@ -11,8 +11,6 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
-	"github.com/rollcall-etl/rollcall/internal/privacy"
-	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/testbed"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
@@ -67,44 +65,33 @@ func TestHorizonStaysWithoutTheRightToDelete(t *testing.T) {
 	}
 }
 
-// Where Citus has distributed the tables, what is made for one server is refused before
-// anything is changed. Citus is not there: its catalogue is stood in for.
-func TestDistributedTablesAreLeftAlone(t *testing.T) {
+// Where a batch fails nothing is deleted, and the horizon has not moved; the next call does all.
+func TestRetentionThatFailsLeavesAll(t *testing.T) {
 	t.Parallel()
 	b := testbed.New(t)
 	b.MustLoad(testbed.Session(1), model.ParticipantPage{Participants: []model.Participant{testbed.Participant(2, "x", testbed.T0)}})
-	key, err := privacy.NewKey(secret.New(strings.Repeat("k", privacy.MinKeyBytes)))
-	if err != nil {
+	if _, err := b.Pool.Exec(t.Context(), `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''half way''; END';
+		CREATE TRIGGER fail BEFORE DELETE ON analytics.usage_curves EXECUTE FUNCTION fail()`); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.DB.Protect(t.Context(), warehouse.Privacy{Key: key}); err != nil {
+	retain := func() (erasure.RetentionCounts, error) {
+		return erasure.New(b.DB).Retain(t.Context(), "acc", testbed.T0.Add(240*time.Hour), false, func(erasure.RetentionCounts) {})
+	}
+	const left = `SELECT (SELECT count(*) FROM realtimekit.participants) || ' ' || (SELECT count(*) FROM sync.retention_horizons)`
+	if _, err := retain(); err == nil || !strings.Contains(err.Error(), "half way") {
+		t.Errorf("it went on: %v", err)
+	}
+	if got := b.Text(left); got != "1 0" {
+		t.Errorf("participants and horizons: %s", got)
+	}
+	if _, err := b.Pool.Exec(t.Context(), `DROP TRIGGER fail ON analytics.usage_curves`); err != nil {
 		t.Fatal(err)
 	}
-	store := erasure.New(b.DB)
-	tryBoth := func() (erase, retain error) {
-		_, erase = store.Erase(t.Context(), erasure.Erasure{ParticipantIDs: []model.UUID{testbed.UUID(2)}, Mode: privacy.Remove})
-		_, retain = store.Retain(t.Context(), "acc", testbed.T0.Add(240*time.Hour), false, func(erasure.RetentionCounts) {})
-		return erase, retain
+	if did, err := retain(); err != nil || did.Sessions != 1 {
+		t.Errorf("%+v, %v", did, err)
 	}
-	if _, err := b.Pool.Exec(t.Context(), `SET LOCAL allow_system_table_mods = on; CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass);
-		INSERT INTO pg_catalog.pg_dist_partition VALUES ('realtimekit.sessions')`); err != nil {
-		t.Fatal(err)
-	}
-	erase, retain := tryBoth()
-	for _, err := range []error{erase, retain} {
-		if !errors.Is(err, model.ErrUsage) || !strings.Contains(err.Error(), "distributed by Citus") {
-			t.Errorf("it was done, or refused for another reason: %v", err)
-		}
-	}
-	if got := b.Text(`SELECT (SELECT count(*) FROM realtimekit.participants) || ' ' || (SELECT count(*) FROM sync.retention_horizons) || ' ' ||
-		(SELECT count(*) FROM sync.erasures)`); got != "1 0 0" {
-		t.Errorf("participants, horizons and erasures: %s", got)
-	}
-	if _, err := b.Pool.Exec(t.Context(), `DELETE FROM pg_catalog.pg_dist_partition`); err != nil {
-		t.Fatal(err)
-	}
-	if erase, retain := tryBoth(); erase != nil || retain != nil { // Citus alone distributes nothing
-		t.Errorf("erase: %v; retention: %v", erase, retain)
+	if got := b.Text(left); got != "0 1" {
+		t.Errorf("participants and horizons: %s", got)
 	}
 }
 

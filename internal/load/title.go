@@ -18,9 +18,6 @@ const (
 	shareMeetingSQL  = `SELECT pg_advisory_xact_lock_shared(hashtextextended('rollcall:meeting:' || $1 || ':' || $2, 0))`
 	changeMeetingSQL = `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:meeting:' || $1 || ':' || $2, 0))`
 	meetingTitleSQL  = `SELECT title FROM realtimekit.meetings WHERE app_id = $1 AND meeting_id = $2`
-	// Without it Citus writes no table that every node holds after it has read many shards.
-	// Plain Postgres knows no such setting, and keeps it for the transaction.
-	oneByOneSQL = `SET LOCAL citus.multi_shard_modify_mode TO 'sequential'`
 )
 
 // place is what of a session decides the title of its meeting.
@@ -88,7 +85,7 @@ func (l *sessionLoad) lookAtTitle(ctx context.Context, tx pgx.Tx, lock string, n
 	}
 	batch.Queue(meetingTitleSQL, appID, meetingID).QueryRow(func(row pgx.Row) error { return row.Scan(&l.title) })
 	if newest != nil {
-		batch.Queue(oneByOneSQL)
+		batch.Queue(warehouse.OneByOneSQL)
 		batch.Queue(newestTitleSQL, appID, meetingID).QueryRow(func(row pgx.Row) error {
 			if err := row.Scan(newest); !errors.Is(err, pgx.ErrNoRows) {
 				return err

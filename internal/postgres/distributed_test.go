@@ -28,10 +28,8 @@ var clusterRules = []struct {
 			"add_to_curves.sql":   "reads tables of the coordinator only",
 			"check_timetable.sql": "the same",
 			"claim.sql":           "the same", "lost.sql": "the same", "missed.sql": "the same",
-			"session.go": "the same", "daywise.go": "the same", "analytics.go": "the same", "privacy.go": "the same",
+			"session.go": "the same", "daywise.go": "the same", "privacy.go": "the same",
 			"under_lock.go": "reads the catalogue only",
-			"erase_find.go": "erase is refused on a cluster", "erase_rows.go": "the same", "excuses.go": "the same",
-			"retention.go": "retention is refused on a cluster",
 		},
 	},
 	{
@@ -39,7 +37,20 @@ var clusterRules = []struct {
 		map[string]string{
 			"count_sessions.sql": "of analytics.usage_ids, a table of the coordinator",
 			"refresh.sql":        "of analytics.stale_sessions, the same",
-			"erase_rows.go":      "erase is refused on a cluster",
+		},
+	},
+	{
+		"the nodes know no settings, of which analytics.zone_of asks: join analytics.settings and sync.account_zones instead",
+		regexp.MustCompile(`zone_of\(`),
+		map[string]string{
+			"zone_of.sql":  "defines it",
+			"identity.sql": "of a parameter", "person.go": "the same",
+			"refresh.sql": "of arrays", "analytics.go": "of a CTE, in a statement that changes a table of the coordinator",
+			"clock.go": "of realtimekit.apps alone, which the coordinator reads itself", "zones.sql": "the same",
+			"register.go": "of realtimekit.meetings alone, the same",
+			"span.go":     "of a view of tables that the coordinator reads itself",
+			"derive.sql":  "has a form of its own for a cluster", "count_sessions.sql": "the same",
+			"queue_settings.sql": "a trigger of the coordinator",
 		},
 	},
 	{"a CTE that is put in its places twice counts one shard instead of all, and says nothing", regexp.MustCompile(`NOT\s+MATERIALIZED`), nil},

@@ -27,7 +27,7 @@ type OnePerson struct {
 // Rows that have the id in any column; whose each is the one rule of the views says.
 const ownRowsSQL = `SELECT p.session_id, p.participant_id, s.app_id, coalesce(a.name, ''), coalesce(s.meeting_id, ''), coalesce(s.started_at, s.created_at),
 	coalesce(p.user_id, ''), coalesce(p.custom_participant_id, ''), coalesce(p.display_name, ''), coalesce(w.person_id, ''),
-	analytics.day_of(coalesce(s.started_at, s.created_at), analytics.zone_of(s.app_id))
+	analytics.day_of(coalesce(s.started_at, s.created_at), coalesce(t.time_zone, z.time_zone))
 	FROM (SELECT session_id, participant_id FROM realtimekit.participants WHERE custom_participant_id = $1
 	      UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE user_id = $1
 	      UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE participant_id = $2) AS k
@@ -35,6 +35,7 @@ const ownRowsSQL = `SELECT p.session_id, p.participant_id, s.app_id, coalesce(a.
 	JOIN realtimekit.sessions AS s ON s.session_id = k.session_id
 	JOIN realtimekit.apps AS a ON a.app_id = s.app_id
 	LEFT JOIN analytics.settings AS t ON t.app_id = s.app_id AND t.meeting_id = ''
+	LEFT JOIN sync.account_zones AS z ON z.account_id = a.account_id
 	CROSS JOIN LATERAL (SELECT analytics.person_of(t.person_by, t.nobody_ids, t.machine_presets, t.machine_names,
 		p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id) AS w
 	WHERE $3 = '' OR s.app_id = $3 ORDER BY 6 DESC NULLS LAST, 1, 2`

@@ -27,22 +27,25 @@ const (
 	DeriveSQL = `SELECT analytics.derive($1)`
 	// RecountSQL lets the days of sessions be counted from the beginning by the refresh
 	// that counts these next, but for days of which retention deleted a session.
-	RecountSQL = `UPDATE analytics.usage_days AS u SET is_stale = true
+	RecountSQL = `WITH known AS MATERIALIZED (
+			SELECT s.app_id, coalesce(s.started_at, s.created_at) AS starts_at, f.time_zone, i.joined_at, i.left_at
+			FROM realtimekit.sessions AS s
+			LEFT JOIN analytics.session_figures AS f ON f.session_id = s.session_id
+			LEFT JOIN analytics.presences AS i ON i.session_id = s.session_id
+			WHERE s.session_id = ANY ($1)
+		)
+		UPDATE analytics.usage_days AS u SET is_stale = true
 		FROM (SELECT app_id, usage_date FROM analytics.session_dates WHERE session_id = ANY ($1)
 		      UNION
-		      SELECT s.app_id, analytics.day_of(coalesce(s.started_at, s.created_at), z.time_zone) FROM realtimekit.sessions AS s
-		      LEFT JOIN analytics.session_figures AS f ON f.session_id = s.session_id
-		      CROSS JOIN LATERAL (SELECT coalesce(f.time_zone, analytics.zone_of(s.app_id)) AS time_zone) AS z
-		      WHERE s.session_id = ANY ($1)
-		      UNION
-		      SELECT s.app_id, d.first_day + n FROM realtimekit.sessions AS s JOIN analytics.presences AS i ON i.session_id = s.session_id
-		      LEFT JOIN analytics.session_figures AS f ON f.session_id = s.session_id
-		      CROSS JOIN LATERAL (SELECT coalesce(f.time_zone, analytics.zone_of(s.app_id)) AS time_zone) AS z
-		      CROSS JOIN LATERAL (SELECT analytics.day_of(i.joined_at, z.time_zone) AS first_day, analytics.day_of(i.left_at, z.time_zone) AS last_day) AS d
-		      CROSS JOIN LATERAL generate_series(0, d.last_day - d.first_day) AS n
-		      WHERE s.session_id = ANY ($1)) AS d
+		      SELECT s.app_id, d.usage_date
+		      FROM (SELECT app_id, starts_at, joined_at, left_at, coalesce(time_zone, analytics.zone_of(app_id)) AS time_zone FROM known) AS s
+		      CROSS JOIN LATERAL (
+		          SELECT analytics.day_of(s.starts_at, s.time_zone) AS usage_date
+		          UNION ALL
+		          SELECT analytics.day_of(s.joined_at, s.time_zone) + n
+		          FROM generate_series(0, analytics.day_of(s.left_at, s.time_zone) - analytics.day_of(s.joined_at, s.time_zone)) AS n) AS d) AS d
 		WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date AND NOT u.is_stale AND NOT EXISTS (
-			SELECT FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date)`
+			SELECT 1 FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date)`
 	refreshSQL = `SELECT analytics.refresh($1)`
 	// HoldAnalyticsSQL takes the lock of analytics.refresh, which itself never waits:
 	// without it, it does nothing.

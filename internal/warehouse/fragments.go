@@ -7,3 +7,8 @@ const RejectAccount = `coalesce((SELECT a.account_id FROM realtimekit.apps AS a 
 
 // IsPlain asks of the column before it whether it is a name that is not hashed.
 const IsPlain = ` !~ '^(name|erased)-[a-z2-7]{16}$'`
+
+// OneByOneSQL goes into a transaction that reads or writes many shards and writes a table that
+// every node holds, which Citus refuses without it. Plain Postgres knows no such setting, and
+// keeps it for the transaction.
+const OneByOneSQL = `SET LOCAL citus.multi_shard_modify_mode TO 'sequential'`

@@ -1,4 +1,11 @@
 CREATE OR REPLACE VIEW analytics.recording_usage AS
+WITH zones AS (
+    -- As analytics.zone_of, which the nodes of a cluster cannot ask.
+    SELECT a.app_id, coalesce(k.time_zone, z.time_zone) AS time_zone
+    FROM realtimekit.apps AS a
+    LEFT JOIN analytics.settings AS k ON k.app_id = a.app_id AND k.meeting_id = ''
+    LEFT JOIN sync.account_zones AS z ON z.account_id = a.account_id
+)
 SELECT r.app_id, analytics.day_of(coalesce(r.started_at, r.invoked_at), k.time_zone) AS usage_date,
        CASE WHEN r.recording_type = 'TRACK' THEN 'track_recording' ELSE 'recording' END AS usage_kind,
        r.session_id, r.meeting_id, CASE WHEN f.preset_view_types[1] = ALL (f.preset_view_types) THEN f.preset_view_types[1] END AS preset_view_type,
@@ -7,7 +14,7 @@ SELECT r.app_id, analytics.day_of(coalesce(r.started_at, r.invoked_at), k.time_z
        coalesce(r.status NOT IN ('UPLOADED', 'ERRORED') OR r.duration_seconds IS NULL AND r.stopped_at IS NULL AND r.status <> 'ERRORED', true) AS is_open,
        coalesce(k.time_zone, 'UTC') AS time_zone
 FROM realtimekit.recordings AS r
-LEFT JOIN (SELECT app_id, analytics.zone_of(app_id) AS time_zone FROM realtimekit.apps) AS k ON k.app_id = r.app_id
+LEFT JOIN zones AS k ON k.app_id = r.app_id
 LEFT JOIN analytics.session_figures AS f ON f.session_id = r.session_id
 WHERE coalesce(r.started_at, r.invoked_at) IS NOT NULL
 UNION ALL
@@ -17,7 +24,7 @@ SELECT s.app_id, analytics.day_of(coalesce(l.started_at, l.invoked_at, l.created
        coalesce(k.time_zone, 'UTC')
 FROM realtimekit.livestream_sessions AS l
 JOIN realtimekit.sessions AS s ON s.session_id = l.session_id
-LEFT JOIN (SELECT app_id, analytics.zone_of(app_id) AS time_zone FROM realtimekit.apps) AS k ON k.app_id = s.app_id
+LEFT JOIN zones AS k ON k.app_id = s.app_id
 LEFT JOIN analytics.session_figures AS f ON f.session_id = l.session_id
 WHERE coalesce(l.started_at, l.invoked_at, l.created_at) IS NOT NULL
 UNION ALL

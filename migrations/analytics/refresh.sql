@@ -12,6 +12,9 @@ DECLARE
     changed uuid[];
     by_hand uuid[];
     taken_id uuid;
+    known_ids   uuid[];
+    known_apps  text[];
+    known_zones text[];
     is_citus boolean := to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL;
 BEGIN
     -- Two at once would each count a day without the other's session. Whoever
@@ -34,9 +37,12 @@ BEGIN
         RETURN 0;
     END IF;
     -- And those that were stored while the time zone of their app was changed.
+    -- Read by themselves: the nodes of a cluster know no settings.
+    SELECT array_agg(f.session_id), array_agg(f.app_id), array_agg(f.time_zone) INTO known_ids, known_apps, known_zones
+    FROM analytics.session_figures AS f WHERE f.session_id = ANY (changed);
     by_hand := by_hand || ARRAY (
-        SELECT f.session_id FROM analytics.session_figures AS f
-        WHERE f.session_id = ANY (changed) AND f.time_zone <> analytics.zone_of(f.app_id) AND NOT f.session_id = ANY (coalesce(by_hand, '{}')));
+        SELECT f.session_id FROM unnest(known_ids, known_apps, known_zones) AS f (session_id, app_id, time_zone)
+        WHERE f.time_zone <> analytics.zone_of(f.app_id) AND NOT f.session_id = ANY (coalesce(by_hand, '{}')));
     IF cardinality(by_hand) > 0 THEN
         -- As every transaction that stores a session does, so that none is derived
         -- from rows that another is about to replace.
