@@ -31,12 +31,12 @@ FROM sync.session_states AS st
 LEFT JOIN (SELECT app_id, analytics.zone_of(app_id) AS time_zone FROM realtimekit.apps) AS k ON k.app_id = st.app_id
 WHERE st.erased_participants > 0
 UNION ALL
-SELECT r.session_id, r.app_id, min(s.started_at), 'rejected_records', count(*), NULL, NULL, coalesce(min(k.time_zone), 'UTC')
+SELECT r.session_id, r.app_id, s.started_at, 'rejected_records', count(*), NULL, NULL, coalesce(min(k.time_zone), 'UTC')
 FROM sync.rejected_records AS r
 LEFT JOIN realtimekit.sessions AS s ON s.session_id = r.session_id
 LEFT JOIN (SELECT app_id, analytics.zone_of(app_id) AS time_zone FROM realtimekit.apps) AS k ON k.app_id = r.app_id
 WHERE r.resolved_at IS NULL
-GROUP BY r.session_id, r.app_id
+GROUP BY r.session_id, r.app_id, s.started_at -- so that a range of it comes before the counting
 UNION ALL
 SELECT NULL, a.app_id, NULL, 'ids_alike', count(*), NULL, NULL, coalesce(min(k.time_zone), 'UTC')
 FROM (SELECT app_id
