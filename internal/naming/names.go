@@ -2,8 +2,8 @@
 // program with a prefix before them, which ROLLCALL_SCHEMA_PREFIX gives.
 //
 // The SQL of the program, of its migrations and of the job queue's library is written with
-// the plain names. A connection of package postgres carries the real ones to the server:
-// [Frontend] changes the text of statements on its way, and nothing else. Values travel in
+// the plain names. A connection carries the real ones to the server:
+// [Apply] changes the text of statements on its way, and nothing else. Values travel in
 // messages of their own and are never looked at.
 //
 // What the program itself has to know of the real names it asks [Real], [Plain] and [Text].

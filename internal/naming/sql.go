@@ -26,6 +26,7 @@ type place int
 
 const (
 	elsewhere place = iota
+	wantPath        // = or TO of search_path is to come
 	wantName        // a schema is to be named
 	hadName         // one was, and a comma may follow
 )
@@ -96,9 +97,8 @@ func (r *reader) token() {
 // sign reads a character of its own.
 func (r *reader) sign(c byte) {
 	switch {
-	case c == ',' && r.next == hadName:
+	case c == ',' && r.next == hadName, c == '=' && r.next == wantPath:
 		r.next = wantName
-	case c == '=' && r.next == wantName: // search_path = …
 	default:
 		r.next = elsewhere
 	}
@@ -116,13 +116,12 @@ func (r *reader) word() {
 		r.text(true)
 		return
 	}
-	switch strings.ToUpper(word) {
-	case "SCHEMA", "SEARCH_PATH":
+	switch keyword := strings.ToUpper(word); {
+	case keyword == "SCHEMA", keyword == "TO" && r.next == wantPath:
 		r.next = wantName
-	case "IF", "NOT", "EXISTS", "TO":
-		if r.next != wantName {
-			r.next = elsewhere
-		}
+	case keyword == "SEARCH_PATH":
+		r.next = wantPath
+	case r.next == wantName && (keyword == "IF" || keyword == "NOT" || keyword == "EXISTS"):
 	default:
 		r.name(start, r.at, word)
 	}

@@ -47,6 +47,7 @@ func TestStatements(t *testing.T) {
 		`current_setting('rollcall.relations')`:                   ``,
 		`'last sync', 'sync.', 'docs/analytics.md', '%sync'`:      ``,
 		`unnest(a) AS w (kind, schema, name)`:                     ``,
+		`w.schema = sync, sync`:                                   ``,
 		`w.schema, sync`:                                          ``,
 		`kind = 'sync' -- closed'`:                                `kind = 'x_sync' -- closed'`,
 		// What is not whole stays as it is, but for what was read before.

@@ -1,5 +1,6 @@
 -- The prefixes before the schemas of other warehouses of this database, the empty one
--- among them: what stands before the name of a schema that has our books.
+-- among them: what stands before the name of a schema that has our books. The pattern of
+-- LIKE is no name, and stays as it is under a prefix.
 SELECT left(n.nspname, -4)
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relname = 'schema_migrations' AND n.nspname LIKE '%sync' AND n.nspname <> 'sync'
