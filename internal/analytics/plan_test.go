@@ -113,15 +113,15 @@ func TestPlansReadOneSession(t *testing.T) {
 	}
 }
 
-// TestFindingsOfARangeReadItsSessions has 2,000 sessions, each with a rejected
-// record, every tenth incomplete and short of an erased person: a morning's findings are read from the states and
-// rejected records of its six sessions.
+// TestFindingsOfARangeReadItsSessions has 2,000 sessions, each with a rejected record,
+// every tenth incomplete and short of an erased person: a morning's findings are read from
+// the states and rejected records of its six sessions, an app's sessions without the others.
 func TestFindingsOfARangeReadItsSessions(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
-	db.exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('a', 'account', now(), now(), 1)`)
+	db.exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('a', 'account', now(), now(), 1), ('b', 'account', now(), now(), 1)`)
 	db.exec(`INSERT INTO realtimekit.sessions (session_id, app_id, status, started_at, ended_at, created_at, first_synced_at, synced_at, run_id)
-		SELECT md5(n::text)::uuid, 'a', 'ENDED', t, t + interval '1 hour', t, now(), now(), 1
+		SELECT md5(n::text)::uuid, CASE n % 100 WHEN 0 THEN 'b' ELSE 'a' END, 'ENDED', t, t + interval '1 hour', t, now(), now(), 1
 		FROM generate_series(1, 2000) AS n, LATERAL (SELECT timestamptz '2026-01-01Z' + n * interval '1 hour' AS t) AS t`)
 	db.exec(`INSERT INTO sync.session_states (session_id, app_id, status, created_at, complete_at, erased_participants, run_id)
 		SELECT session_id, app_id, 'ENDED', created_at, CASE WHEN n % 10 <> 0 THEN now() END, (n % 10 = 0)::integer, 1
@@ -139,6 +139,10 @@ func TestFindingsOfARangeReadItsSessions(t *testing.T) {
 	}
 	if n := db.number(`SELECT count(*) FROM (` + findings + `) AS f`); n < 6 {
 		t.Errorf("%d findings of a morning, want one per session at least", n)
+	}
+	rows, scanned := db.explain(`SELECT * FROM analytics.session_bounds WHERE app_id = 'b'`)
+	if rows["session_figures"] != 20 || scanned["session_figures"] {
+		t.Errorf("the 20 sessions of an app are read from %v, from end to end %v", rows, scanned)
 	}
 }
 

@@ -22,7 +22,7 @@ var crowdSQL string
 const (
 	webinar  = "md5('0')::uuid"
 	class    = "md5('-1')::uuid"
-	oneDay   = ">= timestamptz '2026-01-06Z' AND %[1]s < timestamptz '2026-01-07Z'"
+	oneDay   = ">= timestamptz '2026-01-08Z' AND %[1]s < timestamptz '2026-01-09Z'"
 	oneMonth = ">= timestamptz '2026-01-01Z' AND %[1]s < timestamptz '2026-02-01Z'"
 )
 

@@ -62,8 +62,9 @@ func (l *sessionLoad) forget(ctx context.Context, tx pgx.Tx, now []derive.Person
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"presences", "session_people", "session_person_days", "session_figures"} {
-		batch.Queue(`DELETE FROM analytics.`+table+` WHERE session_id = $1`, id)
-	}
+	batch.Queue(`DELETE FROM analytics.presences WHERE session_id = $1`, id)
+	batch.Queue(`DELETE FROM analytics.session_people WHERE session_id = $1`, id)
+	batch.Queue(`DELETE FROM analytics.session_person_days WHERE session_id = $1`, id)
+	batch.Queue(`DELETE FROM analytics.session_figures WHERE session_id = $1`, id)
 	return tx.SendBatch(ctx, batch).Close()
 }
