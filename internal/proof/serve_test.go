@@ -37,7 +37,10 @@ func TestReceiverKilledAtEachStep(t *testing.T) {
 	p := twin.start("serve")
 	twin.received(t, func() {})
 	p.stop()
-	eachPoint(t, serveSteps, slices.Clone(w.statements), func(t *testing.T, at trap) { base.fresh(t, copies).receiverKilled(t, at) })
+	eachPoint(t, serveSteps, slices.Clone(w.statements), func(t *testing.T, at trap) {
+		t.Helper()
+		base.fresh(t, copies).receiverKilled(t, at)
+	})
 }
 
 // serveScene gives a warehouse that is as the API was: sessions were corrected since.

@@ -49,7 +49,10 @@ func TestWorkerKilledAtEachStep(t *testing.T) {
 	twin.database = w.url
 	var met []string // not those with which a worker stops
 	twin.worked(t, func() { met = slices.Clone(w.statements) })
-	eachPoint(t, jobSteps, met, func(t *testing.T, at trap) { base.fresh(t, copies).killed(t, at) })
+	eachPoint(t, jobSteps, met, func(t *testing.T, at trap) {
+		t.Helper()
+		base.fresh(t, copies).killed(t, at)
+	})
 }
 
 // eachPoint tries steps, and in the long form each of the statements that were met.
