@@ -14,8 +14,8 @@ type Chunk struct {
 	At       time.Time // where the next chunk begins; zero for where the checkpoint is
 	Size     time.Duration
 	Unsound  bool // a list did not add up: the checkpoint stays before it
-
-	Checkpoint time.Time // to be saved with what goes on from it; zero for none
+	// Checkpoint is to be saved with what goes on from it; zero for none.
+	Checkpoint time.Time
 }
 
 // queued lists the chunk in which a backfill stands.

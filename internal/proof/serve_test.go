@@ -17,10 +17,7 @@ import (
 
 // serveSteps are those of the short form: where the receiver is killed. The long form tries
 // every statement.
-var serveSteps = []struct {
-	name, pattern   string
-	isCommit, after bool
-}{
+var serveSteps = []step{
 	{"webhooks are received, and nothing is noted", "WITH events AS", false, false},
 	{"webhooks are noted, and not committed", "WITH events AS", true, false},
 	{"webhooks are committed, and not answered", "WITH events AS", true, true},
@@ -40,29 +37,10 @@ func TestReceiverKilledAtEachStep(t *testing.T) {
 	p := twin.start("serve")
 	twin.received(t, func() {})
 	p.stop()
-	met := slices.Clone(w.statements)
-	for _, step := range serveSteps {
-		at := slices.IndexFunc(met, func(text string) bool {
-			return strings.HasPrefix(text, commitOf) == step.isCommit && strings.Contains(text, step.pattern)
-		})
-		if at < 0 {
-			t.Errorf("no receiver comes to the step %q of %q", step.name, met)
-			continue
-		}
-		t.Run(step.name, func(t *testing.T) { base.fresh(t, copies).receiverKilled(t, trap{met[at], step.after}) })
-	}
-	if !long() {
-		return
-	}
-	for _, text := range met {
-		if hasEffect(strings.TrimPrefix(text, commitOf)) {
-			for _, after := range []bool{false, true} {
-				t.Run(map[bool]string{false: "before ", true: "after "}[after]+shorten(text), func(t *testing.T) {
-					base.fresh(t, copies).receiverKilled(t, trap{text, after})
-				})
-			}
-		}
-	}
+	eachPoint(t, serveSteps, slices.Clone(w.statements), func(t *testing.T, at trap) {
+		t.Helper()
+		base.fresh(t, copies).receiverKilled(t, at)
+	})
 }
 
 // serveScene gives a warehouse that is as the API was: sessions were corrected since.

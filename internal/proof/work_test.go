@@ -2,7 +2,6 @@ package proof_test
 
 import (
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -14,12 +13,16 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
-// jobSteps are those of the queue that the short form tries: where a worker is killed, and
-// whether after the statement was carried out. The long form tries every statement.
-var jobSteps = []struct {
+// step is one that the short form tries: a statement by a part of its text, or the commit of
+// the transaction that begins with it.
+type step struct {
 	name, pattern   string
 	isCommit, after bool
-}{
+}
+
+// jobSteps are those of the queue that the short form tries: where a worker is killed, and
+// whether after the statement was carried out. The long form tries every statement.
+var jobSteps = []step{
 	{"the first request is about to be sent", "INSERT INTO sync.request_budgets", true, true},
 	{"a list is ended and followed", "WITH job_input", true, false},
 	{"sessions are queued", "SET missed = w.missed", true, true},
@@ -46,15 +49,24 @@ func TestWorkerKilledAtEachStep(t *testing.T) {
 	twin.database = w.url
 	var met []string // not those with which a worker stops
 	twin.worked(t, func() { met = slices.Clone(w.statements) })
-	for _, step := range jobSteps {
+	eachPoint(t, jobSteps, met, func(t *testing.T, at trap) {
+		t.Helper()
+		base.fresh(t, copies).killed(t, at)
+	})
+}
+
+// eachPoint tries steps, and in the long form each of the statements that were met.
+func eachPoint(t *testing.T, steps []step, met []string, kill func(t *testing.T, at trap)) {
+	t.Helper()
+	for _, step := range steps {
 		at := slices.IndexFunc(met, func(text string) bool {
 			return strings.HasPrefix(text, commitOf) == step.isCommit && strings.Contains(text, step.pattern)
 		})
 		if at < 0 {
-			t.Errorf("no worker comes to the step %q", step.name)
+			t.Errorf("nobody comes to the step %q", step.name)
 			continue
 		}
-		t.Run(step.name, func(t *testing.T) { base.fresh(t, copies).killed(t, trap{met[at], step.after}) })
+		t.Run(step.name, func(t *testing.T) { kill(t, trap{met[at], step.after}) })
 	}
 	if !long() {
 		return
@@ -62,9 +74,7 @@ func TestWorkerKilledAtEachStep(t *testing.T) {
 	for _, text := range met {
 		if hasEffect(strings.TrimPrefix(text, commitOf)) {
 			for _, after := range []bool{false, true} {
-				t.Run(map[bool]string{false: "before ", true: "after "}[after]+shorten(text), func(t *testing.T) {
-					base.fresh(t, copies).killed(t, trap{text, after})
-				})
+				t.Run(map[bool]string{false: "before ", true: "after "}[after]+shorten(text), func(t *testing.T) { kill(t, trap{text, after}) })
 			}
 		}
 	}
@@ -138,12 +148,7 @@ func (s *scene) worked(t *testing.T, beforeStop func()) {
 	p := s.start("work")
 	s.awaitRead(t, func() bool { return false })
 	beforeStop()
-	if err := p.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	if end := p.wait(); end.code != 0 {
-		t.Errorf("the worker ends with %d:\n%s", end.code, end.stderr)
-	}
+	p.stop()
 	if diff, err := oracle.Diff(t.Context(), pool, s.sim, nil); err != nil || diff != "" {
 		t.Errorf("the warehouse is not what the API holds (-API +warehouse): %v\n%.3000s", err, diff)
 	}

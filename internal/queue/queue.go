@@ -156,7 +156,8 @@ func hurry(ctx context.Context, tx pgx.Tx, jobs []int64, priority int) error {
 }
 
 // soon lets workers see jobs of the next seconds at their time: River's scheduler looks
-// only every five, and not at all for a while after its process was killed. (River 0.51 does the same where a worker snoozes for so short a time.)
+// only every five, and not at all for a while after its process was killed. (River 0.51
+// does the same where a worker snoozes for less than five.)
 func soon(ctx context.Context, tx pgx.Tx, jobs ...int64) error {
 	if len(jobs) == 0 {
 		return nil

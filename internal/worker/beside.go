@@ -80,13 +80,13 @@ func (w *chunkWorker) Work(ctx context.Context, job *river.Job[queue.BackfillChu
 	if err != nil {
 		return w.verdict(ctx, err)
 	}
-	run := s.run
+	run, last := s.run, context.WithoutCancel(ctx)
 	run.From, run.To = a.From, a.To
-	return w.goOn(context.WithoutCancel(ctx), job, chunk, isOver, func(tx pgx.Tx) error {
+	return w.goOn(last, job, chunk, isOver, func(tx pgx.Tx) error {
 		if chunk.Checkpoint.IsZero() {
 			return nil
 		}
-		return w.ledger.SaveCheckpointIn(ctx, tx, run, a.AppID, a.Full, chunk.Checkpoint)
+		return w.ledger.SaveCheckpointIn(last, tx, run, a.AppID, a.Full, chunk.Checkpoint)
 	})
 }
 

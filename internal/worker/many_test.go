@@ -129,12 +129,13 @@ func BenchmarkFleet(b *testing.B) {
 		t.sim.Reset()
 	}
 	began := time.Now()
-	lost, killed, used := 0, 0, 0.0
+	happened, lost, killed, used := 0, 0, 0, 0.0
+	waiting := `SELECT count(*) FROM rollcall_queue.river_job WHERE state IN ('available', 'running') AND kind IN ('sync_session', 'list_app')`
 	complete := `SELECT count(*) = ` + strconv.Itoa(accounts*sessions) + ` FROM sync.session_states WHERE complete_at IS NOT NULL`
 	for round, done := 0, 0; done == 0; round++ {
 		for _, t := range tenants {
-			for i, s := range t.happen(sessions / 8) {
-				if i%20 == 7 {
+			for _, s := range t.happen(sessions / 8) {
+				if happened++; happened%20 == 0 {
 					lost++
 					continue
 				}
@@ -147,8 +148,10 @@ func BenchmarkFleet(b *testing.B) {
 				}
 			}
 		}
-		if round%3 == 2 { // an hour has passed: the net
+		if happened == accounts*sessions && f.count(waiting) == 0 { // hours have passed: the net
 			f.exec(`UPDATE rollcall_queue.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'list_app' AND state = 'scheduled'`)
+		}
+		if round%3 == 2 {
 			killed++
 			f.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'worker` + strconv.Itoa(killed%workers) + `'`)
 		}
