@@ -1,6 +1,7 @@
 package distributed
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -99,8 +100,36 @@ func TestViewsEqualOneServer(t *testing.T) {
 	many, _ := distributed(t)
 	fill(t, many)
 	enrich(t, many)
+	for _, pool := range []*pgxpool.Pool{one, many} {
+		derivedOnce(t, pool)
+	}
 	sameViews(t, one, many)
 	forget(t, one, many)
+}
+
+// derivedOnce wants a session that was derived in the transaction that stored it to be queued
+// as such: else the refresh derives it once more.
+func derivedOnce(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	for _, how := range []string{`UPDATE analytics.session_figures SET derived_at = now() WHERE session_id = $1`, `SELECT analytics.derive(ARRAY[$1::uuid])`} {
+		tx, err := pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var session, derived string
+		if err = tx.QueryRow(t.Context(), `SELECT min(session_id::text) FROM realtimekit.sessions`).Scan(&session); err == nil {
+			_, err = tx.Exec(t.Context(), how, session)
+		}
+		if err == nil {
+			_, err = tx.Exec(t.Context(), `UPDATE sync.run_sessions SET rows_updated = rows_updated + 1 WHERE session_id = $1`, session)
+		}
+		if err == nil {
+			err = tx.QueryRow(t.Context(), `SELECT string_agg(is_derived::text, ' ') FROM analytics.stale_sessions WHERE session_id = $1`, session).Scan(&derived)
+		}
+		if err = errors.Join(err, tx.Rollback(t.Context())); err != nil || derived != "true" {
+			t.Errorf("%s: queued as derived: %q, %v", how, derived, err)
+		}
+	}
 }
 
 // sameViews compares all views, and functions that are asked.

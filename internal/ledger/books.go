@@ -99,6 +99,9 @@ func sumUp(ctx context.Context, tx pgx.Tx, runID int64) (t model.RunTotals, err 
 
 // States gives what is known of the given sessions; those never seen are absent.
 func (s *Store) States(ctx context.Context, ids []model.UUID) (map[model.UUID]model.SessionState, error) {
+	if len(ids) == 0 { // a window without sessions, of which a backfill may have hundreds
+		return nil, nil
+	}
 	args := make([][16]byte, len(ids))
 	for i, id := range ids {
 		args[i] = id

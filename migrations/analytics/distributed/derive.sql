@@ -14,6 +14,7 @@ SET enable_nestloop = off
 SET enable_seqscan = off
 AS $$
 DECLARE
+    this_moment timestamptz := now(); -- to a node now() is another
     bounds analytics.session_figures[];
     known  jsonb; -- of bounds and of the settings, what the nodes of a cluster are told: they know neither
     before analytics.session_people[];
@@ -48,7 +49,7 @@ BEGIN
                END,
                s.max_concurrent_participants, s.minutes_consumed,
                0, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, (s.repairs IS NOT NULL)::integer, 0, 0, 0, '{}', '{}', '{}',
-               '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', now(), 0, 'UTC')::analytics.session_figures)
+               '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', this_moment, 0, 'UTC')::analytics.session_figures)
     INTO bounds
     FROM realtimekit.sessions AS s LEFT JOIN sync.session_states AS st ON st.session_id = s.session_id AND st.session_id = ANY (session_ids)
     WHERE s.session_id = ANY (session_ids);
@@ -357,7 +358,7 @@ BEGIN
            coalesce(c.step_at, '{}'), coalesce(c.step_people, '{}'), coalesce(c.step_participants, '{}'),
            coalesce(w.days, '{}'), coalesce(w.day_people, '{}'), coalesce(w.day_us, '{}'),
            coalesce(k.days, '{}'), coalesce(k.names, '{}'), coalesce(k.view_types, '{}'), coalesce(k.people, '{}'), coalesce(k.person_us, '{}'),
-           coalesce(k.participants, '{}'), coalesce(k.participant_us, '{}'), now(), coalesce(h.ids, 0)
+           coalesce(k.participants, '{}'), coalesce(k.participant_us, '{}'), this_moment, coalesce(h.ids, 0)
     FROM unnest(bounds) AS b
     LEFT JOIN people AS p ON p.session_id = b.session_id
     LEFT JOIN rows AS r ON r.session_id = b.session_id
