@@ -20,8 +20,6 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/testbed"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
-
 // clusterURL skips a test where no cluster is named.
 func clusterURL(t *testing.T) *url.URL {
 	t.Helper()
@@ -137,14 +135,20 @@ var at = time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
 
 func now() time.Time { return at }
 
-// fill loads the demo's data over the whole path, but for the session that is live: until
-// when it lasts depends on when it is read.
-func fill(t *testing.T, pool *pgxpool.Pool) {
-	t.Helper()
+// ended gives the demo's data but for the session that is live: until when it lasts depends
+// on when it is read.
+func ended() *simulator.Data {
 	data := simulator.Demo(1, at)
 	for i := range data.Apps {
 		data.Apps[i].Sessions = slices.DeleteFunc(data.Apps[i].Sessions, func(s *simulator.Session) bool { return s.Status == simulator.StatusLive })
 	}
+	return data
+}
+
+// fill loads them over the whole path.
+func fill(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	data := ended()
 	p := testbed.Path(t, pool, simulator.New(data, simulator.Options{Token: testbed.Token, Now: now}), data.AccountID, now)
 	all := pipeline.Optional{Enrolment: true, Daywise: true, PeerReports: true, Recordings: true}
 	if _, err := p.Run(t.Context(), pipeline.Plan{Kind: "run", Optional: all}); err != nil {

@@ -97,13 +97,14 @@ func TestViewsEqualOneServer(t *testing.T) {
 	one := pgtest.Open(t, pgtest.New(t), 8)
 	fill(t, one)
 	enrich(t, one)
-	many, _ := distributed(t)
+	many, url := distributed(t)
 	fill(t, many)
 	enrich(t, many)
 	for _, pool := range []*pgxpool.Pool{one, many} {
 		derivedOnce(t, pool)
 	}
 	sameViews(t, one, many)
+	commands(t, many, url)
 	forget(t, one, many)
 }
 

@@ -7,57 +7,41 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 )
 
-// clusterRules are what a statement must not do where Citus may have distributed the
-// tables, each as it was seen on Citus 13.2.2, with the files that do it nevertheless, and why
-// they may.
-var clusterRules = []struct {
-	rule   string
-	form   *regexp.Regexp
-	exempt map[string]string
-}{
+// clusterExempt are the files that do not keep to a rule of pgtest.ClusterRules, in their
+// order, and why they may.
+var clusterExempt = []map[string]string{
 	{
-		"EXISTS needs a column: without one Citus takes the subquery for a function that returns records", regexp.MustCompile(`EXISTS\s*\(\s*SELECT\s+FROM`),
-		map[string]string{
-			"fold_app.sql": "an upgrade of ids in other letters, made for one server", "fold_meeting.sql": "the same",
-			"register.sql":        "has a form of its own for a cluster",
-			"add_to_curves.sql":   "reads tables of the coordinator only",
-			"check_timetable.sql": "the same",
-			"claim.sql":           "the same", "lost.sql": "the same", "missed.sql": "the same",
-			"session.go": "the same", "daywise.go": "the same", "privacy.go": "the same",
-			"under_lock.go": "reads the catalogue only",
-		},
+		"fold_app.sql": "an upgrade of ids in other letters, made for one server", "fold_meeting.sql": "the same",
+		"register.sql":        "has a form of its own for a cluster",
+		"add_to_curves.sql":   "reads tables of the coordinator only",
+		"check_timetable.sql": "the same",
+		"claim.sql":           "the same", "lost.sql": "the same", "missed.sql": "the same",
+		"session.go": "the same", "daywise.go": "the same", "privacy.go": "the same",
+		"under_lock.go": "reads the catalogue only",
 	},
 	{
-		"a row's place (ctid) is one in each shard: it finds rows of others", regexp.MustCompile(`\bctid\b`),
-		map[string]string{
-			"count_sessions.sql": "of analytics.usage_ids, a table of the coordinator",
-			"refresh.sql":        "of analytics.stale_sessions, the same",
-		},
+		"count_sessions.sql": "of analytics.usage_ids, a table of the coordinator",
+		"refresh.sql":        "of analytics.stale_sessions, the same",
 	},
 	{
-		"the nodes know no settings, of which analytics.zone_of asks: join analytics.settings and sync.account_zones instead",
-		regexp.MustCompile(`zone_of\(`),
-		map[string]string{
-			"zone_of.sql":  "defines it",
-			"identity.sql": "of a parameter", "person.go": "the same",
-			"refresh.sql": "of arrays", "analytics.go": "of a CTE, in a statement that changes a table of the coordinator",
-			"clock.go": "of realtimekit.apps alone, which the coordinator reads itself", "zones.sql": "the same",
-			"register.go": "of realtimekit.meetings alone, the same",
-			"span.go":     "of a view of tables that the coordinator reads itself",
-			"derive.sql":  "has a form of its own for a cluster", "count_sessions.sql": "the same",
-			"queue_settings.sql": "a trigger of the coordinator",
-		},
+		"zone_of.sql":  "defines it",
+		"identity.sql": "of a parameter", "person.go": "the same",
+		"refresh.sql": "of arrays", "analytics.go": "of a CTE, in a statement that changes a table of the coordinator",
+		"clock.go": "of realtimekit.apps alone, which the coordinator reads itself", "zones.sql": "the same",
+		"register.go": "of realtimekit.meetings alone, the same",
+		"span.go":     "of a view of tables that the coordinator reads itself",
+		"derive.sql":  "has a form of its own for a cluster", "count_sessions.sql": "the same",
+		"queue_settings.sql": "a trigger of the coordinator",
 	},
-	{"a CTE that is put in its places twice counts one shard instead of all, and says nothing", regexp.MustCompile(`NOT\s+MATERIALIZED`), nil},
-	{
-		"rows of tables that each node holds are not locked: all sessions of all processes would wait for each other",
-		regexp.MustCompile(`(?s)FROM realtimekit\.(apps|meetings)\b[^;]*FOR (NO KEY )?UPDATE`), nil,
-	},
+	nil,
+	nil,
+	nil,
 }
 
 // The statements that reach distributed tables keep to what was seen on a cluster. An
@@ -73,21 +57,21 @@ func TestStatementsKeepToTheRulesOfACluster(t *testing.T) {
 		files = append(files, found...)
 	}
 	files = append(files, sourcesOfStatements(t)...)
-	for _, r := range clusterRules {
-		used := map[string]bool{}
+	for i, r := range pgtest.ClusterRules {
+		used, exempt := map[string]bool{}, clusterExempt[i]
 		for _, file := range files {
-			if !r.form.MatchString(statementsOf(t, file)) {
+			if !r.Form.MatchString(statementsOf(t, file)) {
 				continue
 			}
 			name := filepath.Base(file)
 			used[name] = true
-			if r.exempt[name] == "" {
-				t.Errorf("%s: %s", file, r.rule)
+			if exempt[name] == "" {
+				t.Errorf("%s: %s", file, r.Rule)
 			}
 		}
-		for name := range r.exempt {
+		for name := range exempt {
 			if !used[name] {
-				t.Errorf("%s keeps to the rule and needs no exemption: %s", name, r.rule)
+				t.Errorf("%s keeps to the rule and needs no exemption: %s", name, r.Rule)
 			}
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 )
 
 // trap is a moment in the program's talk with Postgres: just before a statement
@@ -70,8 +72,23 @@ func newTripwire(t *testing.T, database string, at *trap, spring func(), rewrite
 	t.Cleanup(func() {
 		_ = listener.Close()
 		group.Wait()
+		w.checkCluster()
 	})
 	return w
+}
+
+// checkCluster holds what was sent to the rules of a cluster; the steps of a migration, which
+// come before it, need not keep to them.
+func (w *tripwire) checkCluster() {
+	migrates := func(s string) bool { return strings.HasPrefix(s, "INSERT INTO sync.schema_migrations") }
+	if slices.ContainsFunc(w.statements, migrates) {
+		return
+	}
+	for _, s := range w.statements {
+		for _, rule := range pgtest.AgainstCluster(s) {
+			w.t.Errorf("%s: %s", rule, s)
+		}
+	}
 }
 
 // talk is one connection of the program.
@@ -194,6 +211,8 @@ func (c *talk) statement(kind byte, body []byte) (text string, ok bool) {
 		}
 	}
 	switch text {
+	case "": // a comment: the pool asks whether a connection is alive
+		return "", false
 	case "begin":
 		c.inTransaction, c.open = nil, true
 	case "rollback":

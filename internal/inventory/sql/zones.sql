@@ -1,8 +1,13 @@
 -- $1 account. Its apps whose days are not simply those of UTC: where they live, how many
 -- days are still those of another time zone, whether sessions wait to be counted anew, and
 -- how many days rollcall retention keeps so.
+WITH queued AS MATERIALIZED (
+    SELECT DISTINCT session_id FROM analytics.stale_sessions
+), waiting AS MATERIALIZED (
+    SELECT DISTINCT s.app_id FROM realtimekit.sessions AS s JOIN queued AS q ON q.session_id = s.session_id
+)
 SELECT coalesce(a.name, a.app_id), z.zone, coalesce(d.older, 0), coalesce(d.kept, 0),
-       d.older > 0 AND EXISTS (SELECT 1 FROM analytics.stale_sessions AS q JOIN realtimekit.sessions AS s ON s.session_id = q.session_id WHERE s.app_id = a.app_id)
+       d.older > 0 AND a.app_id IN (SELECT w.app_id FROM waiting AS w)
 FROM realtimekit.apps AS a
 CROSS JOIN LATERAL (SELECT analytics.zone_of(a.app_id) AS zone OFFSET 0) AS z
 LEFT JOIN LATERAL (
