@@ -114,7 +114,8 @@ func (q *Queue) Finish(ctx context.Context, job *river.Job[SyncSession], id mode
 // day is to be asked for.
 func still(ctx context.Context, tx pgx.Tx, jobID int64, id model.UUID, c Claim) (wanted int64, usage bool, now time.Time, err error) {
 	var mine bool
-	err = tx.QueryRow(ctx, stillSQL, warehouse.UUID(id), jobID, c.worker).Scan(&wanted, &mine, &usage, &now)
+	err = tx.QueryRow(ctx, `SELECT wanted, coalesce(reader = $3, false), (`+usageDueSQL+`), clock_timestamp() FROM sync.session_jobs
+		WHERE session_id = $1 AND job_id = $2 FOR UPDATE`, warehouse.UUID(id), jobID, c.worker).Scan(&wanted, &mine, &usage, &now)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		err = ErrUnwanted
@@ -123,9 +124,6 @@ func still(ctx context.Context, tx pgx.Tx, jobID int64, id model.UUID, c Claim) 
 	}
 	return wanted, usage, now, err
 }
-
-var stillSQL = `SELECT wanted, coalesce(reader = $3, false), (` + usageDueSQL + `), clock_timestamp() FROM sync.session_jobs
-	WHERE session_id = $1 AND job_id = $2 FOR UPDATE`
 
 // Rescue makes the jobs available again of workers that are gone: their lock went
 // with their connection. It gives how many those were.
