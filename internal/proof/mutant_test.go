@@ -408,12 +408,12 @@ var mutants = []mutant{
 	},
 	{
 		"a session that is stored while its app moves stays behind",
-		"../migrations/analytics/refresh.sql", "AND f.time_zone <> analytics.zone_of(f.app_id)", "AND false",
+		"../migrations/analytics/refresh.sql", "WHERE f.time_zone <> analytics.zone_of(f.app_id)", "WHERE false",
 		"analytics", "TestZoneThatChangesMeanwhile",
 	},
 	{
 		"who was there on the day before is there again",
-		"../migrations/analytics/count_sessions.sql", "WHERE s.first_join_at IS NULL OR analytics.day_of(s.first_join_at, f.time_zone) = s.usage_date", "",
+		"../migrations/analytics/count_sessions.sql", "AND (zoned IS NULL OR s.first_join_at IS NULL OR analytics.day_of(s.first_join_at, f.time_zone) = s.usage_date)", "",
 		"analytics", "TestZonesAgreeWithGo",
 	},
 	{
@@ -433,7 +433,7 @@ var mutants = []mutant{
 	},
 	{
 		"the loader cuts the days of Auckland by UTC",
-		"load/derived.go", "l.leftOver || l.zoned || ", "l.leftOver || ",
+		"load/derived.go", "l.leftOver && l.fresh || l.zoned || ", "l.leftOver && l.fresh || ",
 		"load", "TestLoaderDerivesWhatTheFunctionDoes",
 	},
 	{

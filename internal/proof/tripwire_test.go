@@ -78,13 +78,17 @@ func newTripwire(t *testing.T, database string, at *trap, spring func(), rewrite
 }
 
 // checkCluster holds what was sent to the rules of a cluster; the steps of a migration, which
-// come before it, need not keep to them.
+// come before it, need not keep to them, nor what gives roles their rights: that asks the
+// catalog only, and names the tables in a text.
 func (w *tripwire) checkCluster() {
 	migrates := func(s string) bool { return strings.HasPrefix(s, "INSERT INTO sync.schema_migrations") }
 	if slices.ContainsFunc(w.statements, migrates) {
 		return
 	}
 	for _, s := range w.statements {
+		if strings.Contains(s, "SET rollcall.relations = ") {
+			continue
+		}
 		for _, rule := range pgtest.AgainstCluster(s) {
 			w.t.Errorf("%s: %s", rule, s)
 		}
