@@ -20,7 +20,7 @@ const (
 		LEFT JOIN realtimekit.meeting_participants AS p ON p.app_id = k.app_id AND p.meeting_id = k.meeting_id
 		GROUP BY 1, 2`
 	fewerPeopleSQL = `UPDATE sync.meeting_states AS t SET stored_people = t.stored_people - k.people
-		FROM unnest($1::text[], $2::text[], $3::bigint[]) AS k (app_id, meeting_id, people)
+		FROM (SELECT app_id, meeting_id, sum(people) AS people FROM unnest($1::text[], $2::text[], $3::bigint[]) AS k (app_id, meeting_id, people) GROUP BY 1, 2) AS k
 		WHERE t.app_id = k.app_id AND t.meeting_id = k.meeting_id AND k.people <> 0`
 )
 

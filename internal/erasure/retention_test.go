@@ -130,3 +130,25 @@ func TestRetentionOfExcusesAndTimetable(t *testing.T) {
 		}
 	}
 }
+
+// People whose enrolment goes are not missed: the number of a meeting's stored people follows,
+// of however many at once.
+func TestRetentionCountsWhoWasEnrolled(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	b.MustLoad(testbed.Session(1), model.ParticipantPage{})
+	if _, err := b.Pool.Exec(t.Context(), `INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, removed_at, first_synced_at, synced_at, run_id)
+			SELECT app_id, meeting_id, u.id, u.removed_at, now(), now(), 0 FROM realtimekit.meetings,
+				(VALUES ('ana', '2020-01-01Z'::timestamptz), ('ben', '2020-01-02Z'), ('cem', NULL)) AS u (id, removed_at);
+		INSERT INTO sync.meeting_states (app_id, meeting_id, stored_people, run_id) SELECT app_id, meeting_id, 3, 0 FROM realtimekit.meetings`); err != nil {
+		t.Fatal(err)
+	}
+	did, err := erasure.New(b.DB).Retain(t.Context(), "acc", testbed.T0.AddDate(0, 0, -1), false, func(erasure.RetentionCounts) {})
+	if err != nil || did.MeetingParticipants != 2 || did.Sessions != 0 {
+		t.Errorf("%+v, %v", did, err)
+	}
+	const counts = `SELECT (SELECT stored_people FROM sync.meeting_states) || ' of ' || (SELECT count(*) FROM realtimekit.meeting_participants)`
+	if got := b.Text(counts); got != "1 of 1" {
+		t.Errorf("people that are said to be stored, and are: %s", got)
+	}
+}
