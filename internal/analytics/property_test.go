@@ -3,6 +3,8 @@ package analytics_test
 import (
 	"math/rand/v2"
 	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 )
 
 // views are the per-session views, as text, with the rows that Go expects.
@@ -48,7 +50,8 @@ var views = []struct {
 // TestViewsAgreeWithGo compares every view with the oracle on random sessions.
 func TestViewsAgreeWithGo(t *testing.T) {
 	t.Parallel()
-	const seed, size = 7, 1200
+	const seed = 7
+	size := sampling.Size(600, 1200)
 	t.Logf("seed %d, %d sessions", seed, size)
 	db := newDatabase(t)
 	m := &maker{Rand: rand.New(rand.NewPCG(seed, 0))}

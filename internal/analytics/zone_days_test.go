@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
@@ -18,17 +19,18 @@ import (
 func TestDaysTileTime(t *testing.T) {
 	t.Parallel()
 	db := newDatabase(t)
+	one := sampling.Size(6, 1) // of so many zones
 	db.exec(`CREATE TEMP TABLE days AS
 		WITH weeks AS (
 			SELECT z.name, w AS week, w AT TIME ZONE z.name - w AT TIME ZONE 'UTC' AS ahead
 			FROM pg_timezone_names AS z CROSS JOIN generate_series(timestamptz '2020-01-01 12:00Z', '2037-12-31 12:00Z', interval '168 hours') AS w
-			WHERE z.name !~ '^(posix|right)/'
+			WHERE z.name !~ '^(posix|right)/' AND mod(hashtext(z.name), $1) = 0
 		), changes AS (
 			SELECT name, (week AT TIME ZONE 'UTC')::date AS week FROM (SELECT *, lead(ahead) OVER (PARTITION BY name ORDER BY week) AS then_ahead FROM weeks) AS w
 			WHERE ahead <> then_ahead
 		)
 		SELECT d.*, analytics.day_starts_at(usage_date, name) AS from_at, analytics.day_starts_at(usage_date + 1, name) AS to_at
-		FROM (SELECT DISTINCT name, week + n AS usage_date FROM changes CROSS JOIN generate_series(-2, 9) AS n) AS d`)
+		FROM (SELECT DISTINCT name, week + n AS usage_date FROM changes CROSS JOIN generate_series(-2, 9) AS n) AS d`, one)
 	// Antarctica/Casey once moved by three hours.
 	db.want("days", db.lines(`SELECT name, usage_date, from_at, to_at FROM days
 		WHERE to_at - from_at NOT BETWEEN interval '21 hours' AND interval '27 hours'
@@ -36,7 +38,7 @@ func TestDaysTileTime(t *testing.T) {
 		   OR to_at - from_at <> interval '24 hours' AND EXISTS (
 			SELECT FROM generate_series(from_at, to_at - interval '1 microsecond', interval '15 minutes') AS m WHERE analytics.day_of(m, name) <> usage_date)
 		ORDER BY 1, 2 LIMIT 20`), nil)
-	if n := db.number(`SELECT count(*) FROM days WHERE to_at - from_at <> interval '24 hours'`); n < 5000 {
+	if n := db.number(`SELECT count(*) FROM days WHERE to_at - from_at <> interval '24 hours'`); n < 5000/one {
 		t.Errorf("only %d days are not of 24 hours: the question says too little", n)
 	}
 }

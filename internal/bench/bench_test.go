@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 )
@@ -45,6 +46,7 @@ func TestGrowth(t *testing.T) {
 
 func TestQuestions(t *testing.T) {
 	t.Parallel()
+	askFor = time.Millisecond // no other test asks
 	var out strings.Builder
 	if err := run(t.Context(), []string{"-questions", "120", "-database-url", pgtest.New(t)}, &out); err != nil {
 		t.Fatal(err)

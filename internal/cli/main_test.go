@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -20,6 +21,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -94,6 +96,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_DATA_HOME", filepath.Join(home, filepath.Base(env.WorkDir)))
 			return nil
 		},
+		Condition: func(condition string) (bool, error) {
+			if condition != "all" {
+				return false, fmt.Errorf("no condition %q", condition)
+			}
+			return sampling.All(), nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"announce":  announce,
 			"answering": answering,
@@ -162,7 +170,7 @@ func newDatabase(tb testing.TB, work string) string {
 	return pgtest.NewEmpty(tb)
 }
 
-var beginsMigrated = regexp.MustCompile(`^(#.*\n)*exec rollcall migrate up\n[^s!]`)
+var beginsMigrated = regexp.MustCompile(`^(\[!all\].*\n)?(#.*\n)*exec rollcall migrate up\n[^s!]`)
 
 // exits runs rollcall and checks its exit code: exits 3 run --quiet.
 func exits(ts *testscript.TestScript, neg bool, args []string) {

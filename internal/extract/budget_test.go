@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 )
 
 // quota is a server's count of calls in fixed windows, in the virtual time of a
@@ -85,7 +86,7 @@ func TestBudgetStaysWithinTheQuotaAndUsesIt(t *testing.T) {
 		window time.Duration
 		others float64
 	}{{40, 8 * time.Second, 0}, {1200, 5 * time.Minute, 0}, {100, time.Minute, 0}, {40, 8 * time.Second, 0.2}, {1200, 5 * time.Minute, 0.2}} {
-		for seed := range uint64(5) {
+		for seed := range uint64(sampling.Size(1, 5)) {
 			t.Run(fmt.Sprintf("%d per %s, others %g, seed %d", c.calls, c.window, c.others, seed), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {

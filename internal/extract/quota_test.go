@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 )
 
 // account is a server's quota in the virtual time of a synctest bubble. As the
@@ -200,7 +201,7 @@ func TestBudgetSharesAnyQuota(t *testing.T) {
 		"two processes, busy, small":   {account: account{calls: 100, window: 10 * time.Second}, latency: fast, windows: 20, apart: true, store: 40 * time.Millisecond},
 		"nearly spent, small, sliding": {account: account{calls: 100, window: minute, sliding: true}, latency: fast, before: 99, windows: 30},
 	} {
-		for seed := range uint64(3) {
+		for seed := range uint64(sampling.Size(1, 3)) {
 			t.Run(fmt.Sprintf("%s/seed %d", name, seed), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {

@@ -48,18 +48,18 @@ func (s *Sender) Send(_ context.Context, title, message string) error {
 	params := types.Params{types.TitleKey: title}
 	for _, err := range s.router.Send(message, &params) {
 		if err != nil {
-			return reason(err)
+			return s.reason(err)
 		}
 	}
 	return nil
 }
 
 // reason says what went wrong without the words of the library, which repeat the address.
-func reason(err error) error {
+func (s *Sender) reason(err error) error {
 	text := err.Error()
 	switch {
 	case errors.Is(err, router.ErrServiceTimeout) || strings.Contains(text, "timeout"):
-		return fmt.Errorf("the service gave no answer within %s", timeout)
+		return fmt.Errorf("the service gave no answer within %s", s.router.Timeout)
 	case strings.Contains(text, "dial tcp") || strings.Contains(text, "no such host"):
 		return errors.New("the service cannot be reached")
 	}

@@ -23,7 +23,6 @@ import (
 )
 
 const (
-	// timeout bounds one ping with all its attempts.
 	timeout = 10 * time.Second
 	// mostBody is how much of a body healthchecks.io keeps at least, in bytes.
 	mostBody = 10_000
@@ -34,6 +33,8 @@ type Switch struct {
 	base   *url.URL // a secret: whoever knows it can ping
 	client *http.Client
 	logger *slog.Logger
+	// patience bounds one ping with all its attempts.
+	patience time.Duration
 }
 
 // New checks the address. It gives nil for an empty one, and sends nothing. An
@@ -47,7 +48,7 @@ func New(address secret.Text, logger *slog.Logger) (*Switch, error) {
 		return nil, fmt.Errorf("%w: ROLLCALL_PING_URL must be an address such as https://hc-ping.com/your-uuid-here", model.ErrUsage)
 	}
 	return &Switch{
-		base: u, logger: logger,
+		base: u, logger: logger, patience: timeout,
 		client: &http.Client{
 			Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: timeout, DisableKeepAlives: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -95,7 +96,7 @@ func (r *Run) End(ctx context.Context, exitCode int, summary string) {
 
 // send pings; what goes wrong is logged and is no failure.
 func (s *Switch) send(ctx context.Context, path, id, body string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience)
 	defer cancel()
 	address := *s.base
 	address.Path = strings.TrimRight(address.Path, "/") + path

@@ -6,18 +6,19 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
-	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 )
 
 // A day of cron in virtual time, a run each quarter of an hour, while sessions
 // begin, fill, end, are corrected and vanish: no run fails, the process does not
-// grow, and in the end the cron runs alone have brought everything. A bare "go test"
+// grow, and in the end the cron runs alone have brought everything.
 // lives through eight hours, ROLLCALL_PROOF=long through two weeks.
 //
 //nolint:paralleltest // what the process grows by must be this test's own
 func TestADayOfCronRuns(t *testing.T) {
-	runs := pgtest.Sized(32, 96)
+	sampling.Long(t)
+	runs := 96
 	if os.Getenv("ROLLCALL_PROOF") == "long" {
 		runs *= 14
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -247,13 +248,13 @@ func TestBadEnrolmentRecordsAreSetAside(t *testing.T) {
 // with 3 and the next one mends it.
 func TestFailingOptionalReadsDoNotSpoilTheRun(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]simulator.Answer{
+	for name, answer := range sampling.Named(2, map[string]simulator.Answer{
 		"500":       simulator.KitError(http.StatusInternalServerError, "no"),
 		"html":      simulator.HTML(http.StatusOK),
 		"garbage":   simulator.Garbage(),
 		"bad token": simulator.GatewayError(http.StatusUnauthorized, 10000, "Authentication error"),
 		"cut":       simulator.Truncated(),
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, rooms())

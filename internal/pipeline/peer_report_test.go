@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -182,6 +183,7 @@ func TestNoReportForAnybody(t *testing.T) {
 
 // An app with more peers than one run asks for keeps no other from its turn.
 func TestPeerReportsTakeTurns(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 2, Participants: 2 * 1100, EventsPerParticipant: 1}, 5, at.AddDate(0, 0, -2))
 	r := newRig(t, data)

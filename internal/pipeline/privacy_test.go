@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 	"github.com/rollcall-etl/rollcall/internal/stores"
@@ -263,6 +264,7 @@ func TestErasureDuringARun(t *testing.T) {
 // Runs, backfills and retries go on while people are erased one after the other:
 // nobody waits for ever, and nobody is left.
 func TestErasureAmongRuns(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 12, Participants: 6, EventsPerParticipant: 3}, 62, at)
 	var people []*simulator.Participant

@@ -10,6 +10,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
@@ -153,7 +154,7 @@ func TestLivestreamsInEachDialect(t *testing.T) {
 // Whatever the endpoints do, the run goes on; an account without them is no failure.
 func TestRecordingsThatFail(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
+	for name, c := range sampling.Named(2, map[string]struct {
 		answer simulator.Answer
 		status string
 		states string
@@ -163,7 +164,7 @@ func TestRecordingsThatFail(t *testing.T) {
 		"not in the plan":       {simulator.KitError(http.StatusForbidden, "no"), model.RunSucceeded, "livestreams lacking, recordings lacking"},
 		"500":                   {simulator.KitError(http.StatusInternalServerError, "no"), model.RunPartial, "livestreams failed, recordings failed"},
 		"no list":               {simulator.Reply(http.StatusOK, nil, `{"success":true,"data":{}}`), model.RunPartial, "livestreams failed, recordings failed"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, recorded(nil))

@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 	"github.com/rollcall-etl/rollcall/internal/stores"
 )
@@ -44,7 +45,7 @@ func refusals() map[string]simulator.Answer {
 // is noted, waits longer each time, and is read once the API gives it.
 func TestRefusedSessionIsItsOwn(t *testing.T) {
 	t.Parallel()
-	for name, answer := range refusals() {
+	for name, answer := range sampling.Named(3, refusals()) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, pair())
@@ -84,9 +85,9 @@ func TestRefusedSessionIsItsOwn(t *testing.T) {
 // is its own affair too.
 func TestRefusedLiveSessionThatLeftTheListIsItsOwn(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]simulator.Answer{
+	for name, answer := range sampling.Named(1, map[string]simulator.Answer{
 		"400": simulator.KitError(400, "no"), "403": simulator.KitError(403, "no"), "200 that says 1234": simulator.Unsuccessful(1234, "no"),
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, pair())
@@ -115,7 +116,7 @@ func TestRefusedLiveSessionThatLeftTheListIsItsOwn(t *testing.T) {
 // read beside included; the exit code is that of a failing app.
 func TestRefusedAppIsItsOwn(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"400", "403", "409", "200 that says 1234", "redirect"} {
+	for _, name := range sampling.Of(2, []string{"400", "403", "409", "200 that says 1234", "redirect"}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, rooms())
@@ -159,7 +160,7 @@ func TestRefusedAppIsItsOwn(t *testing.T) {
 // What speaks of the token ends the run at the first request, whatever was asked for.
 func TestRefusedTokenEndsTheRun(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]simulator.Answer{
+	for name, answer := range sampling.Named(3, map[string]simulator.Answer{
 		"401":                 simulator.KitError(401, "no"),
 		"401 bare":            simulator.BareUnauthorized(),
 		"403 and 10000":       simulator.GatewayError(403, 10000, "Authentication error"),
@@ -167,7 +168,7 @@ func TestRefusedTokenEndsTheRun(t *testing.T) {
 		"400 and 6003":        simulator.GatewayError(400, 6003, "Invalid request headers"),
 		"200 that says 10000": simulator.Unsuccessful(10000, "Authentication error"),
 		"200 that says 401":   simulator.Unsuccessful(401, "no"),
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, pair())
@@ -191,7 +192,7 @@ func TestRefusedTokenEndsTheRun(t *testing.T) {
 // way, is the token's. They are noted all the same.
 func TestSameRefusalOfSeveralSessionsEndsTheRun(t *testing.T) {
 	t.Parallel()
-	for _, concurrency := range []int{1, 6} {
+	for _, concurrency := range sampling.Of(1, []int{6, 1}) {
 		for _, plan := range []pipeline.Plan{{Kind: model.KindRun}, whole} {
 			t.Run(fmt.Sprint(plan.Kind, " ", concurrency), func(t *testing.T) {
 				t.Parallel()
@@ -358,7 +359,7 @@ func TestRefusedSessionAmongThoseNamed(t *testing.T) {
 // does not pass for lacking them. So it is in the first run and in a later one.
 func TestRefusedMeetingAndPeerAreTheirOwn(t *testing.T) {
 	t.Parallel()
-	for name, answer := range refusals() {
+	for name, answer := range sampling.Named(3, refusals()) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, rooms())

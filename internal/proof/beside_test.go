@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -52,7 +53,7 @@ func TestManyAtOnce(t *testing.T) {
 // nothing.
 func TestDatabaseThatRefuses(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct{ before, after, says string }{
+	for name, tt := range sampling.Named(1, map[string]struct{ before, after, says string }{
 		"read-only, as a standby is": {
 			`ALTER DATABASE %s SET default_transaction_read_only = on`, `ALTER DATABASE %s RESET default_transaction_read_only`,
 			"the server only reads, since default_transaction_read_only was set",
@@ -65,7 +66,7 @@ func TestDatabaseThatRefuses(t *testing.T) {
 			`ALTER TABLE realtimekit.participants ADD CONSTRAINT no_more CHECK (false) NOT VALID -- %s`,
 			`ALTER TABLE realtimekit.participants DROP CONSTRAINT no_more -- %s`, "no_more",
 		},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, 7, pgtest.New(t))

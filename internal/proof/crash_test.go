@@ -14,6 +14,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -370,11 +371,11 @@ type point struct {
 }
 
 // points tries the traps of the scenario: in CI each fourth, in a bare "go test" each
-// twelfth, and each after the commit of a session. Only the long form tries what another trap shows:
+// thirtieth, and each after the commit of a session. Only the long form tries what another trap shows:
 // after a statement of a transaction nothing else is persisted than before the next one.
 func (st *stage) points(t *testing.T) {
 	all := st.traps()
-	tried, step := 0, pgtest.Sized(12, 4)
+	tried, step := 0, sampling.Size(30, 4)
 	for i, p := range all {
 		if full() || i%step == 0 || strings.Contains(p.name, commitOf+"enter a session's state") {
 			t.Run(p.name, p.try)

@@ -10,12 +10,14 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
 // The disk of the data is full in mid-load: what was committed stays, the rest is
 // loaded once there is room.
 func TestDiskFull(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	s := newScene(t, 9, pgtest.New(t))
 	s.sim.Update(func(d *simulator.Data) {

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -165,7 +166,7 @@ func (s *scene) until(question string) {
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	const forbid = `LOCK TABLE realtimekit.peer_events IN ACCESS EXCLUSIVE MODE`
-	for name, tt := range map[string]struct {
+	for name, tt := range sampling.Named(1, map[string]struct {
 		old, short string
 		forever    bool // the other transaction does not end before the run
 		code       int
@@ -174,7 +175,7 @@ func TestTimeouts(t *testing.T) {
 		"a lock that is let go of": {`lock_timeout = '1min'`, `lock_timeout = '1s'`, false, 0, ""},
 		"a lock that is held":      {`lock_timeout = '1min'`, `lock_timeout = '50ms'`, true, 1, "another transaction holds a lock"},
 		"a statement without end":  {`statement_timeout = '10min'`, `statement_timeout = '1s'`, true, 1, "took longer than"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, 4, pgtest.New(t))

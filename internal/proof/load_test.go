@@ -17,13 +17,14 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
 // Many sessions that are all new in one run, read with as many at once as can be
 // asked for: what is in memory and on its way stays bounded, and all arrives.
 func TestManySessionsInOneRun(t *testing.T) {
-	sessions := pgtest.Sized(300, tries(1000, 10_000))
+	sessions := sampling.Size(300, tries(1000, 10_000))
 	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: sessions, Participants: 4, EventsPerParticipant: 3},
 		1, time.Now().UTC().Truncate(time.Hour))
 	sim := simulator.New(data, simulator.Options{Token: "proof-token"})
@@ -62,6 +63,7 @@ func TestManySessionsInOneRun(t *testing.T) {
 // Answers near the limit of a body, each as costly as can be, to all that ask at
 // once: they are taken in one after the other.
 func TestLargeAnswersAtOnce(t *testing.T) {
+	sampling.Long(t)
 	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 8, Participants: 2, EventsPerParticipant: 1},
 		1, time.Now().UTC().Truncate(time.Hour))
 	name := json.RawMessage(`"` + strings.Repeat(`\u00e9`, 40<<20/6) + `"`)

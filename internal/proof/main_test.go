@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 )
 
 // program is the path of the program under test.
@@ -50,5 +51,5 @@ func tries(short, many int) int {
 	if long() {
 		return many
 	}
-	return pgtest.Sized(1, short)
+	return sampling.Size(1, short)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -22,6 +23,7 @@ const newerVariable = "ROLLCALL_NEWER_POSTGRES_BIN"
 // they are printed, on the installed PostgreSQL, on a newer one, and from the one to
 // the other. Each time the warehouse must then be exact.
 func TestManualsRestore(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	programs, err := private.Find(t.Context(), private.FindOptions{})
 	if err != nil || !exists(filepath.Join(programs.Dir, "pg_restore")) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 	"github.com/rollcall-etl/rollcall/internal/webhook"
 )
@@ -37,7 +38,7 @@ func TestReceiverKilledAtEachStep(t *testing.T) {
 	p := twin.start("serve")
 	twin.received(t, func() {})
 	p.stop()
-	eachPoint(t, serveSteps, slices.Clone(w.statements), func(t *testing.T, at trap) {
+	eachPoint(t, sampling.Of(1, serveSteps), slices.Clone(w.statements), func(t *testing.T, at trap) {
 		t.Helper()
 		base.fresh(t, copies).receiverKilled(t, at)
 	})

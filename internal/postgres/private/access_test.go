@@ -14,6 +14,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 )
 
 func TestOnlyThePasswordOpens(t *testing.T) {
@@ -74,6 +76,7 @@ func TestFilesAreClosedToOthers(t *testing.T) {
 }
 
 func TestPsqlCommandWorksWithoutPassword(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	server := startIn(t, Config{Dir: filepath.Join(openDir(t), "it's here"), NoSync: true})
 	command := server.PsqlCommand()

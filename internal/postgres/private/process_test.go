@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 )
 
 func TestSecondProcessJoins(t *testing.T) {
@@ -47,6 +49,7 @@ func TestOwnerKilled(t *testing.T) {
 
 // TestOwnerKilledAndStartedAtOnce does not wait for the server to be gone.
 func TestOwnerKilledAndStartedAtOnce(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	dir := openDir(t)
 	for range 3 {
@@ -61,6 +64,7 @@ func TestOwnerKilledAndStartedAtOnce(t *testing.T) {
 // TestServerLeftBehind has a server without an owner, as after a crash of the
 // owner on a system that does not end the server then.
 func TestServerLeftBehind(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	dir := openDir(t)
 	first, err := Start(t.Context(), Config{Dir: dir})
@@ -94,6 +98,7 @@ func TestServerLeftBehind(t *testing.T) {
 // TestServerGetsNoneOfTheEnvironment looks for a secret in the server's
 // environment, and has PG* variables that would lead a client astray.
 func TestServerGetsNoneOfTheEnvironment(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("reads /proc")
@@ -122,6 +127,7 @@ func TestServerGetsNoneOfTheEnvironment(t *testing.T) {
 
 // TestOrdinaryUserWithEmptyHome is the first start of a user that is not root.
 func TestOrdinaryUserWithEmptyHome(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	as, home := nobody(t)
 	h := startHelper(t, "default", as, "HOME="+home)

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 )
 
 func TestDataLastsFromStartToStart(t *testing.T) {
@@ -76,6 +78,7 @@ func kill(t *testing.T, pid int) {
 // TestStalePidFile puts the pid of a process of the server's user, which
 // PostgreSQL alone would take for a running server.
 func TestStalePidFile(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	a, err := serverAccount()
 	if err != nil {
@@ -124,6 +127,7 @@ func TestStalePidFile(t *testing.T) {
 
 // TestStartsAtOnce has one of four run the server and the others join it.
 func TestStartsAtOnce(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	dir := openDir(t)
 	var servers [4]*Server
@@ -159,6 +163,7 @@ func TestStartsAtOnce(t *testing.T) {
 
 // TestStopWithoutPatience gives no time for a clean stop.
 func TestStopWithoutPatience(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	dir := openDir(t)
 	server := startIn(t, Config{Dir: dir})
@@ -179,6 +184,7 @@ func TestStopWithoutPatience(t *testing.T) {
 }
 
 func TestStartReportsTheServersLog(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	dir := openDir(t)
 	server := startIn(t, Config{Dir: dir, NoSync: true})
@@ -194,6 +200,7 @@ func TestStartReportsTheServersLog(t *testing.T) {
 }
 
 func TestStartCanBeCancelled(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	dir := openDir(t)
 	ctx, cancel := context.WithCancel(t.Context())

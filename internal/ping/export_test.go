@@ -1,0 +1,6 @@
+package ping
+
+import "time"
+
+// Patience bounds a ping by less than New does.
+func (s *Switch) Patience(d time.Duration) { s.patience = d }

@@ -1,0 +1,53 @@
+// Package sampling says how much of what could be tried a test tries. A bare "go test"
+// tries few of many cases that are alike, evenly spread and always the same. CI, which sets
+// ROLLCALL_PROOF, tries all of them, and so does who names a test with -run.
+package sampling
+
+import (
+	"flag"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+)
+
+// All tells that nothing is left out.
+func All() bool {
+	named := flag.Lookup("test.run")
+	return os.Getenv("ROLLCALL_PROOF") != "" || named != nil && named.Value.String() != ""
+}
+
+// Long skips a test that takes seconds of two cores, unless all is tried.
+func Long(tb testing.TB) {
+	tb.Helper()
+	if !All() {
+		tb.Skip("long: CI runs it, and -run")
+	}
+}
+
+// Size is quick in a bare "go test", and thorough where all is tried.
+func Size(quick, thorough int) int {
+	if All() {
+		return thorough
+	}
+	return quick
+}
+
+// Of gives few of the cases of a table, or all.
+func Of[C any](few int, cases []C) []C {
+	n := Size(min(few, len(cases)), len(cases))
+	some := make([]C, 0, n)
+	for i := range n {
+		some = append(some, cases[i*len(cases)/n])
+	}
+	return some
+}
+
+// Named is [Of] for cases that have names, in the order of these.
+func Named[C any](few int, cases map[string]C) map[string]C {
+	some := make(map[string]C, few)
+	for _, name := range Of(few, slices.Sorted(maps.Keys(cases))) {
+		some[name] = cases[name]
+	}
+	return some
+}

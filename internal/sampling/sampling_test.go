@@ -1,0 +1,44 @@
+package sampling_test
+
+import (
+	"flag"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/sampling"
+)
+
+// A bare test tries cases from all parts of a table, CI and who names a test all of them.
+func TestSampling(t *testing.T) {
+	run := flag.Lookup("test.run").Value
+	given := run.String()
+	t.Cleanup(func() { _ = run.Set(given) })
+	all := []int{0, 1, 2, 3, 4, 5, 6}
+	named := map[string]int{"a": 1, "b": 2, "c": 3}
+	for _, c := range []struct {
+		proof, run string
+		three, two []int
+	}{
+		{"", "", []int{0, 2, 4}, []int{1, 2}},
+		{"ci", "", all, []int{1, 2, 3}},
+		{"", "TestX", all, []int{1, 2, 3}},
+	} {
+		t.Setenv("ROLLCALL_PROOF", c.proof)
+		if err := run.Set(c.run); err != nil {
+			t.Fatal(err)
+		}
+		if got := sampling.Of(3, all); !slices.Equal(got, c.three) {
+			t.Errorf("%q %q: three of them are %v", c.proof, c.run, got)
+		}
+		if got := sampling.Of(9, all); !slices.Equal(got, all) {
+			t.Errorf("%q %q: nine of them are %v", c.proof, c.run, got)
+		}
+		if got := slices.Sorted(maps.Values(sampling.Named(2, named))); !slices.Equal(got, c.two) {
+			t.Errorf("%q %q: two with names are %v", c.proof, c.run, got)
+		}
+		if got := len(sampling.Of(3, []int(nil))); got != 0 {
+			t.Errorf("%q %q: %d of none", c.proof, c.run, got)
+		}
+	}
+}
