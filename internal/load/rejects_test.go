@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/testbed"
 )
 
@@ -22,6 +23,7 @@ func memory() (used, ever uint64) {
 // Texts of rejected records are bounded in memory as rows are, and appear with
 // the rows at once. Not parallel: the heap is everybody's.
 func TestRejectedRecordsDoNotFillMemory(t *testing.T) {
+	sampling.Long(t)
 	b := testbed.New(t)
 	const records, size, most = 10_000, 6 << 10, 16 << 20 // of 60 MiB
 	before, _ := memory()

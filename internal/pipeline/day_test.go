@@ -13,7 +13,7 @@ import (
 // A day of cron in virtual time, a run each quarter of an hour, while sessions
 // begin, fill, end, are corrected and vanish: no run fails, the process does not
 // grow, and in the end the cron runs alone have brought everything.
-// lives through eight hours, ROLLCALL_PROOF=long through two weeks.
+// ROLLCALL_PROOF=long lives through two weeks.
 //
 //nolint:paralleltest // what the process grows by must be this test's own
 func TestADayOfCronRuns(t *testing.T) {

@@ -109,12 +109,12 @@ func TestRowsThatVanishAreReadAgain(t *testing.T) {
 // and ends as a success.
 func TestFullBackfillMendsWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	for name, lose := range map[string]string{
+	for name, lose := range sampling.Named(1, map[string]string{
 		"participants": `TRUNCATE realtimekit.participants CASCADE`,
 		"usage":        `TRUNCATE analytics.usage_days, analytics.usage_preset_days, analytics.session_dates`,
 		// No count tells this: the rows are there and are wrong.
 		"stale usage": `UPDATE analytics.usage_days SET participants = participants + 1, vendor_minutes = 0`,
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := settled(t, 92)
@@ -176,6 +176,7 @@ func TestWhatWasErasedIsNotMissing(t *testing.T) {
 // The migration counts what is there, so that a warehouse of an older version is as
 // one of this; participants that had vanished by then are missed.
 func TestUpgradeCountsWhatIsStored(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	r := settled(t, 94)
 	upgrade := func(meanwhile string) {

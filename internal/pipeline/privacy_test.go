@@ -126,7 +126,7 @@ func withEverything() pipeline.Plan {
 // Whoever was erased is in no table, and no path brings them back.
 func TestErasedPersonStaysAway(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []privacy.Mode{privacy.Remove, privacy.Pseudonymise} {
+	for _, mode := range sampling.Of(1, []privacy.Mode{privacy.Remove, privacy.Pseudonymise}) {
 		t.Run(mode.String(), func(t *testing.T) {
 			t.Parallel()
 			data := aviary()
@@ -230,11 +230,11 @@ func (r *rig) usage() string {
 // them.
 func TestErasureDuringARun(t *testing.T) {
 	t.Parallel()
-	for path, plan := range map[string]pipeline.Plan{
+	for path, plan := range sampling.Named(1, map[string]pipeline.Plan{
 		"*/sessions/*/participants": allHistory,
 		"*/meetings/*/participants": withEverything(),
 		"*/peer-report/*":           withEverything(),
-	} {
+	}) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, aviary())

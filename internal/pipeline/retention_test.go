@@ -9,6 +9,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -127,6 +128,7 @@ func TestRetentionKeepsTheDaysOfDeletedSessions(t *testing.T) {
 // Days that another process is computing, or that change before the sessions go,
 // are computed first: retention waits, or leaves a session to the next call.
 func TestRetentionWaitsForTheUsageByDay(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 3, Participants: 4, EventsPerParticipant: 3}, 73, at)
 	for _, s := range data.Apps[0].Sessions[:2] {

@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -32,6 +33,7 @@ var inHaste = map[string]string{
 //
 //nolint:paralleltest // what the process grows by must be this test's own
 func TestEveryFaultForAWhile(t *testing.T) {
+	sampling.Long(t)
 	lasts := 4 * time.Second
 	if os.Getenv("ROLLCALL_PROOF") == "long" {
 		lasts = time.Hour

@@ -8,12 +8,14 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 )
 
 // What an upgrade makes, the roles of reader and loader have their rights on at once, and
 // on nothing that others make in these schemas, before or after. An earlier program
 // gave them default privileges, which went further; those that others gave stay.
 func TestUpgradeGivesTheRolesTheirRights(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	url := pgtest.New(t)
 	pool := open(t, url)

@@ -20,6 +20,7 @@ import (
 // Connections are ended by the server at random moments, as an administrator or
 // an idle-session reaper does.
 func TestBackendsTerminated(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	for seed := range uint64(tries(2, 60)) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
@@ -209,6 +210,7 @@ func TestTimeouts(t *testing.T) {
 // A transaction that the program leaves idle for too long, as when its machine
 // sleeps, is ended by the server.
 func TestIdleInTransaction(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	s := newScene(t, 6, pgtest.New(t))
 	const pids = `SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rollcall' AND state = 'idle in transaction'`
@@ -248,6 +250,7 @@ func TestTooManyConnections(t *testing.T) {
 // run may begin then; that of the two which came later is the one that counts,
 // and nothing is stored twice.
 func TestLockHolderLosesItsConnection(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	for seed := range uint64(tries(1, 20)) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
@@ -271,6 +274,7 @@ func TestLockHolderLosesItsConnection(t *testing.T) {
 // Somebody takes the newest migration back and applies it again, as with an
 // upgrade that is undone, while a run is under way: they wait for its end.
 func TestMigratedDuringARun(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	for seed := range uint64(tries(1, 20)) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {

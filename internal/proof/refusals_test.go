@@ -7,6 +7,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -14,6 +15,7 @@ import (
 // Nothing is called complete that is not, nothing else is left out, and once it
 // behaves the warehouse is as the API.
 func TestRefusalsAndAbsurdWaits(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	const all = "0123456789abcdef"
 	faults := []string{

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/report"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -170,6 +171,7 @@ func TestHostileNames(t *testing.T) {
 
 // TestSizes makes pages of 3 and of 3,000 people.
 func TestSizes(t *testing.T) {
+	sampling.Long(t)
 	t.Parallel()
 	for _, people := range []int{3, 3000} {
 		data := simulator.Generate(simulator.Size{Sessions: 1, Participants: people, EventsPerParticipant: 5}, 1, at)
