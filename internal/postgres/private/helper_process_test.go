@@ -69,6 +69,9 @@ func startHelper(t *testing.T, dir string, as *syscall.Credential, env ...string
 	cmd := exec.CommandContext(t.Context(), copyTestBinary(t))
 	cmd.Dir = "/"
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), helperVariable + "=" + dir}, env...)
+	if named := os.Getenv(BinVariable); named != "" { // or it could have another version than the test
+		cmd.Env = append(cmd.Env, BinVariable+"="+named)
+	}
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
 	stdin, err := cmd.StdinPipe()
