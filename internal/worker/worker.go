@@ -120,7 +120,7 @@ func (t *tour) client() (*river.Client[pgx.Tx], error) {
 		CompletedJobRetentionPeriod: time.Hour,
 		ReindexerIndexNames:         []string{}, // which would need the right to maintain them
 		FetchCooldown:               50 * time.Millisecond,
-		FetchPollInterval:           500 * time.Millisecond, // where a notice was lost
+		FetchPollInterval:           5 * time.Second, // where a notice was lost; tour.ring gives it
 	})
 }
 
