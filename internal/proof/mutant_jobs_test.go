@@ -87,4 +87,14 @@ var jobMutants = []mutant{
 		"worker/tour.go", "	go t.ring(ringing)\n", "	_ = ringing\n",
 		"worker", "TestWorkersAreWokenForJobsThatWaited",
 	},
+	{
+		"a worker puts jobs off by the clock of its machine",
+		"worker/worker.go", "Test:                        river.TestConfig{Time: serverTime{t.now}},\n", "\n",
+		"worker", "TestMachinesClockPutsNothingOff",
+	},
+	{
+		"jobs are made due by the clock of a machine",
+		"queue/clock.go", "s.ahead.Store(int64(time.Until(now)))", "s.ahead.Store(0 * int64(time.Until(now)))",
+		"worker", "TestMachinesClockPutsNothingOff",
+	},
 }
