@@ -47,6 +47,11 @@ func newTenant(b *testing.B, number int, of simulator.Size) *tenant {
 	for i := range data.Apps {
 		data.Apps[i].Sessions = nil
 	}
+	for _, s := range t.left { // each app has people of its own
+		for _, p := range s.Participants {
+			p.CustomParticipantID = s.AppID[:8] + p.CustomParticipantID
+		}
+	}
 	slices.SortFunc(t.left, func(a, b *simulator.Session) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	t.sim = simulator.New(data, simulator.Options{Quota: simulator.Quota{Calls: quotaCalls, Window: quotaWindow, Block: quotaWindow}})
 	t.server = httptest.NewServer(t.sim)
@@ -206,7 +211,9 @@ func (d *day) round() {
 	for _, t := range d.tenants {
 		d.announce(t.happen(d.perRound))
 	}
-	if d.happened == d.all && d.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE state IN ('available', 'running') AND kind IN ('sync_session', 'list_app')`) == 0 { // hours have passed: the net
+	const unknown = `SELECT (SELECT count(*) FROM rollcall_queue.river_job WHERE state IN ('available', 'running') AND kind IN ('sync_session', 'list_app')) = 0
+		AND (SELECT count(*) FROM sync.session_states) < `
+	if d.happened == d.all && d.count(`SELECT (`+unknown+strconv.Itoa(d.all)+`)::int`) == 1 { // hours have passed: the net
 		d.exec(`UPDATE rollcall_queue.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'list_app' AND state = 'scheduled'`)
 	}
 	if d.number++; d.number%3 == 0 {
