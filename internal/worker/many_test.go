@@ -32,12 +32,16 @@ type tenant struct {
 	left   []*simulator.Session // those that have not ended yet
 }
 
-// The quota of a token, with a window of five seconds in place of five minutes.
-const (
-	quotaCalls  = 100
-	quotaWindow = 5 * time.Second
-	quotaShare  = 0.2 // left to others
-)
+const quotaShare = 0.2 // of a quota, left to others
+
+// quota is that of a token: five times what the vendor allows, in windows of BENCH_WINDOW
+// seconds in place of five minutes.
+func quota(b *testing.B) simulator.Quota {
+	b.Helper()
+	seconds := size(b, "BENCH_WINDOW", 5)
+	window := time.Duration(seconds) * time.Second
+	return simulator.Quota{Calls: 20 * seconds, Window: window, Block: window}
+}
 
 func newTenant(b *testing.B, number int, of simulator.Size) *tenant {
 	b.Helper()
@@ -53,7 +57,7 @@ func newTenant(b *testing.B, number int, of simulator.Size) *tenant {
 		}
 	}
 	slices.SortFunc(t.left, func(a, b *simulator.Session) int { return a.CreatedAt.Compare(b.CreatedAt) })
-	t.sim = simulator.New(data, simulator.Options{Quota: simulator.Quota{Calls: quotaCalls, Window: quotaWindow, Block: quotaWindow}})
+	t.sim = simulator.New(data, simulator.Options{Quota: quota(b)})
 	t.server = httptest.NewServer(t.sim)
 	b.Cleanup(t.server.Close)
 	return t
@@ -101,7 +105,7 @@ func manyWorker(b *testing.B, url string, number int, settle time.Duration, tena
 		client, err := extract.New(extract.Config{
 			BaseURL: t.server.URL + "/client/v4", AccountID: t.id, Token: secret.New("token"), UserAgent: "test",
 			PerPage: 100, MaxBody: 64 << 20, RetryFor: time.Minute, Timeout: time.Minute, Logger: logger,
-			Budget: extract.NewBudget(extract.BudgetConfig{PerSecond: 1000, QuotaShare: quotaShare, MaxWait: 4 * quotaWindow, Store: ledger.New(db), Key: t.id}),
+			Budget: extract.NewBudget(extract.BudgetConfig{PerSecond: 1000, QuotaShare: quotaShare, MaxWait: 4 * quota(b).Window, Store: ledger.New(db), Key: t.id}),
 		})
 		if err != nil {
 			b.Fatal(err)
@@ -223,7 +227,8 @@ func (d *day) round() {
 	d.exec(`SELECT pg_sleep(` + strconv.FormatFloat(roundTime.Seconds(), 'f', -1, 64) + `)`)
 	if d.count(`SELECT count(*) FROM sync.session_states WHERE complete_at IS NOT NULL`) < d.all*9/10 { // later some accounts have nothing to do
 		requests, _ := asked(d.tenants)
-		d.used = float64(requests) / (time.Since(d.began).Seconds() / quotaWindow.Seconds() * quotaCalls * (1 - quotaShare) * float64(len(d.tenants)))
+		q := quota(d.b)
+		d.used = float64(requests) / (time.Since(d.began).Seconds() / q.Window.Seconds() * float64(q.Calls) * (1 - quotaShare) * float64(len(d.tenants)))
 	}
 }
 
