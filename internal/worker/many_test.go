@@ -141,7 +141,7 @@ func BenchmarkFleet(b *testing.B) {
 	began, used := time.Now(), d.cpu()
 	for !d.over() {
 		d.round()
-		if time.Since(began) > 20*time.Minute {
+		if time.Since(began) > time.Duration(size(b, "BENCH_MINUTES", 20))*time.Minute {
 			b.Fatalf("not all sessions were read; jobs by kind and state: %s", d.backlog())
 		}
 	}
