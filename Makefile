@@ -47,12 +47,14 @@ GOTESTSUM = go tool -modfile=tools/go.mod gotestsum --format pkgname --
 proof:
 	ROLLCALL_PROOF=full $(GOTESTSUM) -count=1 ./internal/proof
 	ROLLCALL_PROOF=full $(GOTESTSUM) -count=1 -run 'AnyHistory|AWeek|ADay|EveryFault' ./internal/pipeline
+	ROLLCALL_PROOF=full $(GOTESTSUM) -count=1 -run AWeek ./internal/worker
 
 # For a night. SEEDS weeks and histories; the faults go on for an hour.
 SEEDS ?= 2000
 proof-long:
 	ROLLCALL_PROOF=long $(GOTESTSUM) -count=1 -timeout 12h ./internal/proof
 	ROLLCALL_PROOF=long ROLLCALL_SEEDS=$(SEEDS) $(GOTESTSUM) -count=1 -timeout 12h -run 'AnyHistory|AWeek|ADay|EveryFault' ./internal/pipeline
+	ROLLCALL_PROOF=long ROLLCALL_SEEDS=$(SEEDS) $(GOTESTSUM) -count=1 -timeout 24h -run AWeek ./internal/worker
 
 # Each fuzz test for FUZZTIME, one after the other: go test takes one at a time.
 fuzz-short:

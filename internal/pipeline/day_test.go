@@ -8,6 +8,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/sampling"
+	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
 // A day of cron in virtual time, a run each quarter of an hour, while sessions
@@ -27,7 +28,7 @@ func TestADayOfCronRuns(t *testing.T) {
 	var requests int64
 	read, rows, warm := 0, 0, growth{}
 	for i := range runs {
-		w.sim.Update(w.happen)
+		w.sim.Update(func(d *simulator.Data) { w.Happen(d) })
 		w.sim.Reset()
 		w.log.Reset()
 		result := w.cron()

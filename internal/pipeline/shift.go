@@ -44,6 +44,8 @@ type Look struct {
 	State   model.SessionState
 	Known   bool // there is a State
 	TooOld  bool // it ended before the retention horizon, and was left alone
+	// At is when, by the clock that decides whether a session has settled.
+	At time.Time
 }
 
 // Session asks for a session by its id and reads its participants, unless all of it is
@@ -74,7 +76,7 @@ func (s *Shift) Session(ctx context.Context, appID string, id model.UUID) (Look,
 	}
 	after, err := w.stores.Ledger.States(ctx, []model.UUID{id})
 	state, known = after[id]
-	return Look{Session: session, State: state, Known: known}, err
+	return Look{Session: session, State: state, Known: known, At: w.clocks.earliest(w.now())}, err
 }
 
 // Apps stores the apps of the account, or gives those that were configured.

@@ -19,6 +19,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
+	"github.com/rollcall-etl/rollcall/internal/testbed"
 )
 
 // A week of cron runs in virtual time: a seed decides when sessions begin, who
@@ -66,11 +67,9 @@ func TestAWeekRepeats(t *testing.T) {
 // week is an account and its warehouse in virtual time.
 type week struct {
 	*rig
+	*testbed.World
 	rng      *rand.Rand
-	now      time.Time
 	length   int // in days
-	ids      uint64
-	vanished map[string]bool
 	lostRows bool // some were stored more than once
 	// unnoticed tells that rows were taken away that no run has looked for since.
 	unnoticed bool
@@ -81,8 +80,9 @@ type week struct {
 func newWeek(t *testing.T, seed uint64) *week {
 	t.Helper()
 	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 4, Participants: 3, EventsPerParticipant: 3}, seed, at)
-	w := &week{rig: newRig(t, data), rng: rand.New(rand.NewPCG(seed, 7)), now: at, length: 7, vanished: map[string]bool{}, moves: seed%4 == 3}
-	w.config.Now = func() time.Time { return w.now }
+	rng := rand.New(rand.NewPCG(seed, 7))
+	w := &week{rig: newRig(t, data), World: testbed.NewWorld(rng, at), rng: rng, length: 7, moves: seed%4 == 3}
+	w.config.Now = func() time.Time { return w.Now }
 	w.config.Settle -= time.Minute                 // a run that begins on the second at which a session settles goes by chance
 	w.config.Concurrency = 1                       // several at once would not repeat
 	w.extract.RetryFor, w.extract.PerPage = 0, 100 // pauses between tries, and pages that are listed beside, would not either
@@ -100,10 +100,10 @@ func (w *week) live() {
 	w.t.Helper()
 	every := []time.Duration{time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 13 * time.Hour}[w.rng.IntN(5)]
 	end, half := at.AddDate(0, 0, w.length), at.Add(84*time.Hour)
-	for ; w.now.Before(end); w.pass(every) {
-		w.sim.Update(w.happen)
+	for ; w.Now.Before(end); w.pass(every) {
+		w.sim.Update(func(d *simulator.Data) { w.Happen(d) })
 		w.run1()
-		if w.moves && w.now.After(half) {
+		if w.moves && w.Now.After(half) {
 			w.moves = false
 			w.moveHouse("")
 		}
@@ -127,7 +127,7 @@ func (w *week) live() {
 // pass lets time go on, in the clocks and in what the database notes for later.
 func (w *week) pass(d time.Duration) {
 	w.t.Helper()
-	w.now = w.now.Add(d)
+	w.Now = w.Now.Add(d)
 	w.endPauses(d)
 }
 
@@ -172,7 +172,7 @@ func (w *week) run1() {
 	w.sim.Script(script...)
 	plan := pipeline.Plan{Kind: model.KindRun}
 	if w.rng.IntN(12) == 0 {
-		plan = pipeline.Plan{Kind: model.KindBackfill, From: w.now.AddDate(0, 0, -1-w.rng.IntN(9)), Full: w.rng.IntN(2) == 0}
+		plan = pipeline.Plan{Kind: model.KindBackfill, From: w.Now.AddDate(0, 0, -1-w.rng.IntN(9)), Full: w.rng.IntN(2) == 0}
 	}
 	result, err := w.run(ctx, plan)
 	if errors.Is(err, model.ErrStore) && !lost {
@@ -226,7 +226,7 @@ func (w *week) loseDatabase() bool {
 // compare asks the oracle.
 func (w *week) compare() {
 	w.t.Helper()
-	diff, err := oracle.DiffListed(w.t.Context(), w.pool, w.sim, w.vanished)
+	diff, err := oracle.DiffListed(w.t.Context(), w.pool, w.sim, w.Vanished)
 	if err != nil || diff != "" {
 		w.t.Fatalf("the warehouse is not what the API holds (-API +warehouse): %v\n%.4000s\n%s", err, diff, w.log)
 	}

@@ -72,4 +72,29 @@ var jobMutants = []mutant{
 		"queue/inbox.go", "	b := i.join(ctx, key, e)\n	select {", "	b := i.join(ctx, key, e)\n	return webhook.Accepted, nil\n	select {",
 		"proof", "TestReceiverKilledAtEachStep",
 	},
+	{
+		"the settle window ends by the clock of a worker's machine",
+		"pipeline/shift.go", "At: w.clocks.earliest(w.now())", "At: time.Now()",
+		"worker", "TestAWeekOfWebhooks",
+	},
+	{
+		"jobs for which the budget is spent are given up",
+		"worker/jobs.go", "return river.JobSnooze(budgetWait(err))", "return river.JobCancel(err)",
+		"worker", "TestAWeekOfWebhooks",
+	},
+	{
+		"nobody wakes workers for jobs that waited",
+		"worker/tour.go", "	go t.ring(ringing)\n", "	_ = ringing\n",
+		"worker", "TestWorkersAreWokenForJobsThatWaited",
+	},
+	{
+		"a worker puts jobs off by the clock of its machine",
+		"worker/worker.go", "Test:                        river.TestConfig{Time: serverTime{t.now}},\n", "\n",
+		"worker", "TestMachinesClockPutsNothingOff",
+	},
+	{
+		"jobs are made due by the clock of a machine",
+		"queue/clock.go", "s.ahead.Store(int64(time.Until(now)))", "s.ahead.Store(0 * int64(time.Until(now)))",
+		"worker", "TestMachinesClockPutsNothingOff",
+	},
 }

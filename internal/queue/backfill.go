@@ -34,6 +34,9 @@ func (q *Queue) Backfill(ctx context.Context, accountID string, apps []string, f
 	for _, app := range apps {
 		jobs = append(jobs, BackfillChunk{AccountID: accountID, AppID: app, From: from.UTC().Truncate(time.Microsecond), To: to.UTC().Truncate(time.Microsecond), Full: full})
 	}
+	if err := q.askTime(ctx); err != nil {
+		return 0, warehouse.Failed("queue the backfill", err)
+	}
 	results, err := q.river.InsertMany(ctx, atOnce(accountID, jobs))
 	for _, r := range results {
 		if !r.UniqueSkippedAsDuplicate {

@@ -66,6 +66,7 @@ func follow[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], b
 				return err
 			}
 		}
+		q.clock.heard(now)
 		if jobs := next(now); len(jobs) > 0 {
 			_, err = q.river.InsertManyTx(ctx, tx, jobs)
 		}

@@ -36,15 +36,17 @@ var (
 type Queue struct {
 	pool  *pgxpool.Pool
 	river *river.Client[pgx.Tx] // only to insert with
+	clock *serverTime           // of river
 }
 
 // New gives the queue of a warehouse.
 func New(pool *pgxpool.Pool, logger *slog.Logger) (*Queue, error) {
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: Schema(), Logger: Quiet(logger)})
+	clock := &serverTime{}
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: Schema(), Logger: Quiet(logger), Test: river.TestConfig{Time: clock}})
 	if err != nil {
 		return nil, fmt.Errorf("open the queue: %w", err)
 	}
-	return &Queue{pool: pool, river: client}, nil
+	return &Queue{pool: pool, river: client, clock: clock}, nil
 }
 
 // ask is one wish to have a session read.
@@ -84,7 +86,9 @@ func (q *Queue) ask(ctx context.Context, tx pgx.Tx, all []ask, priority int, cal
 	}
 	noted, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a asked, err error) {
 		var job *int64
-		err = row.Scan((*[16]byte)(&a.sessionID), &a.accountID, &a.appID, &job, &a.isEarly, &a.dueAt, &a.isDue)
+		var now time.Time
+		err = row.Scan((*[16]byte)(&a.sessionID), &a.accountID, &a.appID, &job, &a.isEarly, &a.dueAt, &a.isDue, &now)
+		q.clock.heard(now)
 		if a.isNew = job == nil; !a.isNew {
 			a.jobID = *job
 		}
@@ -228,8 +232,10 @@ func (q *Queue) Sweep(ctx context.Context) (lost int, err error) {
 			return err
 		}
 		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a asked, err error) {
+			var now time.Time
 			a.isNew, a.isDue = true, true
-			err = row.Scan((*[16]byte)(&a.sessionID), &a.accountID, &a.appID)
+			err = row.Scan((*[16]byte)(&a.sessionID), &a.accountID, &a.appID, &now)
+			q.clock.heard(now)
 			return a, err
 		})
 		if err != nil {
@@ -243,7 +249,10 @@ func (q *Queue) Sweep(ctx context.Context) (lost int, err error) {
 
 // Lists makes the job that lists an account's apps, unless it is there.
 func (q *Queue) Lists(ctx context.Context, accountID string) error {
-	_, err := q.river.Insert(ctx, ListApps{AccountID: accountID}, once(accountID, priorityLists, time.Time{}))
+	err := q.askTime(ctx)
+	if err == nil {
+		_, err = q.river.Insert(ctx, ListApps{AccountID: accountID}, once(accountID, priorityLists, time.Time{}))
+	}
 	return warehouse.Failed("queue the list of apps", err)
 }
 

@@ -55,7 +55,7 @@ func (t *tour) next(c queue.Claim, look pipeline.Look) time.Duration {
 	case s.Status == model.StatusLive:
 		return livePause
 	case !state.Settled:
-		return max(s.LastChange().Add(t.cfg.Settle).Sub(t.now()), leastPause)
+		return max(s.LastChange().Add(t.cfg.Settle).Sub(look.At), leastPause)
 	}
 	return 0
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/queue"
 )
 
 // tour is a worker between two losses of its lock.
@@ -50,13 +51,39 @@ type shift struct {
 
 // Times of what a tour does beside its jobs.
 const (
+	ringEvery   = 500 * time.Millisecond
 	rescueEvery = 2 * time.Second
 	sweepEvery  = time.Minute
 	shiftTime   = time.Hour
 )
 
+// ring wakes workers for jobs whose time has come, until ctx ends. What it could not do it does
+// the next time; that the database is away others say.
+func (t *tour) ring(ctx context.Context) {
+	queues := []string{queue.UsageQueue}
+	for id := range t.desks {
+		queues = append(queues, queue.Name(id))
+	}
+	ticker := time.NewTicker(ringEvery)
+	defer ticker.Stop()
+	for last := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := time.Now()
+		if err := t.queue.Ring(ctx, queues, now.Sub(last)+ringEvery); err == nil {
+			last = now
+		}
+	}
+}
+
 // watch looks after the queue until ctx ends, or held does with the lock.
 func (t *tour) watch(ctx, held context.Context) error {
+	ringing, stop := context.WithCancel(held)
+	defer stop()
+	go t.ring(ringing)
 	rescue, sweep := time.NewTicker(rescueEvery), time.NewTicker(sweepEvery)
 	defer rescue.Stop()
 	defer sweep.Stop()

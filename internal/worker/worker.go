@@ -119,10 +119,22 @@ func (t *tour) client() (*river.Client[pgx.Tx], error) {
 		JobTimeout:                  -1,
 		CompletedJobRetentionPeriod: time.Hour,
 		ReindexerIndexNames:         []string{}, // which would need the right to maintain them
+		Test:                        river.TestConfig{Time: serverTime{t.now}},
 		FetchCooldown:               50 * time.Millisecond,
-		FetchPollInterval:           500 * time.Millisecond, // where a notice was lost
+		FetchPollInterval:           5 * time.Second, // where a notice was lost; tour.ring gives it
 	})
 }
+
+// serverTime lets River go by the clock of the database server: by that of a machine which is
+// an hour ahead it puts a job off for an hour more, and as its leader wakes nobody in time by
+// one that is behind. In statements it asks the server itself.
+type serverTime struct{ now func() time.Time }
+
+// Now implements rivertype.TimeGenerator.
+func (s serverTime) Now() time.Time { return s.now() }
+
+// NowOrNil implements rivertype.TimeGenerator.
+func (serverTime) NowOrNil() *time.Time { return nil }
 
 // stop lets jobs come to their end, and breaks off those that take too long, or all
 // where the lock is lost.

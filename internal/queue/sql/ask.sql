@@ -13,4 +13,4 @@ ON CONFLICT (session_id) DO UPDATE SET
     has_ended = j.has_ended OR excluded.has_ended,
     is_early  = NOT ($7::boolean[])[array_position($1::uuid[], excluded.session_id)] AND j.due_at > excluded.due_at + $6 * interval '1 second',
     due_at    = CASE WHEN NOT ($7::boolean[])[array_position($1::uuid[], excluded.session_id)] AND j.due_at > excluded.due_at + $6 * interval '1 second' THEN excluded.due_at ELSE j.due_at END
-RETURNING session_id, account_id, app_id, job_id, is_early, due_at, due_at <= now()
+RETURNING session_id, account_id, app_id, job_id, is_early, due_at, due_at <= now(), now()
