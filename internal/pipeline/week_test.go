@@ -69,7 +69,7 @@ type week struct {
 	*rig
 	*testbed.World
 	rng      *rand.Rand
-	length   int // in days
+	length   int  // in days
 	lostRows bool // some were stored more than once
 	// unnoticed tells that rows were taken away that no run has looked for since.
 	unnoticed bool
