@@ -34,7 +34,7 @@ INSERT INTO sync.account_zones (account_id, time_zone) SELECT DISTINCT account_i
 INSERT INTO analytics.prices (usage_kind, valid_from, price_per_minute, currency) VALUES ('participant', '2026-01-01', 0.002, 'USD'), ('recording', '2026-01-01', 0.01, 'USD');
 INSERT INTO analytics.timetable (app_id, meeting_id, title, starts_at, ends_at)
 	SELECT app_id, meeting_id, 'A lesson', starts_at + n * interval '15 minutes', starts_at + (n + 1) * interval '15 minutes' FROM generate_series(0, 1) AS n, (
-		SELECT app_id, meeting_id, min(starts_at) AS starts_at FROM analytics.session_figures WHERE meeting_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 3) AS f
+		SELECT app_id, meeting_id, min(starts_at) AS starts_at FROM analytics.session_figures WHERE meeting_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 30) AS f
 	ORDER BY 1, 2, 4;
 INSERT INTO analytics.excuses (app_id, meeting_id, person_id, starts_at, ends_at, reason)
 	SELECT app_id, '', person_id, '2026-01-01', '2027-01-01', 'ill' FROM (
