@@ -15,22 +15,22 @@ import (
 )
 
 // migrated gives a pool on a warehouse.
-func migrated(t *testing.T, url string) *pgxpool.Pool {
-	t.Helper()
-	pool := pgtest.Open(t, url, 8)
-	if _, err := postgres.MigrateUp(t.Context(), pool); err != nil {
-		t.Fatal(err)
+func migrated(tb testing.TB, url string) *pgxpool.Pool {
+	tb.Helper()
+	pool := pgtest.Open(tb, url, 8)
+	if _, err := postgres.MigrateUp(tb.Context(), pool); err != nil {
+		tb.Fatal(err)
 	}
 	return pool
 }
 
 // distributed gives a pool on a warehouse whose tables Citus has.
-func distributed(t *testing.T) (pool *pgxpool.Pool, url string) {
-	t.Helper()
-	url, _ = pgtest.NewCluster(t)
-	pool = migrated(t, url)
-	if _, err := postgres.Distribute(t.Context(), pool, 8); err != nil {
-		t.Fatal(err)
+func distributed(tb testing.TB) (pool *pgxpool.Pool, url string) {
+	tb.Helper()
+	url, _ = pgtest.NewCluster(tb)
+	pool = migrated(tb, url)
+	if _, err := postgres.Distribute(tb.Context(), pool, 8); err != nil {
+		tb.Fatal(err)
 	}
 	return pool, url
 }
@@ -56,10 +56,10 @@ func fill(t *testing.T, pool *pgxpool.Pool) {
 	load(t, pool, ended(), pipeline.Optional{Enrolment: true, Daywise: true, PeerReports: true, Recordings: true})
 }
 
-func load(t *testing.T, pool *pgxpool.Pool, data *simulator.Data, with pipeline.Optional) {
-	t.Helper()
-	p := testbed.Path(t, pool, simulator.New(data, simulator.Options{Token: testbed.Token, Now: now}), data.AccountID, now)
-	if _, err := p.Run(t.Context(), pipeline.Plan{Kind: "run", Optional: with}); err != nil {
-		t.Fatal(err)
+func load(tb testing.TB, pool *pgxpool.Pool, data *simulator.Data, with pipeline.Optional) {
+	tb.Helper()
+	p := testbed.Path(tb, pool, simulator.New(data, simulator.Options{Token: testbed.Token, Now: now}), data.AccountID, now)
+	if _, err := p.Run(tb.Context(), pipeline.Plan{Kind: "run", Optional: with}); err != nil {
+		tb.Fatal(err)
 	}
 }
