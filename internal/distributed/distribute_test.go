@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
@@ -19,7 +20,7 @@ import (
 // refusedWith wants an error with a text.
 func refusedWith(t *testing.T, what string, err error, text string) {
 	t.Helper()
-	if err == nil || !strings.Contains(err.Error(), text) {
+	if err == nil || !strings.Contains(err.Error(), naming.Text(text)) {
 		t.Errorf("%s: %v, want %q", what, err, text)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/migrations"
@@ -119,7 +120,7 @@ func sameViews(t *testing.T, one, many *pgxpool.Pool) {
 	session := pgtest.Text(t, one, `SELECT session_id::text FROM analytics.no_shows ORDER BY 1 LIMIT 1`)
 	for _, view := range views(t, one) {
 		for _, of := range []string{"", " WHERE session_id = '" + session + "'"} {
-			if of != "" && pgtest.Number(t, one, `SELECT count(*) FROM pg_attribute WHERE attrelid = ('analytics.' || $1)::regclass AND attname = 'session_id'`, view) == 0 {
+			if of != "" && pgtest.Number(t, one, `SELECT count(*) FROM pg_attribute WHERE attrelid = $1::text::regclass AND attname = 'session_id'`, naming.Real("analytics."+view)) == 0 {
 				continue
 			}
 			compare(t, one, many, `SELECT * FROM analytics.`+view+of)
