@@ -29,7 +29,12 @@ func newDatabase(t *testing.T) *database {
 
 func newDatabaseAt(t *testing.T, base time.Time) *database {
 	t.Helper()
-	conn, err := pgtest.Connect(t.Context(), pgtest.New(t))
+	return connectAt(t, pgtest.New(t), base)
+}
+
+func connectAt(t *testing.T, url string, base time.Time) *database {
+	t.Helper()
+	conn, err := pgtest.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}

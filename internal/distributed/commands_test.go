@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/cli"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 	"github.com/rollcall-etl/rollcall/internal/testbed"
@@ -38,6 +39,9 @@ func commands(t *testing.T, pool *pgxpool.Pool, url string) {
 	env := []string{
 		asProgram + "=1", "HOME=" + dir, "PATH=" + os.Getenv("PATH"), "DATABASE_URL=" + url, "CLOUDFLARE_BASE_URL=" + server.URL + "/client/v4",
 		"CLOUDFLARE_ACCOUNT_ID=" + data.AccountID, "CLOUDFLARE_API_TOKEN=" + testbed.Token, "ROLLCALL_REQUESTS_PER_SECOND=1000",
+	}
+	if prefix := naming.Prefix(); prefix != "" {
+		env = append(env, "ROLLCALL_SCHEMA_PREFIX="+prefix)
 	}
 	session := pgtest.Text(t, pool, `SELECT min(session_id::text) FROM analytics.register AS r, unnest(r.session_ids) AS session_id`)
 	meeting := pgtest.Text(t, pool, `SELECT min(meeting_id) FROM analytics.register`)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
@@ -19,7 +20,7 @@ import (
 // refusedWith wants an error with a text.
 func refusedWith(t *testing.T, what string, err error, text string) {
 	t.Helper()
-	if err == nil || !strings.Contains(err.Error(), text) {
+	if err == nil || !strings.Contains(err.Error(), naming.Text(text)) {
 		t.Errorf("%s: %v, want %q", what, err, text)
 	}
 }
@@ -34,11 +35,11 @@ func foreignKeys(t *testing.T, pool *pgxpool.Pool) int {
 // A full warehouse is distributed with what it holds, once; nothing is left of it where
 // nobody reads it, and what is stored and shown stays the same.
 func TestFullTablesAreDistributed(t *testing.T) {
-	url, workers := newCluster(t)
+	url, workers := pgtest.NewCluster(t)
 	pool := migrated(t, url)
 	fill(t, pool)
 	enrich(t, pool)
-	one, err := shown(t, pool, `SELECT * FROM analytics.register`)
+	one, err := pgtest.Shown(t, pool, `SELECT * FROM analytics.register`)
 	if err != nil || len(one) == 0 {
 		t.Fatalf("%d rows, %v", len(one), err)
 	}
@@ -72,7 +73,7 @@ func TestFullTablesAreDistributed(t *testing.T) {
 	if err != nil || !p.Whole() || p.Hidden != 0 || p.Remembered != 17 || p.Shards != 4 {
 		t.Errorf("placed: %+v, %v", p, err)
 	}
-	many, err := shown(t, pool, `SELECT * FROM analytics.register`)
+	many, err := pgtest.Shown(t, pool, `SELECT * FROM analytics.register`)
 	if err != nil || strings.Join(one, "\n") != strings.Join(many, "\n") {
 		t.Errorf("the register has %d rows and had %d, %v", len(many), len(one), err)
 	}
@@ -105,7 +106,7 @@ func roles(t *testing.T, pool *pgxpool.Pool) {
 // Tables of which somebody distributed some by hand are refused to a run, and finished by
 // distribute; one that is placed otherwise is refused to both, by name.
 func TestHalfDistributedTables(t *testing.T) {
-	url, _ := newCluster(t)
+	url, _ := pgtest.NewCluster(t)
 	pool := migrated(t, url)
 	hold := func() error {
 		release, err := postgres.HoldSchema(t.Context(), pool)
@@ -144,7 +145,7 @@ func distribute(t *testing.T, pool *pgxpool.Pool) error {
 
 // What others built on the tables is refused by name, and nothing is done.
 func TestWhatOthersBuiltIsNamed(t *testing.T) {
-	url, _ := newCluster(t)
+	url, _ := pgtest.NewCluster(t)
 	pool := migrated(t, url)
 	pgtest.Exec(t, pool, `CREATE TABLE public.mine (app_id text REFERENCES realtimekit.apps (app_id))`)
 	pgtest.Exec(t, pool, `CREATE TRIGGER audit AFTER UPDATE ON realtimekit.sessions FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`)
@@ -157,12 +158,12 @@ func TestWhatOthersBuiltIsNamed(t *testing.T) {
 
 // A day is cut in UTC on every node.
 func TestNodesCountInUTC(t *testing.T) {
-	url, _ := newCluster(t)
+	url, _ := pgtest.NewCluster(t)
 	pool := migrated(t, url)
 	database := pgtest.Text(t, pool, `SELECT current_database()::text`)
-	do(t, url, `ALTER DATABASE `+database+` SET timezone TO 'Asia/Tokyo'`)
+	pgtest.Do(t, url, `ALTER DATABASE `+database+` SET timezone TO 'Asia/Tokyo'`)
 	refusedWith(t, "distribute", distribute(t, pool), "has Asia/Tokyo; on the coordinator run ALTER DATABASE")
-	do(t, url, `ALTER DATABASE `+database+` SET timezone TO 'UTC'`)
+	pgtest.Do(t, url, `ALTER DATABASE `+database+` SET timezone TO 'UTC'`)
 	if err := distribute(t, pool); err != nil {
 		t.Error(err)
 	}
@@ -170,7 +171,7 @@ func TestNodesCountInUTC(t *testing.T) {
 
 // A run holds the schema, and distribute does not go on beside it.
 func TestDistributeWaitsForARun(t *testing.T) {
-	url, _ := newCluster(t)
+	url, _ := pgtest.NewCluster(t)
 	pool := migrated(t, url)
 	release, err := postgres.HoldSchema(t.Context(), pool)
 	if err != nil {
@@ -190,7 +191,7 @@ func TestDistributeWaitsForARun(t *testing.T) {
 
 // Whatever ends distribute half way leaves nothing half done, and the next one does all.
 func TestDistributeIsEndedHalfWay(t *testing.T) {
-	url, _ := newCluster(t)
+	url, _ := pgtest.NewCluster(t)
 	pool := migrated(t, url)
 	fill(t, pool)
 	other, err := pool.Begin(t.Context())
@@ -238,7 +239,7 @@ func TestDistributeIsEndedHalfWay(t *testing.T) {
 // A worker that goes away while a run loads fails what it had in hand; the next run goes on
 // where it was, and all is there.
 func TestAWorkerGoesAwayInMidLoad(t *testing.T) {
-	url, workers := newCluster(t)
+	url, workers := pgtest.NewCluster(t)
 	pool := migrated(t, url)
 	if err := distribute(t, pool); err != nil {
 		t.Fatal(err)
@@ -277,19 +278,19 @@ func TestAWorkerGoesAwayInMidLoad(t *testing.T) {
 // cut gives what takes a worker's database away, and brings it back.
 func cut(t *testing.T, worker string) (away, back func()) {
 	t.Helper()
-	name := ask(t, worker, `SELECT current_database()::text`)[0]
+	name := pgtest.Ask(t, worker, `SELECT current_database()::text`)[0]
 	maintenance := strings.Replace(worker, "/"+name, "/postgres", 1)
 	away = func() {
-		do(t, maintenance, `ALTER DATABASE `+name+` WITH ALLOW_CONNECTIONS false`,
+		pgtest.Do(t, maintenance, `ALTER DATABASE `+name+` WITH ALLOW_CONNECTIONS false`,
 			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '`+name+`'`)
 	}
-	return away, func() { do(t, maintenance, `ALTER DATABASE `+name+` WITH ALLOW_CONNECTIONS true`) }
+	return away, func() { pgtest.Do(t, maintenance, `ALTER DATABASE `+name+` WITH ALLOW_CONNECTIONS true`) }
 }
 
 // A node that is away is named before anything is done, and one that goes away half way
 // leaves nothing half done.
 func TestANodeThatIsAway(t *testing.T) {
-	url, workers := newCluster(t)
+	url, workers := pgtest.NewCluster(t)
 	pool := migrated(t, url)
 	away, back := cut(t, workers[0])
 	away()

@@ -69,6 +69,13 @@ func forget(t *testing.T, one, many *pgxpool.Pool) {
 	both("retention", func(s *erasure.Store) (any, error) {
 		return s.Retain(t.Context(), account, before, false, func(erasure.RetentionCounts) {})
 	})
+	for _, pool := range []*pgxpool.Pool{one, many} { // what retention keeps stays in its time zone
+		move(t, pool, "Asia/Tokyo")
+	}
+	if n := pgtest.Number(t, one, `SELECT count(*) FROM analytics.usage_days WHERE time_zone = 'America/St_Johns'`); n == 0 {
+		t.Error("no day is kept")
+	}
+	sameTables(t, "a move", one, many)
 	sameViews(t, one, many)
 	both("retention again", func(s *erasure.Store) (any, error) {
 		return s.Retain(t.Context(), account, before, false, func(erasure.RetentionCounts) {})
@@ -108,8 +115,8 @@ func sameTables(t *testing.T, when string, one, many *pgxpool.Pool) {
 	t.Helper()
 	for table, without := range tables {
 		sql := `SELECT to_jsonb(t) - string_to_array('synced_at,first_synced_at,` + without + `', ',') AS row FROM ` + table + ` AS t`
-		want, err := shown(t, one, sql)
-		got, err2 := shown(t, many, sql)
+		want, err := pgtest.Shown(t, one, sql)
+		got, err2 := pgtest.Shown(t, many, sql)
 		if err := errors.Join(err, err2); err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,7 @@ package distributed
 
 import (
 	"errors"
-	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,23 +10,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/migrations"
 )
-
-// momentary are columns that tell when somebody looked, and so differ between two
-// warehouses that are filled one after the other.
-var momentary = map[string]string{
-	"refreshed_at": "when the day was counted", "vendor_read_at": "when the vendor's count was read",
-	"discovered_at": "when the list was read", "last_run_finished_at": "when the run ended", "last_success_at": "the same",
-	"seconds_since_success": "the same",
-}
-
-// summed is a sum of double precision, whose last digits depend on the order of its rows.
-const summed = "our_minutes"
 
 // manyShards are views that ask more than one shard about one session.
 var manyShards = map[string]string{
@@ -37,13 +27,15 @@ var manyShards = map[string]string{
 	"no_shows":         "a lesson may be of several sessions",
 }
 
-// setting is what gives the views rows of each kind: a timetable, excuses and rules.
+// setting is what gives the views rows of each kind: a timetable, excuses and rules; and days
+// of an app, and of all others of the account.
 const setting = `
-INSERT INTO analytics.settings (app_id, meeting_id, machine_names) SELECT app_id, '', '{recorder}' FROM realtimekit.apps ORDER BY 1 LIMIT 1;
+INSERT INTO analytics.settings (app_id, meeting_id, machine_names, time_zone) SELECT app_id, '', '{recorder}', 'Pacific/Auckland' FROM realtimekit.apps ORDER BY 1 LIMIT 1;
+INSERT INTO sync.account_zones (account_id, time_zone) SELECT DISTINCT account_id, 'Asia/Kolkata' FROM realtimekit.apps;
 INSERT INTO analytics.prices (usage_kind, valid_from, price_per_minute, currency) VALUES ('participant', '2026-01-01', 0.002, 'USD'), ('recording', '2026-01-01', 0.01, 'USD');
 INSERT INTO analytics.timetable (app_id, meeting_id, title, starts_at, ends_at)
 	SELECT app_id, meeting_id, 'A lesson', starts_at + n * interval '15 minutes', starts_at + (n + 1) * interval '15 minutes' FROM generate_series(0, 1) AS n, (
-		SELECT app_id, meeting_id, min(starts_at) AS starts_at FROM analytics.session_figures WHERE meeting_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 3) AS f
+		SELECT app_id, meeting_id, min(starts_at) AS starts_at FROM analytics.session_figures WHERE meeting_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 30) AS f
 	ORDER BY 1, 2, 4;
 INSERT INTO analytics.excuses (app_id, meeting_id, person_id, starts_at, ends_at, reason)
 	SELECT app_id, '', person_id, '2026-01-01', '2027-01-01', 'ill' FROM (
@@ -55,34 +47,20 @@ func enrich(t *testing.T, pool *pgxpool.Pool) {
 	for statement := range strings.SplitSeq(setting, ";\n") {
 		pgtest.Exec(t, pool, statement)
 	}
+	refresh(t, pool)
+}
+
+func refresh(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
 	for pgtest.Number(t, pool, `SELECT analytics.refresh(500)`) > 0 {
 	}
 }
 
-// shown gives the rows of a query, sorted, as texts of those columns that do not tell when.
-func shown(t *testing.T, pool *pgxpool.Pool, sql string) (lines []string, err error) {
+// move has the days of an app cut in another time zone, whose midnights lie in lessons.
+func move(t *testing.T, pool *pgxpool.Pool, zone string) {
 	t.Helper()
-	rows, err := pool.Query(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var line strings.Builder
-		for i, value := range rows.RawValues() {
-			name := rows.FieldDescriptions()[i].Name
-			if momentary[name] != "" {
-				continue
-			}
-			if number, err := strconv.ParseFloat(string(value), 64); err == nil && name == summed {
-				value = strconv.AppendFloat(nil, number, 'g', 12, 64)
-			}
-			fmt.Fprintf(&line, "%s=%s ", name, value)
-		}
-		lines = append(lines, line.String())
-	}
-	slices.Sort(lines)
-	return lines, rows.Err()
+	pgtest.Exec(t, pool, `UPDATE analytics.settings SET time_zone = $1 WHERE time_zone IS NOT NULL`, zone)
+	refresh(t, pool)
 }
 
 func views(t *testing.T, pool *pgxpool.Pool) []string {
@@ -93,16 +71,19 @@ func views(t *testing.T, pool *pgxpool.Pool) []string {
 // Each view has the rows that it has on one server, of all sessions and of one.
 func TestViewsEqualOneServer(t *testing.T) {
 	t.Parallel()
-	clusterURL(t)
+	pgtest.ClusterURL(t)
 	one := pgtest.Open(t, pgtest.New(t), 8)
-	fill(t, one)
-	enrich(t, one)
 	many, url := distributed(t)
-	fill(t, many)
-	enrich(t, many)
 	for _, pool := range []*pgxpool.Pool{one, many} {
+		fill(t, pool)
+		enrich(t, pool)
+		move(t, pool, "America/St_Johns")
 		derivedOnce(t, pool)
 	}
+	if n := pgtest.Number(t, one, `SELECT count(DISTINCT time_zone) FROM analytics.daily_usage`); n != 2 {
+		t.Errorf("days are cut in %d time zones", n)
+	}
+	sameTables(t, "enrich", one, many)
 	sameViews(t, one, many)
 	commands(t, many, url)
 	forget(t, one, many)
@@ -139,7 +120,7 @@ func sameViews(t *testing.T, one, many *pgxpool.Pool) {
 	session := pgtest.Text(t, one, `SELECT session_id::text FROM analytics.no_shows ORDER BY 1 LIMIT 1`)
 	for _, view := range views(t, one) {
 		for _, of := range []string{"", " WHERE session_id = '" + session + "'"} {
-			if of != "" && pgtest.Number(t, one, `SELECT count(*) FROM pg_attribute WHERE attrelid = ('analytics.' || $1)::regclass AND attname = 'session_id'`, view) == 0 {
+			if of != "" && pgtest.Number(t, one, `SELECT count(*) FROM pg_attribute WHERE attrelid = $1::text::regclass AND attname = 'session_id'`, naming.Real("analytics."+view)) == 0 {
 				continue
 			}
 			compare(t, one, many, `SELECT * FROM analytics.`+view+of)
@@ -174,60 +155,51 @@ func oneShard(t *testing.T, many *pgxpool.Pool, view, of string) {
 func TestFormsForAClusterSayTheSame(t *testing.T) {
 	t.Parallel()
 	one := pgtest.Open(t, pgtest.New(t), 8)
-	fill(t, one)
+	data := ended()
+	for i := range data.Apps { // enough for each case
+		sessions := data.Apps[i].Sessions
+		data.Apps[i].Sessions = sessions[:min(len(sessions), 9)]
+	}
+	load(t, one, data, pipeline.Optional{Enrolment: true})
 	enrich(t, one)
-	names, definitions, err := migrations.ForCluster()
+	pgtest.Exec(t, one, `ANALYZE`)
+	names, definitions, err := migrations.ForCluster(math.MaxInt64)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, name := range names {
-		questions := asked(name)
-		var want [][]string
-		for _, sql := range questions {
-			lines, err := shown(t, one, sql)
-			if err != nil || len(lines) == 0 {
-				t.Fatalf("%s: %d rows, %v", sql, len(lines), err)
-			}
-			want = append(want, lines)
+		want, err := pgtest.Shown(t, one, asked(name))
+		if err != nil || len(want) == 0 {
+			t.Fatalf("%s: %d rows, %v", name, len(want), err)
 		}
 		pgtest.Exec(t, one, definitions[i])
-		if len(questions) > 1 { // of what is computed once: anew, and by difference
-			for range 2 {
-				pgtest.Exec(t, one, `INSERT INTO analytics.stale_sessions (session_id, started_at) SELECT session_id, started_at FROM realtimekit.sessions`)
-				pgtest.Exec(t, one, `SELECT analytics.refresh(100000)`)
-			}
-		}
-		for n, sql := range questions {
-			if got, err := shown(t, one, sql); err != nil || !slices.Equal(got, want[n]) {
-				t.Errorf("%s in the form for a cluster differs in %s, %v:\n%.1500s", name, sql, err, cmp.Diff(want[n], got))
-			}
+		if got, err := pgtest.Shown(t, one, asked(name)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s in the form for a cluster differs, %v:\n%.1500s", name, err, cmp.Diff(want, got))
 		}
 	}
 }
 
-// asked gives the questions whose answers tell what a view or function says.
-func asked(name string) []string {
+// asked gives the question whose answer tells what a view or function says.
+func asked(name string) string {
 	switch name {
 	case "people_between":
-		return []string{`SELECT * FROM analytics.people_between('2026-10-01', '2026-12-01')`}
-	case "derive", "count_sessions":
-		return []string{
-			`SELECT to_jsonb(f) - 'derived_at' FROM analytics.session_figures AS f`, `SELECT * FROM analytics.presences`, `SELECT * FROM analytics.session_people`,
-			`SELECT to_jsonb(d) - 'refreshed_at' FROM analytics.daily_usage AS d`, `SELECT to_jsonb(d) - 'refreshed_at' FROM analytics.preset_usage AS d`,
-			`SELECT * FROM analytics.usage_ids`,
-		}
+		return `SELECT * FROM analytics.people_between('2026-10-01', '2026-12-01')`
+	case "ids_of_nobody": // of the days beside those on which somebody had them too
+		return `SELECT unnest(analytics.ids_of_nobody(array_agg(DISTINCT row(app_id, usage_date + n, custom_participant_id)::analytics.usage_ids),
+				(SELECT array_agg(DISTINCT app_id) FROM analytics.session_figures WHERE time_zone <> 'UTC')))
+			FROM analytics.usage_ids CROSS JOIN generate_series(-1, 1) AS n`
 	}
-	return []string{`SELECT * FROM analytics.` + name}
+	return `SELECT * FROM analytics.` + name
 }
 
 // compare sets the rows of two warehouses side by side.
 func compare(t *testing.T, one, many *pgxpool.Pool, sql string) {
 	t.Helper()
-	want, err := shown(t, one, sql)
+	want, err := pgtest.Shown(t, one, sql)
 	if err != nil {
 		t.Fatalf("%s on one server: %v", sql, err)
 	}
-	got, err := shown(t, many, sql)
+	got, err := pgtest.Shown(t, many, sql)
 	if err != nil {
 		t.Errorf("%s on the cluster: %v", sql, err)
 		return

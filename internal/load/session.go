@@ -74,6 +74,9 @@ func (s *Store) commit(ctx context.Context, load *sessionLoad) error {
 func tryCommit(ctx context.Context, conn *pgxpool.Conn, load *sessionLoad) error {
 	return warehouse.Again(ctx, func(ctx context.Context) error {
 		load.counts = load.intake.counts
+		if err := load.goAhead(ctx); err != nil {
+			return err
+		}
 		return warehouse.Failed("commit", warehouse.Begin(ctx, conn, func(tx pgx.Tx) error { return load.apply(ctx, tx) }))
 	})
 }

@@ -16,7 +16,8 @@ type Store struct {
 	held   atomic.Int64 // bytes of encoded rows and rejected records that wait in memory
 	// loaders has a place for each connection that sessions may hold at once. The
 	// pool has some more, so that the ledger never waits for a large session.
-	loaders chan struct{}
+	loaders     chan struct{}
+	distributed atomic.Pointer[bool] // nil until it is known
 }
 
 // bounds limit the encoded rows and the rejected records that wait in memory, in

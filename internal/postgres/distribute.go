@@ -71,18 +71,7 @@ func (d *Distribution) check(ctx context.Context, pool *pgxpool.Pool, p *Placeme
 	if d.Shards == 0 {
 		d.Shards = defaultShards
 	}
-	return errors.Join(d.checkNodes(ctx, pool), checkZones(ctx, pool), checkOthers(ctx, pool, p))
-}
-
-// checkZones refuses apps whose days are not those of UTC: on a cluster they would be.
-func checkZones(ctx context.Context, pool *pgxpool.Pool) error {
-	apps, err := texts(ctx, pool, `SELECT app_id FROM analytics.settings WHERE time_zone <> 'UTC'
-		UNION SELECT app_id FROM analytics.session_figures WHERE time_zone <> 'UTC'
-		UNION SELECT 'those of account ' || account_id FROM sync.account_zones WHERE time_zone <> 'UTC' ORDER BY 1`)
-	if err == nil && len(apps) > 0 {
-		return fmt.Errorf("%w: on a cluster days are cut in UTC, and these apps have another time zone: %s; set it to null, run rollcall run, and try again", model.ErrSchema, strings.Join(apps, ", "))
-	}
-	return Failed("look at the time zones of apps", err)
+	return errors.Join(d.checkNodes(ctx, pool), checkOthers(ctx, pool, p))
 }
 
 // checkNodes refuses a cluster without workers, and one with a node that does not answer
@@ -282,7 +271,11 @@ func (d *Distribution) place(ctx context.Context, tx pgx.Tx) error {
 // suitDefinitions has analytics.derive planned for each session, since which node is asked
 // depends on it, and gives views that Citus refuses their other form.
 func suitDefinitions(ctx context.Context, tx pgx.Tx) error {
-	names, definitions, err := migrations.ForCluster()
+	var version int64 // applied, or being so
+	if err := tx.QueryRow(ctx, `SELECT max(version_id) FROM `+versionTable+` WHERE is_applied`).Scan(&version); err != nil {
+		return err
+	}
+	names, definitions, err := migrations.ForCluster(version)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ var clusterExempt = []map[string]string{
 		"clock.go": "of realtimekit.apps alone, which the coordinator reads itself", "zones.sql": "the same",
 		"register.go": "of realtimekit.meetings alone, the same",
 		"span.go":     "of a view of tables that the coordinator reads itself",
-		"derive.sql":  "has a form of its own for a cluster", "count_sessions.sql": "the same",
+		"derive.sql":  "of arrays", "count_sessions.sql": "of arrays and of tables of the coordinator",
 		"queue_settings.sql": "a trigger of the coordinator",
 	},
 	nil,

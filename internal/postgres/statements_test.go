@@ -55,6 +55,8 @@ var composed = map[string]string{
 	"pgtest.Number":            "the same",
 	"pgtest.Text":              "the same",
 	"pgtest.Texts":             "the same",
+	"pgtest.Shown":             "the same",
+	"pgtest.dropOn":            "a database that NewCluster named",
 	"postgres.identities":      "names of the catalogue, quoted by Postgres",
 	"postgres.backend":         "a parameter: constants of its callers",
 	"postgres.texts":           "a parameter: embedded files and constants of its callers",

@@ -428,7 +428,7 @@ var mutants = []mutant{
 	},
 	{
 		"hours are lost on a kept day",
-		"../migrations/analytics/derive.sql", "AND g.usage_date BETWEEN t.from_at::date - 1 AND t.to_at::date + 1", "AND false",
+		"../migrations/analytics/derive.sql", "AND g.usage_date BETWEEN from_at::date - 1 AND to_at::date + 1", "AND false",
 		"analytics", "TestKeptDaysKeepTheirZone",
 	},
 	{

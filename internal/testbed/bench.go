@@ -29,7 +29,12 @@ type Bench struct {
 // New makes a bench.
 func New(t *testing.T) *Bench {
 	t.Helper()
-	pool := pgtest.Open(t, pgtest.New(t), 8)
+	return On(t, pgtest.Open(t, pgtest.New(t), 8))
+}
+
+// On makes a bench of a warehouse that is there.
+func On(t *testing.T, pool *pgxpool.Pool) *Bench {
+	t.Helper()
 	db := warehouse.New(pool, slog.New(slog.DiscardHandler))
 	b := &Bench{T: t, Pool: pool, DB: db, Store: load.New(db), Ledger: ledger.New(db)}
 	b.NextRun()

@@ -9,11 +9,7 @@ BEGIN
         RAISE EXCEPTION 'time_zone "%" is not known: give a name of the IANA database, such as Europe/Berlin', NEW.time_zone
             USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT name FROM pg_timezone_names lists those that this server knows.';
     END IF;
-    IF NEW.time_zone <> 'UTC' AND EXISTS (SELECT 1 FROM sync.distributed_tables) THEN
-        RAISE EXCEPTION 'time_zone "%" cannot be set where Citus has the tables: days are cut in UTC there', NEW.time_zone
-            USING ERRCODE = 'feature_not_supported';
-    END IF;
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION analytics.check_time_zone() IS 'Trigger: refuses a time zone that is not known, and any but UTC on a cluster.';
+COMMENT ON FUNCTION analytics.check_time_zone() IS 'Trigger: refuses a time zone that is not known.';

@@ -20,44 +20,56 @@ DECLARE
     shared_before analytics.shared_person_days[];
     shared_after  analytics.shared_person_days[];
     uncounted analytics.usage_ids[]; -- app and day
-    touched   analytics.usage_ids[]; -- app, day and person
+    touched_apps  text[]; -- of people who may be in several sessions of a day
+    touched_dates date[];
+    touched_ids   text[];
+    first_at timestamptz;
+    last_at  timestamptz;
     far_off constant interval := '16 hours'; -- of any clock from UTC
     zoned  text[]; -- apps some of whose days are not those of UTC
+    an_app text;
+    neighbours   uuid[];
+    known_ids    uuid[];
+    known_starts timestamptz[];
+    known_apps   text[];
+    known_zones  text[];
     day    analytics.usage_ids;
     lost   uuid[];
     minutes analytics.curve_minute[];
     ids_there analytics.usage_ids[];
     ids_added analytics.usage_ids[];
+    ids_doubted analytics.usage_ids[]; -- that may be of nobody any more
     ids_gone  analytics.usage_ids[];
 BEGIN
     LOOP
-        -- What the sessions add to each day now.
-        WITH whole AS (
+        -- What the sessions add to each day now. Their figures are read by themselves, and
+        -- with them what was counted: a node of a cluster does not know the types of the rest.
+        SET LOCAL enable_nestloop = off;
+        WITH figures AS MATERIALIZED (
+            SELECT * FROM analytics.session_figures WHERE session_id = ANY (session_ids)
+        ), whole AS (
             SELECT f.session_id, d.usage_date, d.people, d.us
-            FROM analytics.session_figures AS f CROSS JOIN LATERAL unnest(f.days, f.day_people, f.day_us) AS d (usage_date, people, us)
-            WHERE f.session_id = ANY (session_ids)
+            FROM figures AS f CROSS JOIN LATERAL unnest(f.days, f.day_people, f.day_us) AS d (usage_date, people, us)
         ), by_preset AS (
             SELECT session_id, usage_date, sum(participants)::integer AS participants, sum(participant_us)::bigint AS participant_us,
                    array_agg(name) AS names, array_agg(view_type) AS view_types, array_agg(people) AS preset_people,
                    array_agg(person_us) AS preset_person_us, array_agg(participants) AS preset_participants, array_agg(participant_us) AS preset_participant_us
             FROM (SELECT f.session_id, d.*
-                  FROM analytics.session_figures AS f
+                  FROM figures AS f
                   CROSS JOIN LATERAL unnest(f.preset_days, f.preset_names, f.preset_view_types, f.preset_people, f.preset_person_us,
                                             f.preset_participants, f.preset_participant_us)
                       AS d (usage_date, name, view_type, people, person_us, participants, participant_us)
-                  WHERE f.session_id = ANY (session_ids)
-                  ORDER BY d.name COLLATE "C", d.view_type COLLATE "C") AS p
+                  ORDER BY f.session_id, d.usage_date, d.name COLLATE "C", d.view_type COLLATE "C") AS p
             GROUP BY 1, 2
         ), days AS (
             SELECT session_id, usage_date FROM by_preset
             UNION
-            SELECT session_id, analytics.day_of(starts_at, time_zone) FROM analytics.session_figures
-            WHERE session_id = ANY (session_ids) AND starts_at IS NOT NULL
+            SELECT session_id, analytics.day_of(starts_at, time_zone) FROM figures WHERE starts_at IS NOT NULL
         ), curves AS (
             -- At the start of the day those come who are inside already.
             SELECT d.session_id, d.usage_date, c.step_at, c.people, c.participants
             FROM days AS d
-            JOIN analytics.session_figures AS f ON f.session_id = d.session_id
+            JOIN figures AS f ON f.session_id = d.session_id
             CROSS JOIN LATERAL (SELECT analytics.day_starts_at(d.usage_date, f.time_zone) AS from_at, analytics.day_starts_at(d.usage_date + 1, f.time_zone) AS to_at
                                 OFFSET 0) AS k -- once a day, not once a step
             CROSS JOIN LATERAL (
@@ -69,35 +81,40 @@ BEGIN
                           AS s (step_at, until_at, people, participants, people_before, participants_before)
                       WHERE s.step_at < k.to_at AND coalesce(s.until_at > k.from_at, true)) AS s
                 WHERE people <> 0 OR participants <> 0) AS c
-            WHERE f.session_id = ANY (session_ids)
+        ), added AS (
+            SELECT row(f.session_id, f.app_id, d.usage_date, k.is_start, CASE WHEN k.is_start THEN f.vendor_minutes::numeric END,
+                       coalesce(w.people, 0), coalesce(w.us, 0), coalesce(p.participants, 0), coalesce(p.participant_us, 0),
+                       coalesce(p.names, '{}'), coalesce(p.view_types, '{}'), coalesce(p.preset_people, '{}'), coalesce(p.preset_person_us, '{}'),
+                       coalesce(p.preset_participants, '{}'), coalesce(p.preset_participant_us, '{}'),
+                       coalesce(c.step_at, '{}'), coalesce(c.people, '{}'), coalesce(c.participants, '{}'), false, f.time_zone)::analytics.session_dates AS d
+            FROM days AS d
+            JOIN figures AS f ON f.session_id = d.session_id
+            CROSS JOIN LATERAL (SELECT coalesce(d.usage_date = analytics.day_of(f.starts_at, f.time_zone), false) AS is_start) AS k
+            LEFT JOIN whole AS w ON w.session_id = d.session_id AND w.usage_date = d.usage_date
+            LEFT JOIN by_preset AS p ON p.session_id = d.session_id AND p.usage_date = d.usage_date
+            LEFT JOIN curves AS c ON c.session_id = d.session_id AND c.usage_date = d.usage_date
         )
-        SELECT array_agg(row(f.session_id, f.app_id, d.usage_date, k.is_start, CASE WHEN k.is_start THEN f.vendor_minutes::numeric END,
-                   coalesce(w.people, 0), coalesce(w.us, 0), coalesce(p.participants, 0), coalesce(p.participant_us, 0),
-                   coalesce(p.names, '{}'), coalesce(p.view_types, '{}'), coalesce(p.preset_people, '{}'), coalesce(p.preset_person_us, '{}'),
-                   coalesce(p.preset_participants, '{}'), coalesce(p.preset_participant_us, '{}'),
-                   coalesce(c.step_at, '{}'), coalesce(c.people, '{}'), coalesce(c.participants, '{}'), false, f.time_zone)::analytics.session_dates)
-        INTO after
-        FROM days AS d
-        JOIN analytics.session_figures AS f ON f.session_id = d.session_id
-        CROSS JOIN LATERAL (SELECT coalesce(d.usage_date = analytics.day_of(f.starts_at, f.time_zone), false) AS is_start) AS k
-        LEFT JOIN whole AS w ON w.session_id = d.session_id AND w.usage_date = d.usage_date
-        LEFT JOIN by_preset AS p ON p.session_id = d.session_id AND p.usage_date = d.usage_date
-        LEFT JOIN curves AS c ON c.session_id = d.session_id AND c.usage_date = d.usage_date
-        WHERE f.session_id = ANY (session_ids);
-
-        SELECT array_agg(d) INTO before FROM analytics.session_dates AS d
-        WHERE d.session_id = ANY (session_ids)
-          AND (NOT d.is_gone OR EXISTS (SELECT 1 FROM analytics.session_figures AS f WHERE f.session_id = d.session_id AND f.session_id = ANY (session_ids)));
+        SELECT (SELECT array_agg(d) FROM added),
+               (SELECT array_agg(d) FROM analytics.session_dates AS d
+                WHERE d.session_id = ANY (session_ids) AND (NOT d.is_gone OR d.session_id IN (SELECT session_id FROM figures)))
+        INTO after, before;
+        SET LOCAL enable_nestloop = on;
 
         -- A day whose sessions are all there again is counted from the beginning. What was
         -- counted in its time zone beside it is so no more.
         IF EXISTS (SELECT 1 FROM unnest(before) AS d WHERE d.is_gone) THEN
+            neighbours := ARRAY (
+                SELECT DISTINCT n.session_id
+                FROM unnest(before) AS d
+                JOIN analytics.session_dates AS n ON n.app_id = d.app_id AND n.usage_date BETWEEN d.usage_date - 1 AND d.usage_date + 1
+                WHERE d.is_gone);
+            SELECT array_agg(f.session_id), array_agg(f.starts_at), array_agg(f.app_id), array_agg(f.time_zone)
+            INTO known_ids, known_starts, known_apps, known_zones
+            FROM analytics.session_figures AS f WHERE f.session_id = ANY (neighbours);
             INSERT INTO analytics.stale_sessions (session_id, started_at)
-            SELECT DISTINCT f.session_id, f.starts_at
-            FROM unnest(before) AS d
-            JOIN analytics.session_dates AS n ON n.app_id = d.app_id AND n.usage_date BETWEEN d.usage_date - 1 AND d.usage_date + 1
-            JOIN analytics.session_figures AS f ON f.session_id = n.session_id
-            WHERE d.is_gone AND f.time_zone <> analytics.zone_of(f.app_id);
+            SELECT f.session_id, f.starts_at
+            FROM unnest(known_ids, known_starts, known_apps, known_zones) AS f (session_id, starts_at, app_id, time_zone)
+            WHERE f.time_zone <> analytics.zone_of(f.app_id);
         END IF;
         DELETE FROM analytics.usage_days AS u USING unnest(before) AS d
         WHERE d.is_gone AND u.app_id = d.app_id AND u.usage_date = d.usage_date
@@ -147,9 +164,15 @@ BEGIN
     WHERE NOT EXISTS (SELECT 1 FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
 
     -- Where no day but those of UTC is known, nobody is looked for beside the day.
-    SELECT array_agg(app_id) INTO zoned
-    FROM (SELECT app_id FROM unnest(before) UNION SELECT app_id FROM unnest(after)) AS d
-    WHERE EXISTS (SELECT 1 FROM analytics.session_figures AS f WHERE f.app_id = d.app_id AND f.time_zone <> 'UTC');
+    PERFORM 1 FROM analytics.session_figures WHERE time_zone <> 'UTC' LIMIT 1;
+    IF FOUND THEN
+        FOR an_app IN SELECT app_id FROM unnest(before) UNION SELECT app_id FROM unnest(after) LOOP
+            PERFORM 1 FROM analytics.session_figures WHERE app_id = an_app AND time_zone <> 'UTC' LIMIT 1;
+            IF FOUND THEN
+                zoned := zoned || an_app;
+            END IF;
+        END LOOP;
+    END IF;
 
     -- People in several sessions of a day are counted once: by how much the sums of their
     -- sessions are too high.
@@ -157,8 +180,10 @@ BEGIN
         SELECT session_id, app_id, usage_date FROM unnest(before)
         UNION
         SELECT session_id, app_id, usage_date FROM unnest(after)
-    ), people AS (
+    ), present AS MATERIALIZED (
         SELECT session_id, person_id FROM analytics.session_people WHERE session_id = ANY (session_ids)
+    ), people AS (
+        SELECT session_id, person_id FROM present
         UNION ALL
         SELECT session_id, person_id FROM analytics.stale_people WHERE session_id = ANY (session_ids)
     ), everyone AS MATERIALIZED (
@@ -170,35 +195,48 @@ BEGIN
                WHERE o.usage_date = d.usage_date AND o.app_id = d.app_id AND NOT o.session_id = ANY (session_ids) LIMIT 1) IS NOT NULL
     )
     SELECT (SELECT array_agg(s) FROM everyone AS t JOIN analytics.shared_person_days AS s USING (app_id, usage_date, person_id)),
-           (SELECT array_agg(row(app_id, usage_date, person_id)::analytics.usage_ids) FROM everyone
-            WHERE sessions > 1 OR (app_id, usage_date) IN (SELECT app_id, usage_date FROM crowded))
-    INTO shared_before, touched;
+           t.apps, t.dates, t.ids, t.first_date::timestamptz, t.last_date::timestamptz + interval '24 hours'
+    INTO shared_before, touched_apps, touched_dates, touched_ids, first_at, last_at
+    FROM (SELECT array_agg(app_id) AS apps, array_agg(usage_date) AS dates, array_agg(person_id) AS ids,
+                 min(usage_date) AS first_date, max(usage_date) AS last_date
+          FROM everyone WHERE sessions > 1 OR (app_id, usage_date) IN (SELECT app_id, usage_date FROM crowded)) AS t;
+    IF zoned IS NOT NULL THEN
+        first_at := first_at - far_off;
+        last_at := last_at + far_off;
+    END IF;
 
     -- Each has a number, by which hundreds of thousands of steps are sorted. Of these the
     -- planner knows nothing, and would join each with all.
     SET LOCAL enable_nestloop = off;
     WITH someone AS MATERIALIZED (
-        SELECT no::integer AS no, app_id, usage_date, custom_participant_id AS person_id, usage_date::timestamptz AS day_at,
+        SELECT no::integer AS no, app_id, usage_date, person_id, usage_date::timestamptz AS day_at,
                CASE WHEN app_id = ANY (zoned) THEN far_off ELSE '0' END AS beside
-        FROM unnest(touched) WITH ORDINALITY AS t (app_id, usage_date, custom_participant_id, no)
+        FROM unnest(touched_apps, touched_dates, touched_ids) WITH ORDINALITY AS t (app_id, usage_date, person_id, no)
+    ), whole_stays AS MATERIALIZED (
+        SELECT person_id, session_id, preset_name, preset_view_type, presence, first_join_at
+        FROM analytics.session_people
+        WHERE NOT is_split AND first_join_at >= first_at AND first_join_at < last_at
+          AND person_id = ANY (ARRAY (SELECT person_id FROM someone)) -- by the index, whatever the planner thinks of the numbers
+    ), split_stays AS MATERIALIZED (
+        SELECT person_id, usage_date, session_id, preset_name, preset_view_type, presence
+        FROM analytics.session_person_days
+        WHERE person_id = ANY (ARRAY (SELECT person_id FROM someone))
     ), stays AS MATERIALIZED (
         SELECT t.no, t.app_id, t.usage_date, p.session_id, p.preset_name, p.preset_view_type, p.presence, p.first_join_at
         FROM someone AS t
-        JOIN analytics.session_people AS p ON p.person_id = t.person_id AND NOT p.is_split
-            AND p.person_id = ANY (ARRAY (SELECT person_id FROM someone)) -- by the index, whatever the planner thinks of the numbers
+        JOIN whole_stays AS p ON p.person_id = t.person_id
             AND p.first_join_at >= t.day_at - t.beside AND p.first_join_at < t.day_at + interval '24 hours' + t.beside
         UNION ALL
         SELECT t.no, t.app_id, t.usage_date, p.session_id, p.preset_name, p.preset_view_type, p.presence, NULL
-        FROM someone AS t
-        JOIN analytics.session_person_days AS p ON p.person_id = t.person_id AND p.usage_date = t.usage_date
-            AND p.person_id = ANY (ARRAY (SELECT person_id FROM someone))
+        FROM someone AS t JOIN split_stays AS p ON p.person_id = t.person_id AND p.usage_date = t.usage_date
+    ), their_apps AS MATERIALIZED (
+        SELECT session_id, app_id, time_zone FROM analytics.session_figures WHERE session_id = ANY (ARRAY (SELECT DISTINCT session_id FROM stays))
     ), several AS MATERIALIZED (
         -- On that day in the time zone that each session was counted in.
         SELECT s.no, s.session_id, s.preset_name COLLATE "C" AS preset_name, s.preset_view_type COLLATE "C" AS preset_view_type, s.presence,
                s.first_join_at IS NULL AS is_piece, analytics.day_starts_at(s.usage_date + 1, CASE WHEN zoned IS NOT NULL THEN f.time_zone END) AS to_at
         FROM stays AS s
-        JOIN analytics.session_figures AS f ON f.session_id = s.session_id AND f.app_id = s.app_id
-            AND f.session_id = ANY (ARRAY (SELECT DISTINCT session_id FROM stays))
+        JOIN their_apps AS f ON f.session_id = s.session_id AND f.app_id = s.app_id
         WHERE s.no IN (SELECT no FROM stays GROUP BY 1 HAVING count(*) > 1)
           AND (zoned IS NULL OR s.first_join_at IS NULL OR analytics.day_of(s.first_join_at, f.time_zone) = s.usage_date)
     ), whole_pieces AS MATERIALIZED (
@@ -213,7 +251,7 @@ BEGIN
               FROM several GROUP BY 1) AS k USING (no)
     ), by_preset AS MATERIALIZED (
         -- Where there are several presets, a person's time is merged by each as well.
-        SELECT no, cardinality(touched) + dense_rank() OVER (ORDER BY no, preset_name, preset_view_type) AS part_no, preset_name, preset_view_type, presence
+        SELECT no, cardinality(touched_ids) + dense_rank() OVER (ORDER BY no, preset_name, preset_view_type) AS part_no, preset_name, preset_view_type, presence
         FROM several WHERE no IN (SELECT no FROM shared WHERE NOT has_one_preset)
     ), sums AS MATERIALIZED (
         SELECT part_no, round(extract(epoch FROM sum((step_at - timestamptz '2000-01-01Z') * people)) * 1000000)::bigint AS us,
@@ -250,7 +288,9 @@ BEGIN
     LEFT JOIN presets AS p USING (no)
     CROSS JOIN LATERAL (
         SELECT CASE WHEN m.step_at[cardinality(m.step_at)] < s.to_at THEN cardinality(m.step_at)
-                    ELSE (SELECT count(*) FROM unnest(m.step_at) AS u (at) WHERE u.at < s.to_at) END::integer AS steps OFFSET 0) AS k;
+                    ELSE (SELECT count(*) FROM unnest(m.step_at) AS u (at) WHERE u.at < s.to_at) END::integer AS steps OFFSET 0) AS k
+    -- What only the coordinator of a cluster has keeps this there: a node does not know the type.
+    CROSS JOIN (SELECT count(*) FROM sync.distributed_tables) AS here;
     SET LOCAL enable_nestloop = on;
     DELETE FROM analytics.shared_person_days AS s USING (SELECT * FROM unnest(shared_before) EXCEPT SELECT * FROM unnest(shared_after)) AS b
     WHERE s.app_id = b.app_id AND s.usage_date = b.usage_date AND s.person_id = b.person_id;
@@ -267,85 +307,72 @@ BEGIN
     ), split AS MATERIALIZED (
         -- First, so that a session without them is not read person by person.
         SELECT session_id, person_id FROM analytics.session_people WHERE session_id = ANY (session_ids) AND is_split
+    ), split_rows AS MATERIALIZED (
+        SELECT session_id, participant_id, custom_participant_id, user_id, preset_name, display_name
+        FROM realtimekit.participants WHERE session_id = ANY (ARRAY (SELECT session_id FROM split)) AND custom_participant_id IS NOT NULL
+    ), split_presences AS MATERIALIZED (
+        SELECT session_id, participant_id, joined_at, left_at FROM analytics.presences WHERE session_id = ANY (ARRAY (SELECT session_id FROM split))
+    ), whole_people AS MATERIALIZED (
+        SELECT session_id, first_join_at, custom_participant_id, custom_ids
+        FROM analytics.session_people WHERE session_id = ANY (session_ids) AND NOT is_split
     ), their_rows AS MATERIALIZED (
         SELECT q.session_id, q.participant_id, q.custom_participant_id,
                analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) AS person_id
         FROM (SELECT DISTINCT session_id, app_id FROM days) AS d
-        JOIN realtimekit.participants AS q ON q.session_id = d.session_id AND q.session_id = ANY (ARRAY (SELECT session_id FROM split))
+        JOIN split_rows AS q ON q.session_id = d.session_id
         LEFT JOIN analytics.settings AS k ON k.app_id = d.app_id AND k.meeting_id = ''
-        WHERE q.custom_participant_id IS NOT NULL
     ), their_presences AS MATERIALIZED (
         -- Apart, and by a hash of who is split: a join may compare each with all.
         SELECT q.session_id, q.custom_participant_id, i.joined_at, i.left_at
         FROM their_rows AS q
-        JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
+        JOIN split_presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
         WHERE ((q.session_id, q.person_id) IN (SELECT session_id, person_id FROM split)) IS TRUE
-    ), now_there AS MATERIALIZED (
+    ), now_there AS (
         SELECT d.app_id, d.usage_date, p.custom_participant_id AS id
         FROM days AS d
-        JOIN analytics.session_people AS p ON p.session_id = d.session_id AND p.first_join_at >= d.from_at AND p.first_join_at < d.to_at
-        WHERE p.session_id = ANY (session_ids) AND NOT p.is_split AND p.custom_ids IS NULL AND p.custom_participant_id IS NOT NULL
+        JOIN whole_people AS p ON p.session_id = d.session_id AND p.first_join_at >= d.from_at AND p.first_join_at < d.to_at
+        WHERE p.custom_ids IS NULL AND p.custom_participant_id IS NOT NULL
         UNION
         SELECT d.app_id, d.usage_date, unnest(p.custom_ids)
         FROM days AS d
-        JOIN analytics.session_people AS p ON p.session_id = d.session_id AND p.first_join_at >= d.from_at AND p.first_join_at < d.to_at
-        WHERE p.session_id = ANY (session_ids) AND NOT p.is_split AND p.custom_ids IS NOT NULL
+        JOIN whole_people AS p ON p.session_id = d.session_id AND p.first_join_at >= d.from_at AND p.first_join_at < d.to_at
+        WHERE p.custom_ids IS NOT NULL
         UNION
         SELECT d.app_id, d.usage_date, i.custom_participant_id
         FROM days AS d
         JOIN their_presences AS i ON i.session_id = d.session_id
             AND i.joined_at < d.to_at AND (i.left_at > d.from_at OR i.joined_at >= d.from_at)
-    ), added AS (
-        INSERT INTO analytics.usage_ids SELECT app_id, usage_date, id FROM now_there ON CONFLICT DO NOTHING
+    )
+    SELECT array_agg(row(app_id, usage_date, id)::analytics.usage_ids) INTO ids_there FROM now_there;
+    WITH added AS (
+        INSERT INTO analytics.usage_ids SELECT * FROM unnest(ids_there) ON CONFLICT DO NOTHING
         RETURNING app_id, usage_date, custom_participant_id
     )
-    SELECT (SELECT array_agg(row(app_id, usage_date, id)::analytics.usage_ids) FROM now_there),
-           (SELECT array_agg(row(app_id, usage_date, custom_participant_id)::analytics.usage_ids) FROM added)
-    INTO ids_there, ids_added;
+    SELECT array_agg(row(app_id, usage_date, custom_participant_id)::analytics.usage_ids) INTO ids_added FROM added;
 
     IF before IS NOT NULL THEN
-        WITH maybe AS MATERIALIZED (
+        WITH now_known AS MATERIALIZED (
+            SELECT session_id, custom_ids, custom_participant_id FROM analytics.session_people WHERE session_id = ANY (session_ids)
+        )
+        SELECT array_agg(row(app_id, usage_date, id)::analytics.usage_ids) INTO ids_doubted
+        FROM (
             SELECT d.app_id, d.usage_date, c.id
             FROM unnest(before) AS d
-            JOIN (SELECT session_id, coalesce(custom_ids, ARRAY[custom_participant_id]) AS ids FROM analytics.session_people WHERE session_id = ANY (session_ids)
+            JOIN (SELECT session_id, coalesce(custom_ids, ARRAY[custom_participant_id]) AS ids FROM now_known
                   UNION ALL
                   SELECT session_id, custom_ids FROM analytics.stale_people WHERE session_id = ANY (session_ids)) AS p ON p.session_id = d.session_id
             CROSS JOIN LATERAL unnest(p.ids) AS c (id)
             WHERE c.id IS NOT NULL
             EXCEPT
             SELECT app_id, usage_date, custom_participant_id FROM unnest(ids_there)
-        ), lost AS MATERIALIZED (
-            -- Each id is looked for once, by an index: a join may compare each with all.
-            SELECT m.app_id, m.usage_date, m.id
-            FROM (SELECT o.*, o.usage_date::timestamptz - CASE WHEN o.app_id = ANY (zoned) THEN far_off ELSE '0' END AS from_at,
-                         o.usage_date::timestamptz + interval '24 hours' + CASE WHEN o.app_id = ANY (zoned) THEN far_off ELSE '0' END AS to_at
-                  FROM maybe AS o) AS m
-            WHERE (SELECT 1 FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
-                   WHERE p.custom_participant_id = m.id AND NOT p.is_split AND f.app_id = m.app_id
-                     AND p.first_join_at >= m.from_at AND p.first_join_at < m.to_at AND analytics.day_of(p.first_join_at, f.time_zone) = m.usage_date
-                   LIMIT 1) IS NULL
-              AND (SELECT 1 FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
-                   WHERE p.custom_ids @> ARRAY[m.id] AND p.custom_ids IS NOT NULL AND NOT p.is_split AND f.app_id = m.app_id
-                     AND p.first_join_at >= m.from_at AND p.first_join_at < m.to_at AND analytics.day_of(p.first_join_at, f.time_zone) = m.usage_date
-                   LIMIT 1) IS NULL
-              AND (SELECT 1
-                   FROM (SELECT q.session_id, q.participant_id, f.time_zone,
-                                analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) AS person_id
-                         FROM realtimekit.participants AS q
-                         JOIN analytics.session_figures AS f ON f.session_id = q.session_id
-                         LEFT JOIN analytics.settings AS k ON k.app_id = f.app_id AND k.meeting_id = ''
-                         WHERE q.custom_participant_id = m.id AND f.app_id = m.app_id OFFSET 0) AS q -- theirs first, then their days
-                   JOIN analytics.session_person_days AS d ON d.session_id = q.session_id AND d.person_id = q.person_id AND d.usage_date = m.usage_date
-                   JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
-                       AND i.joined_at < analytics.day_starts_at(m.usage_date + 1, q.time_zone)
-                       AND (i.left_at > analytics.day_starts_at(m.usage_date, q.time_zone) OR i.joined_at >= analytics.day_starts_at(m.usage_date, q.time_zone))
-                   LIMIT 1) IS NULL
-        ), gone AS (
+        ) AS maybe;
+        ids_doubted := analytics.ids_of_nobody(ids_doubted, zoned);
+        WITH gone AS (
             -- One by one: to the planner all ids of a day may seem as cheap.
             DELETE FROM analytics.usage_ids AS u
             WHERE u.ctid = ANY (ARRAY (SELECT (SELECT x.ctid FROM analytics.usage_ids AS x
-                                               WHERE x.app_id = o.app_id AND x.usage_date = o.usage_date AND x.custom_participant_id = o.id)
-                                       FROM lost AS o))
+                                               WHERE x.app_id = o.app_id AND x.usage_date = o.usage_date AND x.custom_participant_id = o.custom_participant_id)
+                                       FROM unnest(ids_doubted) AS o))
             RETURNING u.*
         )
         SELECT array_agg(gone::analytics.usage_ids) INTO ids_gone FROM gone;

@@ -14,9 +14,14 @@ SET enable_nestloop = off
 SET enable_seqscan = off
 AS $$
 DECLARE
+    this_moment timestamptz := now(); -- to a node of a cluster now() is another
     bounds analytics.session_figures[];
+    known  jsonb; -- of bounds and of the settings, which such a node does not know
     before analytics.session_people[];
     kept   text;
+    from_at timestamptz;
+    to_at  timestamptz;
+    zones  text[];
     is_zoned boolean; -- whether days of theirs are not those of UTC
 BEGIN
     IF EXISTS (SELECT 1 FROM analytics.session_figures WHERE session_id = ANY (session_ids))
@@ -49,7 +54,7 @@ BEGIN
                END,
                s.max_concurrent_participants, s.minutes_consumed,
                0, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, (s.repairs IS NOT NULL)::integer, 0, 0, 0, '{}', '{}', '{}',
-               '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', now(), 0, analytics.zone_of(s.app_id))::analytics.session_figures)
+               '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', this_moment, 0, 'UTC')::analytics.session_figures)
     INTO bounds
     FROM realtimekit.sessions AS s LEFT JOIN sync.session_states AS st ON st.session_id = s.session_id AND st.session_id = ANY (session_ids)
     WHERE s.session_id = ANY (session_ids);
@@ -134,9 +139,11 @@ BEGIN
     -- A session that is counted on a day which rollcall retention keeps stays in the zone
     -- that it was counted in, and one that would come to touch such a day, by the app's zone
     -- or by that of the day, has that of the day: its hours would count twice or not at all.
-    is_zoned := EXISTS (SELECT 1 FROM unnest(bounds) AS b WHERE b.time_zone <> 'UTC')
+    SELECT array_agg(analytics.zone_of(b.app_id) ORDER BY b.ordinality) INTO zones FROM unnest(bounds) WITH ORDINALITY AS b;
+    is_zoned := EXISTS (SELECT 1 FROM unnest(zones) AS z (time_zone) WHERE z.time_zone <> 'UTC')
         OR EXISTS (SELECT 1 FROM analytics.usage_days AS u WHERE u.app_id = ANY (ARRAY (SELECT b.app_id FROM unnest(bounds) AS b)) AND u.time_zone <> 'UTC');
     FOR n IN 1..CASE WHEN is_zoned THEN cardinality(bounds) ELSE 0 END LOOP
+        bounds[n].time_zone := zones[n];
         SELECT d.time_zone INTO kept
         FROM analytics.session_dates AS d
         WHERE d.session_id = bounds[n].session_id AND EXISTS (
@@ -147,20 +154,24 @@ BEGIN
             bounds[n].time_zone := kept;
             CONTINUE;
         END IF;
+        SELECT least(min(i.joined_at), bounds[n].starts_at), greatest(max(greatest(i.joined_at, i.left_at - interval '1 microsecond')), bounds[n].starts_at)
+        INTO from_at, to_at
+        FROM analytics.presences AS i WHERE i.session_id = bounds[n].session_id;
         SELECT u.time_zone INTO kept
-        FROM (SELECT least(min(i.joined_at), bounds[n].starts_at) AS from_at,
-                     greatest(max(greatest(i.joined_at, i.left_at - interval '1 microsecond')), bounds[n].starts_at) AS to_at
-              FROM analytics.presences AS i WHERE i.session_id = bounds[n].session_id) AS t
-        JOIN analytics.session_dates AS g ON g.is_gone AND g.app_id = bounds[n].app_id
-            AND g.usage_date BETWEEN t.from_at::date - 1 AND t.to_at::date + 1
+        FROM analytics.session_dates AS g
         JOIN analytics.usage_days AS u ON u.app_id = g.app_id AND u.usage_date = g.usage_date
-        WHERE g.usage_date BETWEEN analytics.day_of(t.from_at, u.time_zone) AND analytics.day_of(t.to_at, u.time_zone)
-           OR g.usage_date BETWEEN analytics.day_of(t.from_at, bounds[n].time_zone) AND analytics.day_of(t.to_at, bounds[n].time_zone)
+        WHERE g.is_gone AND g.app_id = bounds[n].app_id AND g.usage_date BETWEEN from_at::date - 1 AND to_at::date + 1
+          AND (g.usage_date BETWEEN analytics.day_of(from_at, u.time_zone) AND analytics.day_of(to_at, u.time_zone)
+               OR g.usage_date BETWEEN analytics.day_of(from_at, bounds[n].time_zone) AND analytics.day_of(to_at, bounds[n].time_zone))
         ORDER BY g.usage_date LIMIT 1;
         IF FOUND THEN
             bounds[n].time_zone := kept;
         END IF;
     END LOOP;
+    SELECT jsonb_agg(jsonb_build_object('session_id', b.session_id, 'starts_at', b.starts_at, 'ends_at', b.ends_at, 'time_zone', b.time_zone,
+               'person_by', k.person_by, 'nobody_ids', k.nobody_ids, 'machine_presets', k.machine_presets, 'machine_names', k.machine_names))
+    INTO known
+    FROM unnest(bounds) AS b LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = '';
 
     INSERT INTO analytics.session_people (session_id, person_id, custom_participant_id, display_name, preset_name, preset_view_type,
         first_join_at, last_leave_at, present_seconds, session_share, visits, participants, is_inside, has_open_presence, has_row_presence,
@@ -197,8 +208,8 @@ BEGIN
                    i.preset_view_type COLLATE "C" AS preset_view_type, i.joined_at, i.left_at, i.presence_no, i.left_at_kind, i.is_by_events
             FROM analytics.presences AS i
             JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-            JOIN unnest(bounds) AS b ON b.session_id = i.session_id
-            LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+            JOIN jsonb_to_recordset(known) AS k (session_id uuid, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
+                ON k.session_id = i.session_id
             CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id) AS w
             WHERE i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND w.person_id IS NOT NULL
             WINDOW own AS (PARTITION BY i.session_id, i.participant_id)
@@ -206,7 +217,7 @@ BEGIN
         ) AS i
         GROUP BY 1, 2
     ) AS g
-    JOIN unnest(bounds) AS b ON b.session_id = g.session_id
+    JOIN jsonb_to_recordset(known) AS b (session_id uuid, starts_at timestamptz, ends_at timestamptz, time_zone text) ON b.session_id = g.session_id
     CROSS JOIN LATERAL (
         SELECT count(*) AS visits,
                coalesce(extract(epoch FROM sum(upper(v) - lower(v))), 0) AS present_seconds,
@@ -227,15 +238,15 @@ BEGIN
                    range_agg(tstzrange(greatest(i.joined_at, d.starts_at), least(i.left_at, d.ends_at))) AS presence
             FROM analytics.presences AS i
             JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-            JOIN unnest(bounds) AS b ON b.session_id = p.session_id
-            LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+            JOIN jsonb_to_recordset(known) AS k (session_id uuid, time_zone text, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
+                ON k.session_id = p.session_id
             JOIN analytics.session_people AS n ON n.session_id = p.session_id
                 AND n.person_id = analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name)
             CROSS JOIN LATERAL (
-                SELECT x.usage_date, analytics.day_starts_at(x.usage_date, b.time_zone) AS starts_at, analytics.day_starts_at(x.usage_date + 1, b.time_zone) AS ends_at
-                FROM (SELECT analytics.day_of(i.joined_at, b.time_zone) + n AS usage_date
-                      FROM generate_series(0, analytics.day_of(greatest(i.joined_at, i.left_at - interval '1 microsecond'), b.time_zone)
-                                              - analytics.day_of(i.joined_at, b.time_zone)) AS n) AS x) AS d
+                SELECT x.usage_date, analytics.day_starts_at(x.usage_date, k.time_zone) AS starts_at, analytics.day_starts_at(x.usage_date + 1, k.time_zone) AS ends_at
+                FROM (SELECT analytics.day_of(i.joined_at, k.time_zone) + n AS usage_date
+                      FROM generate_series(0, analytics.day_of(greatest(i.joined_at, i.left_at - interval '1 microsecond'), k.time_zone)
+                                              - analytics.day_of(i.joined_at, k.time_zone)) AS n) AS x) AS d
             WHERE d.starts_at < d.ends_at -- a day that was left out, as on an island that crossed the date line, has no length
               AND i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND n.session_id = ANY (session_ids) AND n.is_split
             GROUP BY 1, 2, 3, 4, 5
@@ -245,8 +256,8 @@ BEGIN
     WITH machines AS MATERIALIZED (
         SELECT p.session_id, p.participant_id
         FROM realtimekit.participants AS p
-        JOIN unnest(bounds) AS b ON b.session_id = p.session_id
-        LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+        JOIN jsonb_to_recordset(known) AS k (session_id uuid, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
+            ON k.session_id = p.session_id
         WHERE p.session_id = ANY (session_ids)
           AND analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) IS NULL
     ), curve AS (
@@ -275,7 +286,7 @@ BEGIN
         GROUP BY session_id
     ), person_days AS MATERIALIZED (
         SELECT p.session_id, p.person_id, analytics.day_of(p.first_join_at, b.time_zone) AS usage_date, p.preset_name, p.preset_view_type, p.presence
-        FROM analytics.session_people AS p JOIN unnest(bounds) AS b ON b.session_id = p.session_id
+        FROM analytics.session_people AS p JOIN jsonb_to_recordset(known) AS b (session_id uuid, time_zone text) ON b.session_id = p.session_id
         WHERE p.session_id = ANY (session_ids) AND NOT p.is_split
         UNION ALL
         SELECT d.session_id, d.person_id, d.usage_date, d.preset_name, d.preset_view_type, d.presence
@@ -293,7 +304,7 @@ BEGIN
                sum(least(i.left_at, analytics.day_starts_at(d.usage_date + 1, b.time_zone)) - greatest(i.joined_at, analytics.day_starts_at(d.usage_date, b.time_zone))) AS length
         FROM analytics.presences AS i
         JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-        JOIN unnest(bounds) AS b ON b.session_id = i.session_id
+        JOIN jsonb_to_recordset(known) AS b (session_id uuid, time_zone text) ON b.session_id = i.session_id
         -- Apart, since a function is put in the place of its call only where its arguments are cheap.
         CROSS JOIN LATERAL (SELECT analytics.day_of(i.joined_at, b.time_zone) AS first_day OFFSET 0) AS k
         CROSS JOIN LATERAL unnest(CASE
@@ -339,8 +350,8 @@ BEGIN
               FROM (SELECT session_id, person_id, presence, (SELECT sum(upper(v) - lower(v)) FROM unnest(presence) AS v) AS length
                     FROM (SELECT i.session_id, w.person_id, range_agg(tstzrange(i.joined_at, i.left_at)) AS presence
                           FROM analytics.session_people AS n
-                          JOIN unnest(bounds) AS b ON b.session_id = n.session_id
-                          LEFT JOIN analytics.settings AS k ON k.app_id = b.app_id AND k.meeting_id = ''
+                          JOIN jsonb_to_recordset(known) AS k (session_id uuid, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
+                              ON k.session_id = n.session_id
                           JOIN realtimekit.participants AS p ON p.session_id = n.session_id
                           CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
                               p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id) AS w
@@ -391,7 +402,7 @@ BEGIN
            coalesce(c.step_at, '{}'), coalesce(c.step_people, '{}'), coalesce(c.step_participants, '{}'),
            coalesce(w.days, '{}'), coalesce(w.day_people, '{}'), coalesce(w.day_us, '{}'),
            coalesce(k.days, '{}'), coalesce(k.names, '{}'), coalesce(k.view_types, '{}'), coalesce(k.people, '{}'), coalesce(k.person_us, '{}'),
-           coalesce(k.participants, '{}'), coalesce(k.participant_us, '{}'), now(), coalesce(h.ids, 0), b.time_zone
+           coalesce(k.participants, '{}'), coalesce(k.participant_us, '{}'), this_moment, coalesce(h.ids, 0), b.time_zone
     FROM unnest(bounds) AS b
     LEFT JOIN people AS p ON p.session_id = b.session_id
     LEFT JOIN rows AS r ON r.session_id = b.session_id

@@ -15,9 +15,9 @@ FROM analytics.occurrences AS o
 CROSS JOIN LATERAL (
     WITH came AS (
         -- Of a session that lasts over several lessons, only the stays that reach into this one.
-        SELECT p.person_id, (array_agg(p.custom_participant_id ORDER BY p.first_join_at) FILTER (WHERE p.custom_participant_id IS NOT NULL))[1] AS custom_participant_id,
-               (array_agg(p.display_name ORDER BY p.first_join_at) FILTER (WHERE p.display_name IS NOT NULL))[1] AS display_name,
-               (array_agg(p.preset_name ORDER BY p.first_join_at) FILTER (WHERE p.preset_name IS NOT NULL))[1] AS preset_name,
+        SELECT p.person_id, (array_agg(p.custom_participant_id ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.custom_participant_id IS NOT NULL))[1] AS custom_participant_id,
+               (array_agg(p.display_name ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.display_name IS NOT NULL))[1] AS display_name,
+               (array_agg(p.preset_name ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.preset_name IS NOT NULL))[1] AS preset_name,
                min(s.first_join_at) AS first_join_at, max(s.last_leave_at) AS last_leave_at, range_agg(s.presence) AS presence
         FROM analytics.session_people AS p
         CROSS JOIN LATERAL (

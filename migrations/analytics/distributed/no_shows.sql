@@ -8,7 +8,7 @@ WITH lessons AS MATERIALIZED (
     SELECT o.lesson_no, o.timetable_id, o.starts_at, o.ends_at, s.session_id, s.position = cardinality(o.session_ids) AS is_last
     FROM lessons AS o CROSS JOIN LATERAL unnest(o.session_ids) WITH ORDINALITY AS s (session_id, position)
 ), ends AS MATERIALIZED (
-    SELECT f.session_id, f.status FROM analytics.session_figures AS f JOIN (SELECT session_id FROM parts WHERE is_last) AS p ON p.session_id = f.session_id
+    SELECT f.session_id, f.status FROM analytics.session_figures AS f JOIN (SELECT DISTINCT session_id FROM parts WHERE is_last) AS p ON p.session_id = f.session_id
 ), entered AS MATERIALIZED (
     SELECT q.session_id, q.participant_id, q.user_id, q.custom_participant_id, bool_or(q.joined_at IS NOT NULL OR v.participant_id IS NOT NULL) AS was_inside
     FROM realtimekit.participants AS q

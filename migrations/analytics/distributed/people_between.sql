@@ -19,7 +19,7 @@ BEGIN
                (array_agg(p.display_name ORDER BY p.first_join_at DESC, p.session_id) FILTER (WHERE p.display_name IS NOT NULL))[1] AS display_name,
                (array_agg(p.preset_name ORDER BY p.first_join_at DESC, p.session_id) FILTER (WHERE p.preset_name IS NOT NULL))[1] AS preset_name,
                bool_and(p.is_guest) AS is_guest, min(p.first_join_at) AS first_join_at, max(p.last_leave_at) AS last_leave_at,
-               count(*) AS sessions, count(DISTINCT f.meeting_id) AS meetings, count(DISTINCT (f.starts_at AT TIME ZONE 'UTC')::date) AS session_days,
+               count(*) AS sessions, count(DISTINCT f.meeting_id) AS meetings, count(DISTINCT analytics.day_of(f.starts_at, f.time_zone)) AS session_days,
                sum(p.participants)::bigint AS participants, sum(p.visits)::bigint AS visits, range_agg(p.presence) AS presence
         FROM analytics.session_figures AS f
         JOIN analytics.session_people AS p ON p.session_id = f.session_id

@@ -11,9 +11,9 @@ WITH lessons AS MATERIALIZED (
     SELECT DISTINCT session_id, participant_id, custom_participant_id, user_id, preset_name, display_name FROM realtimekit.participants
 ), came AS MATERIALIZED (
     -- Of a session that lasts over several lessons, only the stays that reach into this one.
-    SELECT o.lesson_no, p.person_id, (array_agg(p.custom_participant_id ORDER BY p.first_join_at) FILTER (WHERE p.custom_participant_id IS NOT NULL))[1] AS custom_participant_id,
-           (array_agg(p.display_name ORDER BY p.first_join_at) FILTER (WHERE p.display_name IS NOT NULL))[1] AS display_name,
-           (array_agg(p.preset_name ORDER BY p.first_join_at) FILTER (WHERE p.preset_name IS NOT NULL))[1] AS preset_name,
+    SELECT o.lesson_no, p.person_id, (array_agg(p.custom_participant_id ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.custom_participant_id IS NOT NULL))[1] AS custom_participant_id,
+           (array_agg(p.display_name ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.display_name IS NOT NULL))[1] AS display_name,
+           (array_agg(p.preset_name ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.preset_name IS NOT NULL))[1] AS preset_name,
            min(s.first_join_at) AS first_join_at, max(s.last_leave_at) AS last_leave_at, range_agg(s.presence) AS presence
     FROM parts AS o
     JOIN people AS p ON p.session_id = o.session_id
