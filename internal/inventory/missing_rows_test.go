@@ -51,8 +51,7 @@ func (b *bench) fill(sessions int) {
 			SELECT session_id, app_id, status, created_at, now(), now(), now(), 3, 6, 1 FROM realtimekit.sessions`,
 		`INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions`,
 		`SELECT analytics.refresh(1000000)`,
-		`VACUUM ANALYZE realtimekit.sessions, realtimekit.participants, realtimekit.peer_events, sync.session_states, analytics.session_dates,
-			analytics.session_figures, analytics.presences, analytics.session_people, realtimekit.meetings, realtimekit.meeting_participants, realtimekit.peer_reports, sync.meeting_states, sync.peer_report_states`,
+		`VACUUM ANALYZE`, // all tables: what autovacuum comes to first changes the plan
 	} {
 		if _, err := b.Pool.Exec(b.Context(), sql); err != nil {
 			b.Fatalf("%s: %v", sql, err)
@@ -128,11 +127,12 @@ func TestTheCheckIsBoundedByRows(t *testing.T) {
 // thousands on it goes by the keys.
 func TestTheCheckCostsTheSameInAnyWarehouse(t *testing.T) {
 	t.Parallel()
+	const atOnce = 50
 	pages := func(sessions int) float64 {
 		b := newBench(t)
 		b.fill(sessions)
 		var plan []byte
-		if err := b.Pool.QueryRow(t.Context(), `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) `+inventory.CheckSQL, "acc", nil, 50, 50_000).Scan(&plan); err != nil {
+		if err := b.Pool.QueryRow(t.Context(), `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) `+inventory.CheckSQL, "acc", nil, atOnce, 50_000).Scan(&plan); err != nil {
 			t.Fatal(err)
 		}
 		var explained []struct {
@@ -147,7 +147,8 @@ func TestTheCheckCostsTheSameInAnyWarehouse(t *testing.T) {
 	}
 	small, large := pages(2_500), pages(10_000)
 	t.Logf("%.0f pages of 2,500 sessions, %.0f of 10,000", small, large)
-	if large > 1.25*small {
+	// An index of four times as many rows may have a level more, and a session is sought in some.
+	if large > small+4*atOnce {
 		t.Errorf("a check takes %.0f pages where there are 2,500 sessions, and %.0f where there are 10,000", small, large)
 	}
 }
