@@ -22,7 +22,7 @@ import (
 func TestBackendsTerminated(t *testing.T) {
 	sampling.Long(t)
 	t.Parallel()
-	for seed := range uint64(tries(2, 60)) {
+	for _, seed := range sampling.Part(tries(2, 60)) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, seed, pgtest.New(t))
@@ -82,7 +82,7 @@ func TestSlowDatabase(t *testing.T) {
 // The primary becomes a standby while a run is under way, and comes back.
 func TestFailoverInMidRun(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(tries(1, 20)) {
+	for _, seed := range sampling.Part(tries(1, 20)) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, seed, pgtest.New(t))
@@ -252,7 +252,7 @@ func TestTooManyConnections(t *testing.T) {
 func TestLockHolderLosesItsConnection(t *testing.T) {
 	sampling.Long(t)
 	t.Parallel()
-	for seed := range uint64(tries(1, 20)) {
+	for _, seed := range sampling.Part(tries(1, 20)) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, seed, pgtest.New(t))
@@ -276,7 +276,7 @@ func TestLockHolderLosesItsConnection(t *testing.T) {
 func TestMigratedDuringARun(t *testing.T) {
 	sampling.Long(t)
 	t.Parallel()
-	for seed := range uint64(tries(1, 20)) {
+	for _, seed := range sampling.Part(tries(1, 20)) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, seed, pgtest.New(t))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -13,7 +14,7 @@ import (
 // while a session is being stored.
 func TestKilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(tries(3, 60)) {
+	for _, seed := range sampling.Part(tries(3, 60)) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, seed, pgtest.New(t))

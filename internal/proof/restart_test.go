@@ -12,6 +12,7 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/postgres/private"
+	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
@@ -20,7 +21,7 @@ import (
 // memory, and recovers from its WAL; or it is restarted, as for an upgrade.
 func TestServerKilledInMidLoad(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(tries(1, 20)) {
+	for _, seed := range sampling.Part(tries(1, 20)) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			dir, err := private.MkdirTemp("rollcall-proof-pg-")

@@ -1,10 +1,12 @@
 // Package sampling says how much of what could be tried a test tries. A bare "go test"
 // tries few of many cases that are alike, evenly spread and always the same. CI, which sets
-// ROLLCALL_PROOF, tries all of them, and so does who names a test with -run.
+// ROLLCALL_PROOF, tries all of them, and so does who names a test with -run. CI runs the
+// suite on two versions of PostgreSQL; what is tried at random is divided among the two.
 package sampling
 
 import (
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -50,4 +52,21 @@ func Named[C any](few int, cases map[string]C) map[string]C {
 		some[name] = cases[name]
 	}
 	return some
+}
+
+// Part gives which of n tries at random, numbered from 0, this run makes: all, or those of
+// ROLLCALL_PART, which is "1/2" or "2/2" where two runs divide them. At least one is made.
+// A part of another form panics.
+func Part(n int) []uint64 {
+	part, parts := 1, 1
+	if text := os.Getenv("ROLLCALL_PART"); text != "" {
+		if _, err := fmt.Sscanf(text, "%d/%d", &part, &parts); err != nil || part < 1 || part > parts {
+			panic(fmt.Sprintf(`ROLLCALL_PART is %q, not as "1/2"`, text))
+		}
+	}
+	var mine []uint64
+	for i := min(part-1, max(n-1, 0)); i < n; i += parts {
+		mine = append(mine, uint64(i))
+	}
+	return mine
 }

@@ -42,3 +42,35 @@ func TestSampling(t *testing.T) {
 		}
 	}
 }
+
+// Two parts are the whole, and neither is empty.
+func TestPart(t *testing.T) {
+	for _, c := range []struct {
+		part string
+		n    int
+		want []uint64
+	}{
+		{"", 3, []uint64{0, 1, 2}},
+		{"1/2", 5, []uint64{0, 2, 4}},
+		{"2/2", 5, []uint64{1, 3}},
+		{"1/2", 1, []uint64{0}},
+		{"2/2", 1, []uint64{0}},
+		{"2/2", 0, nil},
+	} {
+		t.Setenv("ROLLCALL_PART", c.part)
+		if got := sampling.Part(c.n); !slices.Equal(got, c.want) {
+			t.Errorf("part %q of %d is %v, not %v", c.part, c.n, got, c.want)
+		}
+	}
+	for _, text := range []string{"2", "0/2", "3/2", "a/2"} {
+		t.Setenv("ROLLCALL_PART", text)
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("part %q is taken", text)
+				}
+			}()
+			sampling.Part(2)
+		}()
+	}
+}

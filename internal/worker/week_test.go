@@ -41,9 +41,9 @@ import (
 // at the API. ROLLCALL_SEEDS asks for more weeks, ROLLCALL_SEED for one of them.
 func TestAWeekOfWebhooks(t *testing.T) {
 	t.Parallel()
-	first, seeds := uint64(0), uint64(sampling.Size(1, 3))
+	first, seeds := uint64(0), sampling.Size(1, 3)
 	for name, into := range map[string]func(uint64){
-		"ROLLCALL_SEEDS": func(n uint64) { seeds = n },
+		"ROLLCALL_SEEDS": func(n uint64) { seeds = int(n) },
 		"ROLLCALL_SEED":  func(n uint64) { first, seeds = n, 1 },
 	} {
 		if text := os.Getenv(name); text != "" {
@@ -54,7 +54,8 @@ func TestAWeekOfWebhooks(t *testing.T) {
 			into(n)
 		}
 	}
-	for seed := first; seed < first+seeds; seed++ {
+	for _, n := range sampling.Part(seeds) {
+		seed := first + n
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			w := newWeek(t, seed)
