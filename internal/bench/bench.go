@@ -29,7 +29,8 @@ type bench struct {
 }
 
 // Phases, in the order in which they are printed. Each but COPY is the whole
-// command, the usage by day included; of the first its two parts follow.
+// command, the usage by day included. Of the first its two parts follow: until the last
+// session is stored, with the usage that is counted in passing, and the rest of the usage.
 const (
 	phaseWhole  = "backfill"
 	phaseCopy   = "psql COPY"
@@ -44,6 +45,7 @@ var phases = []string{phaseWhole, phaseCopy, phaseAgain, phaseChange, phaseFirst
 // usageStore keeps the usage by day.
 type usageStore interface {
 	RefreshAnalytics(ctx context.Context) (sessions int, err error)
+	RefreshSome(ctx context.Context, most int) (sessions int, err error)
 }
 
 // measured notes what the usage by day takes within a command.

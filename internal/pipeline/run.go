@@ -132,20 +132,6 @@ func whyEnded(held context.Context, err error) error {
 	return err
 }
 
-// refresh brings the usage by day up to date, also after a failure: what was
-// committed counts. A run that was told to stop leaves it to the next one.
-func (w *work) refresh(ctx context.Context, failure error) error {
-	if ctx.Err() != nil || errors.Is(failure, model.ErrStore) {
-		return failure
-	}
-	sessions, err := w.stores.Usage.RefreshAnalytics(ctx)
-	if err != nil {
-		return errors.Join(failure, err)
-	}
-	w.logger.DebugContext(ctx, "usage by day refreshed", "sessions", sessions)
-	return failure
-}
-
 // finish closes the ledger. Were the process killed before, the next run would
 // find the row and close it as abandoned.
 func (w *work) finish(ctx context.Context, failure error) (Result, error) {

@@ -66,6 +66,7 @@ func (w sessionWork) readAndStore(ctx context.Context, session model.Session) (m
 		w.logger.WarnContext(ctx, "session incomplete", "session_id", session.ID.String(), "problem", reading.Problem)
 	}
 	w.progress.stored(counts)
+	w.storedMore(ctx, counts)
 	w.logger.DebugContext(ctx, "session stored", "session_id", session.ID.String(), "status", session.Status,
 		"participants", reading.Distinct, "rows_inserted", counts.Inserted, "rows_updated", counts.Updated,
 		"rows_unchanged", counts.Unchanged)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -41,6 +42,8 @@ type work struct {
 
 	sentBefore   int64 // requests of the client before this run
 	waitedBefore time.Duration
+
+	changed atomic.Int64 // sessions of which rows were stored
 
 	mu      sync.Mutex
 	leftOut bool // something was set aside, incomplete or failed

@@ -177,7 +177,7 @@ var mutants = []mutant{
 	},
 	{
 		"the usage by day is not refreshed",
-		"pipeline/run.go", "w.stores.Usage.RefreshAnalytics(ctx)", "0, error(nil)",
+		"pipeline/usage.go", "w.stores.Usage.RefreshAnalytics(ctx)", "0, error(nil)",
 		"proof", "TestCrashMatrix",
 	},
 	{
