@@ -17,6 +17,7 @@ type Config struct {
 	Lookback    time.Duration    // how far before the watermark discovery begins
 	Settle      time.Duration    // how long after its end a session is read again
 	Concurrency int              // sessions in flight, at least 1
+	UsageEvery  int              // sessions that changed, after which the usage by day is brought up to date; 0 means 500
 	Version     string           // of the program, for the ledger
 	Now         func() time.Time // this machine's clock; nil means time.Now
 	// Progress is told, one call at a time, how far a run has come; nil
@@ -42,6 +43,9 @@ type Pipeline struct {
 func New(cfg Config, source source, stores Stores, logger *slog.Logger) *Pipeline {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.UsageEvery == 0 {
+		cfg.UsageEvery = usageEvery
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(ctx context.Context, _ string, _ model.UUID) (context.Context, func(string, error)) {

@@ -7,18 +7,18 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
-// usageSessions is after how many sessions that changed a run brings the usage by day up to
+// usageEvery is after how many sessions that changed a run brings the usage by day up to
 // date as it goes, so that who reads it does not wait for the end of a backfill of hours. Fewer
 // at a time would cost more: people who are in many sessions of a day are counted anew.
-const usageSessions = 500
+const usageEvery = 500
 
 // storedMore counts a session that changed, and brings the usage by day up to date when it is
 // time, while other sessions are read. A failure is left to the end of the run, which tries again.
 func (w *work) storedMore(ctx context.Context, counts model.RowCounts) {
-	if counts.Inserted+counts.Updated == 0 || w.changed.Add(1)%usageSessions != 0 {
+	if counts.Inserted+counts.Updated == 0 || w.changed.Add(1)%int64(w.cfg.UsageEvery) != 0 {
 		return
 	}
-	sessions, err := w.stores.Usage.RefreshSome(ctx, usageSessions)
+	sessions, err := w.stores.Usage.RefreshSome(ctx, w.cfg.UsageEvery)
 	if err != nil {
 		w.logger.DebugContext(ctx, "usage by day left to the end of the run", "error", err)
 		return

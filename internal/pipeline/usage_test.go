@@ -7,31 +7,29 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/oracle"
-	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
-// A run of 1,010 sessions brings the usage by day up to date twice in passing. The first time
-// fails, and the run goes on; the second time takes 500 sessions of the 1,000 stored by then.
+// A run brings the usage by day up to date twice in passing. The first time fails, and the run
+// goes on; the second time takes 5 sessions of the 10 stored by then, and the end the others.
 func TestUsageIsBroughtUpToDateInPassing(t *testing.T) {
 	t.Parallel()
-	sampling.Long(t)
-	r := newRig(t, simulator.Generate(simulator.Size{Sessions: 1010, Participants: 1, EventsPerParticipant: 2}, 5, at))
-	r.extract.PerPage, r.config.Concurrency = 100, 1 // one after the other
+	r := newRig(t, simulator.Generate(simulator.Size{Sessions: 12, Participants: 1, EventsPerParticipant: 2}, 5, at))
+	r.config.Concurrency, r.config.UsageEvery = 1, 5
 	r.exec(`ALTER FUNCTION analytics.refresh(integer) RENAME TO refresh_away`)
 	read, counted := 0, 0
 	r.config.Observe = func(ctx context.Context, _ string, _ model.UUID) (context.Context, func(string, error)) {
 		switch read++; read {
-		case 700:
+		case 7:
 			r.exec(`ALTER FUNCTION analytics.refresh_away(integer) RENAME TO refresh`)
-		case 1005:
+		case 12:
 			counted = r.number(`SELECT coalesce(sum(sessions_started), 0) FROM analytics.daily_usage`)
 		}
 		return ctx, func(string, error) {}
 	}
 	r.mustRun(model.RunSucceeded)
-	if counted != 500 {
-		t.Errorf("shortly before the end the usage by day knows %d sessions, not 500", counted)
+	if counted != 5 {
+		t.Errorf("shortly before the end the usage by day knows %d sessions, not 5", counted)
 	}
 	for line, times := range map[string]int{"usage by day left to the end of the run": 1, "usage by day refreshed in passing": 1, "usage by day refreshed\"": 1} {
 		if n := strings.Count(r.log.String(), line); n != times {
