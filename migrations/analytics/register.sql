@@ -21,8 +21,11 @@ CROSS JOIN LATERAL (
                min(s.first_join_at) AS first_join_at, max(s.last_leave_at) AS last_leave_at, range_agg(s.presence) AS presence
         FROM analytics.session_people AS p
         CROSS JOIN LATERAL (
-            SELECT min(lower(v)) AS first_join_at, max(upper(v)) AS last_leave_at, range_agg(v) AS presence
-            FROM unnest(p.presence) AS v WHERE v && tstzrange(o.starts_at, o.ends_at)
+            SELECT lower(p.presence) AS first_join_at, upper(p.presence) AS last_leave_at, p.presence
+            WHERE p.presence <@ tstzrange(o.starts_at, o.ends_at) AND NOT isempty(p.presence)
+            UNION ALL
+            SELECT min(lower(v)), max(upper(v)), range_agg(v)
+            FROM unnest(p.presence) AS v WHERE v && tstzrange(o.starts_at, o.ends_at) AND NOT p.presence <@ tstzrange(o.starts_at, o.ends_at)
             HAVING count(*) > 0
             UNION ALL
             SELECT p.first_join_at, p.last_leave_at, p.presence
@@ -73,6 +76,7 @@ CROSS JOIN LATERAL (
                      WHERE lower(v) < o.ends_at AND upper(v) > o.starts_at), 0)::double precision AS present_seconds,
            CASE WHEN r.first_join_at IS NOT NULL THEN extract(epoch FROM greatest(r.first_join_at, o.starts_at) - o.starts_at)::double precision END AS late_seconds,
            CASE WHEN r.first_join_at IS NOT NULL THEN extract(epoch FROM o.ends_at - least(r.last_leave_at, o.ends_at))::double precision END AS left_early_seconds
+    OFFSET 0 -- computed once, though several columns say it
 ) AS c
 LEFT JOIN LATERAL (
     SELECT coalesce(min(x.reason), '') AS reason FROM analytics.excuses AS x
