@@ -37,6 +37,9 @@ func TestManualsRestore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if name != "installed" && installed == newer {
+				t.Skip("the installed PostgreSQL is the newer one")
+			}
 			if pair[0] == "" || pair[1] == "" {
 				needs(t, "a newer PostgreSQL, which "+newerVariable+" names")
 			}

@@ -1,7 +1,8 @@
 // Package sampling says how much of what could be tried a test tries. A bare "go test"
 // tries few of many cases that are alike, evenly spread and always the same. CI, which sets
 // ROLLCALL_PROOF, tries all of them, and so does who names a test with -run. CI runs the
-// suite on two versions of PostgreSQL; what is tried at random is divided among the two.
+// suite on two versions of PostgreSQL; what is tried at random is divided among the two. With
+// the race detector, ROLLCALL_PROOF=each tries few of each, and leaves out nothing long.
 package sampling
 
 import (
@@ -16,13 +17,14 @@ import (
 // All tells that nothing is left out.
 func All() bool {
 	named := flag.Lookup("test.run")
-	return os.Getenv("ROLLCALL_PROOF") != "" || named != nil && named.Value.String() != ""
+	proof := os.Getenv("ROLLCALL_PROOF")
+	return proof != "" && proof != "each" || named != nil && named.Value.String() != ""
 }
 
-// Long skips a test that takes seconds of two cores, unless all is tried.
+// Long skips a test that takes seconds of two cores, unless all or each is tried.
 func Long(tb testing.TB) {
 	tb.Helper()
-	if !All() {
+	if !All() && os.Getenv("ROLLCALL_PROOF") != "each" {
 		tb.Skip("long: CI runs it, and -run")
 	}
 }

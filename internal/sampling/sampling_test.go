@@ -22,6 +22,7 @@ func TestSampling(t *testing.T) {
 	}{
 		{"", "", []int{0, 2, 4}, []int{1, 2}},
 		{"ci", "", all, []int{1, 2, 3}},
+		{"each", "", []int{0, 2, 4}, []int{1, 2}},
 		{"", "TestX", all, []int{1, 2, 3}},
 	} {
 		t.Setenv("ROLLCALL_PROOF", c.proof)
