@@ -45,7 +45,7 @@ var phases = []string{phaseWhole, phaseCopy, phaseAgain, phaseChange, phaseFirst
 // usageStore keeps the usage by day.
 type usageStore interface {
 	RefreshAnalytics(ctx context.Context) (sessions int, err error)
-	RefreshSome(ctx context.Context, most int) (sessions int, err error)
+	RefreshSome(ctx context.Context) (sessions int, err error)
 }
 
 // measured notes what the usage by day takes within a command.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"time"
 )
 
@@ -86,7 +87,9 @@ func (c *connection) takeBody() *body {
 
 func (c *connection) letGo(b *body) {
 	if b.large {
-		<-c.large // and its memory is nobody's
+		b.Buffer = bytes.Buffer{}
+		runtime.GC() // on a busy machine it comes late, and the bodies of several would pile up
+		<-c.large
 		return
 	}
 	c.bodies.Put(b)

@@ -153,5 +153,5 @@ type retention interface {
 // usage computes anew what the warehouse keeps by day.
 type usage interface {
 	RefreshAnalytics(ctx context.Context) (sessions int, err error)
-	RefreshSome(ctx context.Context, most int) (sessions int, err error)
+	RefreshSome(ctx context.Context) (sessions int, err error)
 }

@@ -18,7 +18,7 @@ func (w *work) storedMore(ctx context.Context, counts model.RowCounts) {
 	if counts.Inserted+counts.Updated == 0 || w.changed.Add(1)%int64(w.cfg.UsageEvery) != 0 {
 		return
 	}
-	sessions, err := w.stores.Usage.RefreshSome(ctx, w.cfg.UsageEvery)
+	sessions, err := w.stores.Usage.RefreshSome(ctx)
 	if err != nil {
 		w.logger.DebugContext(ctx, "usage by day left to the end of the run", "error", err)
 		return

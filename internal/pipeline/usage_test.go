@@ -11,7 +11,7 @@ import (
 )
 
 // A run brings the usage by day up to date twice in passing. The first time fails, and the run
-// goes on; the second time takes 5 sessions of the 10 stored by then, and the end the others.
+// goes on; the second time takes the 10 sessions stored by then, and the end the others.
 func TestUsageIsBroughtUpToDateInPassing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, simulator.Generate(simulator.Size{Sessions: 12, Participants: 1, EventsPerParticipant: 2}, 5, at))
@@ -28,8 +28,8 @@ func TestUsageIsBroughtUpToDateInPassing(t *testing.T) {
 		return ctx, func(string, error) {}
 	}
 	r.mustRun(model.RunSucceeded)
-	if counted != 5 {
-		t.Errorf("shortly before the end the usage by day knows %d sessions, not 5", counted)
+	if counted != 10 {
+		t.Errorf("shortly before the end the usage by day knows %d sessions, not 10", counted)
 	}
 	for line, times := range map[string]int{"usage by day left to the end of the run": 1, "usage by day refreshed in passing": 1, "usage by day refreshed\"": 1} {
 		if n := strings.Count(r.log.String(), line); n != times {

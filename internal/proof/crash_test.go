@@ -370,12 +370,12 @@ type point struct {
 	try  func(*testing.T)
 }
 
-// points tries the traps of the scenario: in CI each sixth, in a bare "go test" each
+// points tries the traps of the scenario: in CI each fourth, in a bare "go test" each
 // thirtieth, and each after the commit of a session. Only the long form tries what another trap shows:
 // after a statement of a transaction nothing else is persisted than before the next one.
 func (st *stage) points(t *testing.T) {
 	all := st.traps()
-	step := sampling.Size(30, 6)
+	step := sampling.Size(30, 4)
 	var some []point
 	for i, p := range all {
 		if full() || i%step == 0 || strings.Contains(p.name, commitOf+"enter a session's state") {

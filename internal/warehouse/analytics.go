@@ -15,19 +15,19 @@ const refreshBatch = 500
 // those were. What it did not come to, or another process is doing, is left for
 // whoever calls next.
 func (d *DB) RefreshAnalytics(ctx context.Context) (sessions int, err error) {
-	return refreshAll(func() (int, error) { return d.refresh(ctx, refreshBatch) })
+	return refreshAll(func() (int, error) { return d.refresh(ctx) })
 }
 
-// RefreshSome is RefreshAnalytics with at most so many sessions, in one transaction.
-func (d *DB) RefreshSome(ctx context.Context, most int) (sessions int, err error) {
-	if sessions, err = d.refresh(ctx, most); err != nil {
+// RefreshSome is one batch of [DB.RefreshAnalytics], for a run that goes on.
+func (d *DB) RefreshSome(ctx context.Context) (sessions int, err error) {
+	if sessions, err = d.refresh(ctx); err != nil {
 		return 0, Failed("refresh the usage by day", err)
 	}
 	return sessions, nil
 }
 
-func (d *DB) refresh(ctx context.Context, most int) (sessions int, err error) {
-	err = d.Pool.QueryRow(ctx, refreshSQL, most).Scan(&sessions)
+func (d *DB) refresh(ctx context.Context) (sessions int, err error) {
+	err = d.Pool.QueryRow(ctx, refreshSQL, refreshBatch).Scan(&sessions)
 	return sessions, err
 }
 

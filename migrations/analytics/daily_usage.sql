@@ -4,7 +4,7 @@ SELECT u.usage_date, u.app_id, a.name AS app_name, u.sessions_started, u.session
 FROM analytics.usage_days AS u
 JOIN realtimekit.apps AS a ON a.app_id = u.app_id;
 
-COMMENT ON VIEW  analytics.daily_usage IS 'Usage by day and app. Stays are cut at midnight in the time zone of the app (analytics.settings), UTC unless set. Computed at the end of each run, for the days that changed.';
+COMMENT ON VIEW  analytics.daily_usage IS 'Usage by day and app. Stays are cut at midnight in the time zone of the app (analytics.settings), UTC unless set. Computed for the days that changed, at the end of each run, and in a long one after each 500 sessions.';
 COMMENT ON COLUMN analytics.daily_usage.usage_date IS 'Day of the app, in time_zone.';
 COMMENT ON COLUMN analytics.daily_usage.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.daily_usage.app_name IS 'Name of the app; null where it is not known.';

@@ -5,7 +5,7 @@ FROM analytics.usage_preset_days AS u
 JOIN realtimekit.apps AS a ON a.app_id = u.app_id
 LEFT JOIN analytics.usage_days AS d ON d.usage_date = u.usage_date AND d.app_id = u.app_id;
 
-COMMENT ON VIEW  analytics.preset_usage IS 'Usage by day, app, preset and view type. Computed at the end of each run, for the days that changed.';
+COMMENT ON VIEW  analytics.preset_usage IS 'Usage by day, app, preset and view type. Computed for the days that changed, at the end of each run, and in a long one after each 500 sessions.';
 COMMENT ON COLUMN analytics.preset_usage.usage_date IS 'Day of the app, in time_zone.';
 COMMENT ON COLUMN analytics.preset_usage.app_id IS 'App: realtimekit.apps.app_id.';
 COMMENT ON COLUMN analytics.preset_usage.app_name IS 'Name of the app; null where it is not known.';
