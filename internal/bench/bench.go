@@ -38,9 +38,10 @@ const (
 	phaseChange = "5 % changed"
 	phaseFirst  = "part: rows"
 	phaseUsage  = "part: usage"
+	phaseBeside = "beside" // another program, where one is named
 )
 
-var phases = []string{phaseWhole, phaseCopy, phaseAgain, phaseChange, phaseFirst, phaseUsage}
+var phases = []string{phaseWhole, phaseCopy, phaseAgain, phaseChange, phaseFirst, phaseUsage, phaseBeside}
 
 // usageStore keeps the usage by day.
 type usageStore interface {
@@ -104,6 +105,11 @@ func (b *bench) phases(ctx context.Context) error {
 		}
 		if i%2 == 0 {
 			if err := b.measureCopy(ctx); err != nil {
+				return err
+			}
+		}
+		if b.beside != "" {
+			if err := b.measureBeside(ctx); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -21,7 +22,8 @@ func TestMain(m *testing.M) {
 func TestAllPhases(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	args := []string{"-sessions", "3", "-participants", "21", "-runs", "2", "-reader", "-gzip", "-database-url", pgtest.New(t)}
+	beside := `psql -X -q -c 'SELECT 1' "$BENCH_DATABASE" && [ -d "$BENCH_FOLDER" ] && echo "$BENCH_API" | grep -q ^http && echo 381`
+	args := []string{"-sessions", "3", "-participants", "21", "-runs", "2", "-reader", "-gzip", "-beside", beside, "-database-url", pgtest.New(t)}
 	if err := run(t.Context(), args, &out); err != nil {
 		t.Fatal(err)
 	}
@@ -29,6 +31,15 @@ func TestAllPhases(t *testing.T) {
 		if !strings.Contains(out.String(), phase) {
 			t.Errorf("no %q in\n%s", phase, out.String())
 		}
+	}
+}
+
+// Another program that lost rows is not compared with.
+func TestBesideLosesARow(t *testing.T) {
+	t.Parallel()
+	args := []string{"-sessions", "1", "-participants", "1", "-runs", "1", "-beside", "echo 6", "-database-url", pgtest.New(t)}
+	if err := run(t.Context(), args, io.Discard); err == nil || !strings.Contains(err.Error(), "beside: 6 rows") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -39,14 +39,15 @@ func (b *bench) startServer(ctx context.Context) error {
 	return nil
 }
 
-// warehouse is a migrated database of its own.
+// warehouse is a database of its own.
 type warehouse struct {
 	*pgxpool.Pool
 	url, name string
 	admin     *pgxpool.Pool
 }
 
-func (b *bench) newWarehouse(ctx context.Context) (*warehouse, error) {
+// newDatabase is an empty database, with nothing of Rollcall's.
+func (b *bench) newDatabase(ctx context.Context) (*warehouse, error) {
 	location, err := url.Parse(b.databaseURL)
 	if err != nil {
 		return nil, errors.New("-database-url is not a URL")
@@ -62,10 +63,18 @@ func (b *bench) newWarehouse(ctx context.Context) (*warehouse, error) {
 	}
 	location.Path = "/" + w.name
 	w.url = location.String()
-	if w.Pool, err = postgres.Open(ctx, secret.New(w.url), load.Connections(b.concurrency)); err == nil {
-		_, err = postgres.MigrateUp(ctx, w.Pool)
+	if w.Pool, err = postgres.Open(ctx, secret.New(w.url), load.Connections(b.concurrency)); err != nil {
+		return nil, errors.Join(err, w.drop(ctx))
 	}
+	return w, nil
+}
+
+func (b *bench) newWarehouse(ctx context.Context) (*warehouse, error) {
+	w, err := b.newDatabase(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := postgres.MigrateUp(ctx, w.Pool); err != nil {
 		return nil, errors.Join(err, w.drop(ctx))
 	}
 	return w, nil

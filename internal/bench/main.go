@@ -2,6 +2,7 @@
 // same rows into the same tables, on one server and in one run:
 //
 //	go run ./internal/bench
+//	go run ./internal/bench -beside COMMAND      # and another program on the same data set
 //	go run ./internal/bench -day                 # the usage by day alone
 //	go run ./internal/bench -questions 100000    # what people ask, on so many sessions
 //
@@ -31,6 +32,7 @@ type settings struct {
 	reader      bool
 	day         bool // measure the usage by day alone
 	questions   int  // sessions to ask questions about; 0 measures the phases instead
+	beside      string
 	databaseURL string
 	profile     string
 }
@@ -67,6 +69,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.BoolVar(&s.reader, "reader", false, "ask a BI query over the whole history all the time")
 	flags.BoolVar(&s.day, "day", false, "measure the usage by day alone: days of few and of many sessions, and one changed session in each")
 	flags.IntVar(&s.questions, "questions", 0, "ask the questions of the manual about so many sessions of 20 people, and one of 10,000")
+	flags.StringVar(&s.beside, "beside", "", "a command that loads the same data set, to be measured too, such as tools/bench/load_by_dlt.py")
 	flags.StringVar(&s.databaseURL, "database-url", "", "server to use; databases are made and dropped there")
 	flags.StringVar(&s.profile, "cpuprofile", "", "write CPU profiles of the first run to FILE.<phase>")
 	if err := flags.Parse(args); err != nil {

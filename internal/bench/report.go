@@ -19,6 +19,9 @@ func (b *bench) report() error {
 	fmt.Fprintln(w, "phase\trows/s\tof COPY\trollcall CPU s\tPostgres CPU s\tAPI CPU s\tpeak MiB\tWAL MiB\tof first\trows written\tBI queries\t")
 	for _, phase := range phases {
 		all := b.results[phase]
+		if len(all) == 0 {
+			continue
+		}
 		rate := median(all, usage.rate)
 		wal := median(all, func(u usage) float64 { return float64(u.wal) })
 		fmt.Fprintf(w, "%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.0f\t%.1f\t%.2f %%\t%d\t%d\t\n", phase, rate, rate/limit,
