@@ -344,7 +344,7 @@ BEGIN
         FROM analytics.presences WHERE session_id = ANY (session_ids) GROUP BY 1, 2
     ), shared AS (
         -- Who was inside twice at once under several names; what stands in brackets, such
-        -- as (phone), is none.
+        -- as (phone), is none, and of a hash nobody can tell whose name it stands for.
         SELECT session_id, count(*) AS ids
         FROM (SELECT session_id, person_id, sum(n.length) AS by_name, (SELECT sum(upper(v) - lower(v)) FROM unnest(range_agg(n.presence)) AS v) AS length
               FROM (SELECT session_id, person_id, presence, (SELECT sum(upper(v) - lower(v)) FROM unnest(presence) AS v) AS length
@@ -358,6 +358,7 @@ BEGIN
                           JOIN analytics.presences AS i ON i.session_id = p.session_id AND i.participant_id = p.participant_id
                           WHERE n.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND i.session_id = ANY (session_ids)
                             AND n.participants > 1 AND w.person_id = n.person_id AND split_part(p.display_name, ' (', 1) <> ''
+                            AND p.display_name !~ '^(name|erased)-[a-z2-7]{16}$'
                           GROUP BY 1, 2, split_part(p.display_name, ' (', 1)) AS n) AS n
               GROUP BY 1, 2) AS n
         WHERE by_name > length
