@@ -27,7 +27,7 @@ type eraseCommand struct {
 	ParticipantID       []string `name:"participant-id" sep:"none" placeholder:"UUID" help:"One participant of one session, where it has no other id; may be repeated."`
 	App                 filled   `predictor:"app" placeholder:"APP" help:"Only in this app, named by its id or name, where the same custom id is somebody else's in another."`
 	Pseudonymise        bool     `help:"Keep the rows and their times, so that counts stay, but nothing that says whose they are."`
-	AllSpellings        bool     `xor:"spelling" help:"Also erase by ids that differ from a --custom-participant-id in upper and lower case or outer spaces only. Without this or --exact-spelling, nobody is erased where such ids are stored."`
+	AllSpellings        bool     `xor:"spelling" help:"Also erase by ids that differ from a --custom-participant-id in upper and lower case or outer spaces only; a UUID is the same in either case. Without this or --exact-spelling, nobody is erased where such ids are stored."`
 	ExactSpelling       bool     `xor:"spelling" help:"Leave such ids: they are somebody else's."`
 	DryRun              bool     `help:"Count what would be erased; write nothing."`
 	Yes                 bool     `help:"Confirm: what is erased cannot be recovered."`

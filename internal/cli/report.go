@@ -27,24 +27,24 @@ import (
 type reportCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 
-	Session   filled `placeholder:"ID" help:"A page about this session; with --view, its rows."`
-	From      filled `placeholder:"DATE" help:"First day (2026-01-01, yesterday, 3d or 2w ago) of a page about the sessions of a range; with --view, of its rows."`
-	To        filled `placeholder:"DATE" help:"Last day, itself included. Without it: today."`
-	Last      latest `placeholder:"[DURATION]" help:"Alone: a page about the session that began last, of those that --title and --app choose. With a duration, such as 7d: a page about the days since then."`
-	Title     filled `placeholder:"TEXT" help:"A page about the session whose title is or contains this; with --on or --last where there are several."`
-	On        filled `placeholder:"DATE" help:"Day of the session that --title names: 2026-01-01, yesterday, or 3d ago."`
-	App       filled `predictor:"app" placeholder:"APP" help:"Only this app: its id or its name."`
-	Register  bool   `help:"A page with the register of --meeting from --from to --to: people and lessons, who was there, late, absent or excused. With --format, its rows."`
-	Meeting   filled `placeholder:"ID" help:"The meeting of --register; with --view, only its rows."`
-	Person    filled `placeholder:"ID" help:"A page about this person (person_id of the views), of all days or of --from to --to; with --format json, all that is stored of them. With --view, or --register and --format, only rows of this person."`
-	View      string `predictor:"view" placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
-	Format    string `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object per line), parquet or xlsx, for spreadsheets. Of --person alone: json, one object."`
-	Columns   list   `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
-	CSVStyle  string `name:"csv-style" enum:"safe,exact,excel," default:"" help:"safe, the default: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, for a spreadsheet that opens the file by a double click."`
-	Delimiter string `placeholder:"CHAR" help:"Separator of the fields of CSV: a comma (the default), ; or | or tab."`
-	UUID      string `enum:"text,native," default:"" help:"Ids in Parquet: text, which every reader finds, or native, the type UUID."`
-	Timezone  string `env:"ROLLCALL_TIMEZONE" placeholder:"ZONE" help:"Time zone of clock times, such as Europe/Berlin. Without it: of a page that of the app, of an export UTC. Days are those of each app: time_zone in analytics.settings, UTC unless set (${env})."`
-	Output    string `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. An existing file is replaced once the new one is whole."`
+	Session   filled   `placeholder:"ID" help:"A page about this session; with --view, its rows."`
+	From      filled   `placeholder:"DATE" help:"First day (2026-01-01, yesterday, 3d or 2w ago) of a page about the sessions of a range; with --view, of its rows."`
+	To        filled   `placeholder:"DATE" help:"Last day, itself included. Without it: today."`
+	Last      latest   `placeholder:"[DURATION]" help:"Alone: a page about the session that began last, of those that --title and --app choose. With a duration, such as 7d: a page about the days since then."`
+	Title     filled   `placeholder:"TEXT" help:"A page about the session whose title is or contains this; with --on or --last where there are several."`
+	On        filled   `placeholder:"DATE" help:"Day of the session that --title names: 2026-01-01, yesterday, or 3d ago."`
+	App       filled   `predictor:"app" placeholder:"APP" help:"Only this app: its id or its name."`
+	Register  bool     `help:"A page with the register of --meeting from --from to --to: people and lessons, who was there, late, absent or excused. With --format, its rows."`
+	Meeting   filled   `placeholder:"ID" help:"The meeting of --register; with --view, only its rows."`
+	Person    verbatim `placeholder:"ID" help:"A page about this person (person_id of the views), of all days or of --from to --to; with --format json, all that is stored of them. With --view, or --register and --format, only rows of this person."`
+	View      string   `predictor:"view" placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
+	Format    string   `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object per line), parquet or xlsx, for spreadsheets. Of --person alone: json, one object."`
+	Columns   list     `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
+	CSVStyle  string   `name:"csv-style" enum:"safe,exact,excel," default:"" help:"safe, the default: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, for a spreadsheet that opens the file by a double click."`
+	Delimiter string   `placeholder:"CHAR" help:"Separator of the fields of CSV: a comma (the default), ; or | or tab."`
+	UUID      string   `enum:"text,native," default:"" help:"Ids in Parquet: text, which every reader finds, or native, the type UUID."`
+	Timezone  string   `env:"ROLLCALL_TIMEZONE" placeholder:"ZONE" help:"Time zone of clock times, such as Europe/Berlin. Without it: of a page that of the app, of an export UTC. Days are those of each app: time_zone in analytics.settings, UTC unless set (${env})."`
+	Output    string   `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. An existing file is replaced once the new one is whole."`
 }
 
 // request is what the flags come to.

@@ -44,6 +44,11 @@ func (c *reportCommand) find(ctx context.Context, pool *pgxpool.Pool, r *request
 	if err != nil {
 		return err
 	}
+	if c.View != "" && c.Person != "" { // the page about a person looks by itself, app by app
+		if r.filter.Person, err = find.Person(ctx, pool, string(c.Person)); err != nil {
+			return err
+		}
+	}
 	if err := c.days(r, clock); err != nil || !c.seeks() {
 		return err
 	}

@@ -20,10 +20,22 @@ type filled string
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (f *filled) UnmarshalText(text []byte) error {
+	var v verbatim
+	err := v.UnmarshalText(text)
+	*f = filled(model.FoldID(string(v)))
+	return err
+}
+
+// verbatim is [filled] to the letter: an id of somebody else's system, of which another
+// spelling may be another person.
+type verbatim string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *verbatim) UnmarshalText(text []byte) error {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return errors.New("the value is empty")
 	}
-	*f = filled(model.FoldID(string(text)))
+	*v = verbatim(text)
 	return nil
 }
 

@@ -32,7 +32,7 @@ const spellingsSQL = `SELECT DISTINCT custom_participant_id
 
 // spellings looks for them.
 func (w finder) spellings(ctx context.Context) error {
-	if len(w.CustomIDs) == 0 || w.Spellings == KeepSpellings {
+	if len(w.CustomIDs) == 0 || w.Spellings == KeepSpellings && !slices.ContainsFunc(w.CustomIDs, isUUID) {
 		return nil
 	}
 	rows, err := w.tx.Query(ctx, spellingsSQL, w.CustomIDs, w.AppID)
@@ -43,18 +43,38 @@ func (w finder) spellings(ctx context.Context) error {
 	if err != nil || len(others) == 0 {
 		return err
 	}
+	same := slices.DeleteFunc(slices.Clone(others), func(id string) bool { return !isUUID(id) })
+	if w.Spellings == KeepSpellings {
+		if len(same) == 0 {
+			return nil
+		}
+		return fmt.Errorf("%w: a UUID is the same in upper and lower case, so --exact-spelling cannot leave what is stored as: %s", model.ErrUsage, quoted(same))
+	}
 	if w.Spellings == EraseSpellings {
-		w.CustomIDs = slices.Concat(w.CustomIDs, others)
+		same = others
+	}
+	w.CustomIDs = slices.Concat(w.CustomIDs, same)
+	if len(same) == len(others) {
 		return nil
 	}
-	quoted := make([]string, len(others))
-	for i, id := range others {
-		quoted[i] = fmt.Sprintf("%q", id)
-	}
-	w.counts.OtherSpellings = strings.Join(quoted, ", ")
+	w.counts.OtherSpellings = quoted(slices.DeleteFunc(others, isUUID))
 	if w.DryRun {
 		return nil
 	}
 	return fmt.Errorf("%w: other spellings of what was given are stored: %s; erase them too with --all-spellings, or leave them with --exact-spelling",
 		model.ErrUsage, w.counts.OtherSpellings)
+}
+
+// isUUID reports whether an id is a UUID: in whatever case, it is the same.
+func isUUID(id string) bool {
+	_, err := model.ParseUUID(id)
+	return err == nil
+}
+
+func quoted(ids []string) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = fmt.Sprintf("%q", id)
+	}
+	return strings.Join(texts, ", ")
 }

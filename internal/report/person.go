@@ -25,12 +25,19 @@ type OnePerson struct {
 }
 
 // Rows that have the id in any column; whose each is the one rule of the views says.
-const ownRowsSQL = `SELECT p.session_id, p.participant_id, s.app_id, coalesce(a.name, ''), coalesce(s.meeting_id, ''), coalesce(s.started_at, s.created_at),
+const ownRowsSQL = `WITH k AS (
+	SELECT session_id, participant_id FROM realtimekit.participants WHERE custom_participant_id = $1
+	UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE user_id = $1
+	UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE participant_id = $2)` + rowsOfSQL
+
+// Rows that have one of the user_ids, and no id of the customer's.
+const anonymousRowsSQL = `WITH k AS (
+	SELECT session_id, participant_id FROM realtimekit.participants WHERE user_id = ANY ($1) AND custom_participant_id IS NULL AND $2::text IS NOT NULL)` + rowsOfSQL
+
+const rowsOfSQL = ` SELECT p.session_id, p.participant_id, s.app_id, coalesce(a.name, ''), coalesce(s.meeting_id, ''), coalesce(s.started_at, s.created_at),
 	coalesce(p.user_id, ''), coalesce(p.custom_participant_id, ''), coalesce(p.display_name, ''), coalesce(w.person_id, ''),
 	analytics.day_of(coalesce(s.started_at, s.created_at), coalesce(t.time_zone, z.time_zone))
-	FROM (SELECT session_id, participant_id FROM realtimekit.participants WHERE custom_participant_id = $1
-	      UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE user_id = $1
-	      UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE participant_id = $2) AS k
+	FROM k
 	JOIN realtimekit.participants AS p ON p.session_id = k.session_id AND p.participant_id = k.participant_id
 	JOIN realtimekit.sessions AS s ON s.session_id = k.session_id
 	JOIN realtimekit.apps AS a ON a.app_id = s.app_id
@@ -58,12 +65,14 @@ const enrolmentsSQL = `SELECT m.app_id, a.name, m.meeting_id, m.meeting_particip
 	WHERE (m.custom_participant_id = $1 OR m.meeting_participant_id = $1 OR m.meeting_participant_id = ANY ($2)) AND ($3 = '' OR m.app_id = $3)
 	ORDER BY 1, 2, 3, 4`
 
-// Of these user_ids those with which somebody else came.
+// Of these user_ids those with which somebody else came; who is known by nothing but the
+// user_id need not be.
 const sharedSQL = `SELECT DISTINCT s.app_id, q.user_id
 	FROM realtimekit.participants AS q JOIN realtimekit.sessions AS s ON s.session_id = q.session_id
 	LEFT JOIN analytics.settings AS t ON t.app_id = s.app_id AND t.meeting_id = ''
-	WHERE q.user_id = ANY ($2) AND $1 <> coalesce(analytics.person_of(t.person_by, t.nobody_ids, t.machine_presets,
-		t.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name), '')`
+	CROSS JOIN LATERAL (SELECT analytics.person_of(t.person_by, t.nobody_ids, t.machine_presets, t.machine_names,
+		q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) AS person_id) AS w
+	WHERE q.user_id = ANY ($2) AND NOT coalesce(w.person_id, '') IN ($1, q.user_id)`
 
 type sharedID struct{ App, User string }
 
@@ -84,7 +93,7 @@ type somebody struct {
 	OnePerson
 
 	AppName            string
-	IDs                []string // as which the register may know them: the person's own first
+	IDs                []string // as which the views may know them: the person's own first
 	Users, Customs     []string
 	Names              []string // the latest first
 	Sessions, Devices  []model.UUID
@@ -116,7 +125,7 @@ func (w *somebody) find(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	shared, err := w.shared(ctx, tx, enrolments)
+	shared, err := w.shared(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -128,7 +137,7 @@ func (w *somebody) find(ctx context.Context, tx pgx.Tx) error {
 		return postgres.Failed("look for other spellings", err)
 	}
 	w.IDs = []string{w.ID}
-	w.addRows(rows)
+	w.addRows(rows, shared)
 	w.addEnrolments(enrolments, shared)
 	if err := w.known(); err != nil {
 		return err
@@ -146,13 +155,22 @@ func (w *somebody) stored(ctx context.Context, tx pgx.Tx) (rows []ownRow, enrolm
 	if err := list(ctx, tx, &rows, ownRowsSQL, w.ID, id, w.App); err != nil {
 		return nil, nil, err
 	}
-	users := []string{}
+	w.Users = []string{}
 	for i := range rows {
 		if r := &rows[i]; r.Person == w.ID {
-			users = addTo(users, r.User)
+			w.Users = addTo(w.Users, r.User)
 		}
 	}
-	return rows, enrolments, list(ctx, tx, &enrolments, enrolmentsSQL, w.ID, users, w.App)
+	var anonymous []ownRow
+	if err := list(ctx, tx, &anonymous, anonymousRowsSQL, w.Users, w.ID, w.App); err != nil {
+		return nil, nil, err
+	}
+	for i := range anonymous {
+		if r := &anonymous[i]; r.Person == r.User && r.Person != w.ID {
+			rows = append(rows, *r)
+		}
+	}
+	return rows, enrolments, list(ctx, tx, &enrolments, enrolmentsSQL, w.ID, w.Users, w.App)
 }
 
 // isPerson reports whether what was found by an id is of a person with this very id.
@@ -169,15 +187,16 @@ func addTo(all []string, text string) []string {
 	return append(all, text)
 }
 
-// addRows takes what is the person's, within the range.
-func (w *somebody) addRows(rows []ownRow) {
+// addRows takes what is the person's, within the range: by the user_id alone only where
+// nobody else came with it.
+func (w *somebody) addRows(rows []ownRow, shared map[sharedID]bool) {
 	for i := range rows {
 		r := &rows[i]
-		if r.Person != w.ID {
+		if r.Person != w.ID && (r.Person != r.User || shared[sharedID{r.App, r.User}] || !slices.Contains(w.Users, r.User)) {
 			w.others = addTo(w.others, r.Person)
 			continue
 		}
-		w.apps, w.AppName = addTo(w.apps, r.App), r.AppName
+		w.apps, w.AppName, w.IDs = addTo(w.apps, r.App), r.AppName, addTo(w.IDs, r.Person)
 		w.Users, w.Customs, w.Names = addTo(w.Users, r.User), addTo(w.Customs, r.Custom), addTo(w.Names, r.Name)
 		if w.within(r.Day) {
 			w.Sessions, w.Devices = append(w.Sessions, r.Session), append(w.Devices, r.Participant)
@@ -194,19 +213,11 @@ func (w *somebody) within(day *time.Time) bool {
 	return !day.Before(w.From) && (w.To.IsZero() || day.Before(w.To))
 }
 
-// shared tells with which of the enrolled user_ids others came.
-func (w *somebody) shared(ctx context.Context, tx pgx.Tx, enrolments []enrolment) (map[sharedID]bool, error) {
-	users, shared := []string{}, map[sharedID]bool{}
-	for i := range enrolments {
-		if e := &enrolments[i]; e.Person == e.User && e.Person != w.ID {
-			users = addTo(users, e.User)
-		}
-	}
-	if len(users) == 0 {
-		return shared, nil
-	}
+// shared tells with which of the person's user_ids others came.
+func (w *somebody) shared(ctx context.Context, tx pgx.Tx) (map[sharedID]bool, error) {
+	shared := map[sharedID]bool{}
 	var ids []sharedID
-	err := list(ctx, tx, &ids, sharedSQL, w.ID, users)
+	err := list(ctx, tx, &ids, sharedSQL, w.ID, w.Users)
 	for _, id := range ids {
 		shared[id] = true
 	}

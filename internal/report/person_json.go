@@ -24,14 +24,14 @@ type section struct {
 const ofDevices = ` AS t JOIN unnest($1::uuid[], $2::uuid[]) AS k (session, participant) ON t.session_id = k.session AND t.participant_id = k.participant`
 
 func devices(w *somebody) []any  { return []any{w.Sessions, w.Devices} }
-func sessions(w *somebody) []any { return []any{w.ID, w.Sessions} }
+func sessions(w *somebody) []any { return []any{w.IDs, w.Sessions} }
 
 // sections are those of the views, then those of the records.
 var sections = []section{
 	{"register", `SELECT * FROM analytics.register WHERE ` + ownLessons + ` ORDER BY starts_at, occurrence_id`, (*somebody).lessonArgs},
-	{"attendance", `SELECT * FROM analytics.person_attendance WHERE person_id = $1 AND session_id = ANY ($2) ORDER BY session_starts_at, session_id`, sessions},
+	{"attendance", `SELECT * FROM analytics.person_attendance WHERE person_id = ANY ($1) AND session_id = ANY ($2) ORDER BY session_starts_at, session_id`, sessions},
 	{"intervals", `SELECT t.* FROM analytics.participant_intervals` + ofDevices + ` ORDER BY t.joined_at, t.participant_id, t.left_at`, devices},
-	{"call_quality", `SELECT * FROM analytics.call_quality WHERE person_id = $1 AND session_id = ANY ($2) ORDER BY session_id`, sessions},
+	{"call_quality", `SELECT * FROM analytics.call_quality WHERE person_id = ANY ($1) AND session_id = ANY ($2) ORDER BY session_id`, sessions},
 	{"participants", `SELECT t.* FROM realtimekit.participants` + ofDevices + ` ORDER BY t.session_id, t.participant_id`, devices},
 	{"peer_events", `SELECT t.* FROM realtimekit.peer_events` + ofDevices + ` ORDER BY t.session_id, t.participant_id, t.created_at, t.event_id`, devices},
 	{"peer_reports", `SELECT t.* FROM realtimekit.peer_reports` + ofDevices + ` ORDER BY t.session_id, t.participant_id`, devices},

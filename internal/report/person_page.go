@@ -43,11 +43,11 @@ func (l *ownLesson) Said() string {
 }
 
 const ownSessionsSQL = `SELECT session_id, coalesce(meeting_title, ''), session_starts_at, session_ends_at, first_join_at, last_leave_at,
-	present_seconds, visits, session_share, late_seconds, is_inside
-	FROM analytics.person_attendance WHERE person_id = $1 AND session_id = ANY ($2) ORDER BY session_starts_at NULLS FIRST, session_id`
+	present_seconds, visits, session_share, late_seconds, is_inside, person_id
+	FROM analytics.person_attendance WHERE person_id = ANY ($1) AND session_id = ANY ($2) ORDER BY session_starts_at NULLS FIRST, session_id`
 
-const ownStaysSQL = `SELECT p.session_id::text, lower(v), upper(v) FROM analytics.person_presence AS p CROSS JOIN LATERAL unnest(p.presence) AS v
-	WHERE p.person_id = $1 AND p.session_id = ANY ($2) ORDER BY 1, 2`
+const ownStaysSQL = `SELECT p.session_id::text || p.person_id, lower(v), upper(v) FROM analytics.person_presence AS p CROSS JOIN LATERAL unnest(p.presence) AS v
+	WHERE p.person_id = ANY ($1) AND p.session_id = ANY ($2) ORDER BY 1, 2`
 
 // ownSession is a session that the person was inside.
 type ownSession struct {
@@ -59,6 +59,7 @@ type ownSession struct {
 	Visits               int64
 	Share, Late          *float64
 	Inside               bool
+	Person               string
 }
 
 // personData is what the page is made of.
@@ -73,7 +74,7 @@ type personData struct {
 
 const ownSecondsSQL = `SELECT coalesce(sum(present_seconds), 0) FROM (
 	SELECT extract(epoch FROM sum(upper(v) - lower(v)))::float8 AS present_seconds
-	FROM unnest((SELECT range_agg(presence) FROM analytics.person_presence WHERE person_id = $1 AND session_id = ANY ($2))) AS v) AS t`
+	FROM unnest((SELECT range_agg(presence) FROM analytics.person_presence WHERE person_id = ANY ($1) AND session_id = ANY ($2))) AS v) AS t`
 
 func (d *personData) load(ctx context.Context, tx pgx.Tx) error {
 	if err := d.find(ctx, tx); err != nil {
@@ -82,13 +83,13 @@ func (d *personData) load(ctx context.Context, tx pgx.Tx) error {
 	if err := list(ctx, tx, &d.lessons, ownLessonsSQL, d.lessonArgs()...); err != nil {
 		return err
 	}
-	if err := list(ctx, tx, &d.sessions, ownSessionsSQL, d.ID, d.Sessions); err != nil {
+	if err := list(ctx, tx, &d.sessions, ownSessionsSQL, d.IDs, d.Sessions); err != nil {
 		return err
 	}
-	if err := list(ctx, tx, &d.stays, ownStaysSQL, d.ID, d.Sessions); err != nil {
+	if err := list(ctx, tx, &d.stays, ownStaysSQL, d.IDs, d.Sessions); err != nil {
 		return err
 	}
-	return postgres.Failed("sum the time inside", tx.QueryRow(ctx, ownSecondsSQL, d.ID, d.Sessions).Scan(&d.seconds))
+	return postgres.Failed("sum the time inside", tx.QueryRow(ctx, ownSecondsSQL, d.IDs, d.Sessions).Scan(&d.seconds))
 }
 
 // lessonArgs are the arguments of ownLessons.
@@ -142,7 +143,7 @@ func (d *personData) view() *personPage {
 	}
 	for i := range d.sessions {
 		row := sessionRow{ownSession: d.sessions[i]}
-		if own := stays[row.ID.String()]; len(own) > 1 {
+		if own := stays[row.ID.String()+row.Person]; len(own) > 1 {
 			row.Times = own[:min(len(own), maxTimes)]
 			row.More = len(own) - len(row.Times)
 		}

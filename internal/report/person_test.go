@@ -65,6 +65,7 @@ func TestPerson(t *testing.T) {
 	t.Run("JSON", func(t *testing.T) { personJSON(t, pool) })
 	t.Run("capitals", func(t *testing.T) { inCapitals(t, pool) })
 	t.Run("nobody", func(t *testing.T) { noSuchPerson(t, pool) })
+	t.Run("without the id", func(t *testing.T) { withoutTheID(t, pool) })
 }
 
 // personPage reads the page about one person.
@@ -181,5 +182,49 @@ func noSuchPerson(t *testing.T, pool *pgxpool.Pool) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || errors.Is(err, model.ErrUsage) != c.usage {
 			t.Errorf("%s: %v, want %q", id, err, c.want)
 		}
+	}
+}
+
+// withoutTheID has Ann come without her own id twice: with a user_id that is hers alone, as
+// the vendor once leaves the id out, and with one that Bob came with too.
+func withoutTheID(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	const insert = `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, display_name, joined_at, left_at, first_synced_at, synced_at, run_id)
+		SELECT session_id, gen_random_uuid(), $1, $2, 'someone', started_at, ended_at, now(), now(), 1 FROM realtimekit.sessions WHERE started_at = $3::timestamptz`
+	pgtest.Exec(t, pool, insert, "u-ann", nil, "2026-03-13 10:00Z")
+	pgtest.Exec(t, pool, insert, "u-ann2", "bob-1", "2026-03-11 10:00Z")
+	pgtest.Exec(t, pool, insert, "u-ann2", nil, "2026-03-12 10:00Z")
+	changedByHand(t, pool)
+	var b bytes.Buffer
+	if _, err := report.Person(t.Context(), pool, &b, report.OnePerson{ID: "ann-1"}, options); err != nil {
+		t.Fatal(err)
+	}
+	lessons := parsed(t, b.Bytes(), "person-without-id.html").id(t, "lessons").rows()
+	if len(lessons) != 4 || lessons[2][2] != "excusedill" || lessons[3][2] != "present" {
+		t.Errorf("lessons: %q", lessons)
+	}
+	b.Reset()
+	if _, err := report.PersonJSON(t.Context(), pool, &b, report.OnePerson{ID: "ann-1"}, options); err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Participants, Attendance, Register []struct{ UserID, PersonID *string }
+	}
+	if err := json.Unmarshal(b.Bytes(), &document); err != nil || len(document.Participants) != 4 || len(document.Attendance) != 3 || len(document.Register) != 5 {
+		t.Errorf("%v, %+v", err, document)
+	}
+}
+
+// TestAbsentFromALongSession has a session that reaches into two lessons. Bob is at the
+// first alone, Dan at neither: one is absent, and once.
+func TestAbsentFromALongSession(t *testing.T) {
+	t.Parallel()
+	pool := course(t)
+	pgtest.Exec(t, pool, `UPDATE realtimekit.participants SET left_at = '2026-03-10 10:20Z' WHERE user_id = 'u-bob'`)
+	pgtest.Exec(t, pool, `INSERT INTO analytics.timetable (app_id, meeting_id, starts_at, ends_at)
+		VALUES ('a', 'm', '2026-03-10 10:00Z', '2026-03-10 10:25Z'), ('a', 'm', '2026-03-10 10:30Z', '2026-03-10 11:00Z')`)
+	changedByHand(t, pool)
+	if diff := cmp.Diff([][]string{{"Dandan-1", "", "–"}}, sessionPage(t, pool, handSession, "session-of-two-lessons.html").id(t, "absent").rows()); diff != "" {
+		t.Errorf("absent (- by hand, + page):\n%s", diff)
 	}
 }

@@ -114,10 +114,14 @@ type noShow struct {
 	WaitingRoom                bool
 }
 
+// A session may reach into several lessons: each has a row for everybody who was away, and
+// who was away from one may have been at another.
 const noShowsSQL = `SELECT person_id, coalesce(custom_participant_id, ''), coalesce(display_name, ''), coalesce(preset_name, ''),
-	was_in_waiting_room FROM analytics.no_shows
+	bool_or(was_in_waiting_room) FROM analytics.no_shows
 	WHERE app_id = (SELECT app_id FROM analytics.session_bounds WHERE session_id = $1)
 		AND meeting_id = (SELECT meeting_id FROM analytics.session_bounds WHERE session_id = $1) AND $1 = ANY (session_ids)
+		AND NOT person_id = ANY ($3)
+	GROUP BY person_id, custom_participant_id, display_name, preset_name
 	ORDER BY display_name COLLATE "C", person_id COLLATE "C" LIMIT $2`
 
 // finding is a row of analytics.data_quality.
@@ -204,7 +208,11 @@ func (d *sessionData) load(ctx context.Context, tx pgx.Tx, id model.UUID) error 
 	if err := list(ctx, tx, &d.Points, pointsSQL, id); err != nil {
 		return err
 	}
-	if err := list(ctx, tx, &d.NoShows, noShowsSQL, id, maxNoShows+1); err != nil {
+	there := make([]string, len(d.People))
+	for i := range d.People {
+		there[i] = d.People[i].ID
+	}
+	if err := list(ctx, tx, &d.NoShows, noShowsSQL, id, maxNoShows+1, there); err != nil {
 		return err
 	}
 	return list(ctx, tx, &d.Findings, findingsSQL, id)

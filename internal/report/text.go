@@ -85,6 +85,8 @@ func (f finding) sentence() string {
 		return "The peak of participants differs from Cloudflare's own count: " + f.compare(0) + "."
 	case "erased_participants":
 		return counted(n, "participant was erased on request and is", "participants were erased on request and are") + " in no figure here, so that these lie below Cloudflare's own count."
+	case "one_id_several_people":
+		return counted(n, "person was", "people were") + " inside twice at once under several names: several people may share an id, which then counts as one person."
 	case "session_not_complete":
 		return "No full reading of this session agreed with what Cloudflare announced: people may be missing. Read: " + f.compare(0) + "."
 	}
@@ -110,7 +112,7 @@ func (f finding) title() string {
 		"time_out_of_bounds":   "times far outside of the session",
 		"removed_participants": "participants no longer listed", "session_without_end": "no end given",
 		"minutes_disagree": "minutes differ from Cloudflare's own count", "peak_disagrees": "peak differs from Cloudflare's own count",
-		"session_not_complete": "not read completely", "erased_participants": "people erased on request",
+		"session_not_complete": "not read completely", "one_id_several_people": "people who may share an id", "erased_participants": "people erased on request",
 	}
 	if title, ok := titles[f.Check]; ok {
 		return title
