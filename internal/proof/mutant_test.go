@@ -443,8 +443,12 @@ var mutants = []mutant{
 	},
 	{
 		"a page about a person has others' rows",
-		"report/person.go", "		if r.Person != w.ID {\n			w.others = addTo(w.others, r.Person)\n			continue\n		}\n",
-		"",
+		"report/person.go", "		if r.Person != w.ID && (r.Person != r.User ||", "		if false && (r.Person != r.User ||",
+		"report", "TestPerson",
+	},
+	{
+		"a page about a person has what came with a user_id that others have too",
+		"report/person.go", "r.Person != r.User || shared[sharedID{r.App, r.User}] ||", "r.Person != r.User ||",
 		"report", "TestPerson",
 	},
 }
