@@ -66,6 +66,10 @@ func (e *csvEncoder) row(values []any) error {
 // write writes one line.
 func (e *csvEncoder) write() error {
 	e.line.Reset()
+	if len(e.fields) == 1 && e.fields[0] == "" {
+		_, err := io.WriteString(e.w, "\"\"\r\n") // many readers skip an empty line
+		return err
+	}
 	if err := e.csv.Write(e.fields); err != nil {
 		return err
 	}
