@@ -40,10 +40,11 @@ type column struct {
 // and the time before which something was.
 type view struct {
 	schema, name string
-	ofRange      bool     // a function
-	columns      []column // those that the role may read
-	key          []string // columns of the primary key; none of a view
-	shown        []column // those to be written, in their order
+	ofRange      bool               // a function
+	columns      []column           // those that the role may read
+	key          []string           // columns of the primary key; none of a view
+	shown        []column           // those to be written, in their order
+	from, until  pgtype.Timestamptz // of a function
 }
 
 // freeScale is the scale of a numeric column that declares none: enough for

@@ -47,6 +47,11 @@ func View(ctx context.Context, pool *pgxpool.Pool, w io.Writer, name string, f F
 		if err := v.pick(o.Columns); err != nil {
 			return err
 		}
+		if v.ofRange {
+			if err := v.between(ctx, tx, f); err != nil {
+				return err
+			}
+		}
 		sql, args, err := v.query(f)
 		if err != nil {
 			return err

@@ -239,6 +239,39 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// TestDaysOfAFunction has sessions at ten in UTC, when the next day begins in Kiritimati.
+func TestDaysOfAFunction(t *testing.T) {
+	t.Parallel()
+	pool := newWarehouse(t)
+	people := func(app string, from, to int) (rows int64, err error) {
+		day := func(d int) time.Time { return time.Date(2026, 3, d, 0, 0, 0, 0, time.UTC) }
+		f := export.Filter{App: app, From: day(from), To: day(to)}
+		if to == 0 {
+			f.To = time.Time{}
+		}
+		return export.View(t.Context(), pool, new(bytes.Buffer), "people_between", f, export.Options{Format: "csv"})
+	}
+	const live = `INSERT INTO analytics.settings (app_id, time_zone) VALUES ($1, 'Pacific/Kiritimati')`
+	pgtest.Exec(t, pool, live, "b")
+	if _, err := people("", 11, 14); !errors.Is(err, model.ErrUsage) || !strings.Contains(err.Error(), "(Pacific/Kiritimati, UTC): give --app") {
+		t.Errorf("days of two apps in two zones: %v", err)
+	}
+	if all := rows(t, pool, "people_between", export.Filter{}, export.Options{Format: "json"}); bytes.Count(all, []byte("\n")) != len(names)+1 {
+		t.Errorf("people of all time in two zones:\n%s", all)
+	}
+	for _, c := range []struct {
+		app            string
+		from, to, want int
+	}{{"b", 12, 13, 0}, {"b", 13, 14, 1}, {"b", 13, 0, 1}, {"b", 14, 0, 0}, {"a", 10, 11, len(names)}, {"a", 11, 12, 0}, {"", 11, 12, len(names)}, {"", 12, 13, 0}} {
+		if c.app == "" { // the apps live in one zone again
+			pgtest.Exec(t, pool, live+` ON CONFLICT DO NOTHING`, "a")
+		}
+		if n, err := people(c.app, c.from, c.to); err != nil || n != int64(c.want) {
+			t.Errorf("app %q from day %d until before %d: %d people, %v; want %d", c.app, c.from, c.to, n, err, c.want)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	pool := newWarehouse(t)

@@ -63,8 +63,7 @@ func (v view) query(f Filter) (string, []any, error) {
 	}
 	from := pgx.Identifier{v.schema, v.name}.Sanitize()
 	if v.ofRange {
-		first, last := Bounds(f.From, f.To)
-		args = append(args, first, last)
+		args = append(args, v.from, v.until)
 		from += fmt.Sprintf("($%d, $%d)", len(args)-1, len(args))
 	} else if !f.From.IsZero() || !f.To.IsZero() {
 		if err := v.within(f, add); err != nil {
@@ -89,6 +88,40 @@ func orInfinity(t time.Time, open pgtype.InfinityModifier) pgtype.Timestamptz {
 		return pgtype.Timestamptz{InfinityModifier: open, Valid: true}
 	}
 	return pgtype.Timestamptz{Time: t, Valid: true}
+}
+
+// As analytics.zone_of has them.
+const zonesSQL = `SELECT DISTINCT coalesce(k.time_zone, z.time_zone, 'UTC') AS zone FROM realtimekit.apps AS a
+	LEFT JOIN analytics.settings AS k ON k.app_id = a.app_id AND k.meeting_id = ''
+	LEFT JOIN sync.account_zones AS z ON z.account_id = a.account_id
+	WHERE $1 = '' OR a.app_id = $1 ORDER BY zone`
+
+// A day without limit stays one.
+const momentsSQL = `SELECT CASE WHEN isfinite($1::timestamptz) THEN analytics.day_starts_at(($1 AT TIME ZONE 'UTC')::date, $3) ELSE $1 END,
+	CASE WHEN isfinite($2::timestamptz) THEN analytics.day_starts_at(($2 AT TIME ZONE 'UTC')::date, $3) ELSE $2 END`
+
+// between gives a function the moments at which the days of a range begin and end where
+// the app is. For apps in several time zones these are several ranges.
+func (v *view) between(ctx context.Context, tx pgx.Tx, f Filter) error {
+	v.from, v.until = Bounds(f.From, f.To)
+	if f.From.IsZero() && f.To.IsZero() {
+		return nil
+	}
+	rows, err := tx.Query(ctx, zonesSQL, f.App)
+	if err != nil {
+		return err
+	}
+	zones, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	switch {
+	case err != nil:
+		return err
+	case len(zones) == 0:
+		return nil
+	case len(zones) > 1:
+		return fmt.Errorf("%w: days are those of each app, and the apps are in several time zones (%s): give --app to restrict %s to days",
+			model.ErrUsage, strings.Join(zones, ", "), v.name)
+	}
+	return tx.QueryRow(ctx, momentsSQL, v.from, v.until, zones[0]).Scan(&v.from, &v.until)
 }
 
 // within restricts to days of each app: those of a view by day, else the day on which
