@@ -47,14 +47,16 @@ const presetsSQL = `SELECT coalesce(preset_name, ''), coalesce(preset_view_type,
 	FROM analytics.preset_usage WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3)
 	GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2`
 
-// cost is an amount of money at the prices in analytics.prices.
+// cost is an amount of money at the prices in analytics.prices, or, without an amount,
+// minutes that no price fits.
 type cost struct {
-	Currency, Amount string
-	Priced, Unpriced float64 // participant-minutes
+	Currency, Amount  string
+	Minutes, Recorded float64 // of participants; of recordings and livestreams
 }
 
-const costsSQL = `SELECT currency::text, round(sum(cost_amount), 2)::text, coalesce(sum(participant_minutes), 0)::float8, 0::float8
-	FROM analytics.usage_cost WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3) AND cost_amount IS NOT NULL
+const costsSQL = `SELECT coalesce(currency::text, ''), coalesce(round(sum(cost_amount), 2)::text, ''), coalesce(sum(participant_minutes), 0)::float8,
+		(coalesce(sum(recording_minutes), 0) + coalesce(sum(livestream_minutes), 0))::float8
+	FROM analytics.usage_cost WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3)
 	GROUP BY currency ORDER BY currency`
 
 // sessionLine is a row of the sessions table.
@@ -79,14 +81,18 @@ const linesSQL = `SELECT s.session_id, coalesce(s.app_name, s.app_id), coalesce(
 
 const countSQL = `SELECT count(*) FROM analytics.session_bounds WHERE ` + began
 
+// The days of a deleted session are kept as they were counted.
+const goneSQL = `SELECT count(*) > 0 FROM (SELECT FROM analytics.session_dates
+	WHERE is_gone AND usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3) LIMIT 1) AS gone`
+
 // began chooses sessions that began in the span: near it, which an index finds, and on a
 // day of their app.
 const began = `starts_at >= ($1::date - 1)::timestamp AT TIME ZONE 'UTC' AND starts_at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC'
 	AND started_date >= $1 AND started_date < $2 AND ($3 = '' OR app_id = $3)`
 
-// Machines have no person_id, and are not counted.
-const distinctSQL = `SELECT count(DISTINCT person_id) FROM analytics.presence_by_day
-	WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3)`
+// An id is a person's within an app. Machines have no person_id, and are not counted.
+const distinctSQL = `SELECT count(person_id) FROM (SELECT DISTINCT app_id, person_id FROM analytics.presence_by_day
+	WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3)) AS people`
 
 const rangeFindingsSQL = `SELECT check_name, count(*), NULL::float8, NULL::float8 FROM analytics.data_quality
 	WHERE started_at >= ($1::date - 1)::timestamp AT TIME ZONE 'UTC' AND started_at < ($2::date + 1)::timestamp AT TIME ZONE 'UTC'
@@ -113,9 +119,12 @@ type rangeData struct {
 	Days     []usageDay
 	Presets  []presetSum
 	Costs    []cost
+	Unpriced cost // minutes that the costs leave out
 	Lines    []sessionLine
-	Sessions int64
-	People   *int64    // different people; null where the range is too large to ask
+	Sessions int64     // that began in the span
+	Stored   int64     // of them, those that are stored
+	Gone     bool      // whether retention deleted sessions that are counted in the span
+	People   *int64    // different people; null where the range is too large to ask, or they are gone
 	Findings []finding // Findings of a finding are sessions here
 	Fresh    []freshness
 	Nothing  string // why the page is empty; empty where it is not
@@ -144,37 +153,73 @@ func (d *rangeData) load(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	args := []any{d.Span.From, d.Span.To, d.Span.App}
-	if err := tx.QueryRow(ctx, countSQL, args...).Scan(&d.Sessions); err != nil {
-		return postgres.Failed("count the sessions", err)
-	}
-	if err := list(ctx, tx, &d.Days, daysSQL, args...); err != nil {
-		return err
-	}
-	if d.Sessions == 0 && len(d.Days) == 0 {
-		if err := d.nothing(ctx, tx); err != nil {
-			return err
-		}
-		return list(ctx, tx, &d.Fresh, freshnessSQL, d.Span.App)
-	}
-	if err := list(ctx, tx, &d.Presets, presetsSQL, args...); err != nil {
-		return err
-	}
-	if err := list(ctx, tx, &d.Costs, costsSQL, args...); err != nil {
-		return err
-	}
-	if err := list(ctx, tx, &d.Lines, linesSQL, append(args, maxSessions)...); err != nil {
+	if err := d.count(ctx, tx, args); err != nil {
 		return err
 	}
 	if err := list(ctx, tx, &d.Fresh, freshnessSQL, d.Span.App); err != nil {
 		return err
 	}
-	if d.Sessions > maxSessions {
+	if d.Sessions == 0 && len(d.Days) == 0 {
+		return d.nothing(ctx, tx)
+	}
+	if err := list(ctx, tx, &d.Presets, presetsSQL, args...); err != nil {
+		return err
+	}
+	if err := d.price(ctx, tx, args); err != nil {
+		return err
+	}
+	if err := list(ctx, tx, &d.Lines, linesSQL, append(args, maxSessions)...); err != nil {
+		return err
+	}
+	if d.Stored > maxSessions {
 		return nil // what follows looks at every presence of the range
 	}
-	if err := tx.QueryRow(ctx, distinctSQL, args...).Scan(&d.People); err != nil {
-		return postgres.Failed("count the people", err)
+	if !d.Gone {
+		if err := tx.QueryRow(ctx, distinctSQL, args...).Scan(&d.People); err != nil {
+			return postgres.Failed("count the people", err)
+		}
 	}
 	return list(ctx, tx, &d.Findings, rangeFindingsSQL, args...)
+}
+
+// count reads the days and counts the sessions. Those that retention deleted are in the
+// days only.
+func (d *rangeData) count(ctx context.Context, tx pgx.Tx, args []any) error {
+	if err := tx.QueryRow(ctx, countSQL, args...).Scan(&d.Stored); err != nil {
+		return postgres.Failed("count the sessions", err)
+	}
+	if err := tx.QueryRow(ctx, goneSQL, args...).Scan(&d.Gone); err != nil {
+		return postgres.Failed("look for deleted sessions", err)
+	}
+	if err := list(ctx, tx, &d.Days, daysSQL, args...); err != nil {
+		return err
+	}
+	d.Sessions = d.Stored
+	if d.Gone {
+		var started int64
+		for i := range d.Days {
+			started += d.Days[i].Started
+		}
+		d.Sessions = max(d.Stored, started)
+	}
+	return nil
+}
+
+// price reads the costs, and the minutes that they leave out.
+func (d *rangeData) price(ctx context.Context, tx pgx.Tx, args []any) error {
+	var sums []cost
+	if err := list(ctx, tx, &sums, costsSQL, args...); err != nil {
+		return err
+	}
+	for _, c := range sums {
+		if c.Amount != "" {
+			d.Costs = append(d.Costs, c)
+			continue
+		}
+		d.Unpriced.Minutes += c.Minutes
+		d.Unpriced.Recorded += c.Recorded
+	}
+	return nil
 }
 
 // zones gives the time zones of the apps, each once.

@@ -211,7 +211,7 @@ type presetLine struct {
 }
 
 func rangePage(d *rangeData, zones []string, o Options) page {
-	v := &rangeView{rangeData: d, Zones: len(zones) > 1, DaysIn: "UTC", OneDay: d.Span.Last().Equal(d.Span.From), Cut: d.Sessions - int64(len(d.Lines))}
+	v := &rangeView{rangeData: d, Zones: len(zones) > 1, DaysIn: "UTC", OneDay: d.Span.Last().Equal(d.Span.From), Cut: d.Stored - int64(len(d.Lines))}
 	from, to := d.Span.From.Format("2 January 2006"), d.Span.Last().Format("2 January 2006")
 	v.Heading = "Usage from " + from + " to " + to
 	if v.OneDay {
@@ -238,6 +238,23 @@ func rangePage(d *rangeData, zones []string, o Options) page {
 		v.Quality = append(v.Quality, qualityLine{f.title(), f.Findings})
 	}
 	return page{Title: v.Heading, Charts: d.charts(o), Now: o.Now, Made: o.Version, Zone: o.Zone, Range: v}
+}
+
+// LeftOut says which minutes no price fits, where there are costs.
+func (d *rangeData) LeftOut() string {
+	var without []string
+	for _, part := range []struct {
+		minutes float64
+		of      string
+	}{{d.Unpriced.Minutes, " participant-minutes"}, {d.Unpriced.Recorded, " minutes of recordings and livestreams"}} {
+		if part.minutes >= 0.05 { // which is written as 0.1
+			without = append(without, grouped(part.minutes, 1)+part.of)
+		}
+	}
+	if len(d.Costs) == 0 || len(without) == 0 {
+		return ""
+	}
+	return "The cost leaves out " + strings.Join(without, " and ") + ", for which analytics.prices has no price."
 }
 
 // mostCalendarDays is up to how many days those without usage are drawn, too.
