@@ -29,7 +29,7 @@ func (b *pageBase) is(base int32) { b.known.Store(base) }
 // holds all that is announced; otherwise page 0 tells.
 func (w *walk) first(ctx context.Context) (fetched, error) {
 	if w.base.known.Load() == baseZero {
-		w.next = 0
+		w.next, w.from0 = 0, true
 		return w.askFirst(ctx)
 	}
 	one, err := w.askFirst(ctx)
@@ -51,7 +51,7 @@ func (w *walk) first(ctx context.Context) (fetched, error) {
 		return one, nil
 	}
 	w.base.is(baseZero)
-	w.next = 1
+	w.next, w.from0 = 1, true
 	if !w.follows(zero, one) {
 		return zero, nil // page 1 is asked for again, by the size that page 0 taught
 	}

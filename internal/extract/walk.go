@@ -42,6 +42,7 @@ type walk struct {
 	rows   int  // rows delivered, repeated ones included
 	end    int  // end_offset of the last page, -1 where unknown
 	stale  int  // pages in a row that held nothing new
+	from0  bool // the list is taken to begin with page 0
 	alias  bool // page 0 is page 1 under another name
 	wanted int  // total_count as it was first announced, -1 for never
 }
@@ -145,8 +146,13 @@ func (w *walk) atEnd(page fetched, fresh int) bool {
 		return true
 	case fresh == 0 && (w.stale > maxStale || !(p.present && w.end >= 0 && p.end > w.end)):
 		w.base.is(baseUnknown)
-		if p.present {
+		switch {
+		case p.present:
 			w.problem("the API repeats page %d for ever", w.next-1)
+		case w.from0 && w.pages == 2 && w.rows == 2*len(page.keys):
+			// Page 0 is page 1 under another name, and more may follow. The next pass
+			// asks for both again.
+			w.problem("the API gives the same rows as page 0 and as page 1")
 		}
 		return true
 	case w.pages > w.mostPages():

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
 // list is a list of rows as some API might page it.
@@ -155,6 +157,46 @@ func TestWalkLeavesAListThatGrowsAsFastAsItIsRead(t *testing.T) {
 		}
 		if err != nil || pass.Sound() || pass.Problem == "" || l.requests > most || l.requests < 1000 {
 			t.Errorf("tells %v: %+v after %d requests, %v", tells, pass, l.requests, err)
+		}
+	}
+}
+
+// Page 0 is page 1 under another name, and neither says which rows it has. A live session
+// that grows between the two looks as if it began with page 0, and others are then read
+// from there: none may look whole before all of its rows were read.
+func TestWalkBesideAListThatGrowsBetweenItsFirstPages(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 100, 150, 300} {
+		var base pageBase
+		live, ended := &list{base: 1, rows: []key{{1}}}, &list{base: 1}
+		for i := range n {
+			ended.rows = append(ended.rows, key{byte(i), byte(i >> 8), 2})
+		}
+		read := func(ctx context.Context) model.Pass {
+			pass, err := walkList(ctx, 100, &base, func(ctx context.Context, number, size int) (fetched, error) {
+				return ended.page(ctx, number, size, func([]key) {})
+			})
+			if err != nil || pass.Sound() && pass.Distinct != n {
+				t.Errorf("%d rows: %+v, %v", n, pass, err)
+			}
+			return pass
+		}
+		pass, err := walkList(t.Context(), 100, &base, func(ctx context.Context, number, size int) (fetched, error) {
+			switch live.requests {
+			case 1: // page 0 follows
+				live.rows = append(live.rows, key{2})
+			case 2: // page 1 follows once more
+				if first, again := read(ctx), read(ctx); first.Sound() || !again.Sound() {
+					t.Errorf("%d rows: first %+v, then %+v", n, first, again)
+				}
+			}
+			return live.page(ctx, number, size, func([]key) {})
+		})
+		if err != nil || pass.Sound() || live.requests != 3 {
+			t.Errorf("the live session: %+v after %d requests, %v", pass, live.requests, err)
+		}
+		if last := read(t.Context()); !last.Sound() {
+			t.Errorf("%d rows, afterwards: %+v", n, last)
 		}
 	}
 }
