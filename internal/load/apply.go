@@ -210,7 +210,7 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 		participants, events = &p, &e
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(resolveSQL, id, l.run.ID, r.FullPass)
+	batch.Queue(resolveSQL, id, r.FullPass)
 	batch.Queue(saveStateSQL, id, l.run.ID, l.digest, warehouse.Text(s.Status), warehouse.Time(s.CreatedAt),
 		r.Distinct, announced, l.readAt, r.Complete, r.Settled, warehouse.Text(r.Problem), s.AppID, l.intake.erased, participants, events)
 	if l.derived != nil {

@@ -107,6 +107,28 @@ func TestOnlyAFullReadingResolves(t *testing.T) {
 	}
 }
 
+// A worker reads a session again and again in one run. The later reading resolves what
+// it did not set aside again, but nothing of an optional read, which stores its own.
+func TestALaterReadingOfTheSameRunResolves(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	b.MustLoad(testbed.Session(1), model.ParticipantPage{Rejected: []model.Rejected{testbed.Reject(2, "{}"), testbed.Reject(3, "{}")}})
+	for _, entity := range []string{model.EntitySession, model.EntityLivestreamSession, model.EntityPeerReport} {
+		aside := model.Rejected{Entity: entity, AppID: "app", SessionID: testbed.UUID(1), Key: "k", Reason: "r", Raw: "{}"}
+		if _, err := b.Store.SetAside(t.Context(), b.Run, []model.Rejected{aside}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.MustLoad(testbed.Session(1), model.ParticipantPage{
+		Participants: []model.Participant{testbed.Participant(2, "x", testbed.T0)},
+		Rejected:     []model.Rejected{testbed.Reject(3, "{}")},
+	})
+	if got := b.Text(`SELECT string_agg(entity || ' ' || right(record_key, 1), ', ' ORDER BY entity) FROM sync.rejected_records
+		WHERE resolved_at IS NULL`); got != "livestream_session k, participant 3, peer_report k" {
+		t.Errorf("open: %s", got)
+	}
+}
+
 // Of two passes over a session the second tells, unless it is not full either:
 // then what the first set aside is kept.
 func TestSecondPassTellsWhatIsSetAside(t *testing.T) {

@@ -94,6 +94,9 @@ type Enrolment struct {
 	Pass
 	// Listed holds the ids that the last pass listed, those set aside included.
 	Listed []string
+	// Aside holds the keys of the records that the last pass set aside, and of the
+	// meeting's own where that was.
+	Aside []string
 	// Empty tells that the list came to its end, held nobody and announced no count.
 	Empty bool
 	// Absence tells whether the API still knows the meeting.

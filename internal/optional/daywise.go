@@ -105,14 +105,15 @@ func (s *Store) SaveEndpoint(ctx context.Context, run model.Run, appID, endpoint
 func dateArg(day time.Time) pgtype.Date { return pgtype.Date{Time: day, Valid: !day.IsZero()} }
 
 // ResolveDays closes the rejected days of an app, from the given one on, that a
-// sound reading of these did not set aside again. A record that names no day may
-// be of any: it is closed where no reading has asked for more.
-func (s *Store) ResolveDays(ctx context.Context, run model.Run, appID string, from time.Time) error {
+// sound reading of these did not set aside again, as it did those with the given keys.
+// A record that names no day may be of any: it is closed where no reading has asked for
+// more.
+func (s *Store) ResolveDays(ctx context.Context, appID string, from time.Time, aside []string) error {
 	err := s.db.SendOne(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
-		WHERE app_id = $1 AND entity = 'daily_stats' AND resolved_at IS NULL AND run_id <> $2
+		WHERE app_id = $1 AND entity = 'daily_stats' AND resolved_at IS NULL AND record_key <> ALL ($2)
 		  AND CASE WHEN record_key ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}' THEN left(record_key, 10) COLLATE "C" >= $3::text
 		           ELSE NOT EXISTS (SELECT FROM sync.endpoint_states
 		                            WHERE app_id = $1 AND endpoint = 'daywise' AND asked_from < $3::date) END`,
-		appID, run.ID, from.Format(time.DateOnly))
+		appID, append([]string{}, aside...), from.Format(time.DateOnly))
 	return warehouse.Failed("resolve rejected days", err)
 }

@@ -124,7 +124,7 @@ func (s *Store) EndEnrolment(ctx context.Context, run model.Run, e model.Enrolme
 				return fmt.Errorf("mark people as removed: %w", err)
 			}
 			removed = int(tag.RowsAffected())
-			if _, err := tx.Exec(ctx, resolveEnrolmentSQL, run.ID, e.AppID, e.Meeting.ID); err != nil {
+			if _, err := tx.Exec(ctx, resolveEnrolmentSQL, e.AppID, e.Meeting.ID, append([]string{}, e.Aside...)); err != nil {
 				return fmt.Errorf("resolve rejected records: %w", err)
 			}
 		}

@@ -99,5 +99,9 @@ func (w optionalWork) saveDays(ctx context.Context, appID string, page model.Dai
 	if err := w.setAside(ctx, page.Rejected); err != nil {
 		return err
 	}
-	return w.stores.Optional.ResolveDays(ctx, w.run, appID, from)
+	aside := make([]string, 0, len(page.Rejected))
+	for i := range page.Rejected {
+		aside = append(aside, page.Rejected[i].Key)
+	}
+	return w.stores.Optional.ResolveDays(ctx, appID, from, aside)
 }

@@ -173,7 +173,7 @@ func (w enrolmentWork) saveMeetings(ctx context.Context, meetings []model.Meetin
 // readEnrolment reads one meeting: its record where that is wanted, and its people.
 func (w enrolmentWork) readEnrolment(ctx context.Context, e *model.Enrolment, withRecord bool) error {
 	if withRecord {
-		if err := w.meetingRecord(ctx, e.AppID, e.Meeting.ID); err != nil {
+		if err := w.meetingRecord(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -227,9 +227,10 @@ func (w enrolmentWork) noteEnrolment(ctx context.Context, meetingID, problem str
 
 // meetingRecord reads the record of a meeting; one that cannot be used is set
 // aside.
-func (w enrolmentWork) meetingRecord(ctx context.Context, appID, id string) error {
-	meeting, err := w.source.Meeting(ctx, appID, id)
+func (w enrolmentWork) meetingRecord(ctx context.Context, e *model.Enrolment) error {
+	meeting, err := w.source.Meeting(ctx, e.AppID, e.Meeting.ID)
 	if rejected, ok := errors.AsType[*model.RejectedError](err); ok {
+		e.Aside = append(e.Aside, rejected.Record.Key)
 		return w.setAside(ctx, []model.Rejected{rejected.Record})
 	}
 	if err != nil {
@@ -240,14 +241,16 @@ func (w enrolmentWork) meetingRecord(ctx context.Context, appID, id string) erro
 
 // people stores the people enrolled in a meeting, page by page.
 func (w enrolmentWork) people(ctx context.Context, e *model.Enrolment) (err error) {
+	own := len(e.Aside)
 	e.Pass, err = twice(func() (model.Pass, error) {
-		e.Listed = e.Listed[:0]
+		e.Listed, e.Aside = e.Listed[:0], e.Aside[:own]
 		return w.source.MeetingParticipants(ctx, e.AppID, e.Meeting.ID, func(page model.MeetingParticipantPage) error {
 			for i := range page.People {
 				e.Listed = append(e.Listed, page.People[i].ID)
 			}
 			for i := range page.Rejected {
-				e.Listed = append(e.Listed, page.Rejected[i].Key[len(e.Meeting.ID)+1:]) // meeting/id
+				key := page.Rejected[i].Key // meeting/id
+				e.Listed, e.Aside = append(e.Listed, key[len(e.Meeting.ID)+1:]), append(e.Aside, key)
 			}
 			if err := w.setAside(ctx, page.Rejected); err != nil {
 				return err

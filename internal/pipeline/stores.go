@@ -102,7 +102,7 @@ type dayStore interface {
 	// run than the one that last noted how the endpoint went.
 	SessionsReadSince(ctx context.Context, appID, endpoint string) (bool, error)
 	SaveDays(ctx context.Context, run model.Run, appID string, days []model.DailyStats) (model.RowCounts, error)
-	ResolveDays(ctx context.Context, run model.Run, appID string, from time.Time) error
+	ResolveDays(ctx context.Context, appID string, from time.Time, aside []string) error
 }
 
 type peerStore interface {

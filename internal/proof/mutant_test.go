@@ -232,7 +232,7 @@ var mutants = []mutant{
 	},
 	{
 		"what was set aside is closed by a reading that missed it",
-		"load/sql/resolve.sql", "OR $3 AND entity", "OR (true OR $3) AND entity",
+		"load/sql/resolve.sql", "OR $2 AND entity", "OR (true OR $2) AND entity",
 		"load", "TestOnlyAFullReadingResolves",
 	},
 	{
