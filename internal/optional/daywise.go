@@ -41,21 +41,19 @@ func (s *Store) SaveDays(ctx context.Context, run model.Run, appID string, days 
 	return counts, warehouse.Failed("store the daily stats of app "+appID, err)
 }
 
-// SessionsReadSince reports whether a session of the app was read by a later run
-// than the one that last kept how the endpoint went, by the same one after it had asked,
-// which a worker's may, or by any where none did.
-func (s *Store) SessionsReadSince(ctx context.Context, appID, endpoint string) (bool, error) {
+// SessionsReadSince reports whether the reading of a session of the app began after the
+// given time, by whichever run: a worker or a backfill may have begun its run long before.
+// It looks through the sessions of runs that were under way then or later.
+func (s *Store) SessionsReadSince(ctx context.Context, appID string, since time.Time) (bool, error) {
+	var runs []int64
 	var read bool
-	err := s.pool.QueryRow(ctx, `WITH kept AS MATERIALIZED (
-			SELECT coalesce(max(run_id), 0) AS run_id,
-				max(asked_at) FILTER (WHERE run_id IN (SELECT w.run_id FROM sync.runs AS w WHERE w.kind = 'work')) AS asked_at
-			FROM sync.endpoint_states WHERE app_id = $1 AND endpoint = $2)
-		SELECT EXISTS (
-		SELECT 1 FROM sync.run_sessions AS r JOIN sync.session_states AS s USING (session_id)
-		WHERE s.app_id = $1 AND r.outcome <> 'failed' AND r.run_id >= (SELECT run_id FROM kept)
-		  AND (r.run_id > (SELECT run_id FROM kept) OR s.read_at > (SELECT asked_at FROM kept)))`,
-		appID, endpoint).Scan(&read)
-	return read, warehouse.Failed("look for sessions read since "+endpoint, err)
+	err := s.pool.QueryRow(ctx, `SELECT array_agg(run_id) FROM sync.runs WHERE finished_at IS NULL OR finished_at >= $1`, since).Scan(&runs)
+	if err == nil {
+		err = s.pool.QueryRow(ctx, `SELECT EXISTS (
+			SELECT 1 FROM sync.run_sessions AS r JOIN sync.session_states AS s USING (session_id)
+			WHERE s.app_id = $1 AND s.read_at > $2 AND r.run_id = ANY ($3))`, appID, since, runs).Scan(&read)
+	}
+	return read, warehouse.Failed("look for sessions read since "+since.Format(time.RFC3339), err)
 }
 
 // Endpoint gives how an optional read of an app went; the zero value where it

@@ -28,7 +28,7 @@ func (w optionalWork) daywise(ctx context.Context, appID string, state *model.En
 	if state.Failure == "" && now.Sub(state.ReadAt) < quietDays {
 		// What this run has read does not tell: one before may have been killed
 		// between its sessions and this.
-		changed, err := w.stores.Optional.SessionsReadSince(ctx, appID, daywiseName)
+		changed, err := w.stores.Optional.SessionsReadSince(ctx, appID, state.AskedAt)
 		if err != nil || !changed {
 			return false, err
 		}

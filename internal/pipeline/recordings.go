@@ -27,7 +27,7 @@ func (w optionalWork) recordings(ctx context.Context, appID string, state *model
 	if err != nil {
 		return false, err
 	}
-	if quiet, err := w.isQuiet(ctx, appID, recordingsName, state, now); err != nil || quiet && open.IsZero() && !lost {
+	if quiet, err := w.isQuiet(ctx, appID, state, now); err != nil || quiet && open.IsZero() && !lost {
 		return false, err
 	}
 	if lost {
@@ -63,14 +63,14 @@ func (w optionalWork) recordings(ctx context.Context, appID string, state *model
 // isQuiet reports whether a part was read in the last hours, and no session of the app
 // since. What this run has read does not tell: one before may have been killed between
 // its sessions and this.
-func (w optionalWork) isQuiet(ctx context.Context, appID, part string, state *model.EndpointState, now time.Time) (bool, error) {
+func (w optionalWork) isQuiet(ctx context.Context, appID string, state *model.EndpointState, now time.Time) (bool, error) {
 	if state.Failure == "" && w.isUnheard(state) {
 		return true, nil
 	}
 	if state.Failure != "" || now.Sub(state.AskedAt) >= quietDays {
 		return false, nil
 	}
-	changed, err := w.stores.Optional.SessionsReadSince(ctx, appID, part)
+	changed, err := w.stores.Optional.SessionsReadSince(ctx, appID, state.AskedAt)
 	return !changed, err
 }
 
@@ -99,7 +99,7 @@ func (w optionalWork) listRecordings(ctx context.Context, appID string, from, to
 // account without it is no failure.
 func (w optionalWork) livestreams(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	now := w.now().UTC()
-	if quiet, err := w.isQuiet(ctx, appID, livestreamsName, state, now); err != nil || quiet {
+	if quiet, err := w.isQuiet(ctx, appID, state, now); err != nil || quiet {
 		return false, err
 	}
 	var meetings []string

@@ -98,7 +98,21 @@ func (r *rig) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	if err := db.Protect(ctx, r.privacy); err != nil {
 		return pipeline.Result{}, err
 	}
-	return pipeline.New(r.wrongBy(r.config), client, stores.New(db), r.logger).Run(ctx, plan)
+	began := time.Now()
+	result, err := pipeline.New(r.wrongBy(r.config), client, stores.New(db), r.logger).Run(ctx, plan)
+	r.readAt(began, err)
+	return result, err
+}
+
+// readAt tells when sessions were read by the rig's time: the store has it from the
+// database, whose clock shows another.
+func (r *rig) readAt(began time.Time, failure error) {
+	r.t.Helper()
+	_, err := r.pool.Exec(r.t.Context(), `UPDATE sync.session_states SET read_at = read_at - $1::interval WHERE read_at >= $2`,
+		time.Since(r.config.Now()), began)
+	if err != nil && failure == nil {
+		r.t.Fatal(err)
+	}
 }
 
 // machine is the clock of the program's machine, for store and client: the database

@@ -98,9 +98,9 @@ type enrolmentStore interface {
 }
 
 type dayStore interface {
-	// SessionsReadSince reports whether a session of the app was read by a later
-	// run than the one that last noted how the endpoint went.
-	SessionsReadSince(ctx context.Context, appID, endpoint string) (bool, error)
+	// SessionsReadSince reports whether the reading of a session of the app began after
+	// the given time.
+	SessionsReadSince(ctx context.Context, appID string, since time.Time) (bool, error)
 	SaveDays(ctx context.Context, run model.Run, appID string, days []model.DailyStats) (model.RowCounts, error)
 	ResolveDays(ctx context.Context, appID string, from time.Time, aside []string) error
 }

@@ -88,7 +88,7 @@ var endpoints = []string{
 }
 
 // question matches a statement without effect.
-var question = regexp.MustCompile(`^(SELECT|SET|begin|commit|rollback|WITH (listed|wanted) AS|WITH (mine|kept) AS MATERIALIZED|WITH RECURSIVE (schemas|ran) AS)\b`)
+var question = regexp.MustCompile(`^(SELECT|SET|begin|commit|rollback|WITH (listed|wanted) AS|WITH mine AS MATERIALIZED|WITH RECURSIVE (schemas|ran) AS)\b`)
 
 // hasEffect reports whether a statement is more than a question.
 func hasEffect(text string) bool {
