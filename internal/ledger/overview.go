@@ -71,8 +71,8 @@ func overview(ctx context.Context, tx pgx.Tx, accountID string, o *model.Overvie
 	if err != nil {
 		return err
 	}
-	o.Rejected, err = list[model.RejectedOverview](ctx, tx, `SELECT entity, count(*) FROM sync.rejected_records
-		WHERE resolved_at IS NULL GROUP BY entity ORDER BY entity`)
+	o.Rejected, err = list[model.RejectedOverview](ctx, tx, `SELECT entity, count(*) FROM sync.rejected_records AS t
+		WHERE resolved_at IS NULL AND `+warehouse.RejectAccount+` = $1 GROUP BY entity ORDER BY entity`, accountID)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,45 @@
+package ledger_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/testbed"
+)
+
+// The status of an account counts the records that `rejects list` of it shows.
+func TestOverviewCountsRejectedRecordsOfItsAccount(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	b.MustLoad(testbed.Session(1), model.ParticipantPage{Rejected: []model.Rejected{testbed.Reject(2, "{}"), testbed.Reject(3, "{}")}})
+	other := b.Run
+	other.AccountID = "other"
+	id, err := b.Ledger.StartRun(t.Context(), other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.ID = id
+	if _, err := b.Store.SetAside(t.Context(), other, []model.Rejected{{Entity: model.EntityApp, Key: "k", Reason: "r", Raw: "{}"}}); err != nil {
+		t.Fatal(err)
+	}
+	for account, want := range map[string][]model.RejectedOverview{
+		"acc":   {{Entity: model.EntityParticipant, Open: 2}},
+		"other": {{Entity: model.EntityApp, Open: 1}},
+		"none":  {},
+	} {
+		o, err := b.Ledger.Overview(t.Context(), account)
+		if diff := cmp.Diff(want, o.Rejected); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", account, err, diff)
+		}
+		listed, counted := int64(0), int64(0)
+		for _, r := range o.Rejected {
+			counted += r.Open
+		}
+		err = b.Store.Rejects(t.Context(), account, false, func(model.StoredReject) error { listed++; return nil })
+		if err != nil || listed != counted {
+			t.Errorf("%s: %d are counted, %d are listed: %v", account, counted, listed, err)
+		}
+	}
+}
