@@ -79,11 +79,19 @@ func (s *Shift) Session(ctx context.Context, appID string, id model.UUID) (Look,
 	return Look{Session: session, State: state, Known: known, At: w.clocks.earliest(w.now())}, err
 }
 
+// AppList is what is known of the apps of an account.
+type AppList struct {
+	IDs   []string
+	Doubt string // why the list cannot be trusted, empty for nothing
+	Whole bool   // no app is missing: there is no doubt, and no record was set aside
+}
+
 // Apps stores the apps of the account, or gives those that were configured.
-func (s *Shift) Apps(ctx context.Context) ([]string, error) {
+func (s *Shift) Apps(ctx context.Context) (AppList, error) {
 	w := s.work()
 	defer s.keep(w)
-	return w.apps(ctx)
+	ids, err := w.apps(ctx)
+	return AppList{IDs: ids, Doubt: w.appsDoubt, Whole: !w.leftOut}, err
 }
 
 // App lists the sessions of an app as a run does, and hands on which of them must be

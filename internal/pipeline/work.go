@@ -38,7 +38,8 @@ type work struct {
 
 	progress *progress // nil for none
 
-	sessionRow *row // refusals of sessions
+	sessionRow *row   // refusals of sessions
+	appsDoubt  string // why the list of apps cannot be trusted, empty for nothing
 
 	sentBefore   int64 // requests of the client before this run
 	waitedBefore time.Duration
@@ -207,7 +208,7 @@ func (w *work) apps(ctx context.Context) ([]string, error) {
 		}
 		return w.stores.Apps.SaveApps(ctx, w.run, page.Apps)
 	}, w.unlistedApps, w.logger)
-	if list.doubt != "" {
+	if w.appsDoubt = list.doubt; list.doubt != "" {
 		w.leaveOut()
 		w.logger.WarnContext(ctx, "the list of apps does not add up", "problem", list.doubt)
 	}

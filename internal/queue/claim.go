@@ -133,9 +133,10 @@ func (q *Queue) Rescue(ctx context.Context) (jobs int64, err error) {
 }
 
 // Leave ends the jobs of an account's apps but these: others are not configured any more,
-// or were deleted.
-func (q *Queue) Leave(ctx context.Context, accountID string, apps []string) error {
-	_, err := q.pool.Exec(ctx, leaveSQL, accountID, apps)
+// or were deleted. One that comes back is listed from its beginning if sessions of it waited.
+// Its backfills wait until then, as long as Leave is called again after next.
+func (q *Queue) Leave(ctx context.Context, accountID string, apps []string, next time.Duration) error {
+	_, err := q.pool.Exec(ctx, leaveSQL, accountID, apps, next.Seconds())
 	return warehouse.Failed("end the jobs of apps that are gone", err)
 }
 

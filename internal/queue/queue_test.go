@@ -190,12 +190,31 @@ func TestLeave(t *testing.T) {
 	for i, l := range lists {
 		b.must(b.AskFor(t.Context(), l.AccountID, l.AppID, []model.DueSession{{ID: model.UUID{byte(i + 1)}}}))
 	}
-	b.must(b.Leave(t.Context(), account, []string{app}))
+	b.exec(`INSERT INTO sync.app_states (app_id, account_id, watermark, run_id) SELECT unnest($1::text[]), $2, now(), 1`, []string{app, "gone", "idle"}, account)
+	isMarked := func(app string) bool {
+		return b.count(`SELECT count(watermark) FROM sync.app_states WHERE app_id = $1`, app) == 1
+	}
+	// While its list runs, which moves the watermark, it keeps its sessions.
+	b.exec(`UPDATE rollcall_queue.river_job SET state = 'running' WHERE kind = 'list_app' AND args ->> 'app_id' = 'gone'`)
+	b.must(b.Leave(t.Context(), account, []string{app}, time.Hour))
+	if n := b.count(`SELECT count(*) FROM sync.session_jobs WHERE account_id = $1`, account); n != 2 || !isMarked("gone") {
+		t.Errorf("the app that is listed now: %d sessions of two apps are left", n)
+	}
+	b.exec(`UPDATE rollcall_queue.river_job SET state = 'available' WHERE kind = 'list_app' AND state = 'running'`)
+	b.must(b.Leave(t.Context(), account, []string{app}, time.Hour))
+	if isMarked("gone") || !isMarked(app) || !isMarked("idle") {
+		t.Error("an app that lost sessions is not listed from its beginning, or another one is")
+	}
 	if n := b.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'list_app'`); n != 2 {
 		t.Errorf("%d apps are listed", n)
 	}
-	if n := b.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind IN ('optional_reads', 'backfill_chunk')`); n != 1 {
-		t.Errorf("%d jobs beside them, of which one is of no app", n)
+	if n := b.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'optional_reads'`); n != 0 {
+		t.Errorf("%d jobs beside them", n)
+	}
+	// Its backfill waits until it is listed again, however often that is not so.
+	if n := b.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'backfill_chunk' AND (args ->> 'app_id' = '' AND state = 'available'
+		OR state = 'scheduled' AND scheduled_at > now() + interval '90 minutes')`); n != 2 {
+		t.Errorf("%d backfills, of which one is of no app and one waits", n)
 	}
 	if n := b.count(`SELECT count(*) FROM sync.session_jobs WHERE account_id <> $1 OR app_id = $2`, account, app); n != 2 || b.count(`SELECT count(*) FROM sync.session_jobs`) != n {
 		t.Errorf("the sessions of %d apps are read", n)

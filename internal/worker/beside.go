@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -105,16 +106,20 @@ func (w *chunkWorker) goOn(ctx context.Context, job *river.Job[queue.BackfillChu
 	return queue.NextChunk(ctx, w.queue, job, a, pause, save)
 }
 
-// split makes a job of each app of the account.
+// split makes a job of each app of the account, once it is sure which those are: nobody
+// would look for an app that is left out.
 func (w *chunkWorker) split(ctx context.Context, job *river.Job[queue.BackfillChunk]) error {
 	s, done := w.take(job.Args.AccountID)
 	defer done()
-	ids, err := s.Apps(ctx)
+	list, err := s.Apps(ctx)
 	if err != nil {
 		return w.verdict(ctx, err)
 	}
-	jobs := make([]river.JobArgs, len(ids))
-	for i, id := range ids {
+	if list.Doubt != "" {
+		return fmt.Errorf("the list of apps does not add up: %s", list.Doubt)
+	}
+	jobs := make([]river.JobArgs, len(list.IDs))
+	for i, id := range list.IDs {
 		args := job.Args
 		args.AppID = id
 		jobs[i] = args

@@ -126,18 +126,21 @@ type appsWorker struct {
 func (w *appsWorker) Work(ctx context.Context, job *river.Job[queue.ListApps]) error {
 	s, done := w.take(job.Args.AccountID)
 	defer done()
-	ids, err := s.Apps(ctx)
+	list, err := s.Apps(ctx)
 	if err != nil {
 		return w.verdict(ctx, err)
 	}
-	if err := w.queue.Leave(ctx, job.Args.AccountID, ids); err != nil {
-		return err
+	next := appsPause(len(list.IDs))
+	if list.Whole { // or what an app lost that is only not shown would never come back
+		if err := w.queue.Leave(ctx, job.Args.AccountID, list.IDs, next); err != nil {
+			return err
+		}
 	}
-	apps := make([]river.JobArgs, len(ids))
-	for i, id := range ids {
+	apps := make([]river.JobArgs, len(list.IDs))
+	for i, id := range list.IDs {
 		apps[i] = queue.ListApp{AccountID: job.Args.AccountID, AppID: id}
 	}
-	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, job.Args, appsPause(len(ids)), apps...)
+	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, job.Args, next, apps...)
 }
 
 // Timeout implements river.Worker.

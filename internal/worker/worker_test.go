@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -355,6 +356,28 @@ func TestListsAreRareWhereWebhooksArrive(t *testing.T) {
 	if a, n := pause(announced), f.count(`SELECT missed FROM sync.app_webhooks`); a != 15 || n != len(announced.Sessions) {
 		t.Errorf("%d sessions came without a webhook, and the next list is in %d minutes", n, a)
 	}
+}
+
+// A list of apps that does not add up takes nothing away from the apps that it does not show,
+// and no backfill of all apps goes by it.
+func TestDoubtfulListOfApps(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 1, Sessions: 1, Participants: 1, EventsPerParticipant: 1}, 3, time.Now()))
+	f.sim.Script(simulator.Fault{Path: "*/apps", Answer: simulator.Reply(http.StatusOK, nil,
+		`{"success":true,"data":[],"paging":{"total_count":1,"start_offset":0,"end_offset":0}}`)})
+	f.exec(`INSERT INTO sync.session_jobs (session_id, account_id, app_id, due_at) VALUES (gen_random_uuid(), '` + f.data.AccountID + `', '` + f.data.Apps[0].ID + `', now() + interval '1 hour')`)
+	if _, err := f.queue.Backfill(t.Context(), f.data.AccountID, nil, time.Now().Add(-time.Hour), time.Time{}, false); err != nil {
+		t.Fatal(err)
+	}
+	f.start()
+	f.until("the apps are listed", `SELECT EXISTS (SELECT FROM rollcall_queue.river_job WHERE kind = 'list_apps' AND state = 'completed')`)
+	if n := f.count(`SELECT count(*) FROM sync.session_jobs`); n != 1 {
+		t.Error("a session is not waited for any more")
+	}
+	f.until("the backfill fails or is gone", `SELECT NOT EXISTS (SELECT FROM rollcall_queue.river_job WHERE kind = 'backfill_chunk' AND state <> 'completed' AND cardinality(errors) IS NULL)`)
+	f.sim.Script()
+	f.exec(`UPDATE rollcall_queue.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'backfill_chunk' AND state = 'retryable'`)
+	f.until("it is done", `SELECT count(*) >= 2 AND bool_and(state = 'completed') FROM rollcall_queue.river_job WHERE kind = 'backfill_chunk'`)
 }
 
 // What was created before Since is left out of an app that is read for the first time. A

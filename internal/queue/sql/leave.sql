@@ -1,7 +1,19 @@
--- $1 account, $2 its apps: nobody waits for what is of another app. The jobs of its sessions
--- find that out when they are due; one that reads of it and runs now is left to the next time.
+-- $1 account, $2 its apps, $3 in how many seconds they are listed again: nobody waits for what
+-- is of another app. The jobs of its sessions find that out when they are due; one that reads
+-- of it and runs now is left to the next time. No list from the watermark on shows these
+-- sessions again, so that the app is listed from its beginning if it comes back: also where
+-- its list, which moves the watermark, runs now, and so these wait for the next time too.
+-- Backfills wait for the app, and ask for nothing meanwhile.
 WITH sessions AS (
-    DELETE FROM sync.session_jobs WHERE account_id = $1 AND app_id NOT IN (SELECT unnest($2::text[])))
+    DELETE FROM sync.session_jobs AS s WHERE s.account_id = $1 AND s.app_id NOT IN (SELECT unnest($2::text[]))
+      AND NOT EXISTS (SELECT 1 FROM rollcall_queue.river_job AS r
+                      WHERE r.kind = 'list_app' AND r.state = 'running' AND r.args ->> 'account_id' = $1 AND r.args ->> 'app_id' = s.app_id)
+    RETURNING s.app_id),
+again AS (UPDATE sync.app_states SET watermark = NULL WHERE app_id IN (SELECT app_id FROM sessions)),
+backfills AS (
+    UPDATE rollcall_queue.river_job SET state = 'scheduled', scheduled_at = greatest(scheduled_at, now() + 2 * $3::float8 * interval '1 second')
+    WHERE kind = 'backfill_chunk' AND args ->> 'account_id' = $1 AND args ->> 'app_id' <> '' AND args ->> 'app_id' NOT IN (SELECT unnest($2::text[]))
+      AND state IN ('available', 'pending', 'retryable', 'scheduled'))
 DELETE FROM rollcall_queue.river_job
-WHERE kind IN ('list_app', 'optional_reads', 'backfill_chunk') AND args ->> 'account_id' = $1 AND args ->> 'app_id' <> '' AND args ->> 'app_id' NOT IN (SELECT unnest($2::text[]))
+WHERE kind IN ('list_app', 'optional_reads') AND args ->> 'account_id' = $1 AND args ->> 'app_id' NOT IN (SELECT unnest($2::text[]))
   AND state IN ('available', 'pending', 'retryable', 'scheduled')
