@@ -294,22 +294,27 @@ func TestConnectionsLostWhileReadingCostNothing(t *testing.T) {
 func TestLostAnswerToCommitIsLookedUp(t *testing.T) {
 	t.Parallel()
 	b := testbed.New(t)
+	b.MustLoad(testbed.Session(1)) // a worker reads a session often in one run
 	// A deferred trigger ends the backend in the middle of COMMIT, before it is
 	// durable: the client sees the same as when the answer is lost.
 	if _, err := b.Pool.Exec(t.Context(), `
 		CREATE FUNCTION public.die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
-		CREATE CONSTRAINT TRIGGER die AFTER INSERT ON realtimekit.sessions DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.die()`); err != nil {
+		CREATE CONSTRAINT TRIGGER die AFTER INSERT ON realtimekit.participants DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.die()`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Load(testbed.Session(1), testbed.Full); !errors.Is(err, model.ErrStore) {
-		t.Errorf("a commit that was not done gave %v", err)
+	one := model.ParticipantPage{Pass: 1, Participants: []model.Participant{testbed.Participant(2, "x", testbed.T0)}}
+	for _, session := range []model.Session{testbed.Session(1), testbed.Session(3)} {
+		if _, err := b.Load(session, testbed.Full, one); !errors.Is(err, model.ErrStore) {
+			t.Errorf("a commit that was not done gave %v", err)
+		}
 	}
 	// The same cut, but the ledger says that it was done.
-	if _, err := b.Pool.Exec(t.Context(), `INSERT INTO sync.run_sessions (run_id, session_id, outcome) VALUES ($1, $2, 'complete')`,
-		b.Run.ID, testbed.UUID(5).String()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.Load(testbed.Session(5), testbed.Full); err != nil {
+	_, err := b.Store.LoadSession(t.Context(), b.Run, testbed.Session(5), func(_ context.Context, stage func(model.ParticipantPage) error) (model.Reading, error) {
+		_, err := b.Pool.Exec(t.Context(), `WITH state AS (INSERT INTO sync.session_states (session_id, app_id, run_id, read_at) VALUES ($2, 'app', $1, clock_timestamp()))
+			INSERT INTO sync.run_sessions (run_id, session_id, outcome) VALUES ($1, $2, 'complete')`, b.Run.ID, testbed.UUID(5).String())
+		return testbed.Full, errors.Join(err, stage(one))
+	})
+	if err != nil {
 		t.Errorf("a commit that was done gave %v", err)
 	}
 }

@@ -82,8 +82,9 @@ func tryCommit(ctx context.Context, conn *pgxpool.Conn, load *sessionLoad) error
 }
 
 // lookUp finds out on another connection whether the transaction was committed:
-// a run counts a session in the same transaction in which it stores it. Entering
-// the session's state waits for that transaction, should it still be under way.
+// a run counts a session in the same transaction in which it stores it. A worker
+// reads a session often in one run, so that the state must be of this reading too, or
+// of a later one. Entering the state waits for that transaction, should it still be under way.
 func (s *Store) lookUp(ctx context.Context, load *sessionLoad, cause error) error {
 	var committed bool
 	id, runID := warehouse.UUID(load.session.ID), load.run.ID
@@ -91,8 +92,11 @@ func (s *Store) lookUp(ctx context.Context, load *sessionLoad, cause error) erro
 		if _, err := tx.Exec(ctx, insertStateSQL, id, load.session.AppID, runID); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, `SELECT EXISTS (
-			SELECT FROM sync.run_sessions WHERE run_id = $1 AND session_id = $2 AND outcome <> 'failed')`, runID, id).Scan(&committed)
+		err := tx.QueryRow(ctx, `SELECT coalesce(read_at >= $2, false) FROM sync.session_states WHERE session_id = $1`, id, load.readAt).Scan(&committed)
+		if err == nil && committed {
+			err = tx.QueryRow(ctx, `SELECT EXISTS (
+				SELECT FROM sync.run_sessions WHERE run_id = $1 AND session_id = $2 AND outcome <> 'failed')`, runID, id).Scan(&committed)
+		}
 		return errors.Join(err, tx.Rollback(ctx))
 	})
 	if err != nil && !errors.Is(err, pgx.ErrTxClosed) {
