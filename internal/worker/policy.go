@@ -45,7 +45,7 @@ func (t *tour) next(c queue.Claim, look pipeline.Look) time.Duration {
 	switch {
 	case look.TooOld, !look.Known:
 		return 0
-	case state.Failed, s.Status != model.StatusLive && !state.Complete:
+	case state.Failed, s.Status != model.StatusLive && (!state.Complete || s.Status != model.StatusEnded): // or no record that can be used
 		if c.Looks >= wrongLooks {
 			return 0
 		}

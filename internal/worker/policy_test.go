@@ -68,6 +68,10 @@ func TestNextLook(t *testing.T) {
 		{"settled", queue.Claim{}, pipeline.Look{Known: true, Session: old, State: model.SessionState{Complete: true, Settled: true}}, 0, 0},
 		{"failed", queue.Claim{}, pipeline.Look{Known: true, State: model.SessionState{Failed: true}}, wrongPause, wrongPause},
 		{"does not add up", queue.Claim{Looks: 1}, pipeline.Look{Known: true, Session: ended}, 2 * wrongPause, 2 * wrongPause},
+		{"complete, and its record cannot be used", queue.Claim{Looks: 2}, pipeline.Look{Known: true, State: complete, At: now}, 4 * wrongPause, 4 * wrongPause},
+		{"the same too often", queue.Claim{Looks: wrongLooks}, pipeline.Look{Known: true, State: complete, At: now}, 0, 0},
+		{"complete, and of a status that says nothing", queue.Claim{}, pipeline.Look{Known: true, Session: model.Session{Status: "PAUSED"}, State: complete, At: now}, wrongPause, wrongPause},
+		{"settled, and its record cannot be used", queue.Claim{}, pipeline.Look{Known: true, State: model.SessionState{Complete: true, Settled: true}}, wrongPause, wrongPause},
 		{"failed too often", queue.Claim{Looks: wrongLooks}, pipeline.Look{Known: true, State: model.SessionState{Failed: true}}, 0, 0},
 	} {
 		if got := tour.next(test.claim, test.look); got < test.from || got > test.to {
