@@ -77,6 +77,10 @@ const mostAttempts = 10_000
 // Name gives the name of an account's queue.
 func Name(accountID string) string { return "account_" + strings.ToLower(accountID) }
 
+// OptionalName gives the queue of an account's optional reads. They take minutes, and would
+// take all places of the other one from sessions that somebody waits for.
+func OptionalName(accountID string) string { return "optional_" + strings.ToLower(accountID) }
+
 // options gives how a job is inserted; the zero time is at once.
 func options(accountID string, priority int, at time.Time) *river.InsertOpts {
 	return &river.InsertOpts{Queue: Name(accountID), Priority: priority, ScheduledAt: at, MaxAttempts: mostAttempts}

@@ -26,7 +26,7 @@ func after[T river.JobArgs](job *river.Job[T], accountID string, args T, now tim
 	if next > 0 {
 		at = now.Add(next)
 	}
-	return []river.InsertManyParams{{Args: args, InsertOpts: once(accountID, job.Priority, at)}}
+	return []river.InsertManyParams{{Args: args, InsertOpts: onceFor(args, accountID, job.Priority, at)}}
 }
 
 // Then ends a job with those that come in its place, unless they are there.
@@ -43,9 +43,18 @@ func atOnce(accountID string, all []river.JobArgs) []river.InsertManyParams {
 		case OptionalReads, BackfillChunk:
 			priority = priorityLater
 		}
-		params = append(params, river.InsertManyParams{Args: args, InsertOpts: once(accountID, priority, time.Time{})})
+		params = append(params, river.InsertManyParams{Args: args, InsertOpts: onceFor(args, accountID, priority, time.Time{})})
 	}
 	return params
+}
+
+// onceFor gives the options of a job as once does, in the queue of its kind.
+func onceFor(args river.JobArgs, accountID string, priority int, at time.Time) *river.InsertOpts {
+	o := once(accountID, priority, at)
+	if _, isOptional := args.(OptionalReads); isOptional {
+		o.Queue = OptionalName(accountID)
+	}
+	return o
 }
 
 // follow ends a job and makes those that follow it, in one transaction: a kill before

@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -67,6 +68,40 @@ func TestOptionalReads(t *testing.T) {
 	if n := f.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'optional_reads' AND state = 'scheduled' AND scheduled_at < now() + interval '16 minutes'`); n != 2 {
 		t.Errorf("%d apps are asked again soon\n%s", n, f.jobs())
 	}
+}
+
+// Optional reads take minutes. Those of many apps leave the places of a worker to sessions,
+// and are made one after the other.
+func TestOptionalReadsLeaveRoomForSessions(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 5, Sessions: 5, Participants: 1, EventsPerParticipant: 1}, 3, time.Now()))
+	f.since, f.optional = time.Now().Add(24*time.Hour), pipeline.Optional{Enrolment: true} // lists leave all sessions out
+	f.exec(`CREATE TABLE public.gate ()`)
+	f.exec(`CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM FROM public.gate; RETURN NEW; END $$`)
+	f.exec(`CREATE TRIGGER wait BEFORE UPDATE ON rollcall_queue.river_job FOR EACH ROW
+		WHEN (NEW.kind = 'optional_reads' AND NEW.state = 'completed') EXECUTE FUNCTION public.wait()`)
+	gate, err := f.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = gate.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := gate.Exec(t.Context(), `LOCK TABLE public.gate`); err != nil {
+		t.Fatal(err)
+	}
+	f.start()
+	f.until("all apps are listed, and optional reads of one do not end", `SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'public.gate'::regclass AND NOT granted)
+		AND (SELECT count(*) = 5 FROM rollcall_queue.river_job WHERE kind = 'list_app' AND state = 'scheduled')`)
+	if _, err := f.inbox.Receive(t.Context(), event(f, f.data.Apps[4].Sessions[0], webhook.MeetingEnded)); err != nil {
+		t.Fatal(err)
+	}
+	f.until("the session is read", `SELECT count(*) = 1 FROM sync.session_states WHERE complete_at IS NOT NULL`)
+	if n := f.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'optional_reads' AND state = 'running'`); n != 1 {
+		t.Errorf("optional reads of %d apps at once:\n%s", n, f.jobs())
+	}
+	if err := gate.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.until("those of all apps are made", `SELECT count(*) = 5 FROM rollcall_queue.river_job WHERE kind = 'optional_reads' AND state = 'completed'`)
 }
 
 // A quiet app costs the request of its list and no other.

@@ -62,7 +62,7 @@ const (
 func (t *tour) ring(ctx context.Context) {
 	queues := []string{queue.UsageQueue}
 	for id := range t.desks {
-		queues = append(queues, queue.Name(id))
+		queues = append(queues, queue.Name(id), queue.OptionalName(id))
 	}
 	ticker := time.NewTicker(ringEvery)
 	defer ticker.Stop()

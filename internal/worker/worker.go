@@ -24,7 +24,7 @@ import (
 
 // Config bounds what a worker does.
 type Config struct {
-	Concurrency int               // jobs at once for each account
+	Concurrency int               // jobs at once for each account, and one of its optional reads beside them
 	Settle      time.Duration     // how long after its end a session is read again
 	Version     string            // of the program, for the ledger
 	Since       time.Time         // what was created before is left out of apps that were never read; zero for nothing
@@ -111,6 +111,8 @@ func (t *tour) client() (*river.Client[pgx.Tx], error) {
 	queues := map[string]river.QueueConfig{queue.UsageQueue: {MaxWorkers: 1}}
 	for id := range t.desks {
 		queues[queue.Name(id)] = river.QueueConfig{MaxWorkers: t.cfg.Concurrency}
+		// Nobody waits for these: where tour.ring told in vain, a minute later is soon enough.
+		queues[queue.OptionalName(id)] = river.QueueConfig{MaxWorkers: 1, FetchPollInterval: time.Minute}
 	}
 	return river.NewClient(riverpgxv5.New(t.db.Pool), &river.Config{
 		ID: t.id, Schema: queue.Schema(), Workers: workers, Logger: queue.Quiet(t.logger),
