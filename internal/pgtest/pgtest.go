@@ -51,6 +51,7 @@ type cluster struct {
 
 	template    sync.Once
 	templateErr error
+	isSeeded    bool // the template came with the folder
 
 	created atomic.Int64 // databases so far
 }
@@ -90,7 +91,11 @@ func moreAtOnce() {
 func New(tb testing.TB) string {
 	tb.Helper()
 	c := running(tb)
-	c.template.Do(func() { c.templateErr = c.makeTemplate() })
+	c.template.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+		defer cancel()
+		c.templateErr = c.makeTemplate(ctx)
+	})
 	if c.templateErr != nil {
 		tb.Fatalf("pgtest: %v", c.templateErr)
 	}
@@ -125,8 +130,16 @@ func (c *cluster) startServer() error {
 	c.dir = dir
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
+	if err := c.fromSeed(ctx); err != nil {
+		return fmt.Errorf("%s: %w", seedVariable, err)
+	}
+	return c.launch(ctx)
+}
+
+// launch starts the server in the folder.
+func (c *cluster) launch(ctx context.Context) (err error) {
 	c.server, err = private.Start(ctx, private.Config{
-		Dir:            dir,
+		Dir:            c.dir,
 		AllowDownload:  true,
 		NoSync:         true,
 		MaxConnections: maxConnections,
@@ -150,9 +163,10 @@ func (c *cluster) stop() error {
 }
 
 // makeTemplate migrates the database that New copies, and closes it to all.
-func (c *cluster) makeTemplate() error {
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
-	defer cancel()
+func (c *cluster) makeTemplate(ctx context.Context) error {
+	if c.isSeeded {
+		return nil
+	}
 	if err := c.exec(ctx, "CREATE DATABASE "+templateName+" TEMPLATE template0"); err != nil {
 		return err
 	}
