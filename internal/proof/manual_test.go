@@ -40,6 +40,9 @@ func TestManualsRestore(t *testing.T) {
 			if name != "installed" && installed == newer {
 				t.Skip("the installed PostgreSQL is the newer one")
 			}
+			if name == "newer" && sampling.Divided() {
+				t.Skip("the run on the newer PostgreSQL tries this: there it is the installed one")
+			}
 			if pair[0] == "" || pair[1] == "" {
 				needs(t, "a newer PostgreSQL, which "+newerVariable+" names")
 			}

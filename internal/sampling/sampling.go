@@ -56,6 +56,9 @@ func Named[C any](few int, cases map[string]C) map[string]C {
 	return some
 }
 
+// Divided tells that two runs divide the tries, one on each version of PostgreSQL.
+func Divided() bool { return os.Getenv("ROLLCALL_PART") != "" }
+
 // Part gives which of n tries at random, numbered from 0, this run makes: all, or those of
 // ROLLCALL_PART, which is "1/2" or "2/2" where two runs divide them. At least one is made.
 // A part of another form panics.
