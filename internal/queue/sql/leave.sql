@@ -1,9 +1,9 @@
 -- $1 account, $2 its apps, $3 in how many seconds they are listed again: nobody waits for what
 -- is of another app. The jobs of its sessions find that out when they are due; one that reads
--- of it and runs now is left to the next time. No list from the watermark on shows these
--- sessions again, so that the app is listed from its beginning if it comes back: also where
--- its list, which moves the watermark, runs now, and so these wait for the next time too.
--- Backfills wait for the app, and ask for nothing meanwhile.
+-- of it and runs now is left to the next time. The watermark has passed these sessions. It goes
+-- with them, so that the app is listed from its beginning when it comes back. A list of the app
+-- that runs now would set it again: such an app waits for the next time. Backfills stay, and
+-- wait until after the next list of apps, which puts them off again.
 WITH sessions AS (
     DELETE FROM sync.session_jobs AS s WHERE s.account_id = $1 AND s.app_id NOT IN (SELECT unnest($2::text[]))
       AND NOT EXISTS (SELECT 1 FROM rollcall_queue.river_job AS r
