@@ -15,6 +15,7 @@ type plan struct {
 	Relation string  `json:"Relation Name"`
 	Rows     float64 `json:"Actual Rows"`
 	Removed  float64 `json:"Rows Removed by Filter"`
+	Unjoined float64 `json:"Rows Removed by Join Filter"`
 	Loops    float64 `json:"Actual Loops"`
 	Plans    []plan
 }
@@ -33,7 +34,24 @@ func (p *plan) read(rows map[string]float64, scanned map[string]bool) {
 	}
 }
 
+// passed counts the rows that go through all nodes of a plan.
+func (p *plan) passed() float64 {
+	rows := (p.Rows + p.Removed + p.Unjoined) * p.Loops
+	for i := range p.Plans {
+		rows += p.Plans[i].passed()
+	}
+	return rows
+}
+
 func (db *database) explain(sql string) (rows map[string]float64, scanned map[string]bool) {
+	db.t.Helper()
+	rows, scanned = map[string]float64{}, map[string]bool{}
+	db.planOf(sql).read(rows, scanned)
+	return rows, scanned
+}
+
+// planOf runs a query and gives its plan, with what went through it.
+func (db *database) planOf(sql string) *plan {
 	db.t.Helper()
 	var text string
 	if err := db.conn.QueryRow(db.t.Context(), `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) `+sql).Scan(&text); err != nil {
@@ -43,9 +61,7 @@ func (db *database) explain(sql string) (rows map[string]float64, scanned map[st
 	if err := json.Unmarshal([]byte(text), &plans); err != nil {
 		db.t.Fatal(err)
 	}
-	rows, scanned = map[string]float64{}, map[string]bool{}
-	plans[0].Plan.read(rows, scanned)
-	return rows, scanned
+	return &plans[0].Plan
 }
 
 // crowd fills the tables with 400 sessions of ten participants and five
@@ -146,6 +162,64 @@ func TestFindingsOfARangeReadItsSessions(t *testing.T) {
 	}
 }
 
+// TestFindingsOfAnAppReadItsSessions has 20 apps of 200 sessions, five on each day. Of every
+// tenth a record was rejected, and as many were not read completely: one app's day is read
+// without the sessions of the others.
+func TestFindingsOfAnAppReadItsSessions(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) SELECT 'a' || n, 'account', now(), now(), 1 FROM generate_series(0, 19) AS n`)
+	db.exec(`INSERT INTO realtimekit.sessions (session_id, app_id, status, started_at, ended_at, created_at, first_synced_at, synced_at, run_id)
+		SELECT md5(n::text)::uuid, 'a' || n % 20, 'ENDED', t, t + interval '1 hour', t, now(), now(), 1
+		FROM generate_series(0, 3999) AS n, LATERAL (SELECT timestamptz '2026-01-01Z' + n / 100 * interval '1 day' + n % 100 * interval '10 minutes' AS t) AS t`)
+	db.exec(`INSERT INTO sync.session_states (session_id, app_id, status, created_at, complete_at, erased_participants, run_id)
+		SELECT session_id, app_id, 'ENDED', created_at, CASE WHEN n % 10 < 9 THEN now() END, (n % 10 = 0)::integer, 1
+		FROM (SELECT *, row_number() OVER (ORDER BY app_id, started_at) AS n FROM realtimekit.sessions) AS s`)
+	db.exec(`INSERT INTO sync.rejected_records (entity, app_id, session_id, record_key, reason, raw_text, first_seen_at, last_seen_at, run_id)
+		SELECT 'participant', app_id, session_id, 'k', 'no id', '{}', now(), now(), 1 FROM sync.session_states WHERE complete_at IS NULL`)
+	db.exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+	db.exec(`VACUUM (ANALYZE)`)
+	const findings = `SELECT * FROM analytics.data_quality WHERE app_id = 'a7' AND started_at >= timestamptz '2026-01-10Z' AND started_at < timestamptz '2026-01-11Z'`
+	// The twenty apps; five sessions with their figures, one incomplete and one with somebody
+	// erased; the app's open records, with their sessions at most.
+	if n := db.readRows(findings); n > 20+5*2+2+20*2 {
+		t.Errorf("an app's day reads %d rows", n)
+	}
+	if n := db.number(`SELECT count(*) FROM (` + findings + `) AS f`); n < 2 {
+		t.Errorf("%d findings of a day, want two at least", n)
+	}
+}
+
+// A register is put together in a few passes over its people, however many they are: of four
+// times as many, four times as many rows go through the plan. Each lesson has a quarter of
+// its people absent, and as many who are not enrolled.
+func TestRegisterGoesOverItsPeopleOnce(t *testing.T) {
+	t.Parallel()
+	var passed []float64
+	for _, people := range []int{40, 160} {
+		db := newDatabase(t)
+		db.exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('a', 'account', now(), now(), 1)`)
+		db.exec(`INSERT INTO realtimekit.meetings (app_id, meeting_id, first_synced_at, synced_at, run_id) SELECT 'a', 'm' || n, now(), now(), 1 FROM generate_series(1, 20) AS n`)
+		db.exec(`INSERT INTO realtimekit.sessions (session_id, app_id, meeting_id, status, started_at, ended_at, first_synced_at, synced_at, run_id)
+			SELECT md5(n::text)::uuid, 'a', 'm' || n, 'ENDED', '2026-01-10 10:00Z', '2026-01-10 11:00Z', now(), now(), 1 FROM generate_series(1, 20) AS n`)
+		db.exec(`INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, joined_at, left_at, run_id)
+			SELECT session_id, md5(session_id::text || i)::uuid, 'u' || i, 'c' || i, started_at, ended_at, 1 FROM realtimekit.sessions, generate_series(1, $1) AS i`, people)
+		db.exec(`INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, custom_participant_id, created_at, last_listed_at, first_synced_at, synced_at, run_id)
+			SELECT app_id, meeting_id, 'u' || i, 'c' || i, '2026-01-01Z', now(), now(), now(), 1 FROM realtimekit.meetings, generate_series($1 / 4 + 1, $1 + $1 / 4) AS i`, people)
+		db.exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+		db.exec(`ANALYZE`)
+		p := db.planOf(`SELECT DISTINCT status FROM analytics.register`)
+		passed = append(passed, p.passed()/float64(20*people))
+		if n := db.number(`SELECT count(*) FROM analytics.register WHERE is_enrolled AND is_present`); n != 20*people*3/4 {
+			t.Errorf("%d enrolled people came, want %d", n, 20*people*3/4)
+		}
+	}
+	t.Logf("rows that go through the plan per person: %.1f", passed)
+	if passed[0] > 70 || passed[1] > passed[0]*1.3 {
+		t.Errorf("per person %.1f rows go through the plan, of lessons of 40 and 160 people", passed)
+	}
+}
+
 // TestRefreshReadsItsBatchOnly has a queue of 20,000 sessions, the oldest last:
 // a batch reads the rows that it takes, in the order of the sessions.
 func TestRefreshReadsItsBatchOnly(t *testing.T) {
@@ -216,5 +290,20 @@ func (db *database) joined(view, column string) {
 				db.t.Errorf("%s reads %v, from end to end %v", name, rows, scanned)
 			}
 		}
+		if other == "person_overlap" && view == "session_summary" {
+			db.read3(name, rows, 6*45)
+		}
+	}
+}
+
+// read3 fails where a question reads more than three rows per row of its answer.
+func (db *database) read3(name string, rows map[string]float64, answer float64) {
+	db.t.Helper()
+	all := 0.0
+	for _, n := range rows {
+		all += n
+	}
+	if all > 3*answer {
+		db.t.Errorf("%s reads %v for %v rows", name, rows, answer)
 	}
 }

@@ -6,7 +6,7 @@ WITH zones AS (
     LEFT JOIN analytics.settings AS k ON k.app_id = a.app_id AND k.meeting_id = ''
     LEFT JOIN sync.account_zones AS z ON z.account_id = a.account_id
 )
-SELECT f.session_id, f.app_id, s.started_at, c.check_name, c.findings, c.measured_value, c.vendor_value, f.time_zone
+SELECT f.session_id, s.app_id, s.started_at, c.check_name, c.findings, c.measured_value, c.vendor_value, f.time_zone
 FROM analytics.session_figures AS f
 JOIN realtimekit.sessions AS s ON s.session_id = f.session_id
 CROSS JOIN LATERAL (

@@ -12,68 +12,59 @@ SELECT o.occurrence_id, o.app_id, o.meeting_id, o.meeting_title, o.session_type,
        round((c.present_seconds / nullif(o.lesson_seconds, 0))::numeric, 4)::double precision AS share,
        r.first_join_at, r.last_leave_at, o.is_final, o.session_ids, o.time_zone
 FROM analytics.occurrences AS o
+LEFT JOIN analytics.settings AS k ON k.app_id = o.app_id AND k.meeting_id = ''
 CROSS JOIN LATERAL (
-    WITH came AS (
-        -- Of a session that lasts over several lessons, only the stays that reach into this one.
-        SELECT p.person_id, (array_agg(p.custom_participant_id ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.custom_participant_id IS NOT NULL))[1] AS custom_participant_id,
-               (array_agg(p.display_name ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.display_name IS NOT NULL))[1] AS display_name,
-               (array_agg(p.preset_name ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.preset_name IS NOT NULL))[1] AS preset_name,
-               min(s.first_join_at) AS first_join_at, max(s.last_leave_at) AS last_leave_at, range_agg(s.presence) AS presence
-        FROM analytics.session_people AS p
-        CROSS JOIN LATERAL (
-            SELECT lower(p.presence) AS first_join_at, upper(p.presence) AS last_leave_at, p.presence
-            WHERE p.presence <@ tstzrange(o.starts_at, o.ends_at) AND NOT isempty(p.presence)
-            UNION ALL
-            SELECT min(lower(v)), max(upper(v)), range_agg(v)
-            FROM unnest(p.presence) AS v WHERE v && tstzrange(o.starts_at, o.ends_at) AND NOT p.presence <@ tstzrange(o.starts_at, o.ends_at)
-            HAVING count(*) > 0
-            UNION ALL
-            SELECT p.first_join_at, p.last_leave_at, p.presence
-            WHERE isempty(p.presence) AND p.first_join_at >= o.starts_at AND p.first_join_at < o.ends_at
-        ) AS s
-        WHERE p.session_id = ANY (o.session_ids)
+    WITH came AS MATERIALIZED (
+        -- In order, so that the first of each is the first in time.
+        SELECT p.person_id, (array_agg(p.custom_participant_id) FILTER (WHERE p.custom_participant_id IS NOT NULL))[1] AS custom_participant_id,
+               (array_agg(p.display_name) FILTER (WHERE p.display_name IS NOT NULL))[1] AS display_name,
+               (array_agg(p.preset_name) FILTER (WHERE p.preset_name IS NOT NULL))[1] AS preset_name,
+               min(coalesce(lower(p.stays), p.first_join_at)) AS first_join_at, max(coalesce(upper(p.stays), p.last_leave_at)) AS last_leave_at,
+               range_agg(p.stays) AS presence
+        FROM (SELECT p.person_id, p.custom_participant_id, p.display_name, p.preset_name, p.first_join_at, p.last_leave_at, s.stays
+              FROM analytics.session_people AS p
+              -- Of a session that lasts over several lessons, only the stays that reach into this one.
+              CROSS JOIN LATERAL (
+                  SELECT CASE WHEN isempty(p.presence) THEN CASE WHEN p.first_join_at >= o.starts_at AND p.first_join_at < o.ends_at THEN p.presence END
+                              WHEN p.presence <@ tstzrange(o.starts_at, o.ends_at) THEN p.presence
+                              ELSE (SELECT range_agg(v) FROM unnest(p.presence) AS v WHERE v && tstzrange(o.starts_at, o.ends_at)) END AS stays
+              ) AS s
+              WHERE p.session_id = ANY (o.session_ids) AND s.stays IS NOT NULL
+              ORDER BY p.person_id, p.first_join_at, p.session_id) AS p
         GROUP BY 1
-    ), members AS (
+    ), members AS MATERIALIZED (
         SELECT w.person_id, m.custom_participant_id, m.display_name, m.preset_name, m.meeting_participant_id,
-               NOT m.custom_participant_id = ANY (coalesce(k.nobody_ids, '{guest,recorder}')) AS has_own_id
+               CASE WHEN NOT m.custom_participant_id = ANY (coalesce(k.nobody_ids, '{guest,recorder}')) THEN m.custom_participant_id END AS own_id
         FROM realtimekit.meeting_participants AS m
-        LEFT JOIN analytics.settings AS k ON k.app_id = m.app_id AND k.meeting_id = ''
         CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
             m.custom_participant_id, m.meeting_participant_id, NULL, m.preset_name, m.display_name) AS person_id) AS w
         WHERE m.app_id = o.app_id AND m.meeting_id = o.meeting_id AND w.person_id IS NOT NULL
           AND (m.created_at IS NULL OR m.created_at < o.ends_at) AND (m.removed_at IS NULL OR m.last_listed_at >= o.starts_at)
-    ), ids AS (
-        SELECT DISTINCT w.person_id, q.user_id, q.custom_participant_id
+    ), ids AS MATERIALIZED (
+        SELECT w.person_id, q.user_id, q.custom_participant_id
         FROM realtimekit.participants AS q
-        LEFT JOIN analytics.settings AS k ON k.app_id = o.app_id AND k.meeting_id = ''
         CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
             q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) AS person_id) AS w
+        JOIN came AS a ON a.person_id = w.person_id
         WHERE q.session_id = ANY (o.session_ids)
     ), matches AS (
-        SELECT m.person_id, a.person_id AS came_as FROM members AS m JOIN came AS a ON a.person_id = m.person_id
-        UNION
-        SELECT m.person_id, a.person_id FROM members AS m JOIN ids AS i ON i.user_id = m.meeting_participant_id JOIN came AS a ON a.person_id = i.person_id
-        UNION
-        SELECT m.person_id, a.person_id FROM members AS m JOIN ids AS i ON i.custom_participant_id = m.custom_participant_id JOIN came AS a ON a.person_id = i.person_id
-        WHERE m.has_own_id
-    ), enrolled AS (
-        -- Enrolled twice, and here as one.
-        SELECT m.*, coalesce((SELECT min(x.came_as) FROM matches AS x WHERE x.person_id = m.person_id), m.person_id) AS present_as FROM members AS m
+        SELECT m.*, a.person_id AS came_as FROM members AS m LEFT JOIN came AS a ON a.person_id = m.person_id
+        UNION ALL
+        SELECT m.*, i.person_id FROM members AS m JOIN ids AS i ON i.user_id = m.meeting_participant_id AND i.person_id <> m.person_id
+        UNION ALL
+        SELECT m.*, i.person_id FROM members AS m JOIN ids AS i ON i.custom_participant_id = m.own_id AND i.person_id <> m.person_id
     )
-    SELECT e.present_as AS person_id, coalesce(min(a.custom_participant_id), max(e.custom_participant_id)) AS custom_participant_id,
-           coalesce(max(e.display_name), min(a.display_name)) AS display_name, coalesce(max(e.preset_name), min(a.preset_name)) AS preset_name, true AS is_enrolled,
-           min(a.first_join_at) AS first_join_at, max(a.last_leave_at) AS last_leave_at, range_agg(a.presence) AS presence
-    FROM enrolled AS e
-    LEFT JOIN matches AS x ON x.person_id = e.person_id
-    LEFT JOIN came AS a ON a.person_id = x.came_as
+    -- Enrolled twice, and here as one.
+    SELECT coalesce(e.present_as, a.person_id) AS person_id, coalesce(min(a.custom_participant_id), max(e.custom_participant_id)) AS custom_participant_id,
+           coalesce(max(e.display_name), min(a.display_name)) AS display_name, coalesce(max(e.preset_name), min(a.preset_name)) AS preset_name,
+           count(e.present_as) > 0 AS is_enrolled, min(a.first_join_at) AS first_join_at, max(a.last_leave_at) AS last_leave_at, range_agg(a.presence) AS presence
+    FROM (SELECT *, coalesce(min(came_as) OVER (PARTITION BY person_id), person_id) AS present_as FROM matches) AS e
+    FULL JOIN came AS a ON a.person_id = e.came_as
     GROUP BY 1
-    UNION ALL
-    SELECT a.person_id, a.custom_participant_id, a.display_name, a.preset_name, false, a.first_join_at, a.last_leave_at, a.presence
-    FROM came AS a WHERE NOT EXISTS (SELECT FROM matches AS x WHERE x.came_as = a.person_id)
 ) AS r
 CROSS JOIN LATERAL (
-    SELECT coalesce((SELECT sum(extract(epoch FROM least(upper(v), o.ends_at) - greatest(lower(v), o.starts_at))) FROM unnest(r.presence) AS v
-                     WHERE lower(v) < o.ends_at AND upper(v) > o.starts_at), 0)::double precision AS present_seconds,
+    SELECT coalesce(extract(epoch FROM (SELECT sum(least(upper(v), o.ends_at) - greatest(lower(v), o.starts_at)) FROM unnest(r.presence) AS v
+                                        WHERE lower(v) < o.ends_at AND upper(v) > o.starts_at)), 0)::double precision AS present_seconds,
            CASE WHEN r.first_join_at IS NOT NULL THEN extract(epoch FROM greatest(r.first_join_at, o.starts_at) - o.starts_at)::double precision END AS late_seconds,
            CASE WHEN r.first_join_at IS NOT NULL THEN extract(epoch FROM o.ends_at - least(r.last_leave_at, o.ends_at))::double precision END AS left_early_seconds
     OFFSET 0 -- computed once, though several columns say it
