@@ -18,7 +18,6 @@ import (
 var clusterExempt = []map[string]string{
 	{
 		"fold_app.sql": "an upgrade of ids in other letters, made for one server", "fold_meeting.sql": "the same",
-		"register.sql":        "has a form of its own for a cluster",
 		"add_to_curves.sql":   "reads tables of the coordinator only",
 		"check_timetable.sql": "the same",
 		"claim.sql":           "the same", "lost.sql": "the same", "missed.sql": "the same",
