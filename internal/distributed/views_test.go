@@ -20,11 +20,9 @@ import (
 
 // manyShards are views that ask more than one shard about one session.
 var manyShards = map[string]string{
-	"join_latency":     "a subquery hides of which session it is",
-	"session_drop_off": "the same",
-	"data_quality":     "one of its checks is about people, over all sessions",
-	"recording_usage":  "recordings are on every node, and their sessions are looked up",
-	"no_shows":         "a lesson may be of several sessions",
+	"data_quality":    "rejected records are on the coordinator: each part of the union is asked before the session is known",
+	"recording_usage": "recordings that retention counted are on the coordinator: the same",
+	"no_shows":        "a lesson may be of several sessions, and how often somebody came is counted over all of them",
 }
 
 // setting is what gives the views rows of each kind: a timetable, excuses and rules; and days
