@@ -127,9 +127,17 @@ func (s *Store) Unsettle(ctx context.Context, ids []model.UUID) error {
 	for i, id := range ids {
 		args[i] = id
 	}
-	err := s.db.SendOne(ctx, `UPDATE sync.session_states AS t SET settled_at = NULL
-		FROM (SELECT session_id FROM sync.session_states WHERE session_id = ANY ($1) AND settled_at IS NOT NULL ORDER BY session_id FOR UPDATE) AS s
-		WHERE t.session_id = s.session_id`, args)
+	var distributed bool
+	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM sync.distributed_tables)`).Scan(&distributed)
+	switch {
+	case err != nil:
+	case distributed: // Citus locks rows of one shard only; two at once that lock each other out are tried again
+		err = s.db.SendOne(ctx, `UPDATE sync.session_states SET settled_at = NULL WHERE session_id = ANY ($1) AND settled_at IS NOT NULL`, args)
+	default:
+		err = s.db.SendOne(ctx, `UPDATE sync.session_states AS t SET settled_at = NULL
+			FROM (SELECT session_id FROM sync.session_states WHERE session_id = ANY ($1) AND settled_at IS NOT NULL ORDER BY session_id FOR UPDATE) AS s
+			WHERE t.session_id = s.session_id`, args)
+	}
 	return warehouse.Failed("let sessions be read again", err)
 }
 
