@@ -31,7 +31,7 @@ func (s *Store) SaveDays(ctx context.Context, run model.Run, appID string, days 
 	if err != nil {
 		return counts, err
 	}
-	err = s.db.Send(ctx, func(batch *pgx.Batch) {
+	err = s.sendAgain(ctx, func(batch *pgx.Batch) {
 		batch.Queue(saveDaysSQL, run.ID, appID, text).QueryRow(func(row pgx.Row) error { return row.Scan(&counts.Inserted, &counts.Updated) })
 	})
 	counts.Unchanged = counts.Read - counts.Inserted - counts.Updated

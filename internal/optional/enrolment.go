@@ -51,7 +51,7 @@ func (s *Store) SaveMeetings(ctx context.Context, run model.Run, meetings []mode
 	if err != nil {
 		return counts, err
 	}
-	err = s.db.Send(ctx, func(batch *pgx.Batch) {
+	err = s.sendAgain(ctx, func(batch *pgx.Batch) {
 		batch.Queue(saveMeetingsSQL, run.ID, text).Exec(func(tag pgconn.CommandTag) error {
 			counts.Updated = int(tag.RowsAffected())
 			return nil
@@ -71,7 +71,7 @@ func (s *Store) SavePeople(ctx context.Context, run model.Run, appID, meetingID 
 		return model.RowCounts{}, nil
 	}
 	var counts model.RowCounts
-	err := s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) (err error) {
+	err := s.filteredAgain(ctx, func(tx pgx.Tx, f *privacy.Filter) (err error) {
 		kept, listed := f.People(appID, people)
 		if err := erasure.LateEnrolled(ctx, tx, s.db.Key(), appID, meetingID, listed); err != nil {
 			return fmt.Errorf("erase who was recognised late: %w", err)
@@ -111,7 +111,7 @@ func savePeople(ctx context.Context, tx pgx.Tx, run model.Run, appID, meetingID 
 func (s *Store) EndEnrolment(ctx context.Context, run model.Run, e model.Enrolment) (removed int, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
-	err = s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+	err = s.filteredAgain(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
 		if e.Full() {
 			listed := append([]string{}, f.Listed(e.Listed)...)
 			var before pgtype.Timestamptz

@@ -58,7 +58,7 @@ func (s *Store) SaveRecordings(ctx context.Context, run model.Run, appID string,
 	if err != nil {
 		return counts, err
 	}
-	err = s.db.Send(ctx, func(batch *pgx.Batch) {
+	err = s.sendAgain(ctx, func(batch *pgx.Batch) {
 		batch.Queue(saveRecordingsSQL, run.ID, appID, text).QueryRow(func(row pgx.Row) error { return row.Scan(&counts.Inserted, &counts.Updated) })
 		batch.Queue(`UPDATE sync.rejected_records SET resolved_at = now()
 			WHERE entity = 'recording' AND app_id = $1 AND record_key = ANY ($2) AND resolved_at IS NULL`, appID, ids)
