@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -36,6 +37,11 @@ func nodes(ctx context.Context, to *Checks, pool *pgxpool.Pool) {
 		to.failed("nodes", err, "")
 		return
 	}
+	gone, err := postgres.ShardsNotThere(ctx, pool)
+	if err != nil {
+		to.failed("nodes", err, "")
+		return
+	}
 	zones, err := postgres.NodesNotUTC(ctx, pool)
 	switch {
 	case err != nil:
@@ -44,6 +50,8 @@ func nodes(ctx context.Context, to *Checks, pool *pgxpool.Pool) {
 		to.problem("nodes", "parts of tables are on no node that is in use: "+strings.Join(lost, ", "), "bring the node back (citus_activate_node), or restore it from a backup")
 	case len(silent) > 0:
 		to.problem("nodes", "a node does not answer: "+strings.Join(silent, ", "), "start it, or mend the network between the nodes")
+	case len(gone) > 0:
+		to.problem("nodes", fmt.Sprintf("%d parts of tables are not on their nodes: %s", len(gone), strings.Join(gone[:min(len(gone), 5)], ", ")), "restore the node from a backup; do not distribute anew")
 	case len(zones) > 0:
 		to.problem("nodes", "parts of what counts by day run on the workers, and need their TimeZone to be UTC: "+strings.Join(zones, ", "), "on the coordinator run ALTER DATABASE … SET timezone TO 'UTC', which Citus passes on")
 	case p.Hidden > 0:

@@ -38,6 +38,8 @@ func Advice(err error) string {
 		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
 	case pg.Code == "42501":
 		return missingRight(pg)
+	case pg.Code == "42P01" && partOfTable.MatchString(pg.Message):
+		return "; a part of a table is not on its node of Citus: see rollcall doctor"
 	case advice[pg.Code] != "":
 		return "; " + advice[pg.Code] + detail(pg)
 	case pg.Code[:2] == "57" || pg.Code[:2] == "08":
@@ -45,6 +47,9 @@ func Advice(err error) string {
 	}
 	return ""
 }
+
+// partOfTable finds a part of a table, as Citus names it.
+var partOfTable = regexp.MustCompile(`^relation "[a-z_.]+_[0-9]{6,}" does not exist`)
 
 // advice is what to check after an error, by its SQLSTATE.
 var advice = map[string]string{

@@ -21,19 +21,20 @@ func TestAdvice(t *testing.T) {
 		return `DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '` + code + `', DETAIL = 'told by the server'; END $$`
 	}
 	for statement, want := range map[string]string{
-		`DROP TABLE sync.runs`:           "drop that first, and make it again afterwards: ",
-		`CREATE SCHEMA sync`:             "a schema of this name is there already",
-		`CREATE TABLE sync.runs (x int)`: "was not made by Rollcall: rename it",
-		`SELECT * FROM sync.nothing`:     "run rollcall migrate up",
+		`DROP TABLE sync.runs`:                                           "drop that first, and make it again afterwards: ",
+		`CREATE SCHEMA sync`:                                             "a schema of this name is there already",
+		`CREATE TABLE sync.runs (x int)`:                                 "was not made by Rollcall: rename it",
+		`SELECT * FROM sync.nothing`:                                     "run rollcall migrate up",
+		`SELECT * FROM sync.runs_102301`:                                 "a part of a table is not on its node",
 		`SELECT nextval('sync.runs_run_id_seq') FROM pg_catalog.nothing`: "run rollcall migrate up",
-		raise("0A000"): "PostgreSQL 15 to 18 can: told by the server",
-		raise("25P03"): "idle_in_transaction_session_timeout",
-		raise("25P04"): "transaction_timeout",
-		raise("55000"): "in the state that it is in: told by the server",
-		raise("57P05"): "idle_session_timeout",
-		raise("57014"): "longer than ten minutes",
-		raise("XX000"): "see the server's log",
-		raise("23505"): "",
+		raise("0A000"):                                                   "PostgreSQL 15 to 18 can: told by the server",
+		raise("25P03"):                                                   "idle_in_transaction_session_timeout",
+		raise("25P04"):                                                   "transaction_timeout",
+		raise("55000"):                                                   "in the state that it is in: told by the server",
+		raise("57P05"):                                                   "idle_session_timeout",
+		raise("57014"):                                                   "longer than ten minutes",
+		raise("XX000"):                                                   "see the server's log",
+		raise("23505"):                                                   "",
 	} {
 		_, err := pool.Exec(t.Context(), statement)
 		got := postgres.Advice(err)

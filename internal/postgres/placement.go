@@ -200,3 +200,18 @@ func LostShards(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
 		GROUP BY s.logicalrelid ORDER BY 1`, placedNames())
 	return lost, Failed("look for the shards", err)
 }
+
+// ShardsNotThere lists the parts of tables that a node is to have and has not, each with its
+// node: somebody dropped them there, or the node is an older copy of itself.
+func ShardsNotThere(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
+	const missing = `SELECT string_agg(t.name, ' ' ORDER BY t.name) FROM (
+			SELECT pg_catalog.shard_name(s.logicalrelid, s.shardid) AS name FROM pg_catalog.pg_dist_shard AS s
+			JOIN pg_catalog.pg_dist_placement AS p USING (shardid)
+			JOIN pg_catalog.pg_dist_local_group AS g ON g.groupid = p.groupid) AS t
+		WHERE to_regclass(t.name) IS NULL`
+	lost, err := texts(ctx, pool, `SELECT t.name || ' of ' || n.nodename || ':' || n.nodeport
+		FROM run_command_on_all_nodes($1) AS r JOIN pg_catalog.pg_dist_node AS n USING (nodeid)
+		CROSS JOIN LATERAL unnest(string_to_array(r.result, ' ')) AS t (name)
+		WHERE r.success ORDER BY 1`, missing)
+	return lost, Failed("look for the shards", err)
+}
