@@ -56,8 +56,14 @@ func TestScripts(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	testscript.Run(t, testscript.Params{
-		Dir: scripts(t),
+	params := scripted(home, newDatabase)
+	params.Dir = scripts(t)
+	testscript.Run(t, params)
+}
+
+// scripted gives what scripts run with, but for which they are.
+func scripted(home string, newDatabase func(tb testing.TB, work string) string) testscript.Params {
+	return testscript.Params{
 		Setup: func(env *testscript.Env) error {
 			tb := env.T().(testing.TB)
 			data := simulator.Demo(1, time.Now().UTC().Truncate(time.Hour))
@@ -126,7 +132,7 @@ func TestScripts(t *testing.T) {
 			"vanish":    vanish,
 			"watching":  watching,
 		},
-	})
+	}
 }
 
 // scripts gives the folder of the scripts. Where the tests are run with a prefix, they expect

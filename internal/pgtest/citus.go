@@ -27,6 +27,12 @@ func ClusterURL(tb testing.TB) *url.URL {
 
 var clusters atomic.Int64
 
+// ClusterNodes gives the addresses of the workers.
+func ClusterNodes(tb testing.TB) []string {
+	tb.Helper()
+	return Ask(tb, ClusterURL(tb).String(), `SELECT nodename || ':' || nodeport FROM pg_dist_node WHERE groupid > 0 AND noderole = 'primary' ORDER BY 1`)
+}
+
 // NewCluster makes a database of the test's own on each node, and joins them. It gives the
 // coordinator's URL and the workers'.
 func NewCluster(tb testing.TB) (coordinator string, workers []string) {
@@ -38,7 +44,7 @@ func NewCluster(tb testing.TB) (coordinator string, workers []string) {
 		u.Host, u.Path = node, "/"+database
 		return u.String()
 	}
-	found := Ask(tb, base.String(), `SELECT nodename || ':' || nodeport FROM pg_dist_node WHERE groupid > 0 AND noderole = 'primary' ORDER BY 1`)
+	found := ClusterNodes(tb)
 	if len(found) == 0 {
 		tb.Fatal("the coordinator of ROLLCALL_CITUS_URL knows no worker")
 	}
@@ -52,10 +58,27 @@ func NewCluster(tb testing.TB) (coordinator string, workers []string) {
 	Do(tb, coordinator, fmt.Sprintf(`SELECT citus_set_coordinator_host('%s', %s)`, base.Hostname(), base.Port()))
 	for _, node := range found {
 		host, port, _ := strings.Cut(node, ":")
-		Do(tb, coordinator, fmt.Sprintf(`SELECT citus_add_node('%s', %s)`, host, port))
+		addNode(tb, coordinator, host, port)
 		workers = append(workers, at(node, name))
 	}
 	return coordinator, workers
+}
+
+// addNode tries again where somebody else changes the roles of all nodes at the same moment,
+// which are sent to the new one.
+func addNode(tb testing.TB, coordinator, host, port string) {
+	tb.Helper()
+	conn, err := Connect(tb.Context(), coordinator)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(tb.Context()))
+	for range 10 {
+		if _, err = conn.Exec(tb.Context(), `SELECT citus_add_node($1, $2::text::integer)`, host, port); err == nil {
+			return
+		}
+	}
+	tb.Fatalf("add the node %s:%s: %v", host, port, err)
 }
 
 func dropOn(tb testing.TB, node, maintenance, name string) {
