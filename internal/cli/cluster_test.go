@@ -59,6 +59,7 @@ func TestScriptsOnACluster(t *testing.T) {
 	}
 	dropRoles(t)
 	params := scripted(t.TempDir(), func(tb testing.TB, _ string) string {
+		tb.Helper()
 		url, _ := pgtest.NewCluster(tb)
 		return url
 	})
