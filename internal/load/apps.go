@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
@@ -30,7 +31,31 @@ func (s *Store) EnsureApp(ctx context.Context, run model.Run, appID string) erro
 	return warehouse.Failed("store app "+appID, err)
 }
 
+// appsChanged tells whether one of the apps has another row, or none. Where all are as they
+// were nothing is written: Citus would lock the table on every node for that, in each run.
+func appsChanged(ctx context.Context, tx pgx.Tx, apps []model.App) (changed bool, err error) {
+	ids, accounts := make([]string, len(apps)), make([]string, len(apps))
+	names, created := make([]pgtype.Text, len(apps)), make([]pgtype.Timestamptz, len(apps))
+	extra, repairs := make([]pgtype.Text, len(apps)), make([]pgtype.Text, len(apps))
+	for i := range apps {
+		a := &apps[i]
+		ids[i], accounts[i], names[i], created[i] = a.ID, a.AccountID, warehouse.Text(a.Name), warehouse.Time(a.CreatedAt)
+		extra[i], repairs[i] = warehouse.Text(string(a.Extra)), warehouse.Text(string(a.Repairs.JSON()))
+	}
+	err = tx.QueryRow(ctx, `SELECT count(*) > 0
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[]) AS a (app_id, account_id, name, created_at, extra, repairs)
+		LEFT JOIN realtimekit.apps AS t ON t.app_id = a.app_id
+		WHERE t.app_id IS NULL OR (t.account_id, t.name, t.created_at, t.extra, t.repairs)
+			IS DISTINCT FROM (a.account_id, a.name, a.created_at, a.extra::jsonb, a.repairs::jsonb)`,
+		ids, accounts, names, created, extra, repairs).Scan(&changed)
+	return changed, err
+}
+
 func saveApps(ctx context.Context, tx pgx.Tx, run model.Run, apps []model.App) error {
+	changed, err := appsChanged(ctx, tx, apps)
+	if err != nil || !changed {
+		return err
+	}
 	batch := &pgx.Batch{}
 	for i := range apps {
 		a := &apps[i]
