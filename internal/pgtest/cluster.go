@@ -28,7 +28,7 @@ var spread = regexp.MustCompile(`\b(realtimekit\.(sessions|participants|peer_eve
 
 // onOneServer are statements that the program sends where nothing is distributed only: the
 // order of their locks is worth more than one form for both.
-var onOneServer = regexp.MustCompile(`^UPDATE sync\.session_states AS t SET settled_at = NULL\s`)
+var onOneServer = regexp.MustCompile(`^UPDATE \S+ AS t SET settled_at = NULL\s`)
 
 // AgainstCluster gives the rules that a statement over spread tables does not keep to.
 func AgainstCluster(statement string) (rules []string) {

@@ -14,7 +14,7 @@ import (
 // constant, by folder, with what it is made of. None of it comes from the API or from a row;
 // whoever adds one says so here.
 var composed = map[string]string{
-	"bench.newDatabase":       "a database named by rand.Text",
+	"bench.newDatabase":        "a database named by rand.Text",
 	"bench.drop":               "the same",
 	"bench.day":                "a list of constants",
 	"bench.changeOne":          "the same",

@@ -357,8 +357,8 @@ var mutants = []mutant{
 	},
 	{
 		"a person enrolled twice has two rows",
-		"../migrations/analytics/register.sql", "(SELECT min(x.came_as) FROM matches AS x WHERE x.person_id = m.person_id)",
-		"(SELECT min(x.came_as) || m.person_id FROM matches AS x WHERE x.person_id = m.person_id)",
+		"../migrations/analytics/register.sql", "coalesce(min(came_as) OVER (PARTITION BY person_id), person_id)",
+		"coalesce(min(came_as) OVER (PARTITION BY person_id) || person_id, person_id)",
 		"analytics", "TestRegisterHasAPersonOnce",
 	},
 	{
