@@ -199,7 +199,7 @@ func withoutTheID(t *testing.T, pool *pgxpool.Pool) {
 	if _, err := report.Person(t.Context(), pool, &b, report.OnePerson{ID: "ann-1"}, options); err != nil {
 		t.Fatal(err)
 	}
-	lessons := parsed(t, b.Bytes(), "person-without-id.html").id(t, "lessons").rows()
+	lessons := parsed(t, b.Bytes(), "").id(t, "lessons").rows()
 	if len(lessons) != 4 || lessons[2][2] != "excusedill" || lessons[3][2] != "present" {
 		t.Errorf("lessons: %q", lessons)
 	}
@@ -224,7 +224,7 @@ func TestAbsentFromALongSession(t *testing.T) {
 	pgtest.Exec(t, pool, `INSERT INTO analytics.timetable (app_id, meeting_id, starts_at, ends_at)
 		VALUES ('a', 'm', '2026-03-10 10:00Z', '2026-03-10 10:25Z'), ('a', 'm', '2026-03-10 10:30Z', '2026-03-10 11:00Z')`)
 	changedByHand(t, pool)
-	if diff := cmp.Diff([][]string{{"Dandan-1", "", "–"}}, sessionPage(t, pool, handSession, "session-of-two-lessons.html").id(t, "absent").rows()); diff != "" {
+	if diff := cmp.Diff([][]string{{"Dandan-1", "", "–"}}, sessionPage(t, pool, handSession, "").id(t, "absent").rows()); diff != "" {
 		t.Errorf("absent (- by hand, + page):\n%s", diff)
 	}
 }
