@@ -2,9 +2,10 @@ package derive
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
 // Identity says who a participant is: a row of analytics.settings. The zero value is
@@ -57,14 +58,11 @@ func (i *Identity) isMachine(p *Participant) bool {
 	return p.Preset != "" && slices.Contains(presets, p.Preset) || p.Name != "" && slices.Contains(i.MachineNames, p.Name)
 }
 
-// hashed matches what stands for a name, as package privacy writes it.
-var hashed = regexp.MustCompile(`^(name|erased)-[a-z2-7]{16}$`)
-
 // underSeveralNames reports whether a person was inside twice at once, each time under
 // another name.
 func underSeveralNames(visits []visit) bool {
 	name := func(v visit) string {
-		if hashed.MatchString(v.who.Name) {
+		if privacy.IsHashed(v.who.Name) {
 			return "" // of which nobody can tell whose it stands for
 		}
 		name, _, _ := strings.Cut(v.who.Name, " (") // (phone) is no name

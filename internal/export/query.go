@@ -77,11 +77,6 @@ func (v view) query(f Filter) (string, []any, error) {
 	return sql + " ORDER BY " + strings.Join(v.order(), ", "), args, nil
 }
 
-// Bounds gives the ends of a range, of which a zero one is open.
-func Bounds(from, to time.Time) (first, last pgtype.Timestamptz) {
-	return orInfinity(from, pgtype.NegativeInfinity), orInfinity(to, pgtype.Infinity)
-}
-
 // orInfinity gives an end of a range, which may be open.
 func orInfinity(t time.Time, open pgtype.InfinityModifier) pgtype.Timestamptz {
 	if t.IsZero() {
@@ -100,10 +95,18 @@ const zonesSQL = `SELECT DISTINCT coalesce(k.time_zone, z.time_zone, 'UTC') AS z
 const momentsSQL = `SELECT CASE WHEN isfinite($1::timestamptz) THEN analytics.day_starts_at(($1 AT TIME ZONE 'UTC')::date, $3) ELSE $1 END,
 	CASE WHEN isfinite($2::timestamptz) THEN analytics.day_starts_at(($2 AT TIME ZONE 'UTC')::date, $3) ELSE $2 END`
 
+// Bounds gives the moments at which the days of a range, given as midnights in UTC, begin
+// and end in a time zone. A zero one is an open end.
+func Bounds(ctx context.Context, tx pgx.Tx, from, to time.Time, zone string) (first, last pgtype.Timestamptz, err error) {
+	first, last = orInfinity(from, pgtype.NegativeInfinity), orInfinity(to, pgtype.Infinity)
+	err = tx.QueryRow(ctx, momentsSQL, first, last, zone).Scan(&first, &last)
+	return first, last, err
+}
+
 // between gives a function the moments at which the days of a range begin and end where
 // the app is. For apps in several time zones these are several ranges.
-func (v *view) between(ctx context.Context, tx pgx.Tx, f Filter) error {
-	v.from, v.until = Bounds(f.From, f.To)
+func (v *view) between(ctx context.Context, tx pgx.Tx, f Filter) (err error) {
+	v.from, v.until = orInfinity(f.From, pgtype.NegativeInfinity), orInfinity(f.To, pgtype.Infinity)
 	if f.From.IsZero() && f.To.IsZero() {
 		return nil
 	}
@@ -121,7 +124,8 @@ func (v *view) between(ctx context.Context, tx pgx.Tx, f Filter) error {
 		return fmt.Errorf("%w: days are those of each app, and the apps are in several time zones (%s): give --app to restrict %s to days",
 			model.ErrUsage, strings.Join(zones, ", "), v.name)
 	}
-	return tx.QueryRow(ctx, momentsSQL, v.from, v.until, zones[0]).Scan(&v.from, &v.until)
+	v.from, v.until, err = Bounds(ctx, tx, f.From, f.To, zones[0])
+	return err
 }
 
 // within restricts to days of each app: those of a view by day, else the day on which

@@ -127,8 +127,7 @@ func (s *Store) Unsettle(ctx context.Context, ids []model.UUID) error {
 	for i, id := range ids {
 		args[i] = id
 	}
-	var distributed bool
-	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM sync.distributed_tables)`).Scan(&distributed)
+	distributed, err := warehouse.IsDistributed(ctx, s.pool)
 	switch {
 	case err != nil:
 	case distributed: // Citus locks rows of one shard only; two at once that lock each other out are tried again

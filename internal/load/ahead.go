@@ -17,8 +17,7 @@ func (s *Store) isDistributed(ctx context.Context, conn *pgxpool.Conn) (bool, er
 	if known := s.distributed.Load(); known != nil {
 		return *known, nil
 	}
-	var distributed bool
-	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM sync.distributed_tables)`).Scan(&distributed)
+	distributed, err := warehouse.IsDistributed(ctx, conn)
 	if err == nil {
 		s.distributed.Store(&distributed)
 	}

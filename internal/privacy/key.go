@@ -105,6 +105,9 @@ var (
 // name.
 func IsPseudonym(text string) bool { return isErased.MatchString(text) }
 
+// IsHashed reports whether a display name is not one, but stands for one.
+func IsHashed(name string) bool { return isName.MatchString(name) || isErased.MatchString(name) }
+
 // IsErased reports whether a participant's row is that of a person who was
 // pseudonymised. A name alone does not tell: people choose theirs.
 func IsErased(p *model.Participant) bool { return IsPseudonym(p.DisplayName) && p.ID[6]>>4 == 8 }
@@ -137,7 +140,7 @@ func (k *Key) uuid(label string, id model.UUID) model.UUID {
 // Name replaces a display name, the same name always by the same. What is a
 // pseudonym already stays.
 func (k *Key) Name(name string) string {
-	if name == "" || isName.MatchString(name) || isErased.MatchString(name) {
+	if name == "" || IsHashed(name) {
 		return name
 	}
 	return pseudonym(namePrefix, k.sum(labelName, name))

@@ -26,15 +26,16 @@ type OnePerson struct {
 
 // Rows that have the id in any column; whose each is the one rule of the views says.
 const ownRowsSQL = `WITH k AS (
-	SELECT session_id, participant_id FROM realtimekit.participants WHERE custom_participant_id = $1
-	UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE user_id = $1
-	UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE participant_id = $2)` + rowsOfSQL
+	SELECT session_id, participant_id FROM realtimekit.participants WHERE custom_participant_id = $2
+	UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE user_id = $2
+	UNION SELECT session_id, participant_id FROM realtimekit.participants WHERE participant_id = $3)` + rowsOfAppSQL
 
 // Rows that have one of the user_ids, and no id of the customer's.
 const anonymousRowsSQL = `WITH k AS (
-	SELECT session_id, participant_id FROM realtimekit.participants WHERE user_id = ANY ($1) AND custom_participant_id IS NULL AND $2::text IS NOT NULL)` + rowsOfSQL
+	SELECT session_id, participant_id FROM realtimekit.participants WHERE user_id = ANY ($2) AND custom_participant_id IS NULL)` + rowsOfAppSQL
 
-const rowsOfSQL = ` SELECT p.session_id, p.participant_id, s.app_id, coalesce(a.name, ''), coalesce(s.meeting_id, ''), coalesce(s.started_at, s.created_at),
+// The rows of k; of the app $1, where that is not empty. The latest come first.
+const rowsOfAppSQL = ` SELECT p.session_id, p.participant_id, s.app_id, coalesce(a.name, ''), coalesce(s.meeting_id, ''), coalesce(s.started_at, s.created_at),
 	coalesce(p.user_id, ''), coalesce(p.custom_participant_id, ''), coalesce(p.display_name, ''), coalesce(w.person_id, ''),
 	analytics.day_of(coalesce(s.started_at, s.created_at), coalesce(t.time_zone, z.time_zone))
 	FROM k
@@ -45,7 +46,7 @@ const rowsOfSQL = ` SELECT p.session_id, p.participant_id, s.app_id, coalesce(a.
 	LEFT JOIN sync.account_zones AS z ON z.account_id = a.account_id
 	CROSS JOIN LATERAL (SELECT analytics.person_of(t.person_by, t.nobody_ids, t.machine_presets, t.machine_names,
 		p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id) AS w
-	WHERE $3 = '' OR s.app_id = $3 ORDER BY 6 DESC NULLS LAST, 1, 2`
+	WHERE $1 = '' OR s.app_id = $1 ORDER BY 6 DESC NULLS LAST, 1, 2`
 
 type ownRow struct {
 	Session, Participant       model.UUID
@@ -106,11 +107,6 @@ type somebody struct {
 	from, to           pgtype.Timestamptz // where those of the range begin and end
 }
 
-// A day without limit stays one.
-const ownDaysSQL = `SELECT z.zone, CASE WHEN isfinite($2::timestamptz) THEN analytics.day_starts_at(($2 AT TIME ZONE 'UTC')::date, z.zone) ELSE $2 END,
-	CASE WHEN isfinite($3::timestamptz) THEN analytics.day_starts_at(($3 AT TIME ZONE 'UTC')::date, z.zone) ELSE $3 END
-	FROM (SELECT analytics.zone_of($1) AS zone) AS z`
-
 // find looks for the person.
 func (w *somebody) find(ctx context.Context, tx pgx.Tx) error {
 	if err := export.KnownApp(ctx, tx, w.App); err != nil {
@@ -142,8 +138,11 @@ func (w *somebody) find(ctx context.Context, tx pgx.Tx) error {
 	if err := w.known(); err != nil {
 		return err
 	}
-	w.from, w.to = export.Bounds(w.From, w.To)
-	return postgres.Failed("look for the days of the app", tx.QueryRow(ctx, ownDaysSQL, w.App, w.from, w.to).Scan(&w.zone, &w.from, &w.to))
+	err = tx.QueryRow(ctx, `SELECT analytics.zone_of($1)`, w.App).Scan(&w.zone)
+	if err == nil {
+		w.from, w.to, err = export.Bounds(ctx, tx, w.From, w.To, w.zone)
+	}
+	return postgres.Failed("look for the days of the app", err)
 }
 
 // stored reads what has the id.
@@ -152,7 +151,7 @@ func (w *somebody) stored(ctx context.Context, tx pgx.Tx) (rows []ownRow, enrolm
 	if uuid, err := model.ParseUUID(w.ID); err == nil {
 		id = &uuid
 	}
-	if err := list(ctx, tx, &rows, ownRowsSQL, w.ID, id, w.App); err != nil {
+	if err := list(ctx, tx, &rows, ownRowsSQL, w.App, w.ID, id); err != nil {
 		return nil, nil, err
 	}
 	w.Users = []string{}
@@ -161,16 +160,31 @@ func (w *somebody) stored(ctx context.Context, tx pgx.Tx) (rows []ownRow, enrolm
 			w.Users = addTo(w.Users, r.User)
 		}
 	}
-	var anonymous []ownRow
-	if err := list(ctx, tx, &anonymous, anonymousRowsSQL, w.Users, w.ID, w.App); err != nil {
-		return nil, nil, err
-	}
-	for i := range anonymous {
-		if r := &anonymous[i]; r.Person == r.User && r.Person != w.ID {
-			rows = append(rows, *r)
+	if len(w.Users) > 0 {
+		var anonymous []ownRow
+		if err := list(ctx, tx, &anonymous, anonymousRowsSQL, w.App, w.Users); err != nil {
+			return nil, nil, err
 		}
+		for i := range anonymous {
+			if r := &anonymous[i]; r.Person == r.User && r.Person != w.ID {
+				rows = append(rows, *r)
+			}
+		}
+		slices.SortStableFunc(rows, latestFirst)
 	}
 	return rows, enrolments, list(ctx, tx, &enrolments, enrolmentsSQL, w.ID, w.Users, w.App)
+}
+
+// latestFirst orders rows as rowsOfAppSQL does: those without a time last.
+func latestFirst(a, b ownRow) int {
+	var at, other time.Time
+	if a.At != nil {
+		at = *a.At
+	}
+	if b.At != nil {
+		other = *b.At
+	}
+	return other.Compare(at)
 }
 
 // isPerson reports whether what was found by an id is of a person with this very id.
@@ -216,6 +230,9 @@ func (w *somebody) within(day *time.Time) bool {
 // shared tells with which of the person's user_ids others came.
 func (w *somebody) shared(ctx context.Context, tx pgx.Tx) (map[sharedID]bool, error) {
 	shared := map[sharedID]bool{}
+	if len(w.Users) == 0 {
+		return shared, nil
+	}
 	var ids []sharedID
 	err := list(ctx, tx, &ids, sharedSQL, w.ID, w.Users)
 	for _, id := range ids {

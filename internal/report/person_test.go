@@ -208,10 +208,16 @@ func withoutTheID(t *testing.T, pool *pgxpool.Pool) {
 		t.Fatal(err)
 	}
 	var document struct {
-		Participants, Attendance, Register []struct{ UserID, PersonID *string }
+		Person struct {
+			Names []string `json:"display_names"`
+		}
+		Participants, Attendance, Register []json.RawMessage
 	}
 	if err := json.Unmarshal(b.Bytes(), &document); err != nil || len(document.Participants) != 4 || len(document.Attendance) != 3 || len(document.Register) != 5 {
 		t.Errorf("%v, %+v", err, document)
+	}
+	if diff := cmp.Diff([]string{"someone", "Ann", "Ann (phone)"}, document.Person.Names); diff != "" {
+		t.Errorf("names, the latest first (- by hand, + document):\n%s", diff)
 	}
 }
 
