@@ -26,8 +26,8 @@ func daysOf(s *Session, d *Derived) ([]Day, []PresetDay) {
 	for i := range d.People {
 		p := &d.People[i]
 		if !p.Split {
-			days = append(days, Day{dayOf(p.FirstJoinAt), 1, p.Present})
-			presets = append(presets, PresetDay{Day: dayOf(p.FirstJoinAt), Preset: p.Preset, ViewType: p.ViewType, People: 1, PersonTime: p.Present})
+			days = append(days, Day{DayOf(p.FirstJoinAt), 1, p.Present})
+			presets = append(presets, PresetDay{Day: DayOf(p.FirstJoinAt), Preset: p.Preset, ViewType: p.ViewType, People: 1, PersonTime: p.Present})
 			continue
 		}
 		n := 0
@@ -53,7 +53,7 @@ func daysOfPieces(pieces []Piece) (days []Day) {
 		if i+1 < len(pieces) && pieces[i+1].Day == pieces[i].Day {
 			continue
 		}
-		days = append(days, Day{pieces[i].Day, 1, length(merged(spans))})
+		days = append(days, Day{pieces[i].Day, 1, length(Merged(spans))})
 		spans = spans[:0]
 	}
 	return days

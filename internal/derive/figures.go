@@ -136,7 +136,7 @@ func curveOf(s *Session, d *Derived) []Step {
 			continue
 		}
 		if s.Identity.person(&s.Participants[d.Presences[i].Participant]) != "" { // no machine
-			for _, v := range merged(own) {
+			for _, v := range Merged(own) {
 				changes = append(changes, Step{v.Start, 0, 1}, Step{v.End, 0, -1})
 			}
 		}

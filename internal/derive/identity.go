@@ -77,10 +77,10 @@ func underSeveralNames(visits []visit) bool {
 		if i+1 < len(named) && name(named[i+1]) == name(v) {
 			continue
 		}
-		own = merged(own)
+		own = Merged(own)
 		byName += length(own)
 		all = append(all, own...)
 		own = own[:0]
 	}
-	return byName > length(merged(all))
+	return byName > length(Merged(all))
 }

@@ -84,7 +84,7 @@ func personOf(s *Session, visits []visit) Person {
 	first := visits[0]
 	p := Person{ID: first.person, FirstJoinAt: first.JoinedAt, LastLeaveAt: first.LeftAt, Share: -1, Guest: true}
 	p.Presence = make([]Span, 0, len(visits))
-	lastDay, firstDay := dayOf(p.FirstJoinAt), dayOf(p.FirstJoinAt)
+	lastDay, firstDay := DayOf(p.FirstJoinAt), DayOf(p.FirstJoinAt)
 	several := false // custom ids
 	for _, v := range visits {
 		several = several || v.who.CustomID != first.who.CustomID
@@ -104,7 +104,7 @@ func personOf(s *Session, visits []visit) Person {
 	}
 	p.Split = p.Split || firstDay != lastDay
 	p.Contradicted = contradicted(visits)
-	p.Presence = merged(p.Presence)
+	p.Presence = Merged(p.Presence)
 	p.Present = length(p.Presence)
 	if s.EndsAt > s.StartsAt {
 		p.Share = share(p.Presence, s)
@@ -180,7 +180,7 @@ func piecesOf(visits []visit) (pieces []Piece) {
 		whole = append(whole, p)
 	}
 	for i := range whole {
-		whole[i].Presence = merged(whole[i].Presence)
+		whole[i].Presence = Merged(whole[i].Presence)
 	}
 	return whole
 }

@@ -8,9 +8,9 @@ import (
 // Span is a time from Start, inclusive, to End, exclusive.
 type Span struct{ Start, End Time }
 
-// merged gives spans as Postgres' range_agg does: in order, without empty ones, and
+// Merged gives spans as Postgres' range_agg does: in order, without empty ones, and
 // those that overlap or touch as one. It works in place.
-func merged(spans []Span) []Span {
+func Merged(spans []Span) []Span {
 	spans = slices.DeleteFunc(spans, func(s Span) bool { return s.Start >= s.End })
 	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
 	whole := spans[:0]
@@ -32,8 +32,8 @@ func length(spans []Span) (sum Time) {
 	return sum
 }
 
-// dayOf gives the UTC day of a moment, counted from 2000-01-01.
-func dayOf(t Time) int {
+// DayOf gives the UTC day of a moment, counted from 2000-01-01.
+func DayOf(t Time) int {
 	if t < 0 {
 		return int((t - day + 1) / day)
 	}
@@ -42,5 +42,5 @@ func dayOf(t Time) int {
 
 // days gives the first and last UTC day of a presence. Its end is exclusive.
 func (p *Presence) days() (first, last int) {
-	return dayOf(p.JoinedAt), dayOf(max(p.JoinedAt, p.LeftAt-1))
+	return DayOf(p.JoinedAt), DayOf(max(p.JoinedAt, p.LeftAt-1))
 }

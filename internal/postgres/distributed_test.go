@@ -36,6 +36,7 @@ var clusterExempt = []map[string]string{
 		"register.go": "of realtimekit.meetings alone, the same",
 		"span.go":     "of a view of tables that the coordinator reads itself",
 		"derive.sql":  "of arrays", "count_sessions.sql": "of arrays and of tables of the coordinator",
+		"add_to_days.sql": "the same", "first_count.go": "the same",
 		"queue_settings.sql": "a trigger of the coordinator",
 	},
 	nil,

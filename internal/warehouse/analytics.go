@@ -27,6 +27,12 @@ func (d *DB) RefreshSome(ctx context.Context) (sessions int, err error) {
 }
 
 func (d *DB) refresh(ctx context.Context) (sessions int, err error) {
+	if err = d.Pool.QueryRow(ctx, refreshFewSQL, refreshBatch, worthwhile).Scan(&sessions); err != nil || sessions >= 0 {
+		return sessions, err
+	}
+	if sessions, err = d.countNewDays(ctx); err != nil || sessions > 0 {
+		return sessions, err
+	}
 	err = d.Pool.QueryRow(ctx, refreshSQL, refreshBatch).Scan(&sessions)
 	return sessions, err
 }
@@ -56,7 +62,8 @@ const (
 		          FROM generate_series(0, analytics.day_of(s.left_at, s.time_zone) - analytics.day_of(s.joined_at, s.time_zone)) AS n) AS d) AS d
 		WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date AND NOT u.is_stale AND NOT EXISTS (
 			SELECT 1 FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date)`
-	refreshSQL = `SELECT analytics.refresh($1)`
+	refreshSQL      = `SELECT analytics.refresh($1)`
+	tryAnalyticsSQL = `SELECT pg_try_advisory_xact_lock(hashtextextended('rollcall:analytics', 0))`
 	// HoldAnalyticsSQL takes the lock of analytics.refresh, which itself never waits:
 	// without it, it does nothing.
 	HoldAnalyticsSQL = `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:analytics', 0))`

@@ -1,0 +1,163 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/rollcall-etl/rollcall/internal/usage"
+)
+
+const (
+	// worthwhile is from how many changed sessions on it is looked for days that are new:
+	// for fewer, analytics.refresh alone takes fewer statements.
+	worthwhile = 20
+	// mostPeople bounds how many people of sessions are in memory at once.
+	mostPeople = 200_000
+)
+
+// refreshFewSQL is analytics.refresh, or -1 where so many sessions changed that it is
+// worthwhile to look for days that are new.
+const refreshFewSQL = `SELECT CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM analytics.stale_sessions LIMIT $2) AS s) < $2
+	THEN analytics.refresh($1) ELSE -1 END`
+
+// firstCount is a transaction that counts days of which nothing is counted yet.
+type firstCount struct {
+	pgx.Tx
+
+	sessions []derivedSession
+}
+
+// countNewDays counts changed sessions on whose days nothing is counted yet, and gives how
+// many these are. Other sessions stay queued for analytics.refresh, whose lock it holds. A
+// crash anywhere in here leaves all as it was.
+func (d *DB) countNewDays(ctx context.Context) (sessions int, err error) {
+	err = Begin(ctx, d.Pool, func(tx pgx.Tx) error {
+		c := firstCount{Tx: tx}
+		if err := c.choose(ctx); err != nil || len(c.sessions) == 0 {
+			return err
+		}
+		sessions = len(c.sessions)
+		return c.count(ctx)
+	})
+	return sessions, err
+}
+
+// choose takes sessions from the queue in the order of analytics.refresh, as many as a
+// batch has and memory is for.
+func (c *firstCount) choose(ctx context.Context) error {
+	var free bool
+	if err := c.QueryRow(ctx, tryAnalyticsSQL).Scan(&free); err != nil || !free {
+		return err
+	}
+	// A plan that was made while the tables were small must not read them from end to end.
+	if _, err := c.Exec(ctx, `SET LOCAL enable_seqscan = off`); err != nil {
+		return err
+	}
+	changes, err := c.queued(ctx)
+	if err != nil {
+		return fmt.Errorf("read which sessions changed: %w", err)
+	}
+	if c.sessions, err = c.derived(ctx, changes); err != nil {
+		return fmt.Errorf("read what sessions add to days: %w", err)
+	}
+	if err := c.leaveKnown(ctx); err != nil {
+		return fmt.Errorf("look for days that are counted: %w", err)
+	}
+	var taken []int64
+	for i := range c.sessions {
+		taken = append(taken, changes[c.sessions[i].id]...)
+	}
+	_, err = c.Exec(ctx, `DELETE FROM analytics.stale_sessions WHERE change_id = ANY ($1)`, taken)
+	return err
+}
+
+// queued gives the sessions that changed, and the ids of their changes, but not those that
+// analytics.refresh is to derive anew.
+func (c *firstCount) queued(ctx context.Context) (map[pgtype.UUID][]int64, error) {
+	rows, err := c.Query(ctx, `SELECT session_id, array_agg(change_id) FROM (
+		SELECT session_id, change_id, is_derived FROM analytics.stale_sessions ORDER BY started_at NULLS FIRST, session_id LIMIT $1) AS s
+		GROUP BY 1 HAVING bool_and(is_derived)`, refreshBatch)
+	if err != nil {
+		return nil, err
+	}
+	changes := map[pgtype.UUID][]int64{}
+	var id pgtype.UUID
+	var own []int64
+	_, err = pgx.ForEachRow(rows, []any{&id, &own}, func() error {
+		changes[id] = slices.Clone(own)
+		return nil
+	})
+	return changes, err
+}
+
+// countedSQL gives which days of sessions are to be left to analytics.refresh: the session
+// was counted before, the day has something counted, or the app is in another time zone.
+const countedSQL = `SELECT d.no FROM unnest($1::uuid[], $2::text[], $3::date[]) WITH ORDINALITY AS d (session_id, app_id, usage_date, no)
+	WHERE EXISTS (SELECT 1 FROM analytics.session_dates AS t WHERE t.session_id = d.session_id)
+	   OR EXISTS (SELECT 1 FROM analytics.stale_people AS t WHERE t.session_id = d.session_id)
+	   OR EXISTS (SELECT 1 FROM analytics.session_dates AS t WHERE t.usage_date = d.usage_date AND t.app_id = d.app_id)
+	   OR EXISTS (SELECT 1 FROM analytics.usage_days AS t WHERE t.usage_date = d.usage_date AND t.app_id = d.app_id)
+	   OR EXISTS (SELECT 1 FROM analytics.usage_preset_days AS t WHERE t.usage_date = d.usage_date AND t.app_id = d.app_id)
+	   OR EXISTS (SELECT 1 FROM analytics.usage_ids AS t WHERE t.usage_date = d.usage_date AND t.app_id = d.app_id)
+	   OR EXISTS (SELECT 1 FROM analytics.usage_curves AS t WHERE t.usage_date = d.usage_date AND t.app_id = d.app_id)
+	   OR EXISTS (SELECT 1 FROM analytics.shared_person_days AS t WHERE t.usage_date = d.usage_date AND t.app_id = d.app_id)
+	   OR analytics.zone_of(d.app_id) <> 'UTC'`
+
+// zonedSQL gives apps that have sessions in another time zone. By itself, since the nodes
+// of a cluster have these.
+const zonedSQL = `SELECT DISTINCT app_id FROM analytics.session_figures WHERE app_id = ANY ($1) AND time_zone <> 'UTC'`
+
+// leaveKnown leaves out what is not counted for the first time, and in days of UTC.
+func (c *firstCount) leaveKnown(ctx context.Context) error {
+	var ids []pgtype.UUID
+	var apps []string
+	var days []pgtype.Date
+	for i := range c.sessions {
+		s := &c.sessions[i]
+		for _, d := range s.Dates() {
+			ids, apps, days = append(ids, s.id), append(apps, s.App), append(days, dateOf(d))
+		}
+	}
+	fresh := make(map[pgtype.UUID]bool, len(c.sessions)) // that have days at all
+	for _, id := range ids {
+		fresh[id] = true
+	}
+	counted, err := collect[int](c.Query(ctx, countedSQL, ids, apps, days))
+	if err != nil {
+		return err
+	}
+	for _, n := range counted {
+		fresh[ids[n-1]] = false
+	}
+	zoned, err := collect[string](c.Query(ctx, zonedSQL, apps))
+	c.sessions = slices.DeleteFunc(c.sessions, func(s derivedSession) bool { return !fresh[s.id] || slices.Contains(zoned, s.App) })
+	return err
+}
+
+func collect[T any](rows pgx.Rows, err error) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[T])
+}
+
+// count counts the days of the sessions and stores what is kept of them.
+func (c *firstCount) count(ctx context.Context) error {
+	people, err := c.people(ctx)
+	if err != nil {
+		return fmt.Errorf("read who was inside: %w", err)
+	}
+	sessions := make([]usage.Session, len(c.sessions))
+	for i := range c.sessions {
+		sessions[i] = c.sessions[i].Session
+	}
+	counted := usage.Count(sessions, people.stays)
+	if err := c.store(ctx, &counted, people.names); err != nil {
+		return fmt.Errorf("store what new days count: %w", err)
+	}
+	return nil
+}
