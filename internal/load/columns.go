@@ -34,18 +34,18 @@ var participantTable = table{1, []column{
 
 // participant encodes a record, in the order of participantTable.
 func (r *rows) participant(p *model.Participant) {
-	r.uuid(p.ID)
-	r.text(p.UserID)
-	r.text(p.CustomParticipantID)
-	r.text(p.DisplayName)
-	r.text(p.PresetName)
-	r.time(p.JoinedAt)
-	r.time(p.LeftAt)
-	r.number(p.DurationMinutes)
-	r.time(p.CreatedAt)
-	r.time(p.UpdatedAt)
-	r.json(p.Extra)
-	r.json(p.Repairs.JSON())
+	r.UUID(p.ID)
+	r.Text(p.UserID)
+	r.Text(p.CustomParticipantID)
+	r.Text(p.DisplayName)
+	r.Text(p.PresetName)
+	r.Time(p.JoinedAt)
+	r.Time(p.LeftAt)
+	r.Number(p.DurationMinutes)
+	r.Time(p.CreatedAt)
+	r.Time(p.UpdatedAt)
+	r.JSON(p.Extra)
+	r.JSON(p.Repairs.JSON())
 	r.end(rowKey{participant: p.ID})
 }
 
@@ -66,18 +66,18 @@ var eventTable = table{2, []column{
 
 // event encodes a record, in the order of eventTable.
 func (r *rows) event(e *model.PeerEvent) {
-	r.uuid(e.ParticipantID)
-	r.uuid(e.ID)
-	r.text(e.Name)
-	r.text(e.PeerID)
-	r.text(e.SocketSessionID)
-	r.text(e.PresetViewType)
-	r.number(e.MinutesConsumed)
-	r.time(e.CreatedAt)
-	r.time(e.UpdatedAt)
-	r.ownIDs(e.OwnIDs)
-	r.json(e.Extra)
-	r.json(e.Repairs.JSON())
+	r.UUID(e.ParticipantID)
+	r.UUID(e.ID)
+	r.Text(e.Name)
+	r.Text(e.PeerID)
+	r.Text(e.SocketSessionID)
+	r.Text(e.PresetViewType)
+	r.Number(e.MinutesConsumed)
+	r.Time(e.CreatedAt)
+	r.Time(e.UpdatedAt)
+	r.OwnIDs(e.OwnIDs)
+	r.JSON(e.Extra)
+	r.JSON(e.Repairs.JSON())
 	r.end(rowKey{e.ParticipantID, e.ID})
 }
 
@@ -94,13 +94,13 @@ var rejectedTable = table{1, []column{
 
 // rejected encodes a record, in the order of rejectedTable.
 func (r *rows) rejected(record *model.Rejected) {
-	r.text(record.Entity)
-	r.text(record.AppID)
-	r.uuidOrNull(record.SessionID)
-	r.text(record.Key)
-	r.text(record.Reason)
-	r.text(record.Raw)
-	r.ends = append(r.ends, len(r.encoder))
+	r.Text(record.Entity)
+	r.Text(record.AppID)
+	r.UUIDOrNull(record.SessionID)
+	r.Text(record.Key)
+	r.Text(record.Reason)
+	r.Text(record.Raw)
+	r.ends = append(r.ends, len(r.Encoder))
 	r.left++
 }
 

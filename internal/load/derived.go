@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/derive"
+	"github.com/rollcall-etl/rollcall/internal/pgcopy"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
@@ -45,7 +46,7 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	s := &derive.Session{
-		StartsAt: start.UnixMicro() - postgresEpoch, EndsAt: l.session.EndedAt.UnixMicro() - postgresEpoch,
+		StartsAt: start.UnixMicro() - pgcopy.Epoch, EndsAt: l.session.EndedAt.UnixMicro() - pgcopy.Epoch,
 		Repaired: len(l.session.Repairs) > 0, Identity: l.identity,
 	}
 	l.intake.held.decode(s)
@@ -134,7 +135,7 @@ func date(day int) pgtype.Date {
 // seconds gives microseconds as Postgres gives them.
 func seconds(t derive.Time) float64 { return float64(t) / 1e6 }
 
-func toTime(t derive.Time) time.Time { return time.UnixMicro(t + postgresEpoch).UTC() }
+func toTime(t derive.Time) time.Time { return time.UnixMicro(t + pgcopy.Epoch).UTC() }
 
 func moment(t derive.Time) pgtype.Timestamptz {
 	if t == derive.None {

@@ -5,12 +5,13 @@ import (
 	"encoding/binary"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgcopy"
 )
 
 // rows are records of one table, encoded column by column as the API gave them
 // and held in memory, with their keys.
 type rows struct {
-	encoder
+	pgcopy.Encoder
 	ends   []int // where each row ends
 	at     map[rowKey]int
 	twice  bool   // a key came more than once
@@ -30,10 +31,10 @@ const mostKept = 8 << 20
 
 // reset empties the rows and keeps their memory for the next ones.
 func (r *rows) reset() {
-	if cap(r.encoder) > mostKept {
-		r.encoder = nil
+	if cap(r.Encoder) > mostKept {
+		r.Encoder = nil
 	}
-	r.encoder, r.ends = r.encoder[:0], r.ends[:0]
+	r.Encoder, r.ends = r.Encoder[:0], r.ends[:0]
 	clear(r.at)
 	r.twice = false
 	r.forget()
@@ -48,12 +49,12 @@ func (r *rows) end(key rowKey) {
 		r.twice = true
 	}
 	r.at[key] = len(r.ends)
-	r.ends = append(r.ends, len(r.encoder))
+	r.ends = append(r.ends, len(r.Encoder))
 	r.left++
 }
 
 // size gives about how many bytes of memory the rows take, their keys included.
-func (r *rows) size() int64 { return int64(len(r.encoder) + 96*len(r.ends)) }
+func (r *rows) size() int64 { return int64(len(r.Encoder) + 96*len(r.ends)) }
 
 func (r *rows) len() int { return len(r.ends) }
 
@@ -62,7 +63,7 @@ func (r *rows) row(n int) []byte {
 	if n > 0 {
 		start = r.ends[n-1]
 	}
-	return r.encoder[start:r.ends[n]]
+	return r.Encoder[start:r.ends[n]]
 }
 
 func (r *rows) isStored(n int) bool { return r.stored != nil && r.stored[n] }

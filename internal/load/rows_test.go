@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgcopy"
 )
 
 var (
@@ -86,15 +87,15 @@ func TestCopyStream(t *testing.T) {
 	if r.compare(rowKey{event: model.UUID{9}}, nil) || r.left != 2 {
 		t.Errorf("%d rows are left, want 2", r.left)
 	}
-	before := func(e *encoder) { e.columns(13) }
-	want := copyHeader + "\x00\x0d" + string(r.row(1)) + "\x00\x0d" + string(r.row(3)) + copyTrailer
+	before := func(e *pgcopy.Encoder) { e.Columns(13) }
+	want := pgcopy.Header + "\x00\x0d" + string(r.row(1)) + "\x00\x0d" + string(r.row(3)) + pgcopy.Trailer
 	for _, reader := range []io.Reader{newCopyStream(r, before), iotest.OneByteReader(newCopyStream(r, before))} {
 		if got, err := io.ReadAll(reader); err != nil || string(got) != want {
 			t.Errorf("%q, %v", got, err)
 		}
 	}
 	r.reset()
-	if got, _ := io.ReadAll(newCopyStream(r, before)); string(got) != copyHeader+copyTrailer || r.left != 0 {
+	if got, _ := io.ReadAll(newCopyStream(r, before)); string(got) != pgcopy.Header+pgcopy.Trailer || r.left != 0 {
 		t.Errorf("%q and %d rows left after a reset", got, r.left)
 	}
 }
@@ -118,7 +119,7 @@ func BenchmarkEncode(b *testing.B) {
 				r.event(&e)
 			}
 		}
-		b.SetBytes(int64(len(r.encoder)))
+		b.SetBytes(int64(len(r.Encoder)))
 	}
 	if r.len() != 2200 || r.twice {
 		b.Error("the page is not what it should be")

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgcopy"
 )
 
 // Into the tables themselves rows go with the session and the run; the database
@@ -28,12 +29,12 @@ func (in *intake) copyToStaging(ctx context.Context, conn *pgx.Conn) error {
 	return copyRows(ctx, conn, stageEvents, in.held.events, in.beforeStaged(eventTable.copied()))
 }
 
-func (in *intake) beforeStaged(columns uint16) func(*encoder) {
-	return func(e *encoder) {
+func (in *intake) beforeStaged(columns uint16) func(*pgcopy.Encoder) {
+	return func(e *pgcopy.Encoder) {
 		in.seq++
-		e.columns(columns)
-		e.int64(in.seq)
-		e.int64(int64(in.pass))
+		e.Columns(columns)
+		e.Int64(in.seq)
+		e.Int64(int64(in.pass))
 	}
 }
 
@@ -48,11 +49,11 @@ func (in *intake) copyRejected(ctx context.Context, conn *pgx.Conn) error {
 
 // copyToTables copies all rows of a session of which the tables hold none.
 func (in *intake) copyToTables(ctx context.Context, conn *pgx.Conn, session model.UUID, runID int64) error {
-	before := func(columns uint16) func(*encoder) {
-		return func(e *encoder) {
-			e.columns(columns)
-			e.uuid(session)
-			e.int64(runID)
+	before := func(columns uint16) func(*pgcopy.Encoder) {
+		return func(e *pgcopy.Encoder) {
+			e.Columns(columns)
+			e.UUID(session)
+			e.Int64(runID)
 		}
 	}
 	// Participants first: the events' foreign key asks for them.
@@ -65,7 +66,7 @@ func (in *intake) copyToTables(ctx context.Context, conn *pgx.Conn, session mode
 	return nil
 }
 
-func copyRows(ctx context.Context, conn *pgx.Conn, sql string, r *rows, before func(*encoder)) error {
+func copyRows(ctx context.Context, conn *pgx.Conn, sql string, r *rows, before func(*pgcopy.Encoder)) error {
 	if r.left == 0 {
 		return nil
 	}

@@ -2,29 +2,32 @@ package usage
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/rollcall-etl/rollcall/internal/derive"
 )
 
-// Node is a row of analytics.usage_curves. A leaf holds steps; any other node has a step
-// for each child: when that begins, its sum, and the highest that it reaches.
+// Node is a row of analytics.usage_curves: a leaf, which has steps, or another, which
+// has children.
 type Node struct {
 	AppDay
 
 	Seconds                           int
 	StartsAt                          derive.Time
 	IsLeaf                            bool
-	NetPeople, HighPeople             int
-	NetParticipants, HighParticipants int
-	Steps                             []NodeStep
+	NetPeople, HighPeople             int32 // how many more at its end, and at most
+	NetParticipants, HighParticipants int32
+	Steps                             []Step
+	Children                          []Child
 }
 
-// NodeStep is a change of how many are inside.
-type NodeStep struct {
-	derive.Step
+// Child stands for a node in the one above: when it begins, its sum, and the highest
+// that it reaches by itself.
+type Child struct {
+	Step
 
-	HighPeople, HighParticipants int // of a child alone
+	HighPeople, HighParticipants int32
 }
 
 // mostSteps are as many as a leaf has, but for one of a second.
@@ -33,33 +36,41 @@ const mostSteps = 512
 // widths are the seconds of a node, by level.
 var widths = [...]int{86400, 3600, 60, 1}
 
-// curves grows the tree of each day.
-func (c *Counted) curves(sessions []Session) {
-	steps := map[AppDay][]derive.Step{}
-	for i := range c.Sessions {
-		d := &c.Sessions[i]
-		at := AppDay{sessions[d.Session].App, d.Day}
-		if _, known := steps[at]; !known {
-			c.Days = append(c.Days, at)
+// curve gives the tree of a day, children first.
+func curve(day AppDay, sessions []*SessionDay, shared []SharedPerson) []Node {
+	lists := make([][]Step, 0, len(sessions)+len(shared))
+	for _, d := range sessions {
+		lists = append(lists, d.Steps)
+	}
+	for i := range shared {
+		lists = append(lists, shared[i].Steps)
+	}
+	t := tree{AppDay: day}
+	if steps := together(startOf(day.Day), lists); len(steps) > 0 {
+		t.grow(0, startOf(day.Day), steps)
+	}
+	return t.nodes
+}
+
+// together sums up lists of a day's steps, hour by hour, so that what cancels takes no
+// memory for longer.
+func together(start derive.Time, lists [][]Step) (steps []Step) {
+	var hour []Step
+	for end := start + day/24; end <= start+day; end += day / 24 {
+		hour = hour[:0]
+		for i, list := range lists {
+			n := before(list, end)
+			hour = append(hour, list[:n]...)
+			lists[i] = list[n:]
 		}
-		steps[at] = append(steps[at], d.Steps...)
+		steps = append(steps, summed(hour)...)
 	}
-	for i := range c.Shared {
-		p := &c.Shared[i]
-		steps[p.AppDay] = append(steps[p.AppDay], p.Steps...)
-	}
-	for _, at := range c.Days {
-		if sum := summed(steps[at]); len(sum) > 0 {
-			t := tree{AppDay: at, nodes: c.Curves}
-			t.grow(0, startOf(at.Day), sum)
-			c.Curves = t.nodes
-		}
-	}
+	return steps
 }
 
 // summed gives steps in order, one for each moment. It works in place.
-func summed(steps []derive.Step) []derive.Step {
-	slices.SortFunc(steps, func(a, b derive.Step) int { return cmp.Compare(a.At, b.At) })
+func summed(steps []Step) []Step {
+	slices.SortFunc(steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	whole := steps[:0]
 	for i := 0; i < len(steps); {
 		s := steps[i]
@@ -80,42 +91,40 @@ type tree struct {
 	nodes []Node
 }
 
-// grow adds the node that begins at a moment and what is below it, and gives its step for
+// grow adds the node that begins at a moment and what is below it, and gives its place in
 // the node above. There is at least one step.
-func (t *tree) grow(level int, at derive.Time, steps []derive.Step) NodeStep {
+func (t *tree) grow(level int, at derive.Time, steps []Step) Child {
 	n := Node{AppDay: t.AppDay, Seconds: widths[level], StartsAt: at, IsLeaf: len(steps) <= mostSteps || level == len(widths)-1}
 	if n.IsLeaf {
-		for _, s := range steps {
-			n.Steps = append(n.Steps, NodeStep{Step: s})
-		}
+		n.Steps = steps
 	} else {
-		n.Steps = t.children(level+1, at, steps)
+		n.Children = t.children(level+1, at, steps)
 	}
-	for i, s := range n.Steps {
-		people, participants := n.NetPeople+s.HighPeople, n.NetParticipants+s.HighParticipants
-		n.NetPeople += s.People
-		n.NetParticipants += s.Participants
-		if n.IsLeaf {
-			people, participants = n.NetPeople, n.NetParticipants
-		}
-		if i == 0 {
-			n.HighPeople, n.HighParticipants = people, participants
-		}
-		n.HighPeople, n.HighParticipants = max(n.HighPeople, people), max(n.HighParticipants, participants)
+	n.HighPeople, n.HighParticipants = math.MinInt32, math.MinInt32
+	for _, s := range n.Steps {
+		n.add(Child{s, s.People, s.Participants})
+	}
+	for _, c := range n.Children {
+		n.add(c)
 	}
 	t.nodes = append(t.nodes, n)
-	return NodeStep{derive.Step{At: at, People: n.NetPeople, Participants: n.NetParticipants}, n.HighPeople, n.HighParticipants}
+	return Child{Step{at, n.NetPeople, n.NetParticipants}, n.HighPeople, n.HighParticipants}
+}
+
+// add sums up what comes next.
+func (n *Node) add(c Child) {
+	n.HighPeople = max(n.HighPeople, n.NetPeople+c.HighPeople)
+	n.HighParticipants = max(n.HighParticipants, n.NetParticipants+c.HighParticipants)
+	n.NetPeople += c.People
+	n.NetParticipants += c.Participants
 }
 
 // children grows a node for each hour, minute or second that has steps.
-func (t *tree) children(level int, at derive.Time, steps []derive.Step) (all []NodeStep) {
+func (t *tree) children(level int, at derive.Time, steps []Step) (all []Child) {
 	width := derive.Time(widths[level]) * 1e6
 	for len(steps) > 0 {
 		start := at + (steps[0].At-at)/width*width
-		n := 1
-		for n < len(steps) && steps[n].At < start+width {
-			n++
-		}
+		n := before(steps, start+width)
 		all = append(all, t.grow(level, start, steps[:n]))
 		steps = steps[n:]
 	}

@@ -9,20 +9,20 @@ import (
 
 // SessionDay is a row of analytics.session_dates: what a session adds to a day.
 type SessionDay struct {
-	Session, Day                int
+	AppDay
+
+	Session                     int // which of the sessions
 	IsStart                     bool
 	People, Participants        int
 	PersonTime, ParticipantTime derive.Time
-	Presets                     []PresetDay   // by name and view type, nulls last
-	Steps                       []derive.Step // by how many more are inside at each moment
+	Presets                     []PresetDay // by name and view type, nulls last
+	Steps                       []Step      // by how many more are inside at each moment
 }
 
-func sessionDays(sessions []Session) []SessionDay {
-	var all []SessionDay
-	for n := range sessions {
-		s := &sessions[n]
+func sessionDays(sessions []*Session) (all []*SessionDay) {
+	for n, s := range sessions {
 		for _, d := range s.Dates() {
-			at := SessionDay{Session: n, Day: d, IsStart: d == s.Start, Steps: stepsOn(s.Curve, d)}
+			at := &SessionDay{AppDay: AppDay{s.App, d}, Session: n, IsStart: d == s.Start, Steps: stepsOn(s.Curve, d)}
 			for _, whole := range s.Days {
 				if whole.Day == d {
 					at.People, at.PersonTime = whole.People, whole.Present
@@ -31,6 +31,7 @@ func sessionDays(sessions []Session) []SessionDay {
 			at.presets(s.Presets)
 			all = append(all, at)
 		}
+		s.Curve = nil // the days have it now
 	}
 	return all
 }
@@ -75,24 +76,22 @@ func compareTexts(a, b Text) int {
 }
 
 // stepsOn gives the changes of a curve on a day. At its start those come who are inside already.
-func stepsOn(curve []derive.Step, d int) []derive.Step {
+func stepsOn(curve []Step, d int) []Step {
 	from, to := startOf(d), startOf(d+1)
-	first, found := slices.BinarySearchFunc(curve, from, func(s derive.Step, at derive.Time) int { return cmp.Compare(s.At, at) })
-	var before derive.Step
-	var steps []derive.Step
-	if !found && first > 0 {
-		if before = curve[first-1]; before.People != 0 || before.Participants != 0 {
-			steps = append(steps, derive.Step{At: from, People: before.People, Participants: before.Participants})
+	first, end := before(curve, from), before(curve, to)
+	steps := make([]Step, 0, end-first+1)
+	var last Step
+	add := func(s Step) {
+		if s.People != last.People || s.Participants != last.Participants {
+			steps = append(steps, Step{s.At, s.People - last.People, s.Participants - last.Participants})
 		}
+		last = s
 	}
-	for _, s := range curve[first:] {
-		if s.At >= to {
-			break
-		}
-		if s.People != before.People || s.Participants != before.Participants {
-			steps = append(steps, derive.Step{At: s.At, People: s.People - before.People, Participants: s.Participants - before.Participants})
-		}
-		before = s
+	if first > 0 && (first == len(curve) || curve[first].At > from) {
+		add(Step{from, curve[first-1].People, curve[first-1].Participants})
+	}
+	for _, s := range curve[first:end] {
+		add(s)
 	}
 	return steps
 }

@@ -12,11 +12,11 @@ import (
 type SharedPerson struct {
 	AppDay
 
-	Person  int
+	Person  int32
 	Extra   int // sessions but one
 	Time    derive.Time
 	Presets []PresetShare // by name and view type, nulls last
-	Steps   []derive.Step // of people alone, before the end of the day
+	Steps   []Step        // of people alone, before the end of the day
 }
 
 // PresetShare is by how much those of a preset are.
@@ -26,20 +26,15 @@ type PresetShare struct {
 	Time   derive.Time
 }
 
-func sharedPeople(sessions []Session, stays []Stay) []SharedPerson {
-	slices.SortFunc(stays, func(a, b Stay) int {
-		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Day, b.Day),
-			cmp.Compare(sessions[a.Session].App, sessions[b.Session].App), cmp.Compare(a.Session, b.Session))
-	})
-	var all []SharedPerson
+// sharedPeople looks at all stays of a day, person by person.
+func sharedPeople(day AppDay, stays []Stay) (all []SharedPerson) {
 	for len(stays) > 0 {
-		first, n := &stays[0], 1
-		app := sessions[first.Session].App
-		for n < len(stays) && stays[n].Person == first.Person && stays[n].Day == first.Day && sessions[stays[n].Session].App == app {
+		n := 1
+		for n < len(stays) && stays[n].Person == stays[0].Person {
 			n++
 		}
 		if p, ok := shared(stays[:n]); ok {
-			p.AppDay, p.Person = AppDay{app, first.Day}, first.Person
+			p.AppDay, p.Person = day, stays[0].Person
 			all = append(all, p)
 		}
 		stays = stays[n:]
@@ -67,11 +62,9 @@ func shared(stays []Stay) (SharedPerson, bool) {
 		onePreset = onePreset && stays[i].Preset == stays[0].Preset
 	}
 	steps, time := surplus(spans)
-	p := SharedPerson{Extra: sessions - 1, Time: time, Steps: steps}
-	end, _ := slices.BinarySearchFunc(steps, startOf(stays[0].Day+1), func(s derive.Step, at derive.Time) int { return cmp.Compare(s.At, at) })
-	p.Steps = steps[:end]
+	p := SharedPerson{Extra: sessions - 1, Time: time, Steps: steps[:before(steps, startOf(int(stays[0].Day)+1))]}
 	if onePreset {
-		p.Presets = []PresetShare{{stays[0].Preset, sessions - 1, time}}
+		p.Presets = []PresetShare{{*stays[0].Preset, sessions - 1, time}}
 	} else {
 		p.Presets = byPreset(stays)
 	}
@@ -93,7 +86,7 @@ func within(stays []Stay) []derive.Span {
 // byPreset merges a person's time by each of several presets.
 func byPreset(stays []Stay) []PresetShare {
 	stays = slices.Clone(stays)
-	slices.SortFunc(stays, func(a, b Stay) int { return comparePresets(a.Preset, b.Preset) })
+	slices.SortFunc(stays, func(a, b Stay) int { return comparePresets(*a.Preset, *b.Preset) })
 	var shares []PresetShare
 	for len(stays) > 0 {
 		n := 1
@@ -103,7 +96,7 @@ func byPreset(stays []Stay) []PresetShare {
 		}
 		if n > 1 {
 			_, time := surplus(spans)
-			shares = append(shares, PresetShare{stays[0].Preset, n - 1, time})
+			shares = append(shares, PresetShare{*stays[0].Preset, n - 1, time})
 		}
 		stays = stays[n:]
 	}
@@ -112,20 +105,21 @@ func byPreset(stays []Stay) []PresetShare {
 
 // surplus gives by how many more than one somebody is counted, moment by moment and
 // summed up: of however many at once, one stays.
-func surplus(spans []derive.Span) (steps []derive.Step, time derive.Time) {
-	moves := make([]derive.Step, 0, 2*len(spans))
+func surplus(spans []derive.Span) (steps []Step, time derive.Time) {
+	moves := make([]Step, 0, 2*len(spans))
 	for _, s := range spans {
-		moves = append(moves, derive.Step{At: s.Start, People: 1}, derive.Step{At: s.End, People: -1})
+		moves = append(moves, Step{At: s.Start, People: 1}, Step{At: s.End, People: -1})
 	}
-	slices.SortFunc(moves, func(a, b derive.Step) int { return cmp.Compare(a.At, b.At) })
-	depth := 0
+	slices.SortFunc(moves, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
+	steps = moves[:0]
+	depth := int32(0)
 	for i := 0; i < len(moves); {
 		at, before := moves[i].At, depth
 		for ; i < len(moves) && moves[i].At == at; i++ {
 			depth += moves[i].People
 		}
 		if less := max(before-1, 0) - max(depth-1, 0); less != 0 {
-			steps = append(steps, derive.Step{At: at, People: less})
+			steps = append(steps, Step{At: at, People: less})
 			time += derive.Time(less) * at
 		}
 	}

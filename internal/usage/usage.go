@@ -1,11 +1,18 @@
 // Package usage counts days of which nothing is counted yet, from what is derived of
 // their sessions. The function analytics.count_sessions is the definition, in SQL, and
 // counts any change; this is the same for days that are counted for the first time, at a
-// fraction of the cost. A test of internal/warehouse holds the two against each other.
-// Days are those of UTC. It knows no database.
+// fraction of the cost. A test of internal/load holds the two against each other. Days
+// are those of UTC. It knows no database.
 package usage
 
-import "github.com/rollcall-etl/rollcall/internal/derive"
+import (
+	"cmp"
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/rollcall-etl/rollcall/internal/derive"
+)
 
 // NoDay stands where no day is known.
 const NoDay = -1 << 31
@@ -19,11 +26,17 @@ type Text struct {
 // Preset is under which preset somebody was inside.
 type Preset struct{ Name, ViewType Text }
 
+// Step is a moment at which the number inside changes.
+type Step struct {
+	At                   derive.Time
+	People, Participants int32
+}
+
 // Session is what counts of a row of analytics.session_figures.
 type Session struct {
 	App     string
-	Start   int           // the day on which it began, or NoDay
-	Curve   []derive.Step // how many are inside from each moment on, in order
+	Start   int    // the day on which it began, counted from 2000-01-01, or NoDay
+	Curve   []Step // how many are inside from each moment on, in order
 	Days    []derive.Day
 	Presets []PresetDay
 }
@@ -36,28 +49,61 @@ type PresetDay struct {
 	PersonTime, ParticipantTime derive.Time
 }
 
-// Stay is a person's presence in a session on one day, under one preset.
+// Stay is a person's presence in a session on one day, under one preset. There are
+// hundreds of thousands.
 type Stay struct {
-	Session  int // which of the sessions
-	Person   int // the same number for the same person
-	Day      int
-	Preset   Preset
+	Session  int32 // which of the sessions
+	Person   int32 // the same number for the same person
+	Day      int32
+	Preset   *Preset // the same for the same preset
 	Presence []derive.Span
 }
 
-// Counted is what is kept of days.
-type Counted struct {
-	Days     []AppDay // each once
-	Sessions []SessionDay
-	Shared   []SharedPerson
-	Curves   []Node
+// AppDay is a day of an app.
+type AppDay struct {
+	App string
+	Day int
 }
 
-// Count counts the days of these sessions, of which the stays are all. It sorts these.
-func Count(sessions []Session, stays []Stay) Counted {
-	c := Counted{Sessions: sessionDays(sessions), Shared: sharedPeople(sessions, stays)}
-	c.curves(sessions)
-	return c
+// Counted is what is kept of a day.
+type Counted struct {
+	AppDay
+
+	Sessions []*SessionDay
+	Shared   []SharedPerson
+	Curve    []Node
+}
+
+// Count counts the days of these sessions, of which the stays are all. It takes their
+// curves, and sorts the stays.
+// Days come one by one, since each takes as much memory as all stays of it.
+func Count(sessions []*Session, stays []Stay) iter.Seq[Counted] {
+	of := map[AppDay][]*SessionDay{}
+	for _, d := range sessionDays(sessions) {
+		of[d.AppDay] = append(of[d.AppDay], d)
+	}
+	slices.SortFunc(stays, func(a, b Stay) int {
+		return cmp.Or(compareDays(a.on(sessions), b.on(sessions)), cmp.Compare(a.Person, b.Person), cmp.Compare(a.Session, b.Session))
+	})
+	return func(yield func(Counted) bool) {
+		for _, day := range slices.SortedFunc(maps.Keys(of), compareDays) {
+			n := 0
+			for n < len(stays) && stays[n].on(sessions) == day {
+				n++
+			}
+			shared := sharedPeople(day, stays[:n])
+			stays = stays[n:]
+			if !yield(Counted{day, of[day], shared, curve(day, of[day], shared)}) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Stay) on(sessions []*Session) AppDay { return AppDay{sessions[s.Session].App, int(s.Day)} }
+
+func compareDays(a, b AppDay) int {
+	return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.App, b.App))
 }
 
 const day derive.Time = 24 * 60 * 60 * 1e6
@@ -65,8 +111,8 @@ const day derive.Time = 24 * 60 * 60 * 1e6
 // startOf gives when a day begins.
 func startOf(d int) derive.Time { return derive.Time(d) * day }
 
-// AppDay is a day of an app.
-type AppDay struct {
-	App string
-	Day int
+// before counts the steps before a moment, which are in order.
+func before(steps []Step, at derive.Time) int {
+	n, _ := slices.BinarySearchFunc(steps, at, func(s Step, at derive.Time) int { return cmp.Compare(s.At, at) })
+	return n
 }

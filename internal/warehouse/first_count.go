@@ -15,8 +15,8 @@ const (
 	// worthwhile is from how many changed sessions on it is looked for days that are new:
 	// for fewer, analytics.refresh alone takes fewer statements.
 	worthwhile = 20
-	// mostPeople bounds how many people of sessions are in memory at once.
-	mostPeople = 200_000
+	// mostPeople bounds how many people of sessions are in memory at once, some 300 bytes each.
+	mostPeople = 150_000
 )
 
 // refreshFewSQL is analytics.refresh, or -1 where so many sessions changed that it is
@@ -28,7 +28,7 @@ const refreshFewSQL = `SELECT CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM ana
 type firstCount struct {
 	pgx.Tx
 
-	sessions []derivedSession
+	sessions []*derivedSession
 }
 
 // countNewDays counts changed sessions on whose days nothing is counted yet, and gives how
@@ -61,15 +61,17 @@ func (c *firstCount) choose(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read which sessions changed: %w", err)
 	}
-	if c.sessions, err = c.derived(ctx, changes); err != nil {
+	sessions, err := c.derived(ctx, changes)
+	if err != nil {
 		return fmt.Errorf("read what sessions add to days: %w", err)
 	}
+	c.sessions = wholeDays(sessions, len(changes) == refreshBatch)
 	if err := c.leaveKnown(ctx); err != nil {
 		return fmt.Errorf("look for days that are counted: %w", err)
 	}
 	var taken []int64
-	for i := range c.sessions {
-		taken = append(taken, changes[c.sessions[i].id]...)
+	for _, s := range c.sessions {
+		taken = append(taken, changes[s.id]...)
 	}
 	_, err = c.Exec(ctx, `DELETE FROM analytics.stale_sessions WHERE change_id = ANY ($1)`, taken)
 	return err
@@ -116,8 +118,7 @@ func (c *firstCount) leaveKnown(ctx context.Context) error {
 	var ids []pgtype.UUID
 	var apps []string
 	var days []pgtype.Date
-	for i := range c.sessions {
-		s := &c.sessions[i]
+	for _, s := range c.sessions {
 		for _, d := range s.Dates() {
 			ids, apps, days = append(ids, s.id), append(apps, s.App), append(days, dateOf(d))
 		}
@@ -134,7 +135,7 @@ func (c *firstCount) leaveKnown(ctx context.Context) error {
 		fresh[ids[n-1]] = false
 	}
 	zoned, err := collect[string](c.Query(ctx, zonedSQL, apps))
-	c.sessions = slices.DeleteFunc(c.sessions, func(s derivedSession) bool { return !fresh[s.id] || slices.Contains(zoned, s.App) })
+	c.sessions = slices.DeleteFunc(c.sessions, func(s *derivedSession) bool { return !fresh[s.id] || slices.Contains(zoned, s.App) })
 	return err
 }
 
@@ -145,18 +146,34 @@ func collect[T any](rows pgx.Rows, err error) ([]T, error) {
 	return pgx.CollectRows(rows, pgx.RowTo[T])
 }
 
+// wholeDays leaves out sessions that memory is not for, and where there are more than these
+// the last day, some of whose sessions may still be queued: the next batch has all of it.
+func wholeDays(sessions []*derivedSession, more bool) []*derivedSession {
+	people := 0
+	for i, s := range sessions {
+		if people += s.people; people > mostPeople && i > 0 {
+			sessions, more = sessions[:i], true
+			break
+		}
+	}
+	if n := len(sessions); more && n > 0 && sessions[0].Start < sessions[n-1].Start {
+		last := sessions[n-1].Start
+		sessions = slices.DeleteFunc(sessions, func(s *derivedSession) bool { return slices.Max(append(s.Dates(), s.Start)) >= last })
+	}
+	return sessions
+}
+
 // count counts the days of the sessions and stores what is kept of them.
 func (c *firstCount) count(ctx context.Context) error {
 	people, err := c.people(ctx)
 	if err != nil {
 		return fmt.Errorf("read who was inside: %w", err)
 	}
-	sessions := make([]usage.Session, len(c.sessions))
-	for i := range c.sessions {
-		sessions[i] = c.sessions[i].Session
+	sessions := make([]*usage.Session, len(c.sessions))
+	for i, s := range c.sessions {
+		sessions[i] = &s.Session
 	}
-	counted := usage.Count(sessions, people.stays)
-	if err := c.store(ctx, &counted, people.names); err != nil {
+	if err := c.store(ctx, usage.Count(sessions, people.stays), people.names); err != nil {
 		return fmt.Errorf("store what new days count: %w", err)
 	}
 	return nil

@@ -3,6 +3,8 @@ package warehouse
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,53 +20,49 @@ type derivedSession struct {
 	usage.Session
 
 	id      pgtype.UUID
-	start   pgtype.Timestamptz
-	minutes pgtype.Numeric // as the vendor counts them
+	minutes []byte // as the vendor counts them: a numeric as Postgres sends it, nil for null
 	people  int
 }
 
-// derived reads what is derived of sessions, as many as memory is for. The minutes become
+// derived reads what is derived of sessions, in the order of their start. The minutes become
 // numeric as they do where all is counted in SQL.
-func (c *firstCount) derived(ctx context.Context, of map[pgtype.UUID][]int64) ([]derivedSession, error) {
+func (c *firstCount) derived(ctx context.Context, of map[pgtype.UUID][]int64) ([]*derivedSession, error) {
 	ids := make([]pgtype.UUID, 0, len(of))
 	for id := range of {
 		ids = append(ids, id)
 	}
-	rows, err := c.Query(ctx, `SELECT session_id, app_id, starts_at, vendor_minutes::numeric, unique_people, step_at, step_people, step_participants,
+	rows, err := c.Query(ctx, `SELECT session_id, app_id, starts_at, numeric_send(vendor_minutes::numeric), unique_people, step_at, step_people, step_participants,
 			days, day_people, day_us, preset_days, preset_names, preset_view_types, preset_people, preset_person_us, preset_participants, preset_participant_us
 		FROM analytics.session_figures WHERE session_id = ANY ($1) AND time_zone = 'UTC'`, ids)
 	if err != nil {
 		return nil, err
 	}
 	all, err := pgx.CollectRows(rows, scanSession)
-	slices.SortFunc(all, func(a, b derivedSession) int {
-		return cmp.Or(a.start.Time.Compare(b.start.Time), slices.Compare(a.id.Bytes[:], b.id.Bytes[:]))
+	slices.SortFunc(all, func(a, b *derivedSession) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), slices.Compare(a.id.Bytes[:], b.id.Bytes[:]))
 	})
-	people := 0
-	for i := range all {
-		if people += all[i].people; people > mostPeople && i > 0 {
-			return all[:i], err
-		}
-	}
 	return all, err
 }
 
-func scanSession(row pgx.CollectableRow) (derivedSession, error) {
-	s := derivedSession{Session: usage.Session{Start: usage.NoDay}}
+func scanSession(row pgx.CollectableRow) (*derivedSession, error) {
+	s := &derivedSession{Session: usage.Session{Start: usage.NoDay}}
+	var start pgtype.Timestamptz
 	var at []time.Time
-	var people, participants, dayPeople, presetPeople, presetParticipants []int
+	var people, participants []int32
+	var dayPeople, presetPeople, presetParticipants []int
 	var days, presetDays []pgtype.Date
 	var dayTime, personTime, participantTime []derive.Time
 	var names, viewTypes []pgtype.Text
-	if err := row.Scan(&s.id, &s.App, &s.start, &s.minutes, &s.people, &at, &people, &participants, &days, &dayPeople, &dayTime,
+	if err := row.Scan(&s.id, &s.App, &start, &s.minutes, &s.people, &at, &people, &participants, &days, &dayPeople, &dayTime,
 		&presetDays, &names, &viewTypes, &presetPeople, &personTime, &presetParticipants, &participantTime); err != nil {
 		return s, err
 	}
-	if s.start.Valid {
-		s.Start = derive.DayOf(timeOf(s.start.Time))
+	if start.Valid {
+		s.Start = derive.DayOf(timeOf(start.Time))
 	}
+	s.Curve = make([]usage.Step, len(at))
 	for i := range at {
-		s.Curve = append(s.Curve, derive.Step{At: timeOf(at[i]), People: people[i], Participants: participants[i]})
+		s.Curve[i] = usage.Step{At: timeOf(at[i]), People: people[i], Participants: participants[i]}
 	}
 	for i := range days {
 		s.Days = append(s.Days, derive.Day{Day: numberOf(days[i]), People: dayPeople[i], Present: dayTime[i]})
@@ -81,27 +79,32 @@ func scanSession(row pgx.CollectableRow) (derivedSession, error) {
 // Who has one preset and day in a session stands in session_people, who has several in
 // session_person_days.
 const (
-	wholeStaysSQL = `SELECT session_id, person_id, first_join_at, preset_name, preset_view_type, presence
+	wholeStaysSQL = `SELECT session_id, person_id, first_join_at, preset_name, preset_view_type, multirange_send(presence)
 		FROM analytics.session_people WHERE session_id = ANY ($1) AND NOT is_split`
-	splitStaysSQL = `SELECT session_id, person_id, usage_date::timestamp AT TIME ZONE 'UTC', preset_name, preset_view_type, presence
+	splitStaysSQL = `SELECT session_id, person_id, usage_date::timestamp AT TIME ZONE 'UTC', preset_name, preset_view_type, multirange_send(presence)
 		FROM analytics.session_person_days WHERE session_id = ANY ($1)`
 )
 
-// people are the stays of people, who have numbers.
+// people are the stays of people, who have numbers. There may be hundreds of thousands, so
+// that what is the same is there once.
 type people struct {
-	sessions map[pgtype.UUID]int
-	numbers  map[string]int
-	names    []string // by number
 	stays    []usage.Stay
+	names    []string // by number
+	numbers  map[string]int32
+	sessions map[pgtype.UUID]int32
+	presets  map[usage.Preset]*usage.Preset
+	spans    []derive.Span // room for the next
 }
 
 // people reads who was inside.
 func (c *firstCount) people(ctx context.Context) (*people, error) {
-	p := &people{sessions: map[pgtype.UUID]int{}, numbers: map[string]int{}}
-	ids := make([]pgtype.UUID, len(c.sessions))
-	for i := range c.sessions {
-		ids[i], p.sessions[c.sessions[i].id] = c.sessions[i].id, i
+	p := &people{numbers: map[string]int32{}, sessions: map[pgtype.UUID]int32{}, presets: map[usage.Preset]*usage.Preset{}}
+	ids, n := make([]pgtype.UUID, len(c.sessions)), 0
+	for i, s := range c.sessions {
+		ids[i], p.sessions[s.id] = s.id, int32(i)
+		n += s.people
 	}
+	p.stays = make([]usage.Stay, 0, n)
 	if err := p.add(c.Query(ctx, wholeStaysSQL, ids)); err != nil {
 		return nil, err
 	}
@@ -113,39 +116,68 @@ func (p *people) add(rows pgx.Rows, err error) error {
 		return err
 	}
 	var id pgtype.UUID
-	var person string
+	var person, presence pgtype.DriverBytes // valid until the next row
 	var at pgtype.Timestamptz
 	var preset, viewType pgtype.Text
-	var presence pgtype.Multirange[pgtype.Range[pgtype.Timestamptz]]
 	_, err = pgx.ForEachRow(rows, []any{&id, &person, &at, &preset, &viewType, &presence}, func() error {
-		spans := make([]derive.Span, len(presence))
-		for i, r := range presence {
-			spans[i] = derive.Span{Start: timeOf(r.Lower.Time), End: timeOf(r.Upper.Time)}
-		}
+		spans, err := p.within(presence)
+		day := derive.DayOf(timeOf(at.Time))
 		p.stays = append(p.stays, usage.Stay{
-			Session: p.sessions[id], Person: p.number(person), Day: derive.DayOf(timeOf(at.Time)),
-			Preset: usage.Preset{Name: usage.Text(preset), ViewType: usage.Text(viewType)}, Presence: spans,
+			Session: p.sessions[id], Person: p.number(person), Day: int32(day), //nolint:gosec // Postgres has no date beyond
+			Preset: p.preset(usage.Preset{Name: usage.Text(preset), ViewType: usage.Text(viewType)}), Presence: spans,
 		})
-		return nil
+		return err
 	})
 	return err
 }
 
-func (p *people) number(person string) int {
-	n, known := p.numbers[person]
+func (p *people) number(person []byte) int32 {
+	n, known := p.numbers[string(person)]
 	if !known {
-		n = len(p.names)
-		p.numbers[person], p.names = n, append(p.names, person)
+		n = int32(len(p.names)) //nolint:gosec // of those in memory
+		name := string(person)
+		p.numbers[name], p.names = n, append(p.names, name)
 	}
 	return n
+}
+
+func (p *people) preset(its usage.Preset) *usage.Preset {
+	own, known := p.presets[its]
+	if !known {
+		own = &its
+		p.presets[its] = own
+	}
+	return own
+}
+
+// within reads a multirange as Postgres sends it: how many ranges, and of each its length,
+// what kind it is, and of both bounds their length and microseconds.
+func (p *people) within(sent []byte) ([]derive.Span, error) {
+	const size = 4 + 1 + 2*(4+8)
+	if len(sent) < 4 || len(sent) != 4+size*int(binary.BigEndian.Uint32(sent)) {
+		return nil, fmt.Errorf("a presence of %d bytes has ranges without an end", len(sent))
+	}
+	n := len(sent) / size
+	if len(p.spans) < n {
+		p.spans = make([]derive.Span, max(n, 4096))
+	}
+	spans := p.spans[:n:n]
+	p.spans = p.spans[n:]
+	for i := range spans {
+		r := sent[4+i*size:]
+		spans[i] = derive.Span{Start: bigint(r[9:]), End: bigint(r[21:])}
+	}
+	return spans, nil
+}
+
+func bigint(sent []byte) int64 {
+	return int64(binary.BigEndian.Uint64(sent)) //nolint:gosec // two's complement is the wire format
 }
 
 // The program counts time in microseconds and days from 2000-01-01, as Postgres does.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func timeOf(t time.Time) derive.Time { return t.UnixMicro() - epoch.UnixMicro() }
-
-func momentOf(t derive.Time) time.Time { return time.UnixMicro(t + epoch.UnixMicro()).UTC() }
 
 func dateOf(day int) pgtype.Date { return pgtype.Date{Time: epoch.AddDate(0, 0, day), Valid: true} }
 

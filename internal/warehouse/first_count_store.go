@@ -2,12 +2,13 @@ package warehouse
 
 import (
 	"context"
-	"time"
+	"iter"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/derive"
+	"github.com/rollcall-etl/rollcall/internal/pgcopy"
 	"github.com/rollcall-etl/rollcall/internal/usage"
 )
 
@@ -20,113 +21,169 @@ const (
 		(SELECT array_agg(i) FROM analytics.usage_ids AS i JOIN unnest($2::text[], $3::date[]) AS k (app_id, usage_date) USING (app_id, usage_date)), NULL)`
 )
 
-// store copies what is kept of new days, and adds it up.
-func (c *firstCount) store(ctx context.Context, counted *usage.Counted, names []string) error {
-	if err := c.storeSessions(ctx, counted.Sessions); err != nil {
+// rowsOfDays are rows of days that are counted, to be copied together.
+type rowsOfDays struct {
+	names    []string // of people, by number
+	sessions []*usage.SessionDay
+	shared   []usage.SharedPerson
+	curves   []usage.Node
+}
+
+// store copies what is kept of new days, many small ones together, and adds it up.
+func (c *firstCount) store(ctx context.Context, days iter.Seq[usage.Counted], names []string) error {
+	const together = 100 // sessions, and people in several
+	var apps []string
+	var dates []pgtype.Date
+	part := rowsOfDays{names: names}
+	for day := range days {
+		apps, dates = append(apps, day.App), append(dates, dateOf(day.Day))
+		part.sessions = append(part.sessions, day.Sessions...)
+		part.shared = append(part.shared, day.Shared...)
+		part.curves = append(part.curves, day.Curve...)
+		if len(part.sessions)+len(part.shared) < together {
+			continue
+		}
+		if err := c.copyDays(ctx, &part); err != nil {
+			return err
+		}
+		part = rowsOfDays{names: names}
+	}
+	if err := c.copyDays(ctx, &part); err != nil {
 		return err
 	}
-	if err := c.storeShared(ctx, counted.Shared, names); err != nil {
-		return err
-	}
-	if err := c.storeCurves(ctx, counted.Curves); err != nil {
-		return err
-	}
-	ids, apps, days := make([]pgtype.UUID, len(c.sessions)), []string{}, []pgtype.Date{}
-	for i := range c.sessions {
-		ids[i] = c.sessions[i].id
-	}
-	for _, d := range counted.Days {
-		apps, days = append(apps, d.App), append(days, dateOf(d.Day))
+	ids := make([]pgtype.UUID, len(c.sessions))
+	for i, s := range c.sessions {
+		ids[i] = s.id
 	}
 	if _, err := c.Exec(ctx, firstIDsSQL, ids); err != nil {
 		return err
 	}
-	_, err := c.Exec(ctx, firstDaysSQL, ids, apps, days)
+	_, err := c.Exec(ctx, firstDaysSQL, ids, apps, dates)
 	return err
 }
 
-func (c *firstCount) storeSessions(ctx context.Context, all []usage.SessionDay) error {
-	columns := []string{
-		"session_id", "app_id", "usage_date", "is_start", "vendor_minutes", "people", "person_us", "participants", "participant_us",
-		"preset_names", "preset_view_types", "preset_people", "preset_person_us", "preset_participants", "preset_participant_us",
-		"step_at", "step_people", "step_participants",
+func (c *firstCount) copyDays(ctx context.Context, part *rowsOfDays) error {
+	if err := copyRows(ctx, c, copySessionDatesSQL, part.sessions, c.session); err != nil {
+		return err
 	}
-	return c.copy(ctx, "session_dates", columns, len(all), func(n int) []any {
-		d := &all[n]
-		s := &c.sessions[d.Session]
-		minutes := s.minutes
-		if !d.IsStart {
-			minutes = pgtype.Numeric{}
-		}
-		names, viewTypes, people, personTime, participants, participantTime := presetColumns(d.Presets)
-		at, stepPeople, stepParticipants := stepColumns(d.Steps)
-		return []any{
-			s.id, s.App, dateOf(d.Day), d.IsStart, minutes, d.People, d.PersonTime, d.Participants, d.ParticipantTime,
-			names, viewTypes, people, personTime, participants, participantTime, at, stepPeople, stepParticipants,
+	if err := copyRows(ctx, c, copySharedSQL, part.shared, func(e *pgcopy.Encoder, p usage.SharedPerson) { shared(e, &p, part.names) }); err != nil {
+		return err
+	}
+	return copyRows(ctx, c, copyCurvesSQL, part.curves, curve)
+}
+
+const (
+	copySessionDatesSQL = `COPY analytics.session_dates (session_id, app_id, usage_date, is_start, vendor_minutes, people, person_us, participants, participant_us,
+		preset_names, preset_view_types, preset_people, preset_person_us, preset_participants, preset_participant_us,
+		step_at, step_people, step_participants) FROM STDIN (FORMAT binary)`
+	copySharedSQL = `COPY analytics.shared_person_days (app_id, usage_date, person_id, extra_people, extra_us,
+		preset_names, preset_view_types, preset_people, preset_us, step_at, step_people) FROM STDIN (FORMAT binary)`
+	copyCurvesSQL = `COPY analytics.usage_curves (app_id, usage_date, seconds, starts_at, is_leaf, net_people, high_people, net_participants, high_participants,
+		step_at, people, people_high, participants, participants_high) FROM STDIN (FORMAT binary)`
+)
+
+// session writes a row of analytics.session_dates.
+func (c *firstCount) session(e *pgcopy.Encoder, d *usage.SessionDay) {
+	s := c.sessions[d.Session]
+	e.Columns(18)
+	e.UUID(s.id.Bytes)
+	e.Text(s.App)
+	e.Int32(d.Day)
+	e.Bool(d.IsStart)
+	if d.IsStart {
+		e.Sent(s.minutes)
+	} else {
+		e.Null()
+	}
+	e.Int32(d.People)
+	e.Int64(d.PersonTime)
+	e.Int32(d.Participants)
+	e.Int64(d.ParticipantTime)
+	texts(e, d.Presets, func(p usage.PresetDay) usage.Text { return p.Name })
+	texts(e, d.Presets, func(p usage.PresetDay) usage.Text { return p.ViewType })
+	ints(e, d.Presets, func(p usage.PresetDay) int { return p.People })
+	times(e, pgcopy.TypeInt8, d.Presets, func(p usage.PresetDay) derive.Time { return p.PersonTime })
+	ints(e, d.Presets, func(p usage.PresetDay) int { return p.Participants })
+	times(e, pgcopy.TypeInt8, d.Presets, func(p usage.PresetDay) derive.Time { return p.ParticipantTime })
+	steps(e, d.Steps)
+	ints(e, d.Steps, func(s usage.Step) int { return int(s.Participants) })
+}
+
+// shared writes a row of analytics.shared_person_days.
+func shared(e *pgcopy.Encoder, p *usage.SharedPerson, names []string) {
+	e.Columns(11)
+	e.Text(p.App)
+	e.Int32(p.Day)
+	e.Text(names[p.Person])
+	e.Int32(p.Extra)
+	e.Int64(p.Time)
+	texts(e, p.Presets, func(p usage.PresetShare) usage.Text { return p.Name })
+	texts(e, p.Presets, func(p usage.PresetShare) usage.Text { return p.ViewType })
+	ints(e, p.Presets, func(p usage.PresetShare) int { return p.People })
+	times(e, pgcopy.TypeInt8, p.Presets, func(p usage.PresetShare) derive.Time { return p.Time })
+	steps(e, p.Steps)
+}
+
+// curve writes a row of analytics.usage_curves.
+func curve(e *pgcopy.Encoder, n usage.Node) {
+	e.Columns(14)
+	e.Text(n.App)
+	e.Int32(n.Day)
+	e.Int32(n.Seconds)
+	e.Int64(n.StartsAt)
+	e.Bool(n.IsLeaf)
+	e.Int32(int(n.NetPeople))
+	e.Int32(int(n.HighPeople))
+	e.Int32(int(n.NetParticipants))
+	e.Int32(int(n.HighParticipants))
+	all := n.Steps
+	for _, c := range n.Children {
+		all = append(all, c.Step)
+	}
+	steps(e, all)
+	ints(e, n.Children, func(c usage.Child) int { return int(c.HighPeople) })
+	ints(e, all, func(s usage.Step) int { return int(s.Participants) })
+	ints(e, n.Children, func(c usage.Child) int { return int(c.HighParticipants) })
+}
+
+// steps writes when they are, and of how many people.
+func steps(e *pgcopy.Encoder, all []usage.Step) {
+	times(e, pgcopy.TypeTimestamptz, all, func(s usage.Step) derive.Time { return s.At })
+	ints(e, all, func(s usage.Step) int { return int(s.People) })
+}
+
+func times[E any](e *pgcopy.Encoder, elementType int, all []E, of func(E) derive.Time) {
+	pgcopy.ArrayOf(e, elementType, all, func(e *pgcopy.Encoder, one E) { e.Int64(of(one)) })
+}
+
+func ints[E any](e *pgcopy.Encoder, all []E, of func(E) int) {
+	pgcopy.ArrayOf(e, pgcopy.TypeInt4, all, func(e *pgcopy.Encoder, one E) { e.Int32(of(one)) })
+}
+
+func texts[E any](e *pgcopy.Encoder, all []E, of func(E) usage.Text) {
+	pgcopy.ArrayOf(e, pgcopy.TypeText, all, func(e *pgcopy.Encoder, one E) {
+		if text := of(one); text.Valid {
+			e.Sent([]byte(text.String))
+		} else {
+			e.Null()
 		}
 	})
 }
 
-func presetColumns(all []usage.PresetDay) (names, viewTypes []pgtype.Text, people []int, personTime []derive.Time, participants []int, participantTime []derive.Time) {
-	names, viewTypes = make([]pgtype.Text, len(all)), make([]pgtype.Text, len(all))
-	people, participants = make([]int, len(all)), make([]int, len(all))
-	personTime, participantTime = make([]derive.Time, len(all)), make([]derive.Time, len(all))
-	for i := range all {
-		p := &all[i]
-		names[i], viewTypes[i] = pgtype.Text(p.Name), pgtype.Text(p.ViewType)
-		people[i], participants[i] = p.People, p.Participants
-		personTime[i], participantTime[i] = p.PersonTime, p.ParticipantTime
+// copyRows copies rows, of which one at a time is encoded.
+func copyRows[R any](ctx context.Context, tx pgx.Tx, sql string, rows []R, write func(*pgcopy.Encoder, R)) error {
+	if len(rows) == 0 {
+		return nil
 	}
-	return names, viewTypes, people, personTime, participants, participantTime
-}
-
-func stepColumns(steps []derive.Step) (at []time.Time, people, participants []int) {
-	at, people, participants = make([]time.Time, len(steps)), make([]int, len(steps)), make([]int, len(steps))
-	for i, s := range steps {
-		at[i], people[i], participants[i] = momentOf(s.At), s.People, s.Participants
-	}
-	return at, people, participants
-}
-
-func (c *firstCount) storeShared(ctx context.Context, all []usage.SharedPerson, names []string) error {
-	columns := []string{
-		"app_id", "usage_date", "person_id", "extra_people", "extra_us", "preset_names", "preset_view_types", "preset_people", "preset_us", "step_at", "step_people",
-	}
-	return c.copy(ctx, "shared_person_days", columns, len(all), func(n int) []any {
-		p := &all[n]
-		presets := make([]usage.PresetDay, len(p.Presets))
-		for i, share := range p.Presets {
-			presets[i] = usage.PresetDay{Preset: share.Preset, People: share.People, PersonTime: share.Time}
+	next := 0
+	stream := pgcopy.Stream(func(e *pgcopy.Encoder) bool {
+		if next == len(rows) {
+			return false
 		}
-		presetNames, viewTypes, people, time, _, _ := presetColumns(presets)
-		at, steps, _ := stepColumns(p.Steps)
-		return []any{p.App, dateOf(p.Day), names[p.Person], p.Extra, p.Time, presetNames, viewTypes, people, time, at, steps}
+		write(e, rows[next])
+		next++
+		return true
 	})
-}
-
-func (c *firstCount) storeCurves(ctx context.Context, all []usage.Node) error {
-	columns := []string{
-		"app_id", "usage_date", "seconds", "starts_at", "is_leaf", "net_people", "high_people", "net_participants", "high_participants",
-		"step_at", "people", "people_high", "participants", "participants_high",
-	}
-	return c.copy(ctx, "usage_curves", columns, len(all), func(n int) []any {
-		node := &all[n]
-		steps, highPeople, highParticipants := make([]derive.Step, len(node.Steps)), []int{}, []int{}
-		for i, s := range node.Steps {
-			if steps[i] = s.Step; !node.IsLeaf {
-				highPeople, highParticipants = append(highPeople, s.HighPeople), append(highParticipants, s.HighParticipants)
-			}
-		}
-		at, people, participants := stepColumns(steps)
-		return []any{
-			node.App, dateOf(node.Day), node.Seconds, momentOf(node.StartsAt), node.IsLeaf, node.NetPeople, node.HighPeople, node.NetParticipants, node.HighParticipants,
-			at, people, highPeople, participants, highParticipants,
-		}
-	})
-}
-
-// copy copies rows into a table of the schema analytics.
-func (c *firstCount) copy(ctx context.Context, table string, columns []string, rows int, row func(n int) []any) error {
-	_, err := c.CopyFrom(ctx, pgx.Identifier{"analytics", table}, columns, pgx.CopyFromSlice(rows, func(n int) ([]any, error) { return row(n), nil }))
+	_, err := tx.Conn().PgConn().CopyFrom(ctx, stream, sql)
 	return err
 }
