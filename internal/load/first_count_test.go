@@ -28,8 +28,8 @@ func usageRows(b *testbed.Bench) map[string][]string {
 }
 
 // Days of which nothing is counted yet are counted by the program, and come out as the
-// function counts them, over random sessions at midnight, of people of several devices,
-// presets and ids. What the program is to leave to the function it does.
+// function counts them, over random sessions at the midnights of three time zones, of people
+// of several devices, presets and ids. What the program is to leave to the function it does.
 func TestNewDaysAreCountedAsTheFunctionCountsThem(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -50,6 +50,10 @@ func TestNewDaysAreCountedAsTheFunctionCountsThem(t *testing.T) {
 	for n := range sessions {
 		b.MustLoad(crowdedSession(rng, n))
 	}
+	requeue := `INSERT INTO analytics.stale_sessions (session_id, started_at, is_derived) SELECT session_id, started_at, true FROM realtimekit.sessions`
+	exec(`UPDATE analytics.settings SET time_zone = CASE app_id WHEN 'users' THEN 'Asia/Kolkata' ELSE 'America/New_York' END;
+		SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions;
+		TRUNCATE analytics.stale_sessions, analytics.stale_people; ` + requeue)
 	db := warehouse.New(b.Pool, slog.New(slog.DiscardHandler))
 	function := b.Text(`SELECT pg_get_functiondef('analytics.refresh'::regproc)`)
 	exec(`CREATE OR REPLACE FUNCTION analytics.refresh(max_sessions integer DEFAULT 500) RETURNS bigint LANGUAGE plpgsql AS $$BEGIN
@@ -63,7 +67,7 @@ func TestNewDaysAreCountedAsTheFunctionCountsThem(t *testing.T) {
 	counted := usageRows(b)
 	recount := func() {
 		exec(`TRUNCATE analytics.` + strings.Join(usageTables, ", analytics."))
-		exec(`INSERT INTO analytics.stale_sessions (session_id, started_at, is_derived) SELECT session_id, started_at, true FROM realtimekit.sessions`)
+		exec(requeue)
 		for b.Text(`SELECT analytics.refresh(1000)::text`) != "0" {
 		}
 	}
@@ -73,13 +77,15 @@ func TestNewDaysAreCountedAsTheFunctionCountsThem(t *testing.T) {
 		t.Error("leaves of curves are not of all widths: ", got)
 	}
 
-	// Days that are counted already, of another zone, or half deleted; sessions that were
-	// changed by hand, moved to a new day or deleted; and new days among all that.
+	// Days that are counted already, of another zone, or half deleted; sessions that moved to a
+	// new day, as somebody changed by hand or as the loader does, or are gone; and new days
+	// among all that.
 	exec(`INSERT INTO analytics.settings (app_id, time_zone) VALUES ('kiwis', 'Pacific/Auckland');
-		DELETE FROM analytics.usage_days WHERE app_id = 'users' AND usage_date = '2026-03-10';
+		DELETE FROM analytics.usage_days WHERE app_id = 'users' AND usage_date = '2026-03-11';
 		UPDATE realtimekit.sessions SET started_at = started_at + interval '9 days', created_at = created_at + interval '9 days', ended_at = ended_at + interval '9 days'
 			WHERE session_id IN (SELECT session_id FROM realtimekit.sessions ORDER BY session_id LIMIT 30);
-		INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions ORDER BY session_id LIMIT 40;
+		SELECT analytics.derive(array_agg(session_id)) FROM (SELECT session_id FROM realtimekit.sessions ORDER BY session_id LIMIT 15) AS s;
+		INSERT INTO analytics.stale_sessions (session_id, is_derived) SELECT session_id, row_number() OVER (ORDER BY session_id) <= 15 FROM realtimekit.sessions ORDER BY session_id LIMIT 40;
 		CREATE TABLE public.gone AS SELECT session_id FROM realtimekit.sessions ORDER BY session_id OFFSET 40 LIMIT 10;
 		DELETE FROM realtimekit.peer_events WHERE session_id IN (SELECT session_id FROM public.gone);
 		DELETE FROM realtimekit.participants WHERE session_id IN (SELECT session_id FROM public.gone);
@@ -112,9 +118,9 @@ func crowdedSession(rng *rand.Rand, n int) (model.Session, model.ParticipantPage
 		begin := at.Add(-12 * time.Hour).Truncate(24 * time.Hour).Add(23*time.Hour + 45*time.Minute)
 		switch session.AppID {
 		case "users":
-			at = begin.Add(at.Sub(begin)/4 + time.Duration(n)*time.Microsecond)
+			at = begin.Add(at.Sub(begin)/4 + time.Duration(n)*time.Microsecond - 5*time.Hour - 20*time.Minute) // ten minutes after midnight in India
 		case "machines":
-			at = begin.Add(at.Sub(begin)/500 + time.Duration(n)*time.Microsecond)
+			at = begin.Add(at.Sub(begin)/500 + time.Duration(n)*time.Microsecond + 5*time.Hour + 15*time.Minute - 3*24*time.Hour) // midnight before New York's 23 hours
 		}
 		return at
 	})

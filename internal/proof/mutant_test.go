@@ -432,6 +432,21 @@ var mutants = []mutant{
 		"analytics", "TestKeptDaysKeepTheirZone",
 	},
 	{
+		"who is in three sessions at once counts twice on a new day",
+		"usage/shared.go", "max(before-1, 0) - max(depth-1, 0)", "max(before-2, 0) - max(depth-2, 0)",
+		"load", "TestNewDaysAreCountedAsTheFunctionCountsThem",
+	},
+	{
+		"a session that was counted before is counted as a new one",
+		"warehouse/first_count.go", "WHERE EXISTS (SELECT 1 FROM analytics.session_dates AS t WHERE t.session_id = d.session_id)", "WHERE false",
+		"load", "TestNewDaysAreCountedAsTheFunctionCountsThem",
+	},
+	{
+		"new days begin with those of UTC",
+		"usage/usage.go", "	if z == nil {", "	if true {",
+		"load", "TestNewDaysAreCountedAsTheFunctionCountsThem",
+	},
+	{
 		"the loader cuts the days of Auckland by UTC",
 		"load/derived.go", "l.leftOver && l.fresh || l.zoned || ", "l.leftOver && l.fresh || ",
 		"load", "TestLoaderDerivesWhatTheFunctionDoes",

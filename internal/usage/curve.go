@@ -46,24 +46,24 @@ func curve(day AppDay, sessions []*SessionDay, shared []SharedPerson) []Node {
 		lists = append(lists, shared[i].Steps)
 	}
 	t := tree{AppDay: day}
-	if steps := together(startOf(day.Day), lists); len(steps) > 0 {
-		t.grow(0, startOf(day.Day), steps)
+	if steps := together(day, lists); len(steps) > 0 {
+		t.grow(0, startOf(day.Day), steps) // whatever the zone
 	}
 	return t.nodes
 }
 
 // together sums up lists of a day's steps, hour by hour, so that what cancels takes no
 // memory for longer.
-func together(start derive.Time, lists [][]Step) (steps []Step) {
-	var hour []Step
-	for end := start + day/24; end <= start+day; end += day / 24 {
-		hour = hour[:0]
+func together(day AppDay, lists [][]Step) (steps []Step) {
+	var part []Step
+	for at := day.start(); at < day.end(); at += hour {
+		part = part[:0]
 		for i, list := range lists {
-			n := before(list, end)
-			hour = append(hour, list[:n]...)
+			n := before(list, at+hour)
+			part = append(part, list[:n]...)
 			lists[i] = list[n:]
 		}
-		steps = append(steps, summed(hour)...)
+		steps = append(steps, summed(part)...)
 	}
 	return steps
 }
@@ -123,10 +123,19 @@ func (n *Node) add(c Child) {
 func (t *tree) children(level int, at derive.Time, steps []Step) (all []Child) {
 	width := derive.Time(widths[level]) * 1e6
 	for len(steps) > 0 {
-		start := at + (steps[0].At-at)/width*width
+		start := at + floor(steps[0].At-at, width)
 		n := before(steps, start+width)
 		all = append(all, t.grow(level, start, steps[:n]))
 		steps = steps[n:]
 	}
 	return all
+}
+
+// floor gives the multiple of a width below a time, which may be negative: in some zones a
+// day begins before that of UTC.
+func floor(t, width derive.Time) derive.Time {
+	if t < 0 {
+		t -= width - 1
+	}
+	return t / width * width
 }

@@ -22,7 +22,7 @@ type SessionDay struct {
 func sessionDays(sessions []*Session) (all []*SessionDay) {
 	for n, s := range sessions {
 		for _, d := range s.Dates() {
-			at := &SessionDay{AppDay: AppDay{s.App, d}, Session: n, IsStart: d == s.Start, Steps: stepsOn(s.Curve, d)}
+			at := &SessionDay{AppDay: s.on(d), Session: n, IsStart: d == s.Start, Steps: stepsOn(s.Curve, s.on(d))}
 			for _, whole := range s.Days {
 				if whole.Day == d {
 					at.People, at.PersonTime = whole.People, whole.Present
@@ -35,6 +35,8 @@ func sessionDays(sessions []*Session) (all []*SessionDay) {
 	}
 	return all
 }
+
+func (s *Session) on(day int) AppDay { return AppDay{s.App, day, s.Zone} }
 
 // Dates gives the days on which somebody was inside, and the one on which the session began.
 func (s *Session) Dates() []int {
@@ -76,8 +78,8 @@ func compareTexts(a, b Text) int {
 }
 
 // stepsOn gives the changes of a curve on a day. At its start those come who are inside already.
-func stepsOn(curve []Step, d int) []Step {
-	from, to := startOf(d), startOf(d+1)
+func stepsOn(curve []Step, d AppDay) []Step {
+	from, to := d.start(), d.end()
 	first, end := before(curve, from), before(curve, to)
 	steps := make([]Step, 0, end-first+1)
 	var last Step
@@ -94,4 +96,18 @@ func stepsOn(curve []Step, d int) []Step {
 		add(s)
 	}
 	return steps
+}
+
+// DayOf gives the day of a moment at which somebody was inside, one of Dates.
+func (s *Session) DayOf(at derive.Time) int {
+	if s.Zone == nil {
+		return derive.DayOf(at)
+	}
+	first := derive.DayOf(at) - 1 // no clock is further from UTC
+	for d := first; d < first+2; d++ {
+		if end, known := s.Zone.Starts[d+1]; known && at < end {
+			return d
+		}
+	}
+	return first + 2
 }

@@ -33,7 +33,7 @@ func sharedPeople(day AppDay, stays []Stay) (all []SharedPerson) {
 		for n < len(stays) && stays[n].Person == stays[0].Person {
 			n++
 		}
-		if p, ok := shared(stays[:n]); ok {
+		if p, ok := shared(day, stays[:n]); ok {
 			p.AppDay, p.Person = day, stays[0].Person
 			all = append(all, p)
 		}
@@ -43,7 +43,7 @@ func sharedPeople(day AppDay, stays []Stay) (all []SharedPerson) {
 }
 
 // shared looks at one person's stays of a day, session by session.
-func shared(stays []Stay) (SharedPerson, bool) {
+func shared(day AppDay, stays []Stay) (SharedPerson, bool) {
 	sessions, onePreset := 0, true
 	var spans []derive.Span
 	for i := 0; i < len(stays); {
@@ -62,7 +62,7 @@ func shared(stays []Stay) (SharedPerson, bool) {
 		onePreset = onePreset && stays[i].Preset == stays[0].Preset
 	}
 	steps, time := surplus(spans)
-	p := SharedPerson{Extra: sessions - 1, Time: time, Steps: steps[:before(steps, startOf(int(stays[0].Day)+1))]}
+	p := SharedPerson{Extra: sessions - 1, Time: time, Steps: steps[:before(steps, day.end())]}
 	if onePreset {
 		p.Presets = []PresetShare{{*stays[0].Preset, sessions - 1, time}}
 	} else {

@@ -1,8 +1,8 @@
 // Package usage counts days of which nothing is counted yet, from what is derived of
 // their sessions. The function analytics.count_sessions is the definition, in SQL, and
 // counts any change; this is the same for days that are counted for the first time, at a
-// fraction of the cost. A test of internal/load holds the two against each other. Days
-// are those of UTC. It knows no database.
+// fraction of the cost. A test of internal/load holds the two against each other. It
+// knows no database.
 package usage
 
 import (
@@ -35,6 +35,7 @@ type Step struct {
 // Session is what counts of a row of analytics.session_figures.
 type Session struct {
 	App     string
+	Zone    *Zone  // the same for all sessions of an app; nil for UTC
 	Start   int    // the day on which it began, counted from 2000-01-01, or NoDay
 	Curve   []Step // how many are inside from each moment on, in order
 	Days    []derive.Day
@@ -61,9 +62,14 @@ type Stay struct {
 
 // AppDay is a day of an app.
 type AppDay struct {
-	App string
-	Day int
+	App  string
+	Day  int
+	zone *Zone
 }
+
+// Zone tells when days begin that are not those of UTC: all on which somebody was inside
+// or a session began, and the next ones.
+type Zone struct{ Starts map[int]derive.Time }
 
 // Counted is what is kept of a day.
 type Counted struct {
@@ -100,16 +106,28 @@ func Count(sessions []*Session, stays []Stay) iter.Seq[Counted] {
 	}
 }
 
-func (s *Stay) on(sessions []*Session) AppDay { return AppDay{sessions[s.Session].App, int(s.Day)} }
+func (s *Stay) on(sessions []*Session) AppDay { return sessions[s.Session].on(int(s.Day)) }
 
 func compareDays(a, b AppDay) int {
 	return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.App, b.App))
 }
 
-const day derive.Time = 24 * 60 * 60 * 1e6
+// start gives when the day begins, and end when the next does.
+func (d AppDay) start() derive.Time { return d.zone.start(d.Day) }
 
-// startOf gives when a day begins.
-func startOf(d int) derive.Time { return derive.Time(d) * day }
+func (d AppDay) end() derive.Time { return d.zone.start(d.Day + 1) }
+
+func (z *Zone) start(d int) derive.Time {
+	if z == nil {
+		return startOf(d)
+	}
+	return z.Starts[d]
+}
+
+const hour derive.Time = 60 * 60 * 1e6
+
+// startOf gives when a day of UTC begins.
+func startOf(d int) derive.Time { return derive.Time(d) * 24 * hour }
 
 // before counts the steps before a moment, which are in order.
 func before(steps []Step, at derive.Time) int {

@@ -57,7 +57,7 @@ func (c *firstCount) choose(ctx context.Context) error {
 	if _, err := c.Exec(ctx, `SET LOCAL enable_seqscan = off`); err != nil {
 		return err
 	}
-	changes, err := c.queued(ctx)
+	changes, more, err := c.queued(ctx)
 	if err != nil {
 		return fmt.Errorf("read which sessions changed: %w", err)
 	}
@@ -65,7 +65,7 @@ func (c *firstCount) choose(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read what sessions add to days: %w", err)
 	}
-	c.sessions = wholeDays(sessions, len(changes) == refreshBatch)
+	c.sessions = wholeDays(sessions, more)
 	if err := c.leaveKnown(ctx); err != nil {
 		return fmt.Errorf("look for days that are counted: %w", err)
 	}
@@ -78,27 +78,32 @@ func (c *firstCount) choose(ctx context.Context) error {
 }
 
 // queued gives the sessions that changed, and the ids of their changes, but not those that
-// analytics.refresh is to derive anew.
-func (c *firstCount) queued(ctx context.Context) (map[pgtype.UUID][]int64, error) {
-	rows, err := c.Query(ctx, `SELECT session_id, array_agg(change_id) FROM (
+// analytics.refresh is to derive anew, and whether there may be more.
+func (c *firstCount) queued(ctx context.Context) (changes map[pgtype.UUID][]int64, more bool, err error) {
+	rows, err := c.Query(ctx, `SELECT session_id, array_agg(change_id), bool_and(is_derived) FROM (
 		SELECT session_id, change_id, is_derived FROM analytics.stale_sessions ORDER BY started_at NULLS FIRST, session_id LIMIT $1) AS s
-		GROUP BY 1 HAVING bool_and(is_derived)`, refreshBatch)
+		GROUP BY 1`, refreshBatch)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	changes := map[pgtype.UUID][]int64{}
+	changes = map[pgtype.UUID][]int64{}
 	var id pgtype.UUID
 	var own []int64
-	_, err = pgx.ForEachRow(rows, []any{&id, &own}, func() error {
-		changes[id] = slices.Clone(own)
+	var derived bool
+	n := 0
+	_, err = pgx.ForEachRow(rows, []any{&id, &own, &derived}, func() error {
+		n += len(own)
+		if derived {
+			changes[id] = slices.Clone(own)
+		}
 		return nil
 	})
-	return changes, err
+	return changes, n == refreshBatch, err
 }
 
 // countedSQL gives which days of sessions are to be left to analytics.refresh: the session
-// was counted before, the day has something counted, or the app is in another time zone.
-const countedSQL = `SELECT d.no FROM unnest($1::uuid[], $2::text[], $3::date[]) WITH ORDINALITY AS d (session_id, app_id, usage_date, no)
+// was counted before, the day has something counted, or the app is in another time zone now.
+const countedSQL = `SELECT d.no FROM unnest($1::uuid[], $2::text[], $3::date[], $4::text[]) WITH ORDINALITY AS d (session_id, app_id, usage_date, time_zone, no)
 	WHERE EXISTS (SELECT 1 FROM analytics.session_dates AS t WHERE t.session_id = d.session_id)
 	   OR EXISTS (SELECT 1 FROM analytics.stale_people AS t WHERE t.session_id = d.session_id)
 	   OR EXISTS (SELECT 1 FROM analytics.session_dates AS t WHERE t.usage_date = d.usage_date AND t.app_id = d.app_id)
@@ -107,35 +112,27 @@ const countedSQL = `SELECT d.no FROM unnest($1::uuid[], $2::text[], $3::date[]) 
 	   OR EXISTS (SELECT 1 FROM analytics.usage_ids AS t WHERE t.usage_date = d.usage_date AND t.app_id = d.app_id)
 	   OR EXISTS (SELECT 1 FROM analytics.usage_curves AS t WHERE t.usage_date = d.usage_date AND t.app_id = d.app_id)
 	   OR EXISTS (SELECT 1 FROM analytics.shared_person_days AS t WHERE t.usage_date = d.usage_date AND t.app_id = d.app_id)
-	   OR analytics.zone_of(d.app_id) <> 'UTC'`
+	   OR analytics.zone_of(d.app_id) <> d.time_zone`
 
-// zonedSQL gives apps that have sessions in another time zone. By itself, since the nodes
-// of a cluster have these.
-const zonedSQL = `SELECT DISTINCT app_id FROM analytics.session_figures WHERE app_id = ANY ($1) AND time_zone <> 'UTC'`
-
-// leaveKnown leaves out what is not counted for the first time, and in days of UTC.
+// leaveKnown leaves out what is not counted for the first time.
 func (c *firstCount) leaveKnown(ctx context.Context) error {
 	var ids []pgtype.UUID
-	var apps []string
+	var apps, zones []string
 	var days []pgtype.Date
 	for _, s := range c.sessions {
 		for _, d := range s.Dates() {
-			ids, apps, days = append(ids, s.id), append(apps, s.App), append(days, dateOf(d))
+			ids, apps, days, zones = append(ids, s.id), append(apps, s.App), append(days, dateOf(d)), append(zones, s.timeZone)
 		}
 	}
 	fresh := make(map[pgtype.UUID]bool, len(c.sessions)) // that have days at all
 	for _, id := range ids {
 		fresh[id] = true
 	}
-	counted, err := collect[int](c.Query(ctx, countedSQL, ids, apps, days))
-	if err != nil {
-		return err
-	}
+	counted, err := collect[int](c.Query(ctx, countedSQL, ids, apps, days, zones))
 	for _, n := range counted {
 		fresh[ids[n-1]] = false
 	}
-	zoned, err := collect[string](c.Query(ctx, zonedSQL, apps))
-	c.sessions = slices.DeleteFunc(c.sessions, func(s *derivedSession) bool { return !fresh[s.id] || slices.Contains(zoned, s.App) })
+	c.sessions = slices.DeleteFunc(c.sessions, func(s *derivedSession) bool { return !fresh[s.id] })
 	return err
 }
 
@@ -165,6 +162,9 @@ func wholeDays(sessions []*derivedSession, more bool) []*derivedSession {
 
 // count counts the days of the sessions and stores what is kept of them.
 func (c *firstCount) count(ctx context.Context) error {
+	if err := c.zones(ctx); err != nil {
+		return fmt.Errorf("ask when days begin: %w", err)
+	}
 	people, err := c.people(ctx)
 	if err != nil {
 		return fmt.Errorf("read who was inside: %w", err)

@@ -19,10 +19,18 @@ import (
 type derivedSession struct {
 	usage.Session
 
-	id      pgtype.UUID
-	minutes []byte // as the vendor counts them: a numeric as Postgres sends it, nil for null
-	people  int
+	id       pgtype.UUID
+	timeZone string
+	minutes  []byte // as the vendor counts them: a numeric as Postgres sends it, nil for null
+	people   int
 }
+
+// derivedSQL reads the figures by themselves: the nodes of a cluster cut no days.
+const derivedSQL = `WITH figures AS MATERIALIZED (SELECT * FROM analytics.session_figures WHERE session_id = ANY ($1))
+	SELECT session_id, app_id, time_zone, analytics.day_of(starts_at, time_zone), numeric_send(vendor_minutes::numeric), unique_people,
+		step_at, step_people, step_participants, days, day_people, day_us,
+		preset_days, preset_names, preset_view_types, preset_people, preset_person_us, preset_participants, preset_participant_us
+	FROM figures`
 
 // derived reads what is derived of sessions, in the order of their start. The minutes become
 // numeric as they do where all is counted in SQL.
@@ -31,9 +39,7 @@ func (c *firstCount) derived(ctx context.Context, of map[pgtype.UUID][]int64) ([
 	for id := range of {
 		ids = append(ids, id)
 	}
-	rows, err := c.Query(ctx, `SELECT session_id, app_id, starts_at, numeric_send(vendor_minutes::numeric), unique_people, step_at, step_people, step_participants,
-			days, day_people, day_us, preset_days, preset_names, preset_view_types, preset_people, preset_person_us, preset_participants, preset_participant_us
-		FROM analytics.session_figures WHERE session_id = ANY ($1) AND time_zone = 'UTC'`, ids)
+	rows, err := c.Query(ctx, derivedSQL, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -46,19 +52,19 @@ func (c *firstCount) derived(ctx context.Context, of map[pgtype.UUID][]int64) ([
 
 func scanSession(row pgx.CollectableRow) (*derivedSession, error) {
 	s := &derivedSession{Session: usage.Session{Start: usage.NoDay}}
-	var start pgtype.Timestamptz
+	var start pgtype.Date
 	var at []time.Time
 	var people, participants []int32
 	var dayPeople, presetPeople, presetParticipants []int
 	var days, presetDays []pgtype.Date
 	var dayTime, personTime, participantTime []derive.Time
 	var names, viewTypes []pgtype.Text
-	if err := row.Scan(&s.id, &s.App, &start, &s.minutes, &s.people, &at, &people, &participants, &days, &dayPeople, &dayTime,
+	if err := row.Scan(&s.id, &s.App, &s.timeZone, &start, &s.minutes, &s.people, &at, &people, &participants, &days, &dayPeople, &dayTime,
 		&presetDays, &names, &viewTypes, &presetPeople, &personTime, &presetParticipants, &participantTime); err != nil {
 		return s, err
 	}
 	if start.Valid {
-		s.Start = derive.DayOf(timeOf(start.Time))
+		s.Start = numberOf(start)
 	}
 	s.Curve = make([]usage.Step, len(at))
 	for i := range at {
@@ -76,12 +82,47 @@ func scanSession(row pgx.CollectableRow) (*derivedSession, error) {
 	return s, nil
 }
 
+// zones asks when the days of sessions begin that are not those of UTC.
+func (c *firstCount) zones(ctx context.Context) error {
+	zones := map[string]*usage.Zone{}
+	var names []string
+	var days []pgtype.Date
+	for _, s := range c.sessions {
+		if s.timeZone == "UTC" {
+			continue
+		}
+		if zones[s.timeZone] == nil {
+			zones[s.timeZone] = &usage.Zone{Starts: map[int]derive.Time{}}
+		}
+		s.Zone = zones[s.timeZone]
+		for _, d := range s.Dates() {
+			names, days = append(names, s.timeZone, s.timeZone), append(days, dateOf(d), dateOf(d+1))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	rows, err := c.Query(ctx, `SELECT time_zone, usage_date, analytics.day_starts_at(usage_date, time_zone)
+		FROM (SELECT DISTINCT time_zone, usage_date FROM unnest($1::text[], $2::date[]) AS d (time_zone, usage_date)) AS d`, names, days)
+	if err != nil {
+		return err
+	}
+	var name string
+	var day pgtype.Date
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&name, &day, &at}, func() error {
+		zones[name].Starts[numberOf(day)] = timeOf(at)
+		return nil
+	})
+	return err
+}
+
 // Who has one preset and day in a session stands in session_people, who has several in
 // session_person_days.
 const (
-	wholeStaysSQL = `SELECT session_id, person_id, first_join_at, preset_name, preset_view_type, multirange_send(presence)
+	wholeStaysSQL = `SELECT session_id, person_id, first_join_at, NULL::date, preset_name, preset_view_type, multirange_send(presence)
 		FROM analytics.session_people WHERE session_id = ANY ($1) AND NOT is_split`
-	splitStaysSQL = `SELECT session_id, person_id, usage_date::timestamp AT TIME ZONE 'UTC', preset_name, preset_view_type, multirange_send(presence)
+	splitStaysSQL = `SELECT session_id, person_id, NULL::timestamptz, usage_date, preset_name, preset_view_type, multirange_send(presence)
 		FROM analytics.session_person_days WHERE session_id = ANY ($1)`
 )
 
@@ -92,13 +133,14 @@ type people struct {
 	names    []string // by number
 	numbers  map[string]int32
 	sessions map[pgtype.UUID]int32
+	all      []*derivedSession
 	presets  map[usage.Preset]*usage.Preset
 	spans    []derive.Span // room for the next
 }
 
 // people reads who was inside.
 func (c *firstCount) people(ctx context.Context) (*people, error) {
-	p := &people{numbers: map[string]int32{}, sessions: map[pgtype.UUID]int32{}, presets: map[usage.Preset]*usage.Preset{}}
+	p := &people{all: c.sessions, numbers: map[string]int32{}, sessions: map[pgtype.UUID]int32{}, presets: map[usage.Preset]*usage.Preset{}}
 	ids, n := make([]pgtype.UUID, len(c.sessions)), 0
 	for i, s := range c.sessions {
 		ids[i], p.sessions[s.id] = s.id, int32(i)
@@ -118,12 +160,17 @@ func (p *people) add(rows pgx.Rows, err error) error {
 	var id pgtype.UUID
 	var person, presence pgtype.DriverBytes // valid until the next row
 	var at pgtype.Timestamptz
+	var date pgtype.Date
 	var preset, viewType pgtype.Text
-	_, err = pgx.ForEachRow(rows, []any{&id, &person, &at, &preset, &viewType, &presence}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &person, &at, &date, &preset, &viewType, &presence}, func() error {
 		spans, err := p.within(presence)
-		day := derive.DayOf(timeOf(at.Time))
+		session := p.sessions[id]
+		day := numberOf(date)
+		if !date.Valid {
+			day = p.all[session].DayOf(timeOf(at.Time))
+		}
 		p.stays = append(p.stays, usage.Stay{
-			Session: p.sessions[id], Person: p.number(person), Day: int32(day), //nolint:gosec // Postgres has no date beyond
+			Session: session, Person: p.number(person), Day: int32(day), //nolint:gosec // Postgres has no date beyond
 			Preset: p.preset(usage.Preset{Name: usage.Text(preset), ViewType: usage.Text(viewType)}), Presence: spans,
 		})
 		return err

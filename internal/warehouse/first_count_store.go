@@ -75,7 +75,7 @@ func (c *firstCount) copyDays(ctx context.Context, part *rowsOfDays) error {
 const (
 	copySessionDatesSQL = `COPY analytics.session_dates (session_id, app_id, usage_date, is_start, vendor_minutes, people, person_us, participants, participant_us,
 		preset_names, preset_view_types, preset_people, preset_person_us, preset_participants, preset_participant_us,
-		step_at, step_people, step_participants) FROM STDIN (FORMAT binary)`
+		step_at, step_people, step_participants, time_zone) FROM STDIN (FORMAT binary)`
 	copySharedSQL = `COPY analytics.shared_person_days (app_id, usage_date, person_id, extra_people, extra_us,
 		preset_names, preset_view_types, preset_people, preset_us, step_at, step_people) FROM STDIN (FORMAT binary)`
 	copyCurvesSQL = `COPY analytics.usage_curves (app_id, usage_date, seconds, starts_at, is_leaf, net_people, high_people, net_participants, high_participants,
@@ -85,7 +85,7 @@ const (
 // session writes a row of analytics.session_dates.
 func (c *firstCount) session(e *pgcopy.Encoder, d *usage.SessionDay) {
 	s := c.sessions[d.Session]
-	e.Columns(18)
+	e.Columns(19)
 	e.UUID(s.id.Bytes)
 	e.Text(s.App)
 	e.Int32(d.Day)
@@ -107,6 +107,7 @@ func (c *firstCount) session(e *pgcopy.Encoder, d *usage.SessionDay) {
 	times(e, pgcopy.TypeInt8, d.Presets, func(p usage.PresetDay) derive.Time { return p.ParticipantTime })
 	steps(e, d.Steps)
 	ints(e, d.Steps, func(s usage.Step) int { return int(s.Participants) })
+	e.Text(s.timeZone)
 }
 
 // shared writes a row of analytics.shared_person_days.
