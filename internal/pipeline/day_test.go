@@ -19,6 +19,7 @@ import (
 //nolint:paralleltest // what the process grows by must be this test's own
 func TestADayOfCronRuns(t *testing.T) {
 	sampling.Long(t)
+	sampling.Once(t)
 	runs := 96
 	if os.Getenv("ROLLCALL_PROOF") == "long" {
 		runs *= 14

@@ -59,19 +59,34 @@ func Named[C any](few int, cases map[string]C) map[string]C {
 // Divided tells that two runs divide the tries, one on each version of PostgreSQL.
 func Divided() bool { return os.Getenv("ROLLCALL_PART") != "" }
 
-// Part gives which of n tries at random, numbered from 0, this run makes: all, or those of
+// Once skips a test in the first of two such runs: it looks at the program, whatever the
+// version of PostgreSQL.
+func Once(tb testing.TB) {
+	tb.Helper()
+	if part, parts := which(); part < parts {
+		tb.Skip("once: the run on the other version of PostgreSQL has it")
+	}
+}
+
+// Part gives which of n tries, numbered from 0, this run makes: all, or those of
 // ROLLCALL_PART, which is "1/2" or "2/2" where two runs divide them. At least one is made.
 // A part of another form panics.
 func Part(n int) []uint64 {
-	part, parts := 1, 1
-	if text := os.Getenv("ROLLCALL_PART"); text != "" {
-		if _, err := fmt.Sscanf(text, "%d/%d", &part, &parts); err != nil || part < 1 || part > parts {
-			panic(fmt.Sprintf(`ROLLCALL_PART is %q, not as "1/2"`, text))
-		}
-	}
+	part, parts := which()
 	var mine []uint64
 	for i := min(part-1, max(n-1, 0)); i < n; i += parts {
 		mine = append(mine, uint64(i))
 	}
 	return mine
+}
+
+func which() (part, parts int) {
+	text := os.Getenv("ROLLCALL_PART")
+	if text == "" {
+		return 1, 1
+	}
+	if _, err := fmt.Sscanf(text, "%d/%d", &part, &parts); err != nil || part < 1 || part > parts {
+		panic(fmt.Sprintf(`ROLLCALL_PART is %q, not as "1/2"`, text))
+	}
+	return part, parts
 }
