@@ -2,12 +2,10 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/derive"
@@ -27,15 +25,20 @@ type sessionLoad struct {
 	digest  []byte // of the session's record as it was listed
 
 	fresh    bool            // no row of the session was stored before, nor of its children
+	orphans  bool            // participants of it were stored without it
 	leftOver bool            // something that was derived of it is stored nevertheless
 	stale    bool            // a reading that began later than ours is already stored
 	inserted bool            // the session's own row is new
 	changed  bool            // it is new or another
+	began    time.Time       // the transaction, by the server's clock
 	before   place           // where the session was stored before
+	known    known           // what was stored of its app and meeting
+	ahead    known           // the same before the transaction, where that was looked at
 	title    pgtype.Text     // of the meeting, when it was last looked at
 	gone     []model.UUID    // participants that are stored but were not listed
 	derived  *derive.Figures // nil where analytics.derive is to derive
 	mirrored bool            // the session was stored before, and the rows in memory are what is stored now
+	held     holding         // its rows, where they were compared
 	identity derive.Identity // of the people of the app
 	zoned    bool            // whether its days are others than those of UTC
 }
@@ -79,101 +82,11 @@ func (l *sessionLoad) apply(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// open makes sure that nobody was erased since the pages were taken, locks the
-// session's state row, and makes that and the other rows which
-// are not there: app, meeting, session.
-func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
-	id, s := warehouse.UUID(l.session.ID), l.session
-	batch := &pgx.Batch{}
-	outdated, appKnown, meetingKnown := false, false, false
-	warehouse.QueuePrivacy(batch, l.intake.filter, &outdated)
-	batch.Queue(insertStateSQL, id, s.AppID, l.run.ID)
-	batch.Queue(lockStateSQL, id, l.readAt).QueryRow(func(row pgx.Row) error { return row.Scan(&l.stale) })
-	batch.Queue(knownSQL, s.AppID, s.MeetingID).QueryRow(func(row pgx.Row) error { return row.Scan(&appKnown, &meetingKnown, &l.title) })
-	l.before = place{}
-	batch.Queue(placeSQL, id).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&l.before.meeting, &l.before.title, &l.before.createdAt)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		return err
-	})
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return err
-	}
-	if outdated {
-		return warehouse.ErrOutdated
-	}
-	return l.insertRow(ctx, tx, appKnown, meetingKnown)
-}
-
-// insertRow makes the session's row where there is none, and those of its app and
-// meeting where they are new: nothing else of a session writes these.
-func (l *sessionLoad) insertRow(ctx context.Context, tx pgx.Tx, appKnown, meetingKnown bool) error {
-	id, run, s := warehouse.UUID(l.session.ID), l.run.ID, l.session
-	batch := &pgx.Batch{}
-	if !appKnown {
-		batch.Queue(insertAppSQL, s.AppID, l.run.AccountID, run)
-	}
-	if s.MeetingID != "" && !meetingKnown {
-		l.title = warehouse.Text(s.MeetingTitle)
-		batch.Queue(insertMeetingSQL, s.AppID, s.MeetingID, l.title, run)
-	}
-	l.inserted = false
-	batch.Queue(insertSessionSQL, append([]any{id, run}, l.columns()...)...).Exec(func(tag pgconn.CommandTag) error {
-		l.inserted = tag.RowsAffected() == 1
-		return nil
-	})
-	// Foreign keys forbid children of a session without a row, but a restore of
-	// single tables or a replica may have them.
-	orphans := false
-	batch.Queue(leftOverSQL, id).QueryRow(func(row pgx.Row) error { return row.Scan(&orphans, &l.leftOver) })
-	l.identity, l.zoned = derive.Identity{}, false
-	batch.Queue(holdSettingsSQL, s.AppID)
-	batch.Queue(identitySQL, s.AppID).QueryRow(func(row pgx.Row) error {
-		i := &l.identity
-		return row.Scan(&i.ByUser, &i.Nobody, &i.MachinePresets, &i.MachineNames, &l.zoned)
-	})
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return err
-	}
-	l.changed = l.inserted
-	l.fresh = l.inserted && !orphans
-	l.counts.session.Read++
-	if l.inserted {
-		l.counts.session.Inserted++
-	}
-	if len(s.Repairs) > 0 {
-		l.counts.session.Repaired++
-	}
-	return nil
-}
-
-// holdSettingsSQL keeps the settings of an app as they are until the session is stored:
-// analytics.queue_settings, which takes the lock alone, would not see the session.
-const holdSettingsSQL = `SELECT pg_advisory_xact_lock_shared(hashtextextended('rollcall:settings:' || $1, 0))`
-
-// Each looks for the first row in the order of an index: to the planner EXISTS is soon
-// answered by reading a table from its beginning, which for a new session is all of it.
-const leftOverSQL = `SELECT (SELECT session_id FROM realtimekit.participants WHERE session_id = $1 ORDER BY participant_id LIMIT 1) IS NOT NULL,
-	EXISTS (SELECT 1 FROM analytics.session_figures WHERE session_id = $1)
-	OR (SELECT session_id FROM analytics.presences WHERE session_id = $1 ORDER BY participant_id, presence_no LIMIT 1) IS NOT NULL
-	OR (SELECT session_id FROM analytics.session_people WHERE session_id = $1 ORDER BY person_id LIMIT 1) IS NOT NULL
-	OR (SELECT session_id FROM analytics.session_person_days WHERE session_id = $1 ORDER BY person_id, usage_date, piece_no LIMIT 1) IS NOT NULL`
-
-// columns gives the session's own columns.
-func (l *sessionLoad) columns() []any {
-	s := l.session
-	return []any{
-		s.AppID, warehouse.Text(s.MeetingID), warehouse.Text(s.MeetingTitle), warehouse.Text(s.Type), warehouse.Text(s.Status),
-		warehouse.Count(s.LiveParticipants), warehouse.Count(s.MaxConcurrent), warehouse.Number(s.MinutesConsumed),
-		warehouse.Time(s.StartedAt), warehouse.Time(s.EndedAt), warehouse.Time(s.CreatedAt), warehouse.Time(s.UpdatedAt),
-		warehouse.JSON(s.Extra), warehouse.JSON(s.Repairs.JSON()),
-	}
-}
-
 // updateRow changes the session's row where it differs.
 func (l *sessionLoad) updateRow(ctx context.Context, tx pgx.Tx) error {
+	if l.before.same || l.inserted {
+		return nil
+	}
 	args := append([]any{warehouse.UUID(l.session.ID), l.run.ID, l.stale}, l.columns()...)
 	tag, err := tx.Exec(ctx, updateSessionSQL, append(args, l.reading.Overrides)...)
 	l.changed = tag.RowsAffected() > 0
@@ -201,18 +114,16 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	if r.Announced >= 0 {
 		announced = &r.Announced
 	}
-	var participants, events *int
-	switch held := l.intake.held; {
-	case l.fresh:
-		participants, events = &l.counts.participants.Inserted, &l.counts.events.Inserted
-	case l.mirrored:
-		p, e := held.participants.len(), held.events.len()
-		participants, events = &p, &e
+	participants, events, err := l.rows(ctx, tx)
+	if err != nil {
+		return err
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(resolveSQL, id, r.FullPass)
-	batch.Queue(saveStateSQL, id, l.run.ID, l.digest, warehouse.Text(s.Status), warehouse.Time(s.CreatedAt),
-		r.Distinct, announced, l.readAt, r.Complete, r.Settled, warehouse.Text(r.Problem), s.AppID, l.intake.erased, participants, events)
+	if !l.stale { // what a later reading noted stays
+		batch.Queue(saveStateSQL, id, l.run.ID, l.digest, warehouse.Text(s.Status), warehouse.Time(s.CreatedAt), r.Distinct, announced,
+			l.readAt, r.Complete, r.Settled, warehouse.Text(r.Problem), s.AppID, l.intake.erased, participants, events, l.began)
+	}
 	if l.derived != nil {
 		l.figures(batch)
 	} else if l.isDerived() || r.Recount {
@@ -224,6 +135,18 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	}
 	batch.Queue(countSessionSQL, l.run.ID, id, r.Outcome(), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
 	return tx.SendBatch(ctx, batch).Close()
+}
+
+// rows tells how many participants and events are stored by now.
+func (l *sessionLoad) rows(ctx context.Context, tx pgx.Tx) (participants, events int, err error) {
+	switch {
+	case l.fresh || l.held.known:
+		return l.held.participants + l.counts.participants.Inserted, l.held.events + l.counts.events.Inserted, nil
+	case l.stale: // nobody asks
+		return 0, 0, nil
+	}
+	err = tx.QueryRow(ctx, countRowsSQL, warehouse.UUID(l.session.ID)).Scan(&participants, &events)
+	return participants, events, err
 }
 
 // isDerived reports whether what the views are about has to be derived anew: the

@@ -19,6 +19,7 @@ import (
 //   - anything else (too large, or read twice): all of it through staging.
 func (l *sessionLoad) children(ctx context.Context, tx pgx.Tx) error {
 	whole := l.intake.whole(l.reading.LastPass)
+	l.held = holding{}
 	if l.fresh && whole {
 		l.counts.participants.Inserted += l.intake.held.participants.len()
 		l.counts.events.Inserted += l.intake.held.events.len()
@@ -38,6 +39,13 @@ func (l *sessionLoad) children(ctx context.Context, tx pgx.Tx) error {
 	return l.remove(ctx, tx, whole)
 }
 
+// holding counts rows that the tables held before.
+type holding struct {
+	known                bool
+	participants, events int
+	removed              int // participants that were removed before and are so still
+}
+
 // compare reads the session's rows and leaves out of what has to be written all
 // that are the same. The state row is locked, so no other run changes them
 // meanwhile. It notes the participants that are stored but were not listed.
@@ -47,15 +55,22 @@ func (l *sessionLoad) compare(ctx context.Context, tx pgx.Tx) error {
 	held.events.forget()
 	l.gone = l.gone[:0]
 	err := l.stored(ctx, tx, storedParticipantsSQL, func(values [][]byte) {
-		id := model.UUID(values[0])
-		if !held.participants.compare(rowKey{participant: id}, values) && !aside[id] {
+		l.held.participants++
+		last := len(values) - 1
+		id, key := model.UUID(values[0]), rowKey{participant: model.UUID(values[0])}
+		switch removed := values[last][0] == 1; {
+		case removed && !held.participants.has(key):
+			l.held.removed++
+		case !removed && !held.participants.compare(key, values[:last]) && !aside[id]:
 			l.gone = append(l.gone, id)
 		}
 	})
 	if err != nil {
 		return err
 	}
+	l.held.known = true
 	return l.stored(ctx, tx, storedPeerEventsSQL, func(values [][]byte) {
+		l.held.events++
 		held.events.compare(rowKey{model.UUID(values[0]), model.UUID(values[1])}, values)
 	})
 }

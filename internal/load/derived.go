@@ -41,8 +41,8 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 		return nil
 	}
 	if !l.fresh {
-		if err := l.mirror(ctx, tx); err != nil || !l.mirrored {
-			return err
+		if l.mirrored = l.isMirror(); !l.mirrored {
+			return nil
 		}
 	}
 	s := &derive.Session{

@@ -7,14 +7,16 @@ import (
 
 // The statements, one a file, so that each can be read and explained on its own.
 var (
-	//go:embed sql/insert_state.sql
-	insertStateSQL string
 	//go:embed sql/lock_state.sql
 	lockStateSQL string
 	//go:embed sql/insert_app.sql
 	insertAppSQL string
 	//go:embed sql/insert_meeting.sql
 	insertMeetingSQL string
+	//go:embed sql/insert_meetings.sql
+	insertMeetingsSQL string
+	//go:embed sql/unknown_meetings.sql
+	unknownMeetingsSQL string
 	//go:embed sql/known.sql
 	knownSQL string
 	//go:embed sql/newest_title.sql
@@ -47,6 +49,10 @@ var (
 	identitySQL string
 	//go:embed sql/insert_figures.sql
 	insertFiguresSQL string
+	//go:embed sql/place.sql
+	placeSQL string
+	//go:embed sql/count_rows.sql
+	countRowsSQL string
 	//go:embed sql/save_state.sql
 	saveStateSQL string
 	//go:embed sql/fail_session.sql

@@ -115,11 +115,7 @@ func (l *sessionLoad) salvage(ctx context.Context, tx pgx.Tx, salvaged model.Sal
 // salvaged, stores its row. Whatever else is stored was seen later.
 func (l *sessionLoad) openSalvaged(ctx context.Context, tx pgx.Tx, session *model.Session) error {
 	if session == nil {
-		id := warehouse.UUID(l.session.ID)
-		if _, err := tx.Exec(ctx, insertStateSQL, id, l.session.AppID, l.run.ID); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, lockStateSQL, id, l.readAt)
+		_, err := tx.Exec(ctx, lockStateSQL, warehouse.UUID(l.session.ID), l.session.AppID, l.run.ID)
 		l.stale = true
 		return err
 	}

@@ -68,6 +68,11 @@ func (r *rows) row(n int) []byte {
 
 func (r *rows) isStored(n int) bool { return r.stored != nil && r.stored[n] }
 
+func (r *rows) has(key rowKey) bool {
+	_, known := r.at[key]
+	return known
+}
+
 // compare takes a row of the table in Postgres' binary form, in the order in
 // which rows are encoded. It reports whether a row with that key was read, and
 // leaves it out of what has to be written if it is the same in every column.

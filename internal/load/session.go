@@ -89,7 +89,7 @@ func (s *Store) lookUp(ctx context.Context, load *sessionLoad, cause error) erro
 	var committed bool
 	id, runID := warehouse.UUID(load.session.ID), load.run.ID
 	err := warehouse.Begin(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, insertStateSQL, id, load.session.AppID, runID); err != nil {
+		if _, err := tx.Exec(ctx, lockStateSQL, id, load.session.AppID, runID); err != nil {
 			return err
 		}
 		err := tx.QueryRow(ctx, `SELECT coalesce(read_at >= $2, false) FROM sync.session_states WHERE session_id = $1`, id, load.readAt).Scan(&committed)

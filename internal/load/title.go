@@ -20,13 +20,26 @@ const (
 	meetingTitleSQL  = `SELECT title FROM realtimekit.meetings WHERE app_id = $1 AND meeting_id = $2`
 )
 
-// place is what of a session decides the title of its meeting.
+// place is where a session is stored, and what of it decides the title of its meeting.
 type place struct {
+	stored         bool // at all
+	same           bool // with the columns that were read
 	meeting, title pgtype.Text
 	createdAt      pgtype.Timestamptz
 }
 
-const placeSQL = `SELECT meeting_id, meeting_title, created_at FROM realtimekit.sessions WHERE session_id = $1`
+// look queues the question for it.
+func (p *place) look(batch *pgx.Batch, id pgtype.UUID, columns []any) {
+	*p = place{}
+	batch.Queue(placeSQL, append([]any{id}, columns...)...).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&p.meeting, &p.title, &p.createdAt, &p.same)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		p.stored = err == nil
+		return err
+	})
+}
 
 // isMoved reports whether the session was stored before with another title, or elsewhere.
 func (l *sessionLoad) isMoved() bool {

@@ -79,6 +79,8 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 		return err
 	}
 	var due []model.DueSession // for others to read
+	var mine []model.Session
+	failed := map[model.UUID]bool{}
 	for i := range page.Sessions {
 		session := page.Sessions[i]
 		if !d.inRange(&session) || !d.isFirst(ctx, session.ID) {
@@ -107,12 +109,27 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 			due = append(due, model.DueSession{ID: session.ID, IsNew: !known, IsSame: isSame(state, &session), CreatedAt: session.CreatedAt})
 			continue
 		}
-		d.group.Go(func() error {
-			defer d.advance(&session)
-			return sessionWork{d.work}.session(d.ctx, session, state.Failed)
-		})
+		mine = append(mine, session)
+		failed[session.ID] = state.Failed
+	}
+	if err := d.read(ctx, mine, failed); err != nil {
+		return err
 	}
 	return d.handOver(ctx, due)
+}
+
+// read reads sessions of a page. failed tells of which the last reading did.
+func (d *discovery) read(ctx context.Context, sessions []model.Session, failed map[model.UUID]bool) error {
+	if err := d.stores.Sessions.Expect(ctx, d.work.run, sessions); err != nil {
+		return err
+	}
+	for _, session := range sessions {
+		d.group.Go(func() error {
+			defer d.advance(&session)
+			return sessionWork{d.work}.session(d.ctx, session, failed[session.ID])
+		})
+	}
+	return nil
 }
 
 // handOver lets others read what is due.

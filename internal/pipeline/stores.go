@@ -65,6 +65,8 @@ type appStore interface {
 
 // sessionStore keeps sessions with their participants and events.
 type sessionStore interface {
+	// Expect makes ready for sessions that are to be loaded.
+	Expect(ctx context.Context, run model.Run, sessions []model.Session) error
 	// LoadSession stores a session and what read hands to stage, all or nothing.
 	LoadSession(ctx context.Context, run model.Run, session model.Session,
 		read func(ctx context.Context, stage func(model.ParticipantPage) error) (model.Reading, error)) (model.RowCounts, error)

@@ -224,7 +224,7 @@ func TestIdleInTransaction(t *testing.T) {
 	s.exact()
 }
 
-const enterState = `INSERT INTO sync.session_states (session_id, app_id, run_id) VALUES ($1, $2, $3) ON CONFLICT (session_id) DO NOTHING`
+const enterState = `INSERT INTO sync.session_states (session_id, app_id, run_id) VALUES ($1, $2, $3) ON CONFLICT (session_id) DO UPDATE SET peers_asked_at = NULL RETURNING read_at`
 
 // A role may have fewer connections than the program wants.
 func TestTooManyConnections(t *testing.T) {

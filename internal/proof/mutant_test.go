@@ -217,7 +217,7 @@ var mutants = []mutant{
 	},
 	{
 		"an older reading overwrites a newer one",
-		"load/sql/lock_state.sql", "coalesce(read_at > $2 AND read_at <= clock_timestamp(), false)", "$2::timestamptz IS NULL",
+		"load/open.go", "l.stale = readAt.Valid && ", "l.stale = false && readAt.Valid && ",
 		"load", "TestOverlappingReadingsKeepTheLater",
 	},
 	{
@@ -257,7 +257,7 @@ var mutants = []mutant{
 	},
 	{
 		"who was erased during a run comes back",
-		"load/apply.go", "		return warehouse.ErrOutdated", "		_ = warehouse.ErrOutdated",
+		"load/open.go", "		return warehouse.ErrOutdated", "		_ = warehouse.ErrOutdated",
 		"pipeline", "TestErasureDuringARun",
 	},
 	{

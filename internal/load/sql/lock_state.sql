@@ -1,10 +1,7 @@
--- $1 session, $2 when the reading in hand began. Whatever is about to be stored
--- may bring peers that nobody has asked for. A reading of the future, noted by an
--- older version on a machine whose clock was ahead, is no later one.
-WITH locked AS (
-    UPDATE sync.session_states
-    SET peers_asked_at = NULL
-    WHERE session_id = $1
-    RETURNING read_at
-)
-SELECT coalesce(read_at > $2 AND read_at <= clock_timestamp(), false) FROM locked
+-- $1 session, $2 app, $3 run. Makes the session's state where there is none, locks it, and
+-- gives when the reading began that is stored. Whatever is about to be stored may bring
+-- peers that nobody has asked for.
+INSERT INTO sync.session_states (session_id, app_id, run_id)
+VALUES ($1, $2, $3)
+ON CONFLICT (session_id) DO UPDATE SET peers_asked_at = NULL
+RETURNING read_at

@@ -1,4 +1,4 @@
 -- $1 session.
-SELECT {columns}
+SELECT {columns}, removed_at IS NOT NULL
 FROM realtimekit.participants
-WHERE session_id = $1 AND removed_at IS NULL
+WHERE session_id = $1
