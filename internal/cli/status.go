@@ -22,9 +22,9 @@ type statusCommand struct {
 	databaseFlags `embed:"" group:"Database"`
 
 	MaxAge   *time.Duration `placeholder:"DURATION" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`
-	Watch    bool          `help:"Show it again and again until Ctrl-C; on a terminal in place, elsewhere one below the other, with --json one object per line."`
-	Interval time.Duration `default:"10s" help:"How often --watch looks."`
-	JSON     bool          `name:"json" help:"Print one JSON object, as docs/status.schema.json describes."`
+	Watch    bool           `help:"Show it again and again until Ctrl-C; on a terminal in place, elsewhere one below the other, with --json one object per line."`
+	Interval time.Duration  `default:"10s" help:"How often --watch looks."`
+	JSON     bool           `name:"json" help:"Print one JSON object, as docs/status.schema.json describes."`
 }
 
 // Help gives the longer text of --help.
