@@ -1,6 +1,8 @@
 package analytics_test
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -161,6 +163,26 @@ func TestRegisterKeepsAPersonsID(t *testing.T) {
 	db.exec(`INSERT INTO analytics.excuses (app_id, person_id, starts_at, ends_at, reason) VALUES ('a', 'ana', '2026-03-11Z', '2026-03-12Z', 'ill')`)
 	db.want("one person", db.lines(`SELECT right(occurrence_id::text, 1), person_id, status, is_excused FROM analytics.register WHERE is_enrolled`), []string{
 		"(1,ana,present,t)", "(2,ana,excused,t)", "(3,ana,present,t)",
+	})
+}
+
+// TestRegisterOfDBTGoesByLessons has a lesson whose host dropped, and a room that was opened
+// by mistake: what the metrics of all tools count is a person once per lesson.
+func TestRegisterOfDBTGoesByLessons(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.class(1, 0, 1, "tea")
+	db.class(2, 20, 70, "tea", "ana")
+	db.class(3, 74, 140, "tea", "ana", "bo")
+	db.enrol("tea", "ana", "bo", "cy")
+	db.refresh(500)
+	model, err := os.ReadFile("../../deploy/dbt/models/marts/register_by_course.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sql := regexp.MustCompile(`{{ source\('(\w+)', '(\w+)'\) }}`).ReplaceAllString(string(model), "$1.$2")
+	db.want("the register of dbt", db.lines(`SELECT right(session_id::text, 1), pg_temp.k(starts_at), person_id, has_attended, is_enrolled, present_minutes, late_seconds FROM (`+sql+`) AS r`), []string{
+		"(2,20,tea,t,t,58,0)", "(2,20,ana,t,t,58,0)", "(2,20,bo,t,t,33,1620)", "(2,20,cy,f,t,0,)",
 	})
 }
 
