@@ -252,6 +252,13 @@ func TestInvoiceByHand(t *testing.T) {
 	}
 	db.want("after retention", db.lines(`SELECT coalesce(meeting_id, '-'), sum(participant_minutes) FROM analytics.usage_cost WHERE usage_kind = 'participant' GROUP BY 1`), []string{"(maths,45.0000)", "(-,10.0000)"})
 
+	// A length below zero is no length, and takes nothing off the bill.
+	db.exec(`UPDATE realtimekit.recordings SET duration_seconds = -duration_seconds, stopped_at = CASE recording_id WHEN 'r1' THEN started_at + interval '20 minutes' END;
+		UPDATE realtimekit.livestream_sessions SET ingest_seconds = -ingest_seconds`)
+	db.want("negative lengths", db.lines(`SELECT usage_kind, recordings, recorded_seconds FROM analytics.recording_usage`), []string{"(recording,1,1200)", "(track_recording,1,0)", "(livestream,1,0)"})
+	db.exec(`INSERT INTO sync.endpoint_states (app_id, endpoint, asked_at, read_at, run_id) SELECT 'a', unnest('{daywise,recordings}'::text[]), now(), now(), 1`)
+	db.want("against the vendor", db.lines(`SELECT our_recordings, our_recording_minutes FROM analytics.reconciliation WHERE our_recordings > 0`), []string{"(2,20)"})
+
 	for _, bad := range []string{
 		`INSERT INTO analytics.prices (usage_kind, valid_from, price_per_minute, currency) VALUES ('chat', '2026-01-01', 1, 'EUR')`,
 		`INSERT INTO analytics.prices (usage_kind, preset_name, valid_from, price_per_minute, currency) VALUES ('recording', 'host', '2026-01-01', 1, 'EUR')`,

@@ -1,6 +1,8 @@
 package analytics_test
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -126,6 +128,61 @@ func TestRegisterHasAPersonOnce(t *testing.T) {
 	db.refresh(500)
 	db.want("each once", db.lines(`SELECT person_id, is_enrolled, status, present_seconds FROM analytics.register`), []string{
 		"(ana,t,present,1500)", "(bo,t,present,1500)", "(tea,f,present,1500)",
+	})
+}
+
+// TestRegisterByUserID has a class whose own id is that of the class, so that people go by
+// user_id: who has it in common with somebody is nobody else for that.
+func TestRegisterByUserID(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.class(1, 0, 50, "ana", "bo")
+	db.exec(`UPDATE realtimekit.participants SET user_id = 'u-' || custom_participant_id, custom_participant_id = '9B';
+		INSERT INTO analytics.settings (app_id, person_by) VALUES ('a', 'user_id')`)
+	db.enrol("ana", "bo", "cy")
+	db.exec(`UPDATE realtimekit.meeting_participants SET custom_participant_id = '9B'`)
+	db.refresh(500)
+	db.want("each by themselves", db.lines(`SELECT person_id, display_name, is_enrolled, status, present_seconds FROM analytics.register`), []string{
+		"(u-ana,ana,t,present,1500)", "(u-bo,bo,t,present,1500)", "(u-cy,cy,t,absent,0)",
+	})
+	db.want("who missed it", db.lines(`SELECT person_id, meeting_sessions_attended FROM analytics.no_shows`), []string{"(u-cy,0)"})
+}
+
+// TestRegisterKeepsAPersonsID has somebody enrolled under an own id, whom the vendor gives
+// without it once: the same person in each lesson.
+func TestRegisterKeepsAPersonsID(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.class(1, 0, 50, "tea", "ana")
+	db.class(2, 100, 150, "tea", "bo")
+	db.class(3, 200, 250, "tea", "ana", "bo")
+	db.exec(`UPDATE realtimekit.participants SET user_id = 'u-' || custom_participant_id;
+		UPDATE realtimekit.participants SET custom_participant_id = NULL WHERE user_id = 'u-ana' AND right(session_id::text, 1) = '1'`)
+	db.enrol("ana")
+	db.refresh(500)
+	db.exec(`INSERT INTO analytics.excuses (app_id, person_id, starts_at, ends_at, reason) VALUES ('a', 'ana', '2026-03-11Z', '2026-03-12Z', 'ill')`)
+	db.want("one person", db.lines(`SELECT right(occurrence_id::text, 1), person_id, status, is_excused FROM analytics.register WHERE is_enrolled`), []string{
+		"(1,ana,present,t)", "(2,ana,excused,t)", "(3,ana,present,t)",
+	})
+}
+
+// TestRegisterOfDBTGoesByLessons has a lesson whose host dropped, and a room that was opened
+// by mistake: what the metrics of all tools count is a person once per lesson.
+func TestRegisterOfDBTGoesByLessons(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.class(1, 0, 1, "tea")
+	db.class(2, 20, 70, "tea", "ana")
+	db.class(3, 74, 140, "tea", "ana", "bo")
+	db.enrol("tea", "ana", "bo", "cy")
+	db.refresh(500)
+	model, err := os.ReadFile("../../deploy/dbt/models/marts/register_by_course.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sql := regexp.MustCompile(`{{ source\('(\w+)', '(\w+)'\) }}`).ReplaceAllString(string(model), "$1.$2")
+	db.want("the register of dbt", db.lines(`SELECT right(session_id::text, 1), pg_temp.k(starts_at), person_id, has_attended, is_enrolled, present_minutes, late_seconds FROM (`+sql+`) AS r`), []string{
+		"(2,20,tea,t,t,58,0)", "(2,20,ana,t,t,58,0)", "(2,20,bo,t,t,33,1620)", "(2,20,cy,f,t,0,)",
 	})
 }
 

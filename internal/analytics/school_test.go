@@ -44,8 +44,9 @@ func (e *enrolled) person() string {
 	return s.person(&participant{user: e.id, custom: e.custom, name: e.name, preset: e.preset})
 }
 
+// hasOwnID reports whether an own id says who the enrolled is.
 func (e *enrolled) hasOwnID() bool {
-	return e.custom != "" && !slices.Contains(settings[e.app].nobody, e.custom)
+	return e.custom != "" && e.person() == e.custom
 }
 
 // isOf reports whether somebody who came has an id of the enrolled.
@@ -261,20 +262,22 @@ func (c *school) members(l *lesson, came map[string]*person) map[string][]string
 
 func (c *school) register(l *lesson) (lines []string) {
 	came := l.came()
-	rows, matched := map[string]*person{}, map[string]bool{}
+	rows, matched, enrolled := map[string]*person{}, map[string]bool{}, map[string][]string{}
 	for id, as := range c.members(l, came) {
-		if len(as) > 0 {
-			id = as[0]
+		key := id
+		if len(as) > 0 && came[id] == nil {
+			key = as[0]
 		}
-		if _, known := rows[id]; !known {
-			rows[id] = nil
+		enrolled[key] = append(enrolled[key], id)
+		if _, known := rows[key]; !known {
+			rows[key] = nil
 		}
 		for _, a := range as {
-			rows[id], matched[a] = joined(rows[id], came[a]), true
+			rows[key], matched[a] = joined(rows[key], came[a]), true
 		}
 	}
-	for id, p := range rows {
-		lines = append(lines, c.entry(l, id, p, true))
+	for key, p := range rows {
+		lines = append(lines, c.entry(l, c.knownAs(l, key, enrolled[key]), p, true))
 	}
 	for id, p := range came {
 		if !matched[id] {
@@ -282,6 +285,21 @@ func (c *school) register(l *lesson) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// knownAs gives the id of a row of the register: as whom the person came, unless they are
+// enrolled as nobody but others, under an own id.
+func (c *school) knownAs(l *lesson, key string, enrolled []string) string {
+	if slices.Contains(enrolled, key) {
+		return key
+	}
+	own := ""
+	for _, e := range c.enrolled {
+		if home := l.sessions[0]; e.app == home.app && e.meeting == home.meeting && e.during(l) && e.hasOwnID() && slices.Contains(enrolled, e.custom) && (own == "" || e.custom < own) {
+			own = e.custom
+		}
+	}
+	return cmp.Or(own, key)
 }
 
 // entry is a line of the register; p is nil for who did not come.

@@ -27,6 +27,12 @@ func (j *job) findApps(ctx context.Context) (err error) {
 		return err
 	}
 	j.api.AppIDs, err = find.AppsOf(apps, j.api.AppIDs)
+	for _, app := range j.api.AppIDs {
+		if !slices.ContainsFunc(apps, func(a model.App) bool { return a.ID == app }) && isName(app) {
+			// An API may say of it that it has no session.
+			j.logger.WarnContext(ctx, "the account lists no app of this name; it is taken for an id", "app", app)
+		}
+	}
 	return err
 }
 

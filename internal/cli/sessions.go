@@ -74,6 +74,9 @@ func (c *sessionsCommand) print(s *shell, found []find.Session, all int) error {
 				return err
 			}
 		}
+		if all > len(found) { // a program would take a part for the whole
+			fmt.Fprintf(s.stderr, "rollcall: the newest %d of %d sessions: --limit 0 lists all\n", len(found), all)
+		}
 		return nil
 	}
 	w := newScreen(s)

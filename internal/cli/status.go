@@ -21,10 +21,10 @@ type statusCommand struct {
 	AppIDs        list `name:"app-ids" predictor:"app" env:"REALTIMEKIT_APP_IDS" placeholder:"APP,…" help:"Apps that --max-age looks at, by id or name; none means all that were ever read (${env})."`
 	databaseFlags `embed:"" group:"Database"`
 
-	MaxAge   time.Duration `placeholder:"DURATION" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`
-	Watch    bool          `help:"Show it again and again until Ctrl-C; on a terminal in place, elsewhere one below the other, with --json one object per line."`
-	Interval time.Duration `default:"10s" help:"How often --watch looks."`
-	JSON     bool          `name:"json" help:"Print one JSON object, as docs/status.schema.json describes."`
+	MaxAge   *time.Duration `placeholder:"DURATION" help:"Check: exit with 3 where an app was last read longer ago, or was never, or a run takes longer."`
+	Watch    bool           `help:"Show it again and again until Ctrl-C; on a terminal in place, elsewhere one below the other, with --json one object per line."`
+	Interval time.Duration  `default:"10s" help:"How often --watch looks."`
+	JSON     bool           `name:"json" help:"Print one JSON object, as docs/status.schema.json describes."`
 }
 
 // Help gives the longer text of --help.
@@ -45,8 +45,8 @@ func (c *statusCommand) Run(s *shell) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	if c.MaxAge < 0 || c.Interval < time.Second {
-		return fmt.Errorf("%w: --max-age must not be negative, and --interval not be below 1s", model.ErrUsage)
+	if c.MaxAge != nil && *c.MaxAge <= 0 || c.Interval < time.Second {
+		return fmt.Errorf("%w: --max-age must be above 0, and --interval not be below 1s", model.ErrUsage)
 	}
 	log := quietly(s.logger)
 	pool, done, err := c.openWarehouse(s, log)
@@ -85,8 +85,8 @@ func (c *statusCommand) forMany() error {
 func (c *statusCommand) look(s *shell, pool *pgxpool.Pool) (standing, error) {
 	overview, err := ledger.New(warehouse.New(pool, quietly(s.logger))).Overview(s.ctx, c.AccountID)
 	now := standing{Overview: overview}
-	if err == nil && c.MaxAge > 0 {
-		now.Check = judgeAge(&overview, c.MaxAge, c.AppIDs)
+	if err == nil && c.MaxAge != nil {
+		now.Check = judgeAge(&overview, *c.MaxAge, c.AppIDs)
 	}
 	return now, err
 }
@@ -103,7 +103,7 @@ func (c *statusCommand) show(screen *screen, now standing, indent string) error 
 			screen.put("STALE ", "%s", problem)
 		}
 		if now.Check.OK {
-			screen.put("OK ", "nothing is older than %s", inWords(c.MaxAge))
+			screen.put("OK ", "nothing is older than %s", inWords(*c.MaxAge))
 		}
 	}
 	if c.isPrivate() {

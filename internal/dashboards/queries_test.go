@@ -57,6 +57,44 @@ func TestEveryQuery(t *testing.T) {
 	w.superset(t)
 }
 
+// TestAbsentFromALessonOfTwoSessions splits a lesson, as a host who drops does: who missed it
+// is absent on the dashboard of either session.
+func TestAbsentFromALessonOfTwoSessions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, second := w.session("Biology 8A").ID, "00000000-0000-4000-8000-000000000001"
+	for _, sql := range []string{
+		`INSERT INTO realtimekit.sessions (session_id, app_id, meeting_id, meeting_title, session_type, status, started_at, ended_at, created_at, first_synced_at, synced_at, run_id)
+			SELECT '` + second + `', app_id, meeting_id, meeting_title, session_type, status, ended_at + interval '1 minute', ended_at + interval '10 minutes', ended_at, now(), now(), run_id
+			FROM realtimekit.sessions WHERE session_id = '` + first + `'`,
+		`INSERT INTO realtimekit.participants (session_id, participant_id, custom_participant_id, user_id, display_name, joined_at, left_at, first_synced_at, synced_at, run_id)
+			SELECT DISTINCT ON (p.custom_participant_id) s.session_id, gen_random_uuid(), p.custom_participant_id, p.user_id, p.display_name, s.started_at, s.ended_at, now(), now(), s.run_id
+			FROM realtimekit.sessions AS s, realtimekit.participants AS p WHERE s.session_id = '` + second + `' AND p.session_id = '` + first + `'`,
+		`INSERT INTO analytics.stale_sessions (session_id, started_at) SELECT session_id, started_at FROM realtimekit.sessions WHERE session_id = '` + second + `'`,
+		`SELECT analytics.refresh(500)`,
+	} {
+		if _, err := w.owner.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	for _, b := range boards(t) {
+		for _, p := range b.queries() {
+			if p.Title != "Enrolled, but did not come" {
+				continue
+			}
+			var absent [2][]string
+			for i, session := range []string{first, second} {
+				v := w.view
+				v.variables = map[string][]string{"session": {session}}
+				absent[i] = w.ask(t, v, p.Targets[0].RawSQL).column(t, "name")
+			}
+			if diff := cmp.Diff(absent[0], absent[1]); diff != "" || len(absent[0]) == 0 {
+				t.Errorf("absent (- on the first session, + on the second):\n%s", diff)
+			}
+		}
+	}
+}
+
 // sameColumns compares the columns of all panels with a file that is read by
 // people: what a panel shows does not change by accident.
 func sameColumns(t *testing.T, got string) {

@@ -29,7 +29,11 @@ func (w finder) find(ctx context.Context) error {
 	for _, id := range w.values(privacy.CustomID, w.CustomIDs) {
 		w.customs[id] = true
 	}
-	if err := w.readAside(ctx); err != nil {
+	nobody, err := w.nobody(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.readAside(ctx, nobody); err != nil {
 		return err
 	}
 	for {
@@ -41,12 +45,12 @@ func (w finder) find(ctx context.Context) error {
 			return err
 		}
 		for i := range w.rows {
-			if p := &w.rows[i].participant; w.isGiven(p.CustomParticipantID) {
-				w.addUser(p.UserID)
+			if r := &w.rows[i]; w.isGiven(r.participant.CustomParticipantID) && !nobody[personKey{r.appID, r.participant.UserID}] {
+				w.addUser(r.participant.UserID)
 			}
 		}
 		for i := range w.people {
-			if p := &w.people[i]; w.isGiven(p.CustomParticipantID) {
+			if p := &w.people[i]; w.isGiven(p.CustomParticipantID) && !nobody[personKey{w.homes[i].appID, p.ID}] {
 				w.addUser(p.ID)
 			}
 		}
@@ -176,20 +180,27 @@ func (w finder) collectPeople(rows pgx.Rows) error {
 	return rows.Err()
 }
 
-// readAside reads whose the records are that could not be stored.
-func (w finder) readAside(ctx context.Context) error {
-	rows, err := w.tx.Query(ctx, `SELECT entity, raw_text FROM sync.rejected_records WHERE $1 = '' OR app_id = $1`, w.AppID)
+// readAside reads whose the records are that could not be stored. A user_id that is nobody's
+// says nothing of that, unless it was given.
+func (w finder) readAside(ctx context.Context, nobody map[personKey]bool) error {
+	rows, err := w.tx.Query(ctx, `SELECT entity, raw_text, coalesce(app_id, '') FROM sync.rejected_records WHERE $1 = '' OR app_id = $1`, w.AppID)
 	if err != nil {
 		return err
 	}
-	var entity, raw string
-	_, err = pgx.ForEachRow(rows, []any{&entity, &raw}, func() error {
-		switch i := privacy.IdentityOf(raw); entity {
+	var entity, raw, app string
+	_, err = pgx.ForEachRow(rows, []any{&entity, &raw, &app}, func() error {
+		i := privacy.IdentityOf(raw)
+		switch entity {
 		case model.EntityParticipant:
-			w.aside = append(w.aside, i)
 		case model.EntityMeetingParticipant:
-			w.aside = append(w.aside, privacy.Identity{UserID: i.ID, CustomID: i.CustomID})
+			i = privacy.Identity{UserID: i.ID, CustomID: i.CustomID}
+		default:
+			return nil
 		}
+		if nobody[personKey{app, i.UserID}] && !slices.Contains(w.UserIDs, i.UserID) {
+			i.UserID = ""
+		}
+		w.aside = append(w.aside, i)
 		return nil
 	})
 	return err

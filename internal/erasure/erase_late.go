@@ -53,10 +53,17 @@ func Late(ctx context.Context, tx pgx.Tx, key *privacy.Key, session *model.Sessi
 		if len(w.rows) == 0 {
 			continue
 		}
+		nobody, err := finder{w}.nobody(ctx)
+		if err != nil {
+			return err
+		}
 		var stored, users []string
 		for i := range w.rows {
 			p := &w.rows[i].participant
-			stored, users = append(stored, p.ID.String()), append(users, p.UserID)
+			stored = append(stored, p.ID.String())
+			if !nobody[personKey{session.AppID, p.UserID}] {
+				users = append(users, p.UserID)
+			}
 		}
 		if err = w.reports(ctx); err == nil {
 			err = w.participants(ctx)

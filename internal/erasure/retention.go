@@ -77,7 +77,8 @@ const saveHorizonSQL = `INSERT INTO sync.retention_horizons AS t (account_id, ho
 // there still, and are left out of readings as they will be in the end. A role that may not delete all this changes nothing.
 // The usage by day stays, since it is of nobody in particular: the sessions' rows
 // of analytics.session_dates stay too, marked as gone, by which the refresh knows
-// not to count their days any more. progress is told after each batch. With dryRun it only counts.
+// not to count their days any more, but for days after the horizon that a session left
+// open reaches. progress is told after each batch. With dryRun it only counts.
 func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, dryRun bool, progress func(RetentionCounts)) (RetentionCounts, error) {
 	var counts RetentionCounts
 	if dryRun {
@@ -136,7 +137,9 @@ func (s *Store) mayRetain(ctx context.Context) error {
 		      UNION ALL SELECT unnest('{realtimekit.apps, sync.privacy}'::text[]), 'SELECT'
 		      UNION ALL SELECT 'analytics.recording_usage', 'SELECT'
 		      UNION ALL SELECT 'analytics.deleted_recordings', unnest('{SELECT, INSERT, UPDATE}'::text[])
-		      UNION ALL SELECT name, unnest('{SELECT, UPDATE}'::text[]) FROM unnest('{analytics.session_dates, sync.endpoint_states}'::text[]) AS u (name)) AS needed
+		      UNION ALL SELECT name, unnest('{SELECT, UPDATE}'::text[]) FROM unnest('{analytics.session_dates, analytics.usage_days, sync.endpoint_states}'::text[]) AS u (name)
+		      UNION ALL SELECT unnest('{analytics.session_dates, analytics.usage_days, analytics.usage_preset_days}'::text[]), 'DELETE'
+		      UNION ALL SELECT unnest('{analytics.session_dates, analytics.usage_days, analytics.usage_preset_days}'::text[]), 'INSERT') AS needed
 		WHERE NOT has_table_privilege(name, privilege) LIMIT 1`).Scan(&lacking)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -186,8 +189,12 @@ func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, 
 	if err != nil || len(ids) == 0 {
 		return err
 	}
+	days, err := takeOpenDays(ctx, tx, ids, before)
+	if err != nil {
+		return err
+	}
 	var derived int
-	return deleteAll(ctx, tx, []any{ids}, []step{
+	err = deleteAll(ctx, tx, []any{ids}, []step{
 		{keepRecordingsSQL(`session_id = ANY ($1::uuid[])`), &derived},
 		{`DELETE FROM realtimekit.recordings WHERE session_id = ANY ($1::uuid[])`, &c.Recordings},
 		{`DELETE FROM realtimekit.livestream_sessions WHERE session_id = ANY ($1::uuid[])`, &c.Livestreams},
@@ -211,6 +218,10 @@ func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, 
 		{`DELETE FROM analytics.usage_ids AS u USING analytics.session_dates AS d ` + ofDay, &derived},
 		{`DELETE FROM analytics.usage_curves AS u USING analytics.session_dates AS d ` + ofDay, &derived},
 	})
+	if err != nil {
+		return err
+	}
+	return days.recount(ctx, tx)
 }
 
 // keepRecordingsSQL adds the length of the recordings and livestreams that are about to be

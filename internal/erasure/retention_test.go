@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/rollcall-etl/rollcall/internal/erasure"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
@@ -128,6 +130,53 @@ func TestRetentionOfExcusesAndTimetable(t *testing.T) {
 		if got := b.Text(left + table); got != "app 01, other 00, other 01" {
 			t.Errorf("%s: left are %s", table, got)
 		}
+	}
+}
+
+// A session that a crash left open reaches, as its end is assumed, over days that lie after the
+// horizon. These are counted without it, now and when more sessions come; earlier ones are kept.
+func TestRetentionOfASessionLeftOpen(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	sql := func(statement string) {
+		t.Helper()
+		pgtest.Exec(t, b.Pool, statement)
+	}
+	sql(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('app', 'acc', now(), now(), 0);
+		INSERT INTO realtimekit.sessions (session_id, app_id, status, started_at, ended_at, created_at, updated_at, first_synced_at, synced_at, run_id) VALUES
+			('00000000-0000-4000-8000-000000000001', 'app', 'LIVE', '2026-11-05 10:00Z', NULL, '2026-11-05 10:00Z', '2026-11-05 11:00Z', now(), '2026-11-20 15:00Z', 0),
+			('00000000-0000-4000-8000-000000000002', 'app', 'ENDED', '2026-11-18 09:00Z', '2026-11-18 10:00Z', '2026-11-18 09:00Z', NULL, now(), now(), 0);
+		INSERT INTO realtimekit.participants (session_id, participant_id, custom_participant_id, joined_at, left_at, first_synced_at, synced_at, run_id)
+			SELECT session_id, gen_random_uuid(), who, started_at, CASE WHEN who = 'ana' THEN started_at + interval '1 hour' ELSE ended_at END, now(), now(), 0
+			FROM realtimekit.sessions, unnest('{ana,bo}'::text[]) AS who;
+		INSERT INTO analytics.stale_sessions (session_id, started_at) SELECT session_id, started_at FROM realtimekit.sessions;
+		SELECT analytics.refresh(500)`)
+	const days = `SELECT usage_date || ' ' || concat_ws(' ', unique_people, unique_custom_ids, peak_people, person_seconds / 3600, sessions_active) FROM analytics.usage_days `
+	const kept = days + `WHERE usage_date < '2026-11-10' ORDER BY usage_date`
+	before := pgtest.Texts(t, b.Pool, kept)
+	if got := pgtest.Texts(t, b.Pool, days+`WHERE usage_date = '2026-11-18'`); len(before) != 5 || len(got) != 1 || got[0] != "2026-11-18 2 2 2 25 2" {
+		t.Fatalf("counted %q, %q", before, got)
+	}
+	store := erasure.New(b.DB)
+	horizon := time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC)
+	if did, err := store.Retain(t.Context(), "acc", horizon, false, func(erasure.RetentionCounts) {}); err != nil || did.Sessions != 1 {
+		t.Fatalf("%+v, %v", did, err)
+	}
+	if diff := cmp.Diff(before, pgtest.Texts(t, b.Pool, kept)); diff != "" {
+		t.Errorf("days before the horizon (- before, + after):\n%s", diff)
+	}
+	const open = days + `WHERE usage_date >= '2026-11-10' ORDER BY usage_date`
+	if diff := cmp.Diff([]string{"2026-11-18 2 2 2 2 1"}, pgtest.Texts(t, b.Pool, open)); diff != "" {
+		t.Errorf("days after it (- without the session, + after):\n%s", diff)
+	}
+	sql(`INSERT INTO realtimekit.sessions (session_id, app_id, status, started_at, ended_at, created_at, first_synced_at, synced_at, run_id)
+			SELECT gen_random_uuid(), 'app', 'ENDED', at, at + interval '30 minutes', at, now(), now(), 0 FROM unnest('{2026-11-18 09:45Z,2026-11-20 09:00Z}'::timestamptz[]) AS at;
+		INSERT INTO realtimekit.participants (session_id, participant_id, custom_participant_id, joined_at, left_at, first_synced_at, synced_at, run_id)
+			SELECT session_id, gen_random_uuid(), who, started_at, ended_at, now(), now(), 0 FROM realtimekit.sessions, unnest('{bo,cy}'::text[]) AS who WHERE session_id > '00000000-0000-4000-8000-000000000002';
+		INSERT INTO analytics.stale_sessions (session_id, started_at) SELECT session_id, started_at FROM realtimekit.sessions WHERE session_id > '00000000-0000-4000-8000-000000000002';
+		SELECT analytics.refresh(500)`)
+	if diff := cmp.Diff([]string{"2026-11-18 3 3 3 2.75 2", "2026-11-20 2 2 2 1 1"}, pgtest.Texts(t, b.Pool, open)); diff != "" {
+		t.Errorf("with more sessions (- by hand, + in SQL):\n%s", diff)
 	}
 }
 

@@ -298,6 +298,34 @@ func TestWhatOthersSayStaysMasked(t *testing.T) {
 	}
 }
 
+// A user_id that is nobody's, by the settings of the app, is that of others too: who is erased
+// by the custom id takes nobody along.
+func TestErasureLeavesWhoSharesAnIDOfNobody(t *testing.T) {
+	t.Parallel()
+	for _, mode := range bothModes {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 1, Participants: 4, EventsPerParticipant: 3}, 61, at)
+			people := data.Apps[0].Sessions[0].Participants
+			for i := range people {
+				people[i].UserID, people[i].CustomParticipantID = "kiosk", ""
+			}
+			people[0].CustomParticipantID, people[1].CustomParticipantID = canaryCustom, "somebody-else"
+			people[2].Extra = simulator.Extra{"joined_at": json.RawMessage(`"yesterday"`)}
+			r := newRig(t, data)
+			r.mustRun(model.RunPartial)
+			r.exec(`INSERT INTO analytics.settings (app_id, nobody_ids) SELECT app_id, '{kiosk}' FROM realtimekit.apps`)
+			if got := r.eraseCanary(mode); got.Participants != 1 || got.RejectedRecords != 0 {
+				t.Errorf("%+v, want one participant", got)
+			}
+			r.must(allHistory, model.RunPartial)
+			if got := r.number(`SELECT count(*) FROM realtimekit.participants WHERE user_id = 'kiosk'`); got != 2 {
+				t.Errorf("%d others are stored, want 2", got)
+			}
+		})
+	}
+}
+
 // A short identifier is masked where it stands as one, and nowhere else.
 func TestShortIdentifierIsMaskedAsOne(t *testing.T) {
 	t.Parallel()

@@ -75,7 +75,9 @@ func (w optionalWork) isQuiet(ctx context.Context, appID string, state *model.En
 }
 
 func (w optionalWork) listRecordings(ctx context.Context, appID string, from, to time.Time) (model.Pass, error) {
+	before := w.extras.Recordings
 	return twice(func() (model.Pass, error) {
+		w.extras.Recordings = before // a second pass reads the same ones
 		return w.source.Recordings(ctx, appID, from, to, func(page model.RecordingPage) error {
 			if err := w.setAside(ctx, page.Rejected); err != nil {
 				return err

@@ -119,6 +119,18 @@ func TestRecordingIsFollowedToItsEnd(t *testing.T) {
 	}
 }
 
+// A list that does not add up is read twice, and what one reading gave is counted.
+func TestRecordingsThatDoNotAddUp(t *testing.T) {
+	t.Parallel()
+	data := recorded(nil)
+	data.Apps[0].Recordings = append(data.Apps[0].Recordings, data.Apps[0].Recordings[0]) // the same twice
+	r := newRig(t, data)
+	result := r.must(recordings, model.RunPartial)
+	if n := r.requests(simulator.RouteRecordings); n != 2 || result.Optional.Recordings != 2 {
+		t.Errorf("%d requests, %d recordings counted, want 2 and 2", n, result.Optional.Recordings)
+	}
+}
+
 // Tracks are told apart by the list of their files, and nothing of these is kept.
 func TestTrackRecordingsNameNobody(t *testing.T) {
 	t.Parallel()

@@ -357,9 +357,27 @@ var mutants = []mutant{
 	},
 	{
 		"a person enrolled twice has two rows",
-		"../migrations/analytics/register.sql", "coalesce(min(came_as) OVER (PARTITION BY person_id), person_id)",
-		"coalesce(min(came_as) OVER (PARTITION BY person_id) || person_id, person_id)",
+		"../migrations/analytics/register.sql", "min(came_as) OVER own, person_id) AS present_as",
+		"min(came_as) OVER own || person_id, person_id) AS present_as",
 		"analytics", "TestRegisterHasAPersonOnce",
+	},
+	{
+		"a person is somebody else in each lesson",
+		"../migrations/analytics/register.sql", "THEN min(e.own_id) END",
+		"THEN NULL END",
+		"analytics", "TestRegisterKeepsAPersonsID",
+	},
+	{
+		"an own id puts people together that does not say who they are",
+		"../migrations/analytics/register.sql", "CASE WHEN w.person_id = m.custom_participant_id THEN m.custom_participant_id END AS own_id",
+		"m.custom_participant_id AS own_id",
+		"analytics", "TestRegisterByUserID",
+	},
+	{
+		"an own id excuses those who have it in common",
+		"../migrations/analytics/no_shows.sql", "AND w.person_id = m.custom_participant_id",
+		"",
+		"analytics", "TestRegisterByUserID",
 	},
 	{
 		"an excuse is not heard",

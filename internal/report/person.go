@@ -207,7 +207,9 @@ func (w *somebody) addRows(rows []ownRow, shared map[sharedID]bool) {
 	for i := range rows {
 		r := &rows[i]
 		if r.Person != w.ID && (r.Person != r.User || shared[sharedID{r.App, r.User}] || !slices.Contains(w.Users, r.User)) {
-			w.others = addTo(w.others, r.Person)
+			if r.Custom == w.ID || r.User == w.ID || r.Participant.String() == w.ID {
+				w.others = addTo(w.others, r.Person)
+			}
 			continue
 		}
 		w.apps, w.AppName, w.IDs = addTo(w.apps, r.App), r.AppName, addTo(w.IDs, r.Person)
@@ -291,11 +293,14 @@ func quoted(texts []string) string {
 }
 
 // hint tells whoever asks, and not the page, that others may be the same person.
-func (w *somebody) hint() string {
-	if len(w.spellings) == 0 {
-		return ""
+func (w *somebody) hint() (hint string) {
+	if len(w.others) > 0 {
+		hint = "; other participants with this id are, by the settings of the app, the person " + quoted(w.others)
 	}
-	return "; ids that differ only in upper and lower case or outer spaces are people of their own: " + quoted(w.spellings)
+	if len(w.spellings) > 0 {
+		hint += "; ids that differ only in upper and lower case or outer spaces are people of their own: " + quoted(w.spellings)
+	}
+	return hint
 }
 
 // Person writes the page about a person and says in a few words what is on it.

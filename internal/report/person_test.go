@@ -219,6 +219,10 @@ func withoutTheID(t *testing.T, pool *pgxpool.Pool) {
 	if diff := cmp.Diff([]string{"someone", "Ann", "Ann (phone)"}, document.Person.Names); diff != "" {
 		t.Errorf("names, the latest first (- by hand, + document):\n%s", diff)
 	}
+	said, err := report.Person(t.Context(), pool, new(bytes.Buffer), report.OnePerson{ID: "u-ann"}, options)
+	if want := `1 lesson and 1 session of a person; other participants with this id are, by the settings of the app, the person "ann-1"`; err != nil || said != want {
+		t.Errorf("said %q, %v, want %q", said, err, want)
+	}
 }
 
 // TestAbsentFromALongSession has a session that reaches into two lessons. Bob is at the

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -14,24 +13,27 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/export"
+	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/naming"
-	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
 // Lessons are those of a meeting that start on a day of the app from From on and before
 // To, both as midnights in UTC.
 type Lessons struct {
-	Meeting, App string // App: empty for whichever has the meeting
+	Meeting, App string // App: empty for the only one that has the meeting
 	From, To     time.Time
 }
 
-const meetingSQL = `SELECT coalesce(title, ''), analytics.zone_of(app_id) FROM realtimekit.meetings
-	WHERE meeting_id = $1 AND ($2 = '' OR app_id = $2) ORDER BY app_id LIMIT 1`
+const meetingSQL = `SELECT app_id, coalesce(title, ''), analytics.zone_of(app_id) FROM realtimekit.meetings
+	WHERE meeting_id = $1 AND ($2 = '' OR app_id = $2) ORDER BY app_id`
+
+// meeting is a meeting of an app: the id may be the name of a room, which others have too.
+type meeting struct{ App, Title, Zone string }
 
 const registerSQL = `SELECT person_id, coalesce(display_name, ''), coalesce(preset_name, ''), occurrence_id::text, starts_at, is_final,
 	status, has_left_early, is_excused, share
 	FROM analytics.register
-	WHERE meeting_id = $1 AND starts_at >= analytics.day_starts_at($2, time_zone) AND starts_at < analytics.day_starts_at($3, time_zone) AND ($4 = '' OR app_id = $4)
+	WHERE meeting_id = $1 AND starts_at >= analytics.day_starts_at($2, time_zone) AND starts_at < analytics.day_starts_at($3, time_zone) AND app_id = $4
 	ORDER BY starts_at, occurrence_id, person_id COLLATE "C"`
 
 // entry is a row of analytics.register.
@@ -70,34 +72,50 @@ type cell struct{ Status, Text string }
 
 // Register writes the page of a meeting's register and says in a few words what is on it.
 func Register(ctx context.Context, pool *pgxpool.Pool, w io.Writer, of Lessons, o Options) (string, error) {
-	var title, zone string
+	var in meeting
 	var rows []entry
 	err := read(ctx, pool, func(tx pgx.Tx) error {
 		if err := export.KnownApp(ctx, tx, of.App); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, meetingSQL, of.Meeting, of.App).Scan(&title, &zone)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return fmt.Errorf("meeting %q is not in the warehouse; rollcall report --view %s lists those that are", of.Meeting, naming.Real("realtimekit.meetings"))
+		var err error
+		if in, err = of.find(ctx, tx); err != nil {
+			return err
 		}
-		if err != nil {
-			return postgres.Failed("look for the meeting", err)
-		}
-		return list(ctx, tx, &rows, registerSQL, of.Meeting, of.From, of.To, of.App)
+		return list(ctx, tx, &rows, registerSQL, of.Meeting, of.From, of.To, in.App)
 	})
 	if err == nil {
-		err = o.live(zone)
+		err = o.live(in.Zone)
 	}
 	if err != nil {
 		return "", err
 	}
 	v := registerOf(rows)
-	v.DaysIn = zone
-	v.Title = nameOf(title, of.Meeting)
+	v.DaysIn = in.Zone
+	v.Title = nameOf(in.Title, of.Meeting)
 	v.Range = of.From.Format(time.DateOnly) + " to " + of.To.AddDate(0, 0, -1).Format(time.DateOnly)
 	p := page{Title: v.Title + ", " + v.Range, Now: o.Now, Made: o.Version, Zone: o.Zone, Register: v}
 	said := counted(int64(len(v.Lessons)), "lesson", "lessons") + ", " + counted(int64(len(v.People)), "person", "people")
 	return said, writePage(w, "register", p)
+}
+
+// find looks for the meeting. In another app the same people need not be the same.
+func (l Lessons) find(ctx context.Context, tx pgx.Tx) (meeting, error) {
+	var found []meeting
+	if err := list(ctx, tx, &found, meetingSQL, l.Meeting, l.App); err != nil {
+		return meeting{}, err
+	}
+	switch len(found) {
+	case 0:
+		return meeting{}, fmt.Errorf("meeting %q is not in the warehouse; rollcall report --view %s lists those that are", l.Meeting, naming.Real("realtimekit.meetings"))
+	case 1:
+		return found[0], nil
+	}
+	var apps []string
+	for _, m := range found {
+		apps = append(apps, m.App)
+	}
+	return meeting{}, fmt.Errorf("%w: several apps have a meeting %q: give --app, one of: %s", model.ErrUsage, l.Meeting, strings.Join(apps, ", "))
 }
 
 // registerOf turns the rows, which come by lesson, into people and lessons.

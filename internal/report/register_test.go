@@ -2,12 +2,15 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/report"
 )
 
@@ -47,5 +50,23 @@ func TestRegister(t *testing.T) {
 	}
 	if _, err := report.Register(t.Context(), pool, &b, report.Lessons{Meeting: "nope", From: day, To: day}, options); err == nil || !strings.Contains(err.Error(), `meeting "nope" is not in the warehouse`) {
 		t.Errorf("a meeting that is not there: %v", err)
+	}
+
+	// A room of the same name in another app: its people need not be the same.
+	pgtest.Exec(t, pool, `INSERT INTO realtimekit.apps (app_id, account_id, name, first_synced_at, synced_at, run_id) VALUES ('b', 'account', 'b', now(), now(), 1);
+		INSERT INTO realtimekit.meetings (app_id, meeting_id, title, first_synced_at, synced_at, run_id) VALUES ('b', 'm', 'Physics', now(), now(), 1);
+		INSERT INTO realtimekit.sessions (session_id, app_id, meeting_id, meeting_title, status, started_at, ended_at, created_at, first_synced_at, synced_at, run_id)
+			SELECT gen_random_uuid(), 'b', 'm', 'Physics', status, started_at, ended_at, created_at, now(), now(), 1 FROM realtimekit.sessions;
+		INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, display_name, joined_at, left_at, first_synced_at, synced_at, run_id)
+			SELECT session_id, gen_random_uuid(), 'v-' || id, id, 'Another', started_at, ended_at, now(), now(), 1 FROM realtimekit.sessions, unnest('{bo,cy}'::text[]) AS id WHERE app_id = 'b'`)
+	changedByHand(t, pool)
+	of := report.Lessons{Meeting: "m", From: day, To: day.AddDate(0, 0, 1)}
+	if _, err := report.Register(t.Context(), pool, &b, of, options); !errors.Is(err, model.ErrUsage) || !strings.Contains(err.Error(), `several apps have a meeting "m": give --app, one of: a, b`) {
+		t.Errorf("a meeting of two apps: %v", err)
+	}
+	b.Reset()
+	of.App = "a"
+	if said, err := report.Register(t.Context(), pool, &b, of, options); err != nil || said != "1 lesson, 4 people" {
+		t.Errorf("that of one app: %q, %v", said, err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/report"
 	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
@@ -279,6 +280,33 @@ func TestPeopleOfARange(t *testing.T) {
 	changedByHand(t, pool)
 	if after := differentPeople(t, pool, span); after != before || before == "" {
 		t.Errorf("different people: %q with one user_id each, %q with many", before, after)
+	}
+}
+
+// TestAppsOfOneName has two apps called alike, as two accounts may: tables and freshness tell
+// which is which.
+func TestAppsOfOneName(t *testing.T) {
+	t.Parallel()
+	in, out := "2026-03-10 10:00Z", "2026-03-10 11:00Z"
+	pool := byHand(t, in, out, presence{"u1", "ann", "Ann", in, out})
+	pgtest.Exec(t, pool, `INSERT INTO realtimekit.apps (app_id, account_id, name, first_synced_at, synced_at, run_id)
+			SELECT unnest('{b,c}'::text[]), 'another', name, now(), now(), 1 FROM realtimekit.apps;
+		UPDATE realtimekit.apps SET name = 'alone' WHERE app_id = 'c';
+		INSERT INTO realtimekit.sessions (session_id, app_id, status, started_at, ended_at, created_at, first_synced_at, synced_at, run_id)
+			SELECT gen_random_uuid(), unnest('{b,c}'::text[]), status, started_at, ended_at, created_at, now(), now(), 1 FROM realtimekit.sessions`)
+	changedByHand(t, pool)
+	day := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
+	name := pgtest.Text(t, pool, `SELECT name FROM realtimekit.apps WHERE app_id = 'a'`)
+	page := rangePage(t, pool, report.Span{From: day, To: day.AddDate(0, 0, 1)}, "")
+	var apps []string
+	for _, row := range page.id(t, "days").rows() {
+		apps = append(apps, row[1])
+	}
+	if diff := cmp.Diff([]string{name + " (a)", name + " (b)", "alone"}, apps); diff != "" {
+		t.Errorf("apps of the days:\n%s", diff)
+	}
+	if text := page.text(); !strings.Contains(text, name+" (b): never listed to the end") {
+		t.Errorf("how fresh b is: %s", text)
 	}
 }
 

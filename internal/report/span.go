@@ -25,6 +25,9 @@ type Span struct {
 // Last gives the last day in the span.
 func (s Span) Last() time.Time { return s.To.AddDate(0, 0, -1) }
 
+// appNamed is how a row calls its app: by its id too where another app has the same name.
+const appNamed = `coalesce(app_name || CASE WHEN (SELECT count(*) FROM realtimekit.apps AS o WHERE o.name = app_name) > 1 THEN ' (' || app_id || ')' ELSE '' END, app_id)`
+
 // usageDay is a day of an app in analytics.daily_usage.
 type usageDay struct {
 	Day                                   time.Time
@@ -33,7 +36,7 @@ type usageDay struct {
 	PersonSeconds, ParticipantSeconds     float64
 }
 
-const daysSQL = `SELECT usage_date, app_id, coalesce(app_name, app_id), sessions_started, sessions_active, unique_people, participants,
+const daysSQL = `SELECT usage_date, app_id, ` + appNamed + `, sessions_started, sessions_active, unique_people, participants,
 	person_seconds, participant_seconds
 	FROM analytics.daily_usage WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3) ORDER BY usage_date, app_id`
 
@@ -71,7 +74,7 @@ type sessionLine struct {
 	Complete                 bool
 }
 
-const linesSQL = `SELECT s.session_id, coalesce(s.app_name, s.app_id), coalesce(s.meeting_title, ''), coalesce(s.session_type, ''),
+const linesSQL = `SELECT s.session_id, ` + appNamed + `, coalesce(s.meeting_title, ''), coalesce(s.session_type, ''),
 	coalesce(s.status, ''), s.starts_at, s.session_seconds, coalesce(s.unique_people, 0), coalesce(s.peak_people, 0),
 	coalesce(s.person_seconds, 0), s.average_share, coalesce(s.is_complete, false)
 	FROM (SELECT session_id FROM analytics.session_bounds WHERE ` + began + `
@@ -109,7 +112,7 @@ type freshness struct {
 	Zone         string // in which its days are cut
 }
 
-const freshnessSQL = `SELECT app_id, coalesce(app_name, app_id), discovered_at, last_run_id, coalesce(last_run_status, ''), stale_sessions,
+const freshnessSQL = `SELECT app_id, ` + appNamed + `, discovered_at, last_run_id, coalesce(last_run_status, ''), stale_sessions,
 	analytics.zone_of(app_id)
 	FROM analytics.sync_freshness WHERE ($1 = '' OR app_id = $1) ORDER BY 2, 1`
 

@@ -36,7 +36,7 @@ CROSS JOIN LATERAL (
         m.custom_participant_id, m.meeting_participant_id, NULL, m.preset_name, m.display_name) AS person_id) AS w
     LEFT JOIN (SELECT user_id, bool_or(has_entered) AS has_entered, bool_or(has_waited) AS has_waited FROM came GROUP BY 1) AS u ON u.user_id = m.meeting_participant_id
     LEFT JOIN (SELECT custom_participant_id, bool_or(has_entered) AS has_entered, bool_or(has_waited) AS has_waited FROM came GROUP BY 1) AS c
-        ON c.custom_participant_id = m.custom_participant_id AND NOT m.custom_participant_id = ANY (coalesce(k.nobody_ids, '{guest,recorder}'))
+        ON c.custom_participant_id = m.custom_participant_id AND w.person_id = m.custom_participant_id -- an own id that says who they are
     WHERE m.app_id = o.app_id AND m.meeting_id = o.meeting_id AND w.person_id IS NOT NULL
     GROUP BY 1
     HAVING NOT bool_or(coalesce(u.has_entered, false) OR coalesce(c.has_entered, false))
@@ -48,7 +48,7 @@ LEFT JOIN (
     GROUP BY 1, 2, 3
 ) AS n ON n.app_id = o.app_id AND n.meeting_id = o.meeting_id AND n.person_id = e.person_id;
 
-COMMENT ON VIEW  analytics.no_shows IS 'Who missed a lesson (a row of analytics.occurrences): one row per lesson and person (one row however often enrolled) who was enrolled in its meeting before it ended but was not inside during it. A person who came under either id (user_id or custom_participant_id), on any device, is not in it; somebody who only waited in the lobby is. Only meetings whose enrolment was read. People who are enrolled on arrival are never no-shows.';
+COMMENT ON VIEW  analytics.no_shows IS 'Who missed a lesson (a row of analytics.occurrences): one row per lesson and person (one row however often enrolled) who was enrolled in its meeting before it ended but was not inside during it. A person who came under either id (user_id, or custom_participant_id where it says who they are), on any device, is not in it; somebody who only waited in the lobby is. Only meetings whose enrolment was read. People who are enrolled on arrival are never no-shows.';
 COMMENT ON COLUMN analytics.no_shows.session_id IS 'Lesson that the person missed: its first session. Several are in session_ids.';
 COMMENT ON COLUMN analytics.no_shows.person_id IS 'Person within the app, as in the other views; see analytics.person_of.';
 COMMENT ON COLUMN analytics.no_shows.custom_participant_id IS 'The customer''s own id of the person.';

@@ -11,7 +11,7 @@ WITH own AS (
     GROUP BY 1, 2
 ), recorded AS (
     SELECT app_id, (coalesce(started_at, invoked_at) AT TIME ZONE 'UTC')::date AS stats_date, count(*) AS recordings,
-           sum(coalesce(duration_seconds, greatest(extract(epoch FROM stopped_at - started_at), 0), 0)::double precision) / 60 AS minutes,
+           sum(coalesce(CASE WHEN duration_seconds >= 0 THEN duration_seconds END, greatest(extract(epoch FROM stopped_at - started_at), 0), 0)::double precision) / 60 AS minutes,
            count(*) FILTER (WHERE coalesce(status NOT IN ('UPLOADED', 'ERRORED'), true)) AS open,
            count(*) FILTER (WHERE status = 'ERRORED') AS errored
     FROM realtimekit.recordings

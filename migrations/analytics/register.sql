@@ -1,4 +1,5 @@
--- Enrolled and present people are put together by whichever id they have in common.
+-- Enrolled and present people are put together by the user_id, or by an own id where it
+-- says who they are.
 CREATE OR REPLACE VIEW analytics.register AS
 SELECT o.occurrence_id, o.app_id, o.meeting_id, o.meeting_title, o.session_type, o.starts_at, o.ends_at,
        r.person_id, r.custom_participant_id, r.display_name, r.preset_name, r.is_enrolled,
@@ -34,7 +35,7 @@ CROSS JOIN LATERAL (
         GROUP BY 1
     ), members AS MATERIALIZED (
         SELECT w.person_id, m.custom_participant_id, m.display_name, m.preset_name, m.meeting_participant_id,
-               CASE WHEN NOT m.custom_participant_id = ANY (coalesce(k.nobody_ids, '{guest,recorder}')) THEN m.custom_participant_id END AS own_id
+               CASE WHEN w.person_id = m.custom_participant_id THEN m.custom_participant_id END AS own_id
         FROM realtimekit.meeting_participants AS m
         CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
             m.custom_participant_id, m.meeting_participant_id, NULL, m.preset_name, m.display_name) AS person_id) AS w
@@ -54,13 +55,16 @@ CROSS JOIN LATERAL (
         UNION ALL
         SELECT m.*, i.person_id FROM members AS m JOIN ids AS i ON i.custom_participant_id = m.own_id AND i.person_id <> m.person_id
     )
-    -- Enrolled twice, and here as one.
-    SELECT coalesce(e.present_as, a.person_id) AS person_id, coalesce(min(a.custom_participant_id), max(e.custom_participant_id)) AS custom_participant_id,
+    -- Enrolled twice, and here as one. Who came without the own id under which they are
+    -- enrolled has it all the same, as in the lessons that they missed.
+    SELECT coalesce(CASE WHEN NOT bool_or(e.person_id = e.present_as) THEN min(e.own_id) END, coalesce(e.present_as, a.person_id)) AS person_id,
+           coalesce(min(a.custom_participant_id), max(e.custom_participant_id)) AS custom_participant_id,
            coalesce(max(e.display_name), min(a.display_name)) AS display_name, coalesce(max(e.preset_name), min(a.preset_name)) AS preset_name,
            count(e.present_as) > 0 AS is_enrolled, min(a.first_join_at) AS first_join_at, max(a.last_leave_at) AS last_leave_at, range_agg(a.presence) AS presence
-    FROM (SELECT *, coalesce(min(came_as) OVER (PARTITION BY person_id), person_id) AS present_as FROM matches) AS e
+    FROM (SELECT *, coalesce(min(came_as) FILTER (WHERE came_as = person_id) OVER own, min(came_as) OVER own, person_id) AS present_as
+          FROM matches WINDOW own AS (PARTITION BY person_id)) AS e
     FULL JOIN came AS a ON a.person_id = e.came_as
-    GROUP BY 1
+    GROUP BY coalesce(e.present_as, a.person_id)
 ) AS r
 CROSS JOIN LATERAL (
     SELECT coalesce(extract(epoch FROM (SELECT sum(least(upper(v), o.ends_at) - greatest(lower(v), o.starts_at)) FROM unnest(r.presence) AS v
@@ -82,7 +86,7 @@ COMMENT ON COLUMN analytics.register.meeting_title IS 'Title in the timetable, e
 COMMENT ON COLUMN analytics.register.session_type IS 'meeting, livestream or participant (seen with breakout rooms), as the vendor says.';
 COMMENT ON COLUMN analytics.register.starts_at IS 'Start of the lesson, UTC: that of the timetable, else of its first session.';
 COMMENT ON COLUMN analytics.register.ends_at IS 'End of the lesson, UTC: that of the timetable, else of its last session.';
-COMMENT ON COLUMN analytics.register.person_id IS 'Person within the app; see analytics.person_of.';
+COMMENT ON COLUMN analytics.register.person_id IS 'Person within the app; see analytics.person_of. Of who is enrolled under an id of your own that id, also where they came without it.';
 COMMENT ON COLUMN analytics.register.custom_participant_id IS 'The id that your own system gave the person; may be personal data.';
 COMMENT ON COLUMN analytics.register.display_name IS 'Name as enrolled, else as shown in the session; personal data.';
 COMMENT ON COLUMN analytics.register.preset_name IS 'Preset (role) as enrolled, else as in the session: tells students from teachers.';

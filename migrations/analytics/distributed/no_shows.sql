@@ -35,7 +35,7 @@ WITH lessons AS MATERIALIZED (
 ), by_own_id AS MATERIALIZED (
     SELECT lesson_no, custom_participant_id, bool_or(has_entered) AS has_entered, bool_or(has_waited) AS has_waited FROM came GROUP BY 1, 2
 ), members AS MATERIALIZED (
-    SELECT m.*, coalesce(k.nobody_ids, '{guest,recorder}') AS nobody,
+    SELECT m.*,
            analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
                m.custom_participant_id, m.meeting_participant_id, NULL, m.preset_name, m.display_name) AS person_id
     FROM realtimekit.meeting_participants AS m
@@ -54,7 +54,7 @@ WITH lessons AS MATERIALIZED (
     JOIN members AS m ON m.app_id = o.app_id AND m.meeting_id = o.meeting_id AND m.person_id IS NOT NULL
     LEFT JOIN by_user AS u ON u.lesson_no = o.lesson_no AND u.user_id = m.meeting_participant_id
     LEFT JOIN by_own_id AS c ON c.lesson_no = o.lesson_no AND c.custom_participant_id = m.custom_participant_id
-        AND NOT m.custom_participant_id = ANY (m.nobody)
+        AND m.person_id = m.custom_participant_id -- an own id that says who they are
     GROUP BY 1, 2
     HAVING NOT bool_or(coalesce(u.has_entered, false) OR coalesce(c.has_entered, false))
        AND bool_or((m.created_at IS NULL OR m.created_at < o.ends_at) AND (m.removed_at IS NULL OR m.last_listed_at >= o.starts_at))

@@ -27,14 +27,14 @@ WITH lessons AS MATERIALIZED (
     ) AS s
     GROUP BY 1, 2
 ), everybody AS MATERIALIZED (
-    SELECT m.*, coalesce(k.nobody_ids, '{guest,recorder}') AS nobody,
+    SELECT m.*,
            analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
                m.custom_participant_id, m.meeting_participant_id, NULL, m.preset_name, m.display_name) AS person_id
     FROM realtimekit.meeting_participants AS m
     LEFT JOIN analytics.settings AS k ON k.app_id = m.app_id AND k.meeting_id = ''
 ), members AS MATERIALIZED (
     SELECT o.lesson_no, m.person_id, m.custom_participant_id, m.display_name, m.preset_name, m.meeting_participant_id,
-           NOT m.custom_participant_id = ANY (m.nobody) AS has_own_id
+           CASE WHEN m.person_id = m.custom_participant_id THEN m.custom_participant_id END AS own_id
     FROM lessons AS o
     JOIN everybody AS m ON m.app_id = o.app_id AND m.meeting_id = o.meeting_id AND m.person_id IS NOT NULL
         AND (m.created_at IS NULL OR m.created_at < o.ends_at) AND (m.removed_at IS NULL OR m.last_listed_at >= o.starts_at)
@@ -55,22 +55,23 @@ WITH lessons AS MATERIALIZED (
     JOIN came AS a ON a.lesson_no = m.lesson_no AND a.person_id = i.person_id
     UNION
     SELECT m.lesson_no, m.person_id, a.person_id FROM members AS m
-    JOIN ids AS i ON i.lesson_no = m.lesson_no AND i.custom_participant_id = m.custom_participant_id
+    JOIN ids AS i ON i.lesson_no = m.lesson_no AND i.custom_participant_id = m.own_id
     JOIN came AS a ON a.lesson_no = m.lesson_no AND a.person_id = i.person_id
-    WHERE m.has_own_id
 ), enrolled AS MATERIALIZED (
     -- Enrolled twice, and here as one.
     SELECT m.*, coalesce(x.came_as, m.person_id) AS present_as
     FROM members AS m
-    LEFT JOIN (SELECT lesson_no, person_id, min(came_as) AS came_as FROM matches GROUP BY 1, 2) AS x ON x.lesson_no = m.lesson_no AND x.person_id = m.person_id
+    LEFT JOIN (SELECT lesson_no, person_id, coalesce(min(came_as) FILTER (WHERE came_as = person_id), min(came_as)) AS came_as FROM matches GROUP BY 1, 2) AS x ON x.lesson_no = m.lesson_no AND x.person_id = m.person_id
 ), present AS MATERIALIZED (
-    SELECT e.lesson_no, e.present_as AS person_id, coalesce(min(a.custom_participant_id), max(e.custom_participant_id)) AS custom_participant_id,
+    -- Who came without the own id under which they are enrolled has it all the same.
+    SELECT e.lesson_no, CASE WHEN bool_or(e.person_id = e.present_as) THEN e.present_as ELSE coalesce(min(e.own_id), e.present_as) END AS person_id,
+           coalesce(min(a.custom_participant_id), max(e.custom_participant_id)) AS custom_participant_id,
            coalesce(max(e.display_name), min(a.display_name)) AS display_name, coalesce(max(e.preset_name), min(a.preset_name)) AS preset_name, true AS is_enrolled,
            min(a.first_join_at) AS first_join_at, max(a.last_leave_at) AS last_leave_at, range_agg(a.presence) AS presence
     FROM enrolled AS e
     LEFT JOIN matches AS x ON x.lesson_no = e.lesson_no AND x.person_id = e.person_id
     LEFT JOIN came AS a ON a.lesson_no = x.lesson_no AND a.person_id = x.came_as
-    GROUP BY 1, 2
+    GROUP BY e.lesson_no, e.present_as
     UNION ALL
     SELECT a.lesson_no, a.person_id, a.custom_participant_id, a.display_name, a.preset_name, false, a.first_join_at, a.last_leave_at, a.presence
     FROM came AS a LEFT JOIN (SELECT DISTINCT lesson_no, came_as FROM matches) AS x ON x.lesson_no = a.lesson_no AND x.came_as = a.person_id

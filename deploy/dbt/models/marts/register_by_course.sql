@@ -1,52 +1,27 @@
--- Breakout rooms (session_type participant) are no lessons of their own.
+-- By lesson: sessions with a short gap between are one, and a room that was opened by
+-- mistake is none. Breakout rooms (session_type participant) are no lessons of their own.
 with lessons as (
-    select session_id, app_id, meeting_id, meeting_title, created_at
-    from {{ source('realtimekit', 'sessions') }}
+    select
+        occurrence_id, app_id, meeting_id, meeting_title, starts_at, person_id, custom_participant_id, display_name, preset_name,
+        is_present, is_enrolled, is_final, present_seconds, late_seconds,
+        bool_or(is_present) over (partition by app_id, meeting_id, occurrence_id, starts_at) as somebody_came
+    from {{ source('analytics', 'register') }}
     where session_type is distinct from 'participant'
-),
-
-enrolled as (
-    select app_id, meeting_id, meeting_participant_id, custom_participant_id
-    from {{ source('realtimekit', 'meeting_participants') }}
 )
 
 select
-    a.session_id,
-    l.app_id,
-    l.meeting_id,
-    l.meeting_title as course,
-    a.session_starts_at as starts_at,
-    a.person_id,
-    a.custom_participant_id,
-    a.display_name,
-    a.preset_name,
-    true as has_attended,
-    exists (
-        select 1 from enrolled as e
-        where e.app_id = l.app_id and e.meeting_id = l.meeting_id
-            and (e.meeting_participant_id in (a.person_id, a.user_id) or e.custom_participant_id = a.custom_participant_id)
-    ) as is_enrolled,
-    a.present_seconds / 60 as present_minutes,
-    a.late_seconds
-from {{ source('analytics', 'person_attendance') }} as a
-inner join lessons as l on l.session_id = a.session_id
-
-union all
-
-select
-    n.session_id,
-    n.app_id,
-    n.meeting_id,
-    l.meeting_title as course,
-    n.session_started_at as starts_at,
-    n.person_id,
-    n.custom_participant_id,
-    n.display_name,
-    n.preset_name,
-    false as has_attended,
-    true as is_enrolled,
-    0 as present_minutes,
-    null as late_seconds
-from {{ source('analytics', 'no_shows') }} as n
-inner join lessons as l on l.session_id = n.session_id
-where n.is_final and not n.nobody_came
+    occurrence_id as session_id,
+    app_id,
+    meeting_id,
+    meeting_title as course,
+    starts_at,
+    person_id,
+    custom_participant_id,
+    display_name,
+    preset_name,
+    is_present as has_attended,
+    is_enrolled,
+    present_seconds / 60 as present_minutes,
+    late_seconds
+from lessons
+where is_present or is_final and somebody_came

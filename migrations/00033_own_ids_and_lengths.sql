@@ -1,0 +1,13 @@
+-- +goose Up
+-- An own id that does not say who somebody is puts nobody together, and a person who is
+-- enrolled under an own id has that id in each lesson. A negative length is none.
+
+-- +rollcall define no_shows
+-- +rollcall define register
+-- +rollcall define recording_usage
+-- +rollcall define reconciliation
+-- +goose Down
+-- +rollcall define reconciliation
+-- +rollcall define recording_usage
+-- +rollcall define register
+-- +rollcall define no_shows
