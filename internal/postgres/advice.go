@@ -96,6 +96,9 @@ func detail(pg *pgconn.PgError) string {
 	return ""
 }
 
+// rightRole says whose role may do it.
+const rightRole = "use the role that ran rollcall migrate up or, for run, backfill, serve, work, verify, status and rejects, that of rollcall loader"
+
 // missingRight tells rows that are hidden, and what others own, from a right that
 // the role lacks. The routines of the server are the same in every language.
 func missingRight(pg *pgconn.PgError) string {
@@ -105,7 +108,7 @@ func missingRight(pg *pgconn.PgError) string {
 	case pg.Routine == "aclcheck_error" && !namesOurs(pg.Message):
 		return "; this is not of Rollcall: a trigger, a view or a rule on one of its tables leads there, whose owner may GRANT the right or take that away"
 	}
-	return "; the role of DATABASE_URL lacks this right: use the role that ran rollcall migrate up or, for run, backfill, verify, status and rejects, that of rollcall loader"
+	return "; the role of DATABASE_URL lacks this right: " + rightRole
 }
 
 // seeAll is what to do where row-level security hides rows.

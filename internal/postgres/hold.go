@@ -77,7 +77,7 @@ func (r onlyReads) refuse() error {
 	case r.standby:
 		return fmt.Errorf("%w: the server only reads, as a standby does: let DATABASE_URL name the primary", model.ErrStore)
 	case r.role:
-		return fmt.Errorf("%w: the role of DATABASE_URL only reads: use the role that ran rollcall migrate up or, for run, backfill, verify, status and rejects, that of rollcall loader", model.ErrStore)
+		return fmt.Errorf("%w: the role of DATABASE_URL only reads: %s", model.ErrStore, rightRole)
 	case r.setting == "on":
 		return fmt.Errorf("%w: the server only reads, since default_transaction_read_only was set for it or for the database, as hosted servers do where a disk is full: mend that first", model.ErrStore)
 	}
