@@ -114,3 +114,48 @@ func TestChangelogHasEachHeadingOnce(t *testing.T) {
 		t.Error("no version is told of; the image takes its own from here")
 	}
 }
+
+// A row of docs/configuration.md that names commands names those that take the variable.
+func TestConfigurationNamesTheCommands(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var grammar cli
+	parser, err := newParser(&grammar, io.Discard, io.Discard, func(int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	takers, commands := map[string][]string{}, map[string]bool{}
+	for _, command := range parser.Model.Leaves(true) {
+		commands[strings.Fields(command.Path())[0]] = true
+		for _, flag := range command.Flags {
+			for _, name := range flag.Envs {
+				takers[name] = append(takers[name], strings.Fields(command.Path())[0])
+			}
+		}
+	}
+	rows := regexp.MustCompile("(?m)^\\| ([^|]+) \\|[^|]*\\| ((?:`[a-z]+[^`]*`(?:, )?)+): ").FindAllSubmatch(page, -1)
+	for _, row := range rows {
+		var named, take []string
+		for _, command := range regexp.MustCompile("`([a-z]+)").FindAllSubmatch(row[2], -1) {
+			named = append(named, string(command[1]))
+		}
+		if !commands[named[0]] { // a value
+			continue
+		}
+		for _, name := range regexp.MustCompile("[A-Z][A-Z_]+").FindAllString(string(row[1]), -1) {
+			take = append(take, takers[name]...)
+			take = append(take, takers[name+"_FILE"]...)
+		}
+		slices.Sort(named)
+		slices.Sort(take)
+		if take = slices.Compact(take); !slices.Equal(named, take) {
+			t.Errorf("docs/configuration.md has %s for %v, and %v take it", row[1], named, take)
+		}
+	}
+	if len(rows) < 12 {
+		t.Errorf("only %d rows name commands", len(rows))
+	}
+}
