@@ -164,6 +164,18 @@ func flagsFirst(command *kong.Context) error {
 	return nil
 }
 
+// onceOnly lets --dry-run go before the variables that have a command stay and be watched:
+// a container has them for the run that it is for.
+func onceOnly(command *kong.Context) {
+	given := givenFlags(command)
+	looks := slices.ContainsFunc(command.Path, func(part *kong.Path) bool { return part.Flag != nil && part.Flag.Name == "dry-run" })
+	for _, name := range []string{"ROLLCALL_EVERY", "ROLLCALL_METRICS_ADDR"} {
+		if looks && given[name] == "" {
+			forget(command, name)
+		}
+	}
+}
+
 // givenFlags gives the flags of the command line, by the variables that they override.
 func givenFlags(command *kong.Context) map[string]string {
 	given := make(map[string]string)

@@ -94,6 +94,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := flagsFirst(command); err != nil {
 		return report(stderr, err)
 	}
+	onceOnly(command)
 	if err := nameSchemas(command); err != nil {
 		return report(stderr, asGiven(command, err))
 	}

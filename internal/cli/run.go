@@ -43,7 +43,7 @@ func (c *runCommand) Run(s *shell) error {
 		return fmt.Errorf("%w: ROLLCALL_METRICS_ADDR goes with --every and without ROLLCALL_METRICS_FILE: a run that ends has nobody to serve", model.ErrUsage)
 	}
 	if c.DryRun && c.Every != 0 {
-		return fmt.Errorf("%w: --dry-run cannot be combined with --every or ROLLCALL_EVERY", model.ErrUsage)
+		return fmt.Errorf("%w: --dry-run cannot be combined with --every", model.ErrUsage)
 	}
 	plan := pipeline.Plan{Kind: model.KindRun}
 	var err error
