@@ -100,11 +100,26 @@ func readEnvironment(path string) (map[string]string, error) {
 	if bytes.IndexByte(text, 0) >= 0 {
 		return nil, fmt.Errorf("%w: the file %s is no text in UTF-8: save it as such", model.ErrUsage, path)
 	}
-	values, err := godotenv.UnmarshalBytes(text)
+	values, err := parseEnvironment(text)
 	if err != nil { // its text may repeat a line of the file, and with it a secret
 		return nil, fmt.Errorf("%w: the file %s must hold lines of the form NAME=value, and line %d does not", model.ErrUsage, path, wrongLine(text))
 	}
 	return values, nil
+}
+
+// errNoName is a line that gives no variable a value: the library takes one without a sign
+// for the value of a variable without a name.
+var errNoName = errors.New("no name")
+
+// parseEnvironment gives the variables of the text of a .env file.
+func parseEnvironment(text []byte) (map[string]string, error) {
+	values, err := godotenv.UnmarshalBytes(text)
+	for name := range values {
+		if name == "" || strings.ContainsAny(name, " \t") {
+			return nil, errNoName
+		}
+	}
+	return values, err
 }
 
 // wrongLine gives the number of the first line of a .env file that cannot be read: the
@@ -113,7 +128,7 @@ func wrongLine(text []byte) int {
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	good := min(len(lines), mostLines)
 	for ; good > 0; good-- {
-		if _, err := godotenv.UnmarshalBytes(bytes.Join(lines[:good], nil)); err == nil {
+		if _, err := parseEnvironment(bytes.Join(lines[:good], nil)); err == nil {
 			break
 		}
 	}
