@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
@@ -56,10 +58,10 @@ func readAccounts(file string) ([]account, error) {
 		Accounts []account `json:"accounts"`
 	}
 	if err := json.Unmarshal(text, &list, json.RejectUnknownMembers(true)); err != nil {
-		if at := where(err); strings.HasSuffix(at, "/token") || strings.HasSuffix(at, "/api_token") {
+		if at := where(text, err); strings.HasSuffix(at, "/token") || strings.HasSuffix(at, "/api_token") {
 			return refuse("a token does not belong in it: give token_file, the path of a file with the token")
 		}
-		return refuse("it is not the JSON that docs/accounts.schema.json describes%s", where(err))
+		return refuse("it is not the JSON that docs/accounts.schema.json describes%s", where(text, err))
 	}
 	if len(list.Accounts) == 0 {
 		return refuse("it has no account")
@@ -72,10 +74,12 @@ func readAccounts(file string) ([]account, error) {
 	return list.Accounts, nil
 }
 
-// where tells the place of a mistake in JSON: the names above it, and no value.
-func where(err error) string {
-	var semantic *json.SemanticError
-	if errors.As(err, &semantic) && semantic.JSONPointer != "" {
+// where tells the place of a mistake in JSON: the line, or the names above it, and no value.
+func where(text []byte, err error) string {
+	if broken, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return fmt.Sprintf(", on line %d", 1+bytes.Count(text[:min(broken.ByteOffset, int64(len(text)))], []byte("\n")))
+	}
+	if semantic, ok := errors.AsType[*json.SemanticError](err); ok && semantic.JSONPointer != "" {
 		return ", at " + string(semantic.JSONPointer)
 	}
 	return ""

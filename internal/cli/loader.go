@@ -31,7 +31,7 @@ func (c *loaderCommand) Run(s *shell) error {
 	work := roleWork{
 		command: "loader", role: string(c.Role),
 		variable: "ROLLCALL_LOADER_PASSWORD", file: c.PasswordFile, passwordFlags: c.passwordFlags,
-		may:    "loads: for run, backfill, verify, status, doctor, rejects and pseudonymise; migrate, reader, loader, erase and retention need the owner of the tables",
+		may:    "loads: for run, backfill, serve, work, verify, status, doctor, rejects and pseudonymise; migrate, distribute, reader, loader, erase and retention need the owner of the tables",
 		ensure: postgres.EnsureLoader, shell: s, databaseFlags: &c.databaseFlags,
 	}
 	work.afterwards = func(pool *pgxpool.Pool) error {

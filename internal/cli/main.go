@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := loadEnvironment(environmentFile); err != nil {
 		return report(stderr, err)
 	}
-	command, err := parser.Parse(spelledOut(args))
+	command, err := parse(parser, spelledOut(args), func() bool { return exit >= 0 })
 	if exit >= 0 {
 		return max(exit, report(stderr, results.failure())) // --help or --version has printed its text
 	}
@@ -94,6 +94,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := flagsFirst(command); err != nil {
 		return report(stderr, err)
 	}
+	onceOnly(command)
 	if err := nameSchemas(command); err != nil {
 		return report(stderr, asGiven(command, err))
 	}

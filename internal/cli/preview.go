@@ -5,11 +5,15 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/stores"
 )
 
 // preview says what a run or a backfill would do.
 func (j *job) preview(plan pipeline.Plan) error {
+	if err := postgres.CheckWrites(j.shell.ctx, j.pool); err != nil {
+		return err // the shared budget could not be kept
+	}
 	p := pipeline.New(j.api.pipelineConfig(), j.client, stores.New(newWarehouse(j.pool, j.logger)), j.logger)
 	preview, err := p.Preview(j.shell.ctx, plan, j.api.PerPage)
 	if err != nil && len(preview.Sessions) == 0 {

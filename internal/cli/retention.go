@@ -114,7 +114,7 @@ func (c *retentionCommand) horizon(now time.Time) (time.Time, error) {
 	n := int(age / (24 * time.Hour))
 	// Hours are refused: a unit that was mistyped would delete nearly everything.
 	if err != nil || strings.ContainsAny(c.OlderThan, "hms") || age%(24*time.Hour) != 0 || n < 1 || n > 36500 {
-		return time.Time{}, fmt.Errorf("%w: --older-than: %q is not a number of days such as 400d, or of weeks such as 52w", model.ErrUsage, c.OlderThan)
+		return time.Time{}, fmt.Errorf("%w: ROLLCALL_RETENTION: %q is not a number of days such as 400d, or of weeks such as 52w", model.ErrUsage, c.OlderThan)
 	}
 	return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -n), nil
 }

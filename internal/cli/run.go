@@ -37,13 +37,13 @@ type runCommand struct {
 // Run carries the command out.
 func (c *runCommand) Run(s *shell) error {
 	if c.Every != 0 && c.Every < time.Minute {
-		return fmt.Errorf("%w: --every must be 1m or longer", model.ErrUsage)
+		return fmt.Errorf("%w: ROLLCALL_EVERY must be 1m or longer", model.ErrUsage)
 	}
 	if c.MetricsAddr != "" && (c.Every == 0 || c.MetricsFile != "") {
 		return fmt.Errorf("%w: ROLLCALL_METRICS_ADDR goes with --every and without ROLLCALL_METRICS_FILE: a run that ends has nobody to serve", model.ErrUsage)
 	}
 	if c.DryRun && c.Every != 0 {
-		return fmt.Errorf("%w: --dry-run cannot be combined with --every or ROLLCALL_EVERY", model.ErrUsage)
+		return fmt.Errorf("%w: --dry-run cannot be combined with --every", model.ErrUsage)
 	}
 	plan := pipeline.Plan{Kind: model.KindRun}
 	var err error

@@ -74,7 +74,7 @@ func (c *Config) reach(ctx context.Context, to *Checks) bool {
 			"DNS":   "check CLOUDFLARE_BASE_URL and the name servers of this machine, or set HTTPS_PROXY",
 			"TCP":   "check CLOUDFLARE_BASE_URL and the firewall, or set HTTPS_PROXY",
 			"TLS":   "check CLOUDFLARE_BASE_URL, this machine's clock and its certificates (ca-certificates); where a proxy inspects TLS, let SSL_CERT_FILE name a file with its certificate authority",
-			"proxy": "check HTTPS_PROXY",
+			"proxy": "check HTTPS_PROXY and the network",
 		}[step.Name])
 		return false
 	}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -240,9 +241,13 @@ func schemas(ctx context.Context, to *Checks, pool *pgxpool.Pool) {
 		text += naming.Text(", in the schemas analytics, realtimekit and sync")
 	}
 	others, err := postgres.OtherWarehouses(ctx, pool)
-	switch {
+	absent, lookErr := postgres.Absent(ctx, pool)
+	switch err := cmp.Or(err, lookErr); {
 	case err != nil:
 		to.failed("schema", err, "")
+	case len(absent) > 0:
+		to.problem("schema", "lacks "+strings.Join(absent, ", "),
+			"take them from a backup, or their definitions from an empty database after rollcall migrate up (pg_dump --schema-only): somebody dropped them, or a restore left them out")
 	case others != "":
 		to.ok("schema", "%s; %s", text, others)
 	default:

@@ -130,9 +130,9 @@ func (w *erasure) pseudonymiseEvents(ctx context.Context, sessions, participants
 	return err
 }
 
-// textColumns hold texts and objects of whatever kind, in which an identifier
-// may stand, with the primary key of their table; $1 are our tables, since others'
-// are left to their owners.
+// textColumnsSQL finds the columns with texts and objects of whatever kind, in which an
+// identifier may stand, and the primary key of their table; $1 are our tables, since
+// others' are left to their owners.
 const textColumnsSQL = `SELECT c.oid::regclass::text, quote_ident(a.attname), format_type(a.atttypid, NULL), k.names, k.types
 	FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
 	CROSS JOIN LATERAL (

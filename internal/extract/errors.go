@@ -189,10 +189,36 @@ func (c *connection) transportError(asked call, err error) error {
 	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == "remote error" && alert.Err.Error() == tls.AlertError(alertProtocolVersion).Error() {
 		return fmt.Errorf("%w: %s: the server speaks no TLS 1.2 or newer, check CLOUDFLARE_BASE_URL: %w", errUnfit, asked, err)
 	}
-	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.DNSError)) {
-		err = fmt.Errorf("%w; check CLOUDFLARE_BASE_URL and the network", err)
+	return &transientError{call: asked, cause: c.redactor.error(fmt.Errorf("%w%s", err, wayAdvice(err)))}
+}
+
+// wayAdvice says what to check on the way to the API; empty where nothing is known.
+func wayAdvice(err error) string {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
+		return "; check HTTPS_PROXY and the network"
 	}
-	return &transientError{call: asked, cause: c.redactor.error(err)}
+	switch {
+	case errors.As(err, new(proxyError)):
+		return "; check HTTPS_PROXY and what it lets through"
+	case errors.Is(err, syscall.ECONNREFUSED), errors.As(err, new(*net.DNSError)):
+		return "; check CLOUDFLARE_BASE_URL and the network"
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "; check CLOUDFLARE_BASE_URL"
+	}
+	return ""
+}
+
+// proxyError is what a proxy answers that opens no way to the API.
+type proxyError string
+
+func (e proxyError) Error() string { return "the proxy answers " + string(e) }
+
+// refusedByProxy tells the answer of a proxy from one of the API.
+func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return proxyError(answer.Status)
 }
 
 // bodyError explains a body that was not read to its end.

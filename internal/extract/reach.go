@@ -48,7 +48,11 @@ func Reach(ctx context.Context, baseURL string, timeout time.Duration) ([]Step, 
 	if port == "" {
 		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
 	}
-	return walkTo(ctx, steps, u.Scheme, u.Hostname(), port), nil
+	steps = walkTo(ctx, steps, u.Scheme, u.Hostname(), port)
+	if last := &steps[len(steps)-1]; proxy != nil && last.Err != nil {
+		last.Name = "proxy"
+	}
+	return steps, nil
 }
 
 func walkTo(ctx context.Context, steps []Step, scheme, host, port string) []Step {

@@ -85,7 +85,7 @@ func (c *connection) judge(asked call, resp *http.Response, body []byte, read re
 		return c.answerError(asked, resp, env)
 	}
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
-		return &transientError{call: asked, cause: errors.New("an HTML page came in place of JSON")}
+		return &transientError{call: asked, cause: errors.New("an HTML page came in place of JSON; check CLOUDFLARE_BASE_URL, and what stands before it")}
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		return &transientError{call: asked, cause: errors.New("an empty body came in place of JSON")}

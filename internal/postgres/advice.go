@@ -37,7 +37,7 @@ func Advice(err error) string {
 	case !ok:
 		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
 	case pg.Code == "42501":
-		return missingRight(pg)
+		return missingRight(pg, rightRole)
 	case pg.Code == "42P01" && partOfTable.MatchString(pg.Message):
 		return "; a part of a table is not on its node of Citus: see rollcall doctor"
 	case advice[pg.Code] != "":
@@ -51,6 +51,9 @@ func Advice(err error) string {
 // partOfTable finds a part of a table, as Citus names it.
 var partOfTable = regexp.MustCompile(`^relation "[a-z_.]+_[0-9]{6,}" does not exist`)
 
+// somethingMissing is said of a table, a column or a function that is not there.
+const somethingMissing = "something of the schema is missing: run rollcall migrate up, and where that has nothing to do rollcall doctor"
+
 // advice is what to check after an error, by its SQLSTATE.
 var advice = map[string]string{
 	"0A000": "the server, an extension of it (with Citus see rollcall doctor and docs/scaling.md) or a pooler in front of it cannot do this; PostgreSQL 15 to 18 can",
@@ -59,12 +62,12 @@ var advice = map[string]string{
 	"25P04": "the server ended a transaction that took too long: raise transaction_timeout, which Rollcall sets to 0 where it may; what was committed stays, and the next run goes on",
 	"26000": "a pooler changed the connection in between: let DATABASE_URL name the server itself, or a pool with pool_mode = session",
 	"2BP01": "something that is not of Rollcall depends on it: drop that first, and make it again afterwards",
-	"3F000": "run rollcall migrate up",
+	"3F000": somethingMissing,
 	"40001": "another transaction changed the same rows; try again",
 	"40P01": "another transaction and this one waited for each other again and again: end the other, see pg_stat_activity",
-	"42703": "run rollcall migrate up",
-	"42883": "run rollcall migrate up",
-	"42P01": "run rollcall migrate up",
+	"42703": somethingMissing,
+	"42883": somethingMissing,
+	"42P01": somethingMissing,
 	"42P05": "a pooler changed the connection in between: let DATABASE_URL name the server itself, or a pool with pool_mode = session",
 	"42P06": "a schema of this name is there already: rename it (ALTER SCHEMA … RENAME TO …), or use another database",
 	"42P07": "something of this name is there already and was not made by Rollcall: rename it (ALTER … RENAME TO …), or use another database",
@@ -96,16 +99,22 @@ func detail(pg *pgconn.PgError) string {
 	return ""
 }
 
+// What says whose role may do it: anything, or change the schema.
+const (
+	rightRole = "use the role that ran rollcall migrate up or, for run, backfill, serve, work, verify, status and rejects, that of rollcall loader"
+	ownerRole = "use the role that ran rollcall migrate up; the first time the owner of the database runs GRANT CREATE, TEMPORARY ON DATABASE … TO …"
+)
+
 // missingRight tells rows that are hidden, and what others own, from a right that
 // the role lacks. The routines of the server are the same in every language.
-func missingRight(pg *pgconn.PgError) string {
+func missingRight(pg *pgconn.PgError, role string) string {
 	switch {
 	case pg.Routine == "ExecWithCheckOptions", pg.Routine == "check_enable_rls":
 		return "; row-level security hides rows from the role of DATABASE_URL, and what it does not see would be taken for absent: " + seeAll
 	case pg.Routine == "aclcheck_error" && !namesOurs(pg.Message):
 		return "; this is not of Rollcall: a trigger, a view or a rule on one of its tables leads there, whose owner may GRANT the right or take that away"
 	}
-	return "; the role of DATABASE_URL lacks this right: use the role that ran rollcall migrate up or, for run, backfill, verify, status and rejects, that of rollcall loader"
+	return "; the role of DATABASE_URL lacks this right: " + role
 }
 
 // seeAll is what to do where row-level security hides rows.

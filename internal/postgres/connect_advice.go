@@ -135,14 +135,7 @@ func lockedOut(cfg *pgx.ConnConfig, pg *pgconn.PgError) string {
 func silenceAdvice(cfg *pgx.ConnConfig, err error, causes []error) (reason, advice string) {
 	const noIPv6 = "; this is an address of IPv6: where this machine has none, let DATABASE_URL name a host with an address of IPv4, as a hosted server's pooler has"
 	const server = "check that the server is running, and host and port in DATABASE_URL"
-	cause := causes[0]
-	six := true
-	for _, other := range causes {
-		if !unreachableIPv6(other) { // tells more: another address was there
-			cause, six = other, false
-			break
-		}
-	}
+	cause, six := telling(cfg, causes)
 	var dns *net.DNSError
 	switch reason = innermost(cause).Error(); {
 	case six:
@@ -153,6 +146,8 @@ func silenceAdvice(cfg *pgx.ConnConfig, err error, causes []error) (reason, advi
 			advice += noIPv6 // the patience ended before the network's, which tells
 		}
 		return "no answer in time", advice
+	case slices.ContainsFunc(notAsAsked, func(sort error) bool { return errors.Is(cause, sort) }):
+		return reason, "target_session_attrs in DATABASE_URL asks for another kind of server: name one, or leave it out"
 	case encryptionAdvice(err, reason) != "":
 		return reason, encryptionAdvice(err, reason)
 	case errors.As(cause, &dns):
@@ -165,6 +160,26 @@ func silenceAdvice(cfg *pgx.ConnConfig, err error, causes []error) (reason, advi
 	}
 	return err.Error(), "check DATABASE_URL"
 }
+
+// telling gives the first cause that tells something: not that there is no way to an address
+// of IPv6, which six says that all are, nor that a server without TLS was then asked without.
+func telling(cfg *pgx.ConnConfig, causes []error) (cause error, six bool) {
+	withoutTLS := slices.ContainsFunc(attempts(cfg), func(a attempt) bool { return a.tls == nil })
+	cause, six = causes[0], true
+	for _, other := range causes {
+		switch {
+		case unreachableIPv6(other):
+		case withoutTLS && innermost(other).Error() == noTLS:
+			cause, six = other, false
+		default:
+			return other, false
+		}
+	}
+	return cause, six
+}
+
+// notAsAsked is what the driver says of a server that target_session_attrs does not want.
+var notAsAsked = []error{pgconn.ErrReadOnlyConnection, pgconn.ErrReadWriteConnection, pgconn.ErrPrimaryConnection, pgconn.ErrStandbyConnection}
 
 // isIPv6 tells whether a host is named by an address of IPv6, of another machine.
 func isIPv6(host string) bool {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -20,7 +21,7 @@ import (
 // connectError says in one sentence which server did not answer, why, and what
 // to check.
 func connectError(connection string, cfg *pgx.ConnConfig, err error) error {
-	where := fmt.Sprintf("database %q on %s as user %q", cfg.Database,
+	where := fmt.Sprintf("database %q on %s as user %q", cmp.Or(cfg.Database, cfg.User), // as the server takes it
 		net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))), cfg.User)
 	var reason, advice string
 	causes := leaves(err)
@@ -54,11 +55,14 @@ func encryptionAdvice(err error, reason string) string {
 		return "let DATABASE_URL name the host as the server's certificate does, or give the server one for this name"
 	case issuer || invalid:
 		return "let sslrootcert in DATABASE_URL name the certificate of the authority that signed the server's, and see that neither is out of date"
-	case reason == "server refused TLS connection":
+	case reason == noTLS:
 		return "turn on ssl at the server; sslmode in DATABASE_URL asks for it"
 	}
 	return ""
 }
+
+// noTLS is what the driver says of a server that does not speak TLS.
+const noTLS = "server refused TLS connection"
 
 // What a connection string looks like, and what is often wrong with one.
 const (

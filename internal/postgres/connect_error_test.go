@@ -45,6 +45,8 @@ func TestConnectErrors(t *testing.T) {
 		"nobody there":   {"postgres://u:" + password + "@127.0.0.1:1/db", model.ErrStore, "check that the server is running"},
 		"wrong password": {strings.Replace(url, cfg.Password, password, 1), model.ErrStore, "check user and password"},
 		"no TLS there":   {url + "&sslmode=require", model.ErrStore, "server refused TLS connection; turn on ssl"},
+		"no standby":     {url + "&sslmode=prefer&target_session_attrs=standby", model.ErrStore, "is not in hot standby mode; target_session_attrs in DATABASE_URL asks for another kind of server"},
+		"no name":        {"postgres://u:" + password + "@127.0.0.1:1", model.ErrStore, `database "u" on`},
 		"another issuer": {strings.Replace(host, "localhost", "127.0.0.1", 1) + "&sslmode=verify-full", model.ErrStore, "let sslrootcert in DATABASE_URL name"},
 		"issuer alone":   {host + "&sslmode=verify-ca", model.ErrStore, "let sslrootcert in DATABASE_URL name"},
 		"another name":   {host + "&sslmode=verify-full&sslrootcert=" + trusted, model.ErrStore, "let DATABASE_URL name the host as"},

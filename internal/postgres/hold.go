@@ -26,7 +26,7 @@ const schemaLock = `hashtextextended('rollcall:schema', 0)`
 const workLock = `hashtextextended('rollcall:schema', 1)`
 
 // HoldSchema refuses a schema that is not this program's, as CheckSchema does, and
-// a role that only reads. It keeps the schema as it is until release: whoever wants
+// what only reads. It keeps the schema as it is until release: whoever wants
 // to change it waits. Where it is being changed at this moment, the error wraps
 // model.ErrLocked. Each connection of the pool holds the schema for its own work.
 func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err error) {
@@ -34,13 +34,13 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 	if err != nil {
 		return nil, Failed("connect", err)
 	}
-	var got, onlyReads, standby, citus bool
-	var setting string
+	var got, citus bool
+	var reads onlyReads
 	var pid uint32 // the server's own: what a pooler says in its place is not in pg_locks
 	// Also false while somebody waits to change it, so that runs which follow
 	// each other closely cannot keep that off for ever.
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`) AND pg_try_advisory_lock_shared(`+workLock+`), `+roleOnlyReads+`,
-		pg_is_in_recovery(), current_setting('default_transaction_read_only'), pg_backend_pid(), `+hasCitus).Scan(&got, &onlyReads, &standby, &setting, &pid, &citus); err != nil {
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock_shared(`+schemaLock+`) AND pg_try_advisory_lock_shared(`+workLock+`), `+askOnlyReads+`,
+		pg_backend_pid(), `+hasCitus).Scan(&got, &reads.role, &reads.standby, &reads.setting, &pid, &citus); err != nil {
 		conn.Release()
 		return nil, Failed("hold the schema", err)
 	}
@@ -53,20 +53,44 @@ func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err er
 	if err == nil && citus {
 		err = checkPlacement(ctx, pool)
 	}
-	switch {
-	case err != nil:
-	case standby:
-		err = fmt.Errorf("%w: the server only reads, as a standby does: let DATABASE_URL name the primary", model.ErrStore)
-	case onlyReads:
-		err = fmt.Errorf("%w: the role of DATABASE_URL only reads: use the role that ran rollcall migrate up or, for run, backfill, verify, status and rejects, that of rollcall loader", model.ErrStore)
-	case setting == "on":
-		err = fmt.Errorf("%w: the server only reads, since default_transaction_read_only was set for it or for the database, as hosted servers do where a disk is full: mend that first", model.ErrStore)
+	if err == nil {
+		err = reads.refuse()
 	}
 	if err != nil {
 		release()
 		return nil, err
 	}
 	return release, nil
+}
+
+// onlyReads is what may keep a connection from writing, as askOnlyReads finds it.
+type onlyReads struct {
+	role, standby bool
+	setting       string
+}
+
+const askOnlyReads = roleOnlyReads + `, pg_is_in_recovery(), current_setting('default_transaction_read_only')`
+
+// refuse says why nothing can be written, and what to do.
+func (r onlyReads) refuse() error {
+	switch {
+	case r.standby:
+		return fmt.Errorf("%w: the server only reads, as a standby does: let DATABASE_URL name the primary", model.ErrStore)
+	case r.role:
+		return fmt.Errorf("%w: the role of DATABASE_URL only reads: %s", model.ErrStore, rightRole)
+	case r.setting == "on":
+		return fmt.Errorf("%w: the server only reads, since default_transaction_read_only was set for it or for the database, as hosted servers do where a disk is full: mend that first", model.ErrStore)
+	}
+	return nil
+}
+
+// CheckWrites refuses a server, a database and a role that only read, as HoldSchema does.
+func CheckWrites(ctx context.Context, pool *pgxpool.Pool) error {
+	var reads onlyReads
+	if err := pool.QueryRow(ctx, `SELECT `+askOnlyReads).Scan(&reads.role, &reads.standby, &reads.setting); err != nil {
+		return Failed("look whether the server takes changes", err)
+	}
+	return reads.refuse()
 }
 
 // hold lets the pool's connections hold what this one does, until release.

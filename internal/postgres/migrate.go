@@ -339,6 +339,9 @@ func migrationError(doing string, err error) error {
 	if errors.Is(err, model.ErrSchema) || errors.Is(err, model.ErrLocked) {
 		return err
 	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "42501" {
+		return fmt.Errorf("%w: %s: %w%s", model.ErrStore, doing, err, missingRight(pg, ownerRole))
+	}
 	return Failed(doing, err)
 }
 

@@ -21,6 +21,8 @@ var (
 	dependentsSQL string
 	//go:embed hidden.sql
 	hiddenSQL string
+	//go:embed absent.sql
+	absentSQL string
 	//go:embed see_rows.sql
 	seeRowsSQL string
 )
@@ -51,6 +53,21 @@ func names(kind migrations.Kind) ([]string, error) {
 		}
 	}
 	return all, nil
+}
+
+// Absent lists what the migrations make and is not there: a current schema lacks it only
+// where somebody dropped it, or a restore left it out.
+func Absent(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
+	relations, err := Relations()
+	if err != nil {
+		return nil, err
+	}
+	functions, err := names(migrations.Function)
+	if err != nil {
+		return nil, err
+	}
+	absent, err := texts(ctx, pool, absentSQL, relations, functions)
+	return absent, Failed("look for what was dropped", err)
 }
 
 // checkNames refuses a database in which something else has the name of what the

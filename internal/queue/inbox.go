@@ -55,7 +55,12 @@ func NewInbox(q *Queue, accounts ...string) *Inbox {
 }
 
 // Ready implements webhook.Inbox.
-func (i *Inbox) Ready(ctx context.Context) error { return postgres.CheckSchema(ctx, i.queue.pool) }
+func (i *Inbox) Ready(ctx context.Context) error {
+	if err := postgres.CheckSchema(ctx, i.queue.pool); err != nil {
+		return err
+	}
+	return postgres.CheckWrites(ctx, i.queue.pool)
+}
 
 // Receive implements webhook.Inbox.
 func (i *Inbox) Receive(ctx context.Context, e webhook.Event) (webhook.Outcome, error) {

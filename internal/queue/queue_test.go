@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,6 +106,22 @@ func (b bench) count(sql string, args ...any) (n int) {
 	b.Helper()
 	b.must(b.pool.QueryRow(b.Context(), sql, args...).Scan(&n))
 	return n
+}
+
+// Who sends webhooks is to know where none can be taken in: it gives up after some seconds.
+func TestNotReadyWhereNothingCanBeWritten(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	for setting, want := range map[string]string{"": "", "&default_transaction_read_only=on": "the server only reads"} {
+		q, err := queue.New(pgtest.Open(t, url+setting, 2), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = queue.NewInbox(q, account).Ready(t.Context())
+		if err == nil && want != "" || err != nil && (want == "" || !strings.Contains(err.Error(), want)) {
+			t.Errorf("with %q: %v", setting, err)
+		}
+	}
 }
 
 // A session belongs to one job of one worker: whoever comes late changes nothing.

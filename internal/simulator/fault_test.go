@@ -79,7 +79,7 @@ func effects() map[string]struct {
 		"late-joiner":      {"late-joiner", status(200, `"total_count":13`)},
 		"late-row":         {"late-row", status(200, "Latecomer 13")},
 		"lost-row":         {"lost-row", status(200, `"total_count":11`)},
-		"new-session":      {"new-session:path=*", func(outcome) bool { return true }},      // see TestNewSession
+		"new-session":      {"new-session:path=*", func(outcome) bool { return true }},      // see TestNewSessionMovesPages
 		"webhook-kept-500": {"webhook-kept-500:path=*", func(outcome) bool { return true }}, // see TestWebhookKeptThough500
 		"live-ends":        {"live-ends", status(200, `"PEER_LEAVING"`)},
 	}

@@ -44,6 +44,11 @@ func TestTableOfImports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range regexp.MustCompile(`(?m)^`+module+`(internal/[a-z]+)\b`).FindAllSubmatch(out, -1) {
+		if !strings.Contains(string(text), "\n    "+string(name[1])+" ") {
+			t.Errorf("the layout in CONTRIBUTING.md lacks %s", name[1])
+		}
+	}
 	place := regexp.MustCompile(`(?s)` + tableBegin + `.*` + tableEnd)
 	found := place.FindString(string(text))
 	want := tableBegin + "\n" + table.String() + "\n" + tableEnd
