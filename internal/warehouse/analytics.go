@@ -30,11 +30,13 @@ func (d *DB) refresh(ctx context.Context) (sessions int, err error) {
 	if err = d.Pool.QueryRow(ctx, refreshFewSQL, refreshBatch, worthwhile).Scan(&sessions); err != nil || sessions >= 0 {
 		return sessions, err
 	}
-	if sessions, err = d.countNewDays(ctx); err != nil || sessions > 0 {
+	sessions, left, err := d.countNewDays(ctx)
+	if err != nil || sessions > 0 && left < refreshBatch/2 { // what is left must not fill all batches
 		return sessions, err
 	}
-	err = d.Pool.QueryRow(ctx, refreshSQL, refreshBatch).Scan(&sessions)
-	return sessions, err
+	var rest int
+	err = d.Pool.QueryRow(ctx, refreshSQL, refreshBatch).Scan(&rest)
+	return sessions + rest, err
 }
 
 const (

@@ -29,21 +29,23 @@ type firstCount struct {
 	pgx.Tx
 
 	sessions []*derivedSession
+	left     int // sessions of the batch that are for analytics.refresh
 }
 
 // countNewDays counts changed sessions on whose days nothing is counted yet, and gives how
-// many these are. Other sessions stay queued for analytics.refresh, whose lock it holds. A
-// crash anywhere in here leaves all as it was.
-func (d *DB) countNewDays(ctx context.Context) (sessions int, err error) {
+// many these are, and how many of the batch are left to analytics.refresh, whose lock it
+// holds. A crash anywhere in here leaves all as it was.
+func (d *DB) countNewDays(ctx context.Context) (sessions, left int, err error) {
 	err = Begin(ctx, d.Pool, func(tx pgx.Tx) error {
 		c := firstCount{Tx: tx}
-		if err := c.choose(ctx); err != nil || len(c.sessions) == 0 {
+		err := c.choose(ctx)
+		sessions, left = len(c.sessions), c.left
+		if err != nil || sessions == 0 {
 			return err
 		}
-		sessions = len(c.sessions)
 		return c.count(ctx)
 	})
-	return sessions, err
+	return sessions, left, err
 }
 
 // choose takes sessions from the queue in the order of analytics.refresh, as many as a
@@ -65,6 +67,7 @@ func (c *firstCount) choose(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read what sessions add to days: %w", err)
 	}
+	c.left += len(changes) - len(sessions) // those that are gone
 	c.sessions = wholeDays(sessions, more)
 	if err := c.leaveKnown(ctx); err != nil {
 		return fmt.Errorf("look for days that are counted: %w", err)
@@ -95,6 +98,8 @@ func (c *firstCount) queued(ctx context.Context) (changes map[pgtype.UUID][]int6
 		n += len(own)
 		if derived {
 			changes[id] = slices.Clone(own)
+		} else {
+			c.left++
 		}
 		return nil
 	})
@@ -132,7 +137,9 @@ func (c *firstCount) leaveKnown(ctx context.Context) error {
 	for _, n := range counted {
 		fresh[ids[n-1]] = false
 	}
+	all := len(c.sessions)
 	c.sessions = slices.DeleteFunc(c.sessions, func(s *derivedSession) bool { return !fresh[s.id] })
+	c.left += all - len(c.sessions)
 	return err
 }
 
