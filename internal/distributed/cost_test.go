@@ -110,3 +110,15 @@ func TestMeetingsOfAListAreMadeAtOnce(t *testing.T) {
 		t.Errorf("transactions that made the meetings of an app: %q, want %q", got, want)
 	}
 }
+
+// Citus counts rows as added that were there already: what is noted as stored is what is.
+func TestRowsThatChangedAreNotCountedTwice(t *testing.T) {
+	pool, _ := distributed(t)
+	b := testbed.On(t, pool)
+	for _, name := range []string{"Ana", "Anna"} {
+		b.MustLoad(testbed.Session(1), model.ParticipantPage{Participants: []model.Participant{testbed.Participant(7, name, testbed.T0)}})
+		if got := b.Text(`SELECT stored_participants::text FROM sync.session_states`); got != "1" {
+			t.Errorf("%s: %s participants are noted as stored, want 1", name, got)
+		}
+	}
+}

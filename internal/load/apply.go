@@ -140,7 +140,8 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 // rows tells how many participants and events are stored by now.
 func (l *sessionLoad) rows(ctx context.Context, tx pgx.Tx) (participants, events int, err error) {
 	switch {
-	case l.fresh || l.held.known:
+	// Where rows were put beside others, Citus counts those as well that were there already.
+	case l.fresh || l.held.known && l.counts.participants.Inserted+l.counts.events.Inserted == 0:
 		return l.held.participants + l.counts.participants.Inserted, l.held.events + l.counts.events.Inserted, nil
 	case l.stale: // nobody asks
 		return 0, 0, nil
