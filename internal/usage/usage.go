@@ -98,7 +98,9 @@ func Count(sessions []*Session, stays []Stay) iter.Seq[Counted] {
 				n++
 			}
 			shared := sharedPeople(day, stays[:n])
-			stays = stays[n:]
+			if stays = stays[n:]; len(stays) == 0 {
+				stays = nil
+			}
 			if !yield(Counted{day, of[day], shared, curve(day, of[day], shared)}) {
 				return
 			}

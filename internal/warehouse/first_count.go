@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -32,10 +33,15 @@ type firstCount struct {
 	left     int // sessions of the batch that are for analytics.refresh
 }
 
+// little is how much garbage may lie beside what is in memory, in percent: the process is to
+// stay about as large as it is while it loads.
+const little = 20
+
 // countNewDays counts changed sessions on whose days nothing is counted yet, and gives how
 // many these are, and how many of the batch are left to analytics.refresh, whose lock it
 // holds. A crash anywhere in here leaves all as it was.
 func (d *DB) countNewDays(ctx context.Context) (sessions, left int, err error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(little))
 	err = Begin(ctx, d.Pool, func(tx pgx.Tx) error {
 		c := firstCount{Tx: tx}
 		err := c.choose(ctx)
@@ -180,7 +186,9 @@ func (c *firstCount) count(ctx context.Context) error {
 	for i, s := range c.sessions {
 		sessions[i] = &s.Session
 	}
-	if err := c.store(ctx, usage.Count(sessions, people.stays), people.names); err != nil {
+	stays := people.stays
+	people.stays = nil // whose memory goes when all are counted
+	if err := c.store(ctx, usage.Count(sessions, stays), people.names); err != nil {
 		return fmt.Errorf("store what new days count: %w", err)
 	}
 	return nil
