@@ -37,7 +37,8 @@ func (s *Store) PeersAsked(ctx context.Context, appID string, since time.Time) e
 	if some, err := s.peersLeft(ctx, appID); err != nil || !some {
 		return err
 	}
-	err := s.db.SendOne(ctx, peersAskedSQL, appID, since)
+	// Of many sessions in no order: an erasure or another run may be at them in another one.
+	err := warehouse.Again(ctx, func(ctx context.Context) error { return s.db.SendOne(ctx, peersAskedSQL, appID, since) })
 	return warehouse.Failed("mark the sessions whose peers were asked for", err)
 }
 

@@ -102,15 +102,9 @@ func (r Role) ensure(ctx context.Context, pool *pgxpool.Pool, statements string)
 	if _, encrypted := conn.Conn().PgConn().Conn().(*tls.Conn); r.Plaintext && !encrypted && verifier != "" {
 		return state, fmt.Errorf("%w: the password itself is sent over TLS only: set sslmode=verify-full in DATABASE_URL", model.ErrUsage)
 	}
-	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT set_config('rollcall.role', $1, true), set_config('rollcall.unset', '', true)`, r.Name); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, statements); err != nil {
-			return err
-		}
-		return tx.QueryRow(ctx, `SELECT current_setting('rollcall.unset')`).Scan(&state.Unset)
-	})
+	if err = r.make(ctx, conn, statements, &state); wasMade(err) {
+		err = r.make(ctx, conn, statements, &state)
+	}
 	if err != nil {
 		return state, fmt.Errorf("%w: make the role %s: %w%s", model.ErrStore, r.Name, err, r.advice(ctx, conn.Conn(), err))
 	}
@@ -121,6 +115,26 @@ func (r Role) ensure(ctx context.Context, pool *pgxpool.Pool, statements string)
 	}
 	err = conn.QueryRow(ctx, `SELECT rolcanlogin FROM pg_roles WHERE rolname = $1`, r.Name).Scan(&state.Login)
 	return state, Failed("look at the role "+r.Name, err)
+}
+
+// make makes the role, or gives it the rights that it lacks, in one transaction.
+func (r Role) make(ctx context.Context, conn *pgxpool.Conn, statements string, state *RoleState) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT set_config('rollcall.role', $1, true), set_config('rollcall.unset', '', true)`, r.Name); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, statements); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `SELECT current_setting('rollcall.unset')`).Scan(&state.Unset)
+	})
+}
+
+// wasMade tells that another made the role meanwhile, for a warehouse in another database of
+// the server: roles are of all databases, and locks of one.
+func wasMade(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "42710" || pg.Code == "23505" && pg.ConstraintName == "pg_authid_rolname_index")
 }
 
 // verifier gives what is sent for the password; empty for none.

@@ -231,3 +231,37 @@ func TestMemberOfTheReader(t *testing.T) {
 		t.Errorf("named itself, it has the settings %q", got)
 	}
 }
+
+// A role is of all databases of a server: whoever makes it for another warehouse at the
+// same time gets it all the same.
+func TestRoleIsMadeForTwoWarehousesAtOnce(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pool, other := open(t, url), open(t, pgtest.New(t))
+	name := ownRole(t, url, "reads")
+	tx, err := other.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `CREATE ROLE `+pgx.Identifier{name}.Sanitize()+` NOLOGIN`); err != nil {
+		t.Fatal(err)
+	}
+	made := make(chan error, 1)
+	go func() {
+		_, err := postgres.EnsureReader(t.Context(), pool, postgres.Role{Name: name})
+		made <- err
+	}()
+	for waits := false; !waits; {
+		err := other.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1)`,
+			pool.Config().ConnConfig.Database).Scan(&waits)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-made; err != nil {
+		t.Error(err)
+	}
+}
