@@ -60,7 +60,7 @@ var composed = map[string]string{
 	"postgres.identities":      "names of the catalogue, quoted by Postgres",
 	"postgres.backend":         "a parameter: constants of its callers",
 	"postgres.texts":           "a parameter: embedded files and constants of its callers",
-	"postgres.ensure":          "an embedded file of the role",
+	"postgres.make":            "an embedded file of the role",
 	"private.ensureDatabase":   "a constant, quoted by pgx.Identifier",
 	"report.write":             "constants of a list in the code",
 	"report.list":              "a parameter: constants of its callers",
