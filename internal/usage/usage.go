@@ -81,13 +81,16 @@ type Counted struct {
 }
 
 // Count counts the days of these sessions, of which the stays are all. It takes their
-// curves, and sorts the stays.
-// Days come one by one, since each takes as much memory as all stays of it.
+// curves, and sorts the stays. Stays on a day that is none of the session's are left out: it
+// was stored anew between the two readings, and is counted again. Days come one by one,
+// since each takes as much memory as all stays of it.
 func Count(sessions []*Session, stays []Stay) iter.Seq[Counted] {
-	of := map[AppDay][]*SessionDay{}
+	of, dates := map[AppDay][]*SessionDay{}, make([][]int, len(sessions))
 	for _, d := range sessionDays(sessions) {
 		of[d.AppDay] = append(of[d.AppDay], d)
+		dates[d.Session] = append(dates[d.Session], d.Day)
 	}
+	stays = slices.DeleteFunc(stays, func(s Stay) bool { return !slices.Contains(dates[s.Session], int(s.Day)) })
 	slices.SortFunc(stays, func(a, b Stay) int {
 		return cmp.Or(compareDays(a.on(sessions), b.on(sessions)), cmp.Compare(a.Person, b.Person), cmp.Compare(a.Session, b.Session))
 	})

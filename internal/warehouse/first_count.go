@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -37,11 +38,22 @@ type firstCount struct {
 // stay about as large as it is while it loads.
 const little = 20
 
+// sparing is held by who has little garbage: the setting is of the whole process, and two at
+// once would leave each other's.
+var sparing sync.Mutex
+
+// sparingly does something with little garbage.
+func sparingly(do func() error) error {
+	sparing.Lock()
+	defer sparing.Unlock()
+	defer debug.SetGCPercent(debug.SetGCPercent(little))
+	return do()
+}
+
 // countNewDays counts changed sessions on whose days nothing is counted yet, and gives how
 // many these are, and how many of the batch are left to analytics.refresh, whose lock it
 // holds. A crash anywhere in here leaves all as it was.
 func (d *DB) countNewDays(ctx context.Context) (sessions, left int, err error) {
-	defer debug.SetGCPercent(debug.SetGCPercent(little))
 	err = Begin(ctx, d.Pool, func(tx pgx.Tx) error {
 		c := firstCount{Tx: tx}
 		err := c.choose(ctx)
@@ -49,7 +61,7 @@ func (d *DB) countNewDays(ctx context.Context) (sessions, left int, err error) {
 		if err != nil || sessions == 0 {
 			return err
 		}
-		return c.count(ctx)
+		return sparingly(func() error { return c.count(ctx) })
 	})
 	return sessions, left, err
 }
