@@ -25,9 +25,6 @@ type Span struct {
 // Last gives the last day in the span.
 func (s Span) Last() time.Time { return s.To.AddDate(0, 0, -1) }
 
-// appNamed is how a row calls its app: by its id too where another app has the same name.
-const appNamed = `coalesce(app_name || CASE WHEN (SELECT count(*) FROM realtimekit.apps AS o WHERE o.name = app_name) > 1 THEN ' (' || app_id || ')' ELSE '' END, app_id)`
-
 // usageDay is a day of an app in analytics.daily_usage.
 type usageDay struct {
 	Day                                   time.Time
@@ -36,7 +33,7 @@ type usageDay struct {
 	PersonSeconds, ParticipantSeconds     float64
 }
 
-const daysSQL = `SELECT usage_date, app_id, ` + appNamed + `, sessions_started, sessions_active, unique_people, participants,
+const daysSQL = `SELECT usage_date, app_id, coalesce(app_name, app_id), sessions_started, sessions_active, unique_people, participants,
 	person_seconds, participant_seconds
 	FROM analytics.daily_usage WHERE usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3) ORDER BY usage_date, app_id`
 
@@ -64,17 +61,18 @@ const costsSQL = `SELECT coalesce(currency::text, ''), coalesce(round(sum(cost_a
 
 // sessionLine is a row of the sessions table.
 type sessionLine struct {
-	ID                       model.UUID
-	App, Title, Type, Status string
-	StartsAt                 *time.Time
-	Seconds                  *float64
-	People, Peak             int64
-	PersonSeconds            float64
-	Share                    *float64
-	Complete                 bool
+	ID                  model.UUID
+	AppID, App          string
+	Title, Type, Status string
+	StartsAt            *time.Time
+	Seconds             *float64
+	People, Peak        int64
+	PersonSeconds       float64
+	Share               *float64
+	Complete            bool
 }
 
-const linesSQL = `SELECT s.session_id, ` + appNamed + `, coalesce(s.meeting_title, ''), coalesce(s.session_type, ''),
+const linesSQL = `SELECT s.session_id, s.app_id, coalesce(s.app_name, s.app_id), coalesce(s.meeting_title, ''), coalesce(s.session_type, ''),
 	coalesce(s.status, ''), s.starts_at, s.session_seconds, coalesce(s.unique_people, 0), coalesce(s.peak_people, 0),
 	coalesce(s.person_seconds, 0), s.average_share, coalesce(s.is_complete, false)
 	FROM (SELECT session_id FROM analytics.session_bounds WHERE ` + began + `
@@ -112,7 +110,7 @@ type freshness struct {
 	Zone         string // in which its days are cut
 }
 
-const freshnessSQL = `SELECT app_id, ` + appNamed + `, discovered_at, last_run_id, coalesce(last_run_status, ''), stale_sessions,
+const freshnessSQL = `SELECT app_id, coalesce(app_name, app_id), discovered_at, last_run_id, coalesce(last_run_status, ''), stale_sessions,
 	analytics.zone_of(app_id)
 	FROM analytics.sync_freshness WHERE ($1 = '' OR app_id = $1) ORDER BY 2, 1`
 
@@ -137,7 +135,12 @@ type rangeData struct {
 // range in which nothing was is a page that says so.
 func Range(ctx context.Context, pool *pgxpool.Pool, w io.Writer, span Span, o Options) (string, error) {
 	d := rangeData{Span: span}
-	if err := read(ctx, pool, func(tx pgx.Tx) error { return d.load(ctx, tx) }); err != nil {
+	if err := read(ctx, pool, func(tx pgx.Tx) error {
+		if err := d.load(ctx, tx); err != nil {
+			return err
+		}
+		return d.nameApps(ctx, tx)
+	}); err != nil {
 		return "", err
 	}
 	zones := d.zones()
@@ -204,6 +207,33 @@ func (d *rangeData) count(ctx context.Context, tx pgx.Tx, args []any) error {
 			started += d.Days[i].Started
 		}
 		d.Sessions = max(d.Stored, started)
+	}
+	return nil
+}
+
+// nameApps calls apps by their ids too where several have the same name.
+func (d *rangeData) nameApps(ctx context.Context, tx pgx.Tx) error {
+	var shared []struct{ Name string }
+	if err := list(ctx, tx, &shared, `SELECT name FROM realtimekit.apps WHERE name IS NOT NULL GROUP BY name HAVING count(*) > 1`); err != nil {
+		return err
+	}
+	names := make(map[string]bool, len(shared))
+	for _, s := range shared {
+		names[s.Name] = true
+	}
+	call := func(app *string, id string) {
+		if names[*app] {
+			*app += " (" + id + ")"
+		}
+	}
+	for i := range d.Days {
+		call(&d.Days[i].App, d.Days[i].AppID)
+	}
+	for i := range d.Lines {
+		call(&d.Lines[i].App, d.Lines[i].AppID)
+	}
+	for i := range d.Fresh {
+		call(&d.Fresh[i].App, d.Fresh[i].AppID)
 	}
 	return nil
 }
