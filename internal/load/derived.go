@@ -56,23 +56,14 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("take what was derived before: %w", err)
 		}
 	}
-	e := derivedRows{session: l.session.ID}
-	for i := range d.Presences {
-		e.presence(&d.Presences[i], s.Participants[d.Presences[i].Participant].ID)
-	}
-	if err := e.copy(ctx, tx, copyPresences); err != nil {
+	conn, to := tx.Conn().PgConn(), derivedRows{l.session.ID, s.Participants}
+	if err := pgcopy.Rows(ctx, conn, copyPresences, d.Presences, to.presence); err != nil {
 		return fmt.Errorf("add presences: %w", err)
 	}
-	for i := range d.People {
-		e.person(&d.People[i])
-	}
-	if err := e.copy(ctx, tx, copyPeople); err != nil {
+	if err := pgcopy.Rows(ctx, conn, copyPeople, d.People, to.person); err != nil {
 		return fmt.Errorf("add people: %w", err)
 	}
-	for i := range d.Pieces {
-		e.piece(&d.Pieces[i])
-	}
-	if err := e.copy(ctx, tx, copyPieces); err != nil {
+	if err := pgcopy.Rows(ctx, conn, copyPieces, d.Pieces, to.piece); err != nil {
 		return fmt.Errorf("add days of people: %w", err)
 	}
 	l.derived = &d.Figures
@@ -110,7 +101,7 @@ func dayArgs(all []derive.Day) []any {
 	n := len(all)
 	days, people, present := make([]pgtype.Date, n), make([]int, n), make([]derive.Time, n)
 	for i, d := range all {
-		days[i], people[i], present[i] = date(d.Day), d.People, d.Present
+		days[i], people[i], present[i] = warehouse.Day(d.Day), d.People, d.Present
 	}
 	return []any{days, people, present}
 }
@@ -121,15 +112,10 @@ func presetArgs(all []derive.PresetDay) []any {
 	people, personTime, participants, participantTime := make([]int, n), make([]derive.Time, n), make([]int, n), make([]derive.Time, n)
 	for i := range all {
 		p := &all[i]
-		days[i], names[i], viewTypes[i] = date(p.Day), warehouse.Text(p.Preset), warehouse.Text(p.ViewType)
+		days[i], names[i], viewTypes[i] = warehouse.Day(p.Day), warehouse.Text(p.Preset), warehouse.Text(p.ViewType)
 		people[i], personTime[i], participants[i], participantTime[i] = p.People, p.PersonTime, p.Participants, p.ParticipantTime
 	}
 	return []any{days, names, viewTypes, people, personTime, participants, participantTime}
-}
-
-// date gives a day that is counted from 2000-01-01.
-func date(day int) pgtype.Date {
-	return pgtype.Date{Time: time.Date(2000, 1, 1+day, 0, 0, 0, 0, time.UTC), Valid: true}
 }
 
 // seconds gives microseconds as Postgres gives them.

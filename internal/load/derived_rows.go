@@ -1,38 +1,26 @@
 package load
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-
-	"github.com/jackc/pgx/v5"
-
 	"github.com/rollcall-etl/rollcall/internal/derive"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgcopy"
 )
 
-// derivedRows encode rows of one table after the other for COPY.
+// derivedRows write rows of what is derived of a session.
 type derivedRows struct {
-	pgcopy.Encoder
-
-	session model.UUID
-	rows    int64
+	session      model.UUID
+	participants []derive.Participant
 }
 
 // row begins a row.
-func (e *derivedRows) row(columns uint16) {
-	if e.rows == 0 {
-		e.Encoder = append(e.Encoder[:0], pgcopy.Header...)
-	}
-	e.rows++
+func (r derivedRows) row(e *pgcopy.Encoder, columns uint16) {
 	e.Columns(columns)
-	e.UUID(e.session)
+	e.UUID(r.session)
 }
 
-func (e *derivedRows) presence(p *derive.Presence, participant model.UUID) {
-	e.row(presenceColumns)
-	e.UUID(participant)
+func (r derivedRows) presence(e *pgcopy.Encoder, p *derive.Presence) {
+	r.row(e, presenceColumns)
+	e.UUID(r.participants[p.Participant].ID)
 	e.Int64(p.JoinedAt)
 	e.Int64(p.LeftAt)
 	e.Int32(p.Number)
@@ -43,8 +31,8 @@ func (e *derivedRows) presence(p *derive.Presence, participant model.UUID) {
 	e.Text(p.Peer)
 }
 
-func (e *derivedRows) person(p *derive.Person) {
-	e.row(personColumns)
+func (r derivedRows) person(e *pgcopy.Encoder, p *derive.Person) {
+	r.row(e, personColumns)
 	e.Int64(p.FirstJoinAt)
 	e.Int64(p.LastLeaveAt)
 	e.Number(model.Number{Value: seconds(p.Present), Valid: true})
@@ -67,26 +55,12 @@ func (e *derivedRows) person(p *derive.Person) {
 	e.Bool(p.Contradicted)
 }
 
-func (e *derivedRows) piece(p *derive.Piece) {
-	e.row(pieceColumns)
+func (r derivedRows) piece(e *pgcopy.Encoder, p *derive.Piece) {
+	r.row(e, pieceColumns)
 	e.Text(p.PersonID)
 	e.Int32(p.Day)
 	e.Int32(p.Number)
 	e.Text(p.Preset)
 	e.Text(p.ViewType)
 	e.Multirange(p.Presence)
-}
-
-// copy copies the rows and forgets them.
-func (e *derivedRows) copy(ctx context.Context, tx pgx.Tx, sql string) error {
-	if e.rows == 0 {
-		return nil
-	}
-	e.Encoder = append(e.Encoder, pgcopy.Trailer...)
-	tag, err := tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(e.Encoder), sql)
-	if err == nil && tag.RowsAffected() != e.rows {
-		err = fmt.Errorf("%d of %d rows arrived", tag.RowsAffected(), e.rows)
-	}
-	e.rows = 0
-	return err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/testbed"
 )
 
@@ -34,15 +35,9 @@ func TestLoaderDerivesWhatTheFunctionDoes(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	b := testbed.New(t)
-	exec := func(sql string) {
-		t.Helper()
-		if _, err := b.Pool.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
-	}
 	function := b.Text(`SELECT pg_get_functiondef('analytics.derive'::regproc)`)
-	exec(`CREATE OR REPLACE FUNCTION analytics.derive(session_ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'asked'; END$$`)
-	exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) SELECT app, 'account', now(), now(), 1 FROM unnest('{app,users,machines}'::text[]) AS app;
+	pgtest.Exec(t, b.Pool, `CREATE OR REPLACE FUNCTION analytics.derive(session_ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'asked'; END$$`)
+	pgtest.Exec(t, b.Pool, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) SELECT app, 'account', now(), now(), 1 FROM unnest('{app,users,machines}'::text[]) AS app;
 		INSERT INTO analytics.settings (app_id, person_by, nobody_ids, machine_presets, machine_names)
 		VALUES ('users', 'user_id', '{u3}', NULL, NULL), ('machines', NULL, '{}', '{Zed}', '{Ana}')`)
 	const sessions = 400
@@ -51,19 +46,19 @@ func TestLoaderDerivesWhatTheFunctionDoes(t *testing.T) {
 		session.AppID = []string{"app", "users", "machines"}[n%3]
 		b.MustLoad(session, page)
 	}
-	exec(function)
+	pgtest.Exec(t, b.Pool, function)
 	loaded := derivedRows(b)
 	if got := b.Text(`SELECT count(*)::text FROM analytics.session_figures`); got != fmt.Sprint(sessions) {
 		t.Fatalf("%s sessions have figures, want %d", got, sessions)
 	}
-	exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+	pgtest.Exec(t, b.Pool, `SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
 	if got := b.Text(`SELECT count(*)::text FROM analytics.stale_people`); got != "0" {
 		t.Errorf("%s people are other ones", got)
 	}
 	sameRows(t, 50, derivedRows(b), loaded)
 
 	// Where an app lives only the function knows.
-	exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('kiwis', 'account', now(), now(), 1);
+	pgtest.Exec(t, b.Pool, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('kiwis', 'account', now(), now(), 1);
 		INSERT INTO analytics.settings (app_id, time_zone) VALUES ('kiwis', 'Pacific/Auckland')`)
 	session, page := randomSession(rng, sessions)
 	session.AppID = "kiwis"
@@ -106,28 +101,22 @@ func TestLoaderDerivesAChangedSession(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	b := testbed.New(t)
-	exec := func(sql string) {
-		t.Helper()
-		if _, err := b.Pool.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
-	}
 	sessions, pages := make([]model.Session, 80), make([]model.ParticipantPage, 80)
 	for n := range sessions {
 		sessions[n], pages[n] = randomSession(rng, n)
 		withoutRepairs(&sessions[n], &pages[n]) // which are spelled otherwise where they are stored
 		b.MustLoad(sessions[n], pages[n])
 	}
-	exec(`CREATE TABLE public.before AS SELECT * FROM analytics.session_people`)
+	pgtest.Exec(t, b.Pool, `CREATE TABLE public.before AS SELECT * FROM analytics.session_people`)
 	function := b.Text(`SELECT pg_get_functiondef('analytics.derive'::regproc)`)
-	exec(`CREATE OR REPLACE FUNCTION analytics.derive(session_ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'asked'; END$$`)
+	pgtest.Exec(t, b.Pool, `CREATE OR REPLACE FUNCTION analytics.derive(session_ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'asked'; END$$`)
 	for n := range sessions {
 		_, other := randomSession(rng, n)
 		withoutRepairs(&sessions[n], &other)
 		change(rng, &sessions[n], &pages[n], &other)
 		b.MustLoad(sessions[n], pages[n])
 	}
-	exec(function)
+	pgtest.Exec(t, b.Pool, function)
 	loaded := derivedRows(b)
 	wrong := b.Text(`WITH due AS (
 			SELECT o.session_id, o.person_id, coalesce(o.custom_ids, ARRAY[o.custom_participant_id]) AS custom_ids
@@ -138,7 +127,7 @@ func TestLoaderDerivesAChangedSession(t *testing.T) {
 	if due, found := strings.CutPrefix(wrong, "0 of "); !found || due == "0" {
 		t.Errorf("people who are other ones, wrong: %s", wrong)
 	}
-	exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+	pgtest.Exec(t, b.Pool, `SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
 	sameRows(t, 50, derivedRows(b), loaded)
 
 	b.MustLoad(sessions[0], pages[0])
@@ -154,7 +143,7 @@ func TestLoaderDerivesAChangedSession(t *testing.T) {
 	sessions[full].UpdatedAt = sessions[full].UpdatedAt.Add(time.Hour)
 	b.MustLoad(sessions[full], less)
 	loaded = derivedRows(b)
-	exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+	pgtest.Exec(t, b.Pool, `SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
 	sameRows(t, 50, derivedRows(b), loaded)
 }
 

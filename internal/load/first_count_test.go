@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/testbed"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
@@ -36,13 +37,7 @@ func TestNewDaysAreCountedAsTheFunctionCountsThem(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	b := testbed.New(t)
-	exec := func(sql string) {
-		t.Helper()
-		if _, err := b.Pool.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
-	}
-	exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id)
+	pgtest.Exec(t, b.Pool, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id)
 			SELECT app, 'account', now(), now(), 1 FROM unnest('{app,users,machines,kiwis}'::text[]) AS app;
 		INSERT INTO analytics.settings (app_id, person_by, nobody_ids, machine_presets, machine_names)
 			VALUES ('users', 'user_id', '{u3}', NULL, NULL), ('machines', NULL, '{}', '{Zed}', '{Ana}')`)
@@ -51,23 +46,23 @@ func TestNewDaysAreCountedAsTheFunctionCountsThem(t *testing.T) {
 		b.MustLoad(crowdedSession(rng, n))
 	}
 	requeue := `INSERT INTO analytics.stale_sessions (session_id, started_at, is_derived) SELECT session_id, started_at, true FROM realtimekit.sessions`
-	exec(`UPDATE analytics.settings SET time_zone = CASE app_id WHEN 'users' THEN 'Asia/Kolkata' ELSE 'America/New_York' END;
+	pgtest.Exec(t, b.Pool, `UPDATE analytics.settings SET time_zone = CASE app_id WHEN 'users' THEN 'Asia/Kolkata' ELSE 'America/New_York' END;
 		SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions;
-		TRUNCATE analytics.stale_sessions, analytics.stale_people; ` + requeue)
+		TRUNCATE analytics.stale_sessions, analytics.stale_people; `+requeue)
 	db := warehouse.New(b.Pool, slog.New(slog.DiscardHandler))
 	function := b.Text(`SELECT pg_get_functiondef('analytics.refresh'::regproc)`)
-	exec(`CREATE OR REPLACE FUNCTION analytics.refresh(max_sessions integer DEFAULT 500) RETURNS bigint LANGUAGE plpgsql AS $$BEGIN
+	pgtest.Exec(t, b.Pool, `CREATE OR REPLACE FUNCTION analytics.refresh(max_sessions integer DEFAULT 500) RETURNS bigint LANGUAGE plpgsql AS $$BEGIN
 		IF EXISTS (SELECT 1 FROM analytics.stale_sessions) THEN RAISE EXCEPTION 'asked'; END IF;
 		RETURN 0;
 	END$$`)
 	if n, err := db.RefreshAnalytics(t.Context()); err != nil || n != sessions {
 		t.Fatal(n, err)
 	}
-	exec(function)
+	pgtest.Exec(t, b.Pool, function)
 	counted := usageRows(b)
 	recount := func() {
-		exec(`TRUNCATE analytics.` + strings.Join(usageTables, ", analytics."))
-		exec(requeue)
+		pgtest.Exec(t, b.Pool, `TRUNCATE analytics.`+strings.Join(usageTables, ", analytics."))
+		pgtest.Exec(t, b.Pool, requeue)
 		for b.Text(`SELECT analytics.refresh(1000)::text`) != "0" {
 		}
 	}
@@ -80,7 +75,7 @@ func TestNewDaysAreCountedAsTheFunctionCountsThem(t *testing.T) {
 	// Days that are counted already, of another zone, or half deleted; sessions that moved to a
 	// new day, as somebody changed by hand or as the loader does, or are gone; and new days
 	// among all that.
-	exec(`INSERT INTO analytics.settings (app_id, time_zone) VALUES ('kiwis', 'Pacific/Auckland');
+	pgtest.Exec(t, b.Pool, `INSERT INTO analytics.settings (app_id, time_zone) VALUES ('kiwis', 'Pacific/Auckland');
 		DELETE FROM analytics.usage_days WHERE app_id = 'users' AND usage_date = '2026-03-11';
 		UPDATE realtimekit.sessions SET started_at = started_at + interval '9 days', created_at = created_at + interval '9 days', ended_at = ended_at + interval '9 days'
 			WHERE session_id IN (SELECT session_id FROM realtimekit.sessions ORDER BY session_id LIMIT 30);

@@ -66,16 +66,7 @@ func (in *intake) copyToTables(ctx context.Context, conn *pgx.Conn, session mode
 	return nil
 }
 
+// copyRows copies the rows that are left, behind what before writes.
 func copyRows(ctx context.Context, conn *pgx.Conn, sql string, r *rows, before func(*pgcopy.Encoder)) error {
-	if r.left == 0 {
-		return nil
-	}
-	tag, err := conn.PgConn().CopyFrom(ctx, newCopyStream(r, before), sql)
-	if err != nil {
-		return err
-	}
-	if tag.RowsAffected() != int64(r.left) {
-		return fmt.Errorf("%d of %d rows arrived", tag.RowsAffected(), r.left)
-	}
-	return nil
+	return pgcopy.Into(ctx, conn.PgConn(), sql, r.left, newCopyStream(r, before))
 }

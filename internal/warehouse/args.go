@@ -19,6 +19,11 @@ func UUID(id model.UUID) pgtype.UUID {
 // Text gives an argument for text.
 func Text(s string) pgtype.Text { return pgtype.Text{String: s, Valid: s != ""} }
 
+// Day gives an argument for a date, counted in days from 2000-01-01.
+func Day(day int) pgtype.Date {
+	return pgtype.Date{Time: time.Date(2000, 1, 1+day, 0, 0, 0, 0, time.UTC), Valid: true}
+}
+
 // Time gives an argument for timestamptz.
 func Time(t time.Time) pgtype.Timestamptz {
 	return pgtype.Timestamptz{Time: t, Valid: !t.IsZero()}

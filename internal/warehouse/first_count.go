@@ -144,7 +144,7 @@ func (c *firstCount) leaveKnown(ctx context.Context) error {
 	var days []pgtype.Date
 	for _, s := range c.sessions {
 		for _, d := range s.Dates() {
-			ids, apps, days, zones = append(ids, s.id), append(apps, s.App), append(days, dateOf(d)), append(zones, s.timeZone)
+			ids, apps, days, zones = append(ids, s.id), append(apps, s.App), append(days, Day(d)), append(zones, s.timeZone)
 		}
 	}
 	fresh := make(map[pgtype.UUID]bool, len(c.sessions)) // that have days at all

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/derive"
+	"github.com/rollcall-etl/rollcall/internal/pgcopy"
 	"github.com/rollcall-etl/rollcall/internal/usage"
 )
 
@@ -96,7 +97,7 @@ func (c *firstCount) zones(ctx context.Context) error {
 		}
 		s.Zone = zones[s.timeZone]
 		for _, d := range s.Dates() {
-			names, days = append(names, s.timeZone, s.timeZone), append(days, dateOf(d), dateOf(d+1))
+			names, days = append(names, s.timeZone, s.timeZone), append(days, Day(d), Day(d+1))
 		}
 	}
 	if len(names) == 0 {
@@ -221,11 +222,7 @@ func bigint(sent []byte) int64 {
 	return int64(binary.BigEndian.Uint64(sent)) //nolint:gosec // two's complement is the wire format
 }
 
-// The program counts time in microseconds and days from 2000-01-01, as Postgres does.
-var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+func timeOf(t time.Time) derive.Time { return t.UnixMicro() - pgcopy.Epoch }
 
-func timeOf(t time.Time) derive.Time { return t.UnixMicro() - epoch.UnixMicro() }
-
-func dateOf(day int) pgtype.Date { return pgtype.Date{Time: epoch.AddDate(0, 0, day), Valid: true} }
-
+// numberOf gives the days since 2000-01-01.
 func numberOf(d pgtype.Date) int { return derive.DayOf(timeOf(d.Time)) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/derive"
@@ -36,7 +35,7 @@ func (c *firstCount) store(ctx context.Context, days iter.Seq[usage.Counted], na
 	var dates []pgtype.Date
 	part := rowsOfDays{names: names}
 	for day := range days {
-		apps, dates = append(apps, day.App), append(dates, dateOf(day.Day))
+		apps, dates = append(apps, day.App), append(dates, Day(day.Day))
 		part.sessions = append(part.sessions, day.Sessions...)
 		part.shared = append(part.shared, day.Shared...)
 		part.curves = append(part.curves, day.Curve...)
@@ -63,13 +62,14 @@ func (c *firstCount) store(ctx context.Context, days iter.Seq[usage.Counted], na
 }
 
 func (c *firstCount) copyDays(ctx context.Context, part *rowsOfDays) error {
-	if err := copyRows(ctx, c, copySessionDatesSQL, part.sessions, c.session); err != nil {
+	conn := c.Conn().PgConn()
+	if err := pgcopy.Rows(ctx, conn, copySessionDatesSQL, part.sessions, c.session); err != nil {
 		return err
 	}
-	if err := copyRows(ctx, c, copySharedSQL, part.shared, func(e *pgcopy.Encoder, p usage.SharedPerson) { shared(e, &p, part.names) }); err != nil {
+	if err := pgcopy.Rows(ctx, conn, copySharedSQL, part.shared, part.person); err != nil {
 		return err
 	}
-	return copyRows(ctx, c, copyCurvesSQL, part.curves, curve)
+	return pgcopy.Rows(ctx, conn, copyCurvesSQL, part.curves, curve)
 }
 
 const (
@@ -83,7 +83,8 @@ const (
 )
 
 // session writes a row of analytics.session_dates.
-func (c *firstCount) session(e *pgcopy.Encoder, d *usage.SessionDay) {
+func (c *firstCount) session(e *pgcopy.Encoder, of **usage.SessionDay) {
+	d := *of
 	s := c.sessions[d.Session]
 	e.Columns(19)
 	e.UUID(s.id.Bytes)
@@ -110,12 +111,12 @@ func (c *firstCount) session(e *pgcopy.Encoder, d *usage.SessionDay) {
 	e.Text(s.timeZone)
 }
 
-// shared writes a row of analytics.shared_person_days.
-func shared(e *pgcopy.Encoder, p *usage.SharedPerson, names []string) {
+// person writes a row of analytics.shared_person_days.
+func (part *rowsOfDays) person(e *pgcopy.Encoder, p *usage.SharedPerson) {
 	e.Columns(11)
 	e.Text(p.App)
 	e.Int32(p.Day)
-	e.Text(names[p.Person])
+	e.Text(part.names[p.Person])
 	e.Int32(p.Extra)
 	e.Int64(p.Time)
 	texts(e, p.Presets, func(p usage.PresetShare) usage.Text { return p.Name })
@@ -126,7 +127,7 @@ func shared(e *pgcopy.Encoder, p *usage.SharedPerson, names []string) {
 }
 
 // curve writes a row of analytics.usage_curves.
-func curve(e *pgcopy.Encoder, n usage.Node) {
+func curve(e *pgcopy.Encoder, n *usage.Node) {
 	e.Columns(14)
 	e.Text(n.App)
 	e.Int32(n.Day)
@@ -169,22 +170,4 @@ func texts[E any](e *pgcopy.Encoder, all []E, of func(E) usage.Text) {
 			e.Null()
 		}
 	})
-}
-
-// copyRows copies rows, of which one at a time is encoded.
-func copyRows[R any](ctx context.Context, tx pgx.Tx, sql string, rows []R, write func(*pgcopy.Encoder, R)) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	next := 0
-	stream := pgcopy.Stream(func(e *pgcopy.Encoder) bool {
-		if next == len(rows) {
-			return false
-		}
-		write(e, rows[next])
-		next++
-		return true
-	})
-	_, err := tx.Conn().PgConn().CopyFrom(ctx, stream, sql)
-	return err
 }
