@@ -44,15 +44,20 @@ func FoldAccountID(s string) string {
 }
 
 // isHexInCapitals reports whether a text has hexadecimal digits only, between which
-// there may be separators, and one of them is a capital: most need no change.
-func isHexInCapitals(s string, separator byte) (capital bool) {
+// there may be separators, and one of them is a capital: most need no change, which is
+// looked for first.
+func isHexInCapitals(s string, separator byte) bool {
+	capital := false
 	for i := range len(s) {
-		switch c := s[i]; {
-		case 'A' <= c && c <= 'F':
-			capital = true
-		case c != separator && nibble(c) > 15:
+		capital = capital || s[i]-'A' < 6
+	}
+	if !capital {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; c != separator && nibble(c) > 15 {
 			return false
 		}
 	}
-	return capital
+	return true
 }
