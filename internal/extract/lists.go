@@ -78,6 +78,10 @@ func (c *Client) Sessions(ctx context.Context, appID string, from, to time.Time,
 	}.read(ctx, c, each)
 }
 
+// MostParticipants is how many participants one answer holds at most, as documented since
+// autumn 2026.
+const MostParticipants = 200
+
 // Participants hands on the participants of a session with their events, in the
 // order in which they joined, page by page: the only order in which a newcomer
 // does not move the rows before it.
@@ -88,7 +92,7 @@ func (c *Client) Participants(ctx context.Context, appID string, id model.UUID, 
 			"include_peer_events": {"true"}, "view": {"raw"},
 			"sort_by": {"joinedAt"}, "sort_order": {"ASC"},
 		},
-		most:   200, // since autumn 2026, as documented
+		most:   MostParticipants,
 		member: "participants",
 		base:   &c.bases.participants,
 		row: func(s *scanner, page *model.ParticipantPage) error {
