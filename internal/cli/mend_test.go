@@ -19,6 +19,8 @@ func TestAdviceOfVerify(t *testing.T) {
 	}{
 		"a session":      {pipeline.Difference{SessionID: id, Findings: []pipeline.Finding{{Kind: pipeline.FoundRecord}}}, "rollcall backfill --session " + id.String()},
 		"a record":       {pipeline.Difference{Key: "x", Findings: []pipeline.Finding{{Kind: pipeline.FoundSetAside}}}, "rollcall rejects list"},
+		"rows set aside": {pipeline.Difference{SessionID: id, Findings: []pipeline.Finding{{Kind: pipeline.FoundSetAside}}}, "rollcall rejects list"},
+		"and more":       {pipeline.Difference{SessionID: id, Findings: []pipeline.Finding{{Kind: pipeline.FoundRecord}, {Kind: pipeline.FoundSetAside}}}, "rollcall backfill --session " + id.String()},
 		"a list":         {pipeline.Difference{AppID: "app", Findings: []pipeline.Finding{{Kind: pipeline.FoundList}}}, "rollcall verify, once more"},
 		"an app is gone": {pipeline.Difference{AppID: "app", Findings: []pipeline.Finding{{Kind: pipeline.FoundAppMissing}}}, "REALTIMEKIT_APP_IDS"},
 	} {

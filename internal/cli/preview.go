@@ -3,6 +3,7 @@ package cli
 import (
 	"time"
 
+	"github.com/rollcall-etl/rollcall/internal/extract"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
@@ -15,7 +16,7 @@ func (j *job) preview(plan pipeline.Plan) error {
 		return err // the shared budget could not be kept
 	}
 	p := pipeline.New(j.api.pipelineConfig(), j.client, stores.New(newWarehouse(j.pool, j.logger)), j.logger)
-	preview, err := p.Preview(j.shell.ctx, plan, j.api.PerPage)
+	preview, err := p.Preview(j.shell.ctx, plan, min(j.api.PerPage, extract.MostParticipants))
 	if err != nil && len(preview.Sessions) == 0 {
 		return err
 	}

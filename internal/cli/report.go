@@ -250,7 +250,7 @@ func (c *reportCommand) days(r *request, clock time.Time) (err error) {
 	if f.From.After(clock) {
 		return r.asked.inFuture()
 	}
-	if c.View == "" && c.Person == "" && !f.From.IsZero() && f.To.IsZero() {
+	if c.View == "" && c.Person == "" && (c.From != "" || c.Last.duration != "") && f.To.IsZero() {
 		f.To = clock.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 	}
 	return nil

@@ -151,6 +151,9 @@ func mend(d *pipeline.Difference) string {
 	switch {
 	case d.SessionID.IsZero() && only(pipeline.FoundSetAside):
 		return "rollcall rejects list" // says why; the next run reads it again
+	case only(pipeline.FoundSetAside): // reading it again sets the same aside again
+		return "rollcall rejects list, which says why; then rollcall rejects retry after an upgrade, or rollcall backfill --session " +
+			d.SessionID.String() + " once the vendor has corrected it"
 	case only(pipeline.FoundAppMissing):
 		return "nothing if it was deleted at the vendor (REALTIMEKIT_APP_IDS then names the others); else rollcall doctor"
 	case d.SessionID.IsZero():

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -77,6 +78,10 @@ func (c *Client) Sessions(ctx context.Context, appID string, from, to time.Time,
 	}.read(ctx, c, each)
 }
 
+// MostParticipants is how many participants one answer holds at most, as documented since
+// autumn 2026.
+const MostParticipants = 200
+
 // Participants hands on the participants of a session with their events, in the
 // order in which they joined, page by page: the only order in which a newcomer
 // does not move the rows before it.
@@ -87,7 +92,7 @@ func (c *Client) Participants(ctx context.Context, appID string, id model.UUID, 
 			"include_peer_events": {"true"}, "view": {"raw"},
 			"sort_by": {"joinedAt"}, "sort_order": {"ASC"},
 		},
-		most:   200, // since autumn 2026, as documented
+		most:   MostParticipants,
 		member: "participants",
 		base:   &c.bases.participants,
 		row: func(s *scanner, page *model.ParticipantPage) error {
@@ -156,25 +161,53 @@ func (l listing[P]) read(ctx context.Context, c *Client, each func(P) error) (mo
 		var env envelope
 		err := c.get(ctx, l.path, query, func(body []byte) (envelope, error) {
 			page = *new(P) // an attempt that failed half-way leaves nothing
-			listed := false
+			var found members
 			var err error
 			env, err = readEnvelope(body, func(s *scanner, name string) error {
 				if name != l.member && name != "" && (name != l.also || l.also == "") {
-					return wrapJSON(s.dec.SkipValue())
+					return found.unknown(s, name)
 				}
-				listed = listed || s.dec.PeekKind() == jsontext.KindBeginArray
+				found.known, found.listed = true, found.listed || s.dec.PeekKind() == jsontext.KindBeginArray
 				return s.array(func() error { return l.row(s, &page) })
 			})
-			if err == nil && env.success && !listed {
-				listed, err = l.one(body, &page)
+			if err == nil && env.success && !found.listed {
+				found.listed, err = l.one(body, &page)
 			}
-			if l.strict && err == nil && env.success && env.hasData && !listed {
-				err = fmt.Errorf("%w: data holds no list", errShape)
+			if err == nil && env.success && env.hasData && !found.listed {
+				err = found.missing(l.strict)
 			}
 			return env, err
 		})
 		return fetched{paging: env.paging, keys: l.keys(&page), deliver: func() error { return each(page) }}, err
 	})
+}
+
+// members tells what was found below the data of an answer that should hold a list.
+type members struct {
+	known  bool   // the member that holds the rows, be it null
+	listed bool   // and a list in it
+	other  string // the first other member that holds a list of something
+}
+
+// unknown passes over a member of another name.
+func (m *members) unknown(s *scanner, name string) error {
+	raw, err := s.value()
+	if err == nil && m.other == "" && kindOf(raw) == jsontext.KindBeginArray && strings.Trim(raw, "[] \t\r\n") != "" {
+		m.other = name
+	}
+	return err
+}
+
+// missing says that there is no list: where one is a must, and where rows stand below a
+// name that nobody knows. They would else pass for none.
+func (m *members) missing(strict bool) error {
+	switch {
+	case m.other != "" && !m.known:
+		return fmt.Errorf("%w: data holds no list under its name, but one under %q; this version cannot read it", errShape, clipRaw(model.VisibleText(m.other)))
+	case strict:
+		return fmt.Errorf("%w: data holds no list", errShape)
+	}
+	return nil
 }
 
 func sessionPath(appID string, id model.UUID) string {

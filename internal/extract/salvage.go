@@ -58,7 +58,7 @@ func understand(r model.Rejected, accountID string, raw []byte) (model.Salvaged,
 			rejected = &out.Page.Rejected[0]
 		}
 	default:
-		err = fmt.Errorf("%w: a %s is loaded when the API shows it again", errStillRejected, r.Entity)
+		err = fmt.Errorf("%w: the next run that reads such records asks the API for this %s again", errStillRejected, r.Entity)
 	}
 	if err == nil && rejected != nil {
 		err = fmt.Errorf("%w: %s", errStillRejected, rejected.Reason)

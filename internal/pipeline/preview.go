@@ -28,7 +28,7 @@ type Preview struct {
 
 // Preview lists what a run, or a backfill of a range, would read; optional reads are not
 // part of it. It takes no lock and writes nothing. With an error it tells of the apps
-// that could be listed. perPage is the number of rows that one request asks for.
+// that could be listed. perPage is how many participants one request gives at most.
 func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview, error) {
 	if _, err := p.stores.Clock.ServerTime(ctx); err != nil {
 		return Preview{}, err

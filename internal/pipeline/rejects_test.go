@@ -115,3 +115,34 @@ func TestRetriedEventWithoutItsParticipantStays(t *testing.T) {
 	}
 	r.exact(nil)
 }
+
+// What is read beside the sessions is not read again while nothing changes. To try its
+// rejected records again, the next run asks the API for them.
+func TestRejectedRecordsOfOptionalReadsAreAskedForAgain(t *testing.T) {
+	t.Parallel()
+	bad := simulator.Extra{"created_at": json.RawMessage(`"yesterday"`), "invoked_time": json.RawMessage(`"yesterday"`)}
+	data := recorded(func(rec *simulator.Recording) { rec.Extra = bad })
+	data.Apps[0].Meetings[0].Enrolled[0].Extra = bad
+	r := newRig(t, data)
+	r.config.Lookback = 0
+	r.must(recordings, model.RunPartial)
+	const open = `SELECT coalesce(string_agg(entity, ' ' ORDER BY entity), 'none') FROM sync.rejected_records WHERE resolved_at IS NULL`
+	if got := r.text(open); got != "meeting_participant recording" {
+		t.Fatalf("set aside: %s", got)
+	}
+	r.sim.Update(func(d *simulator.Data) {
+		d.Apps[0].Recordings[0].Extra, d.Apps[0].Meetings[0].Enrolled[0].Extra = nil, nil
+	})
+	r.must(recordings, model.RunSucceeded)
+	if got := r.text(open); got != "meeting_participant recording" {
+		t.Fatalf("open where nobody asked again: %s", got)
+	}
+	if got := r.retry(); got.Tried != 2 || got.StillRejected != 2 {
+		t.Errorf("%+v, want two that the next run reads", got)
+	}
+	r.must(recordings, model.RunSucceeded)
+	if got := r.text(open); got != "none" {
+		t.Errorf("still open: %s", got)
+	}
+	r.exact(nil)
+}

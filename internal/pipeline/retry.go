@@ -11,7 +11,8 @@ import (
 
 // RetryRejects tries every open rejected record of the account again: understand decodes it by
 // the rules of this program, and what it understands is stored. Nothing is asked
-// of the API. It runs under a lock and an entry in the ledger of its own.
+// of the API: records of optional reads are left to the next run, which is made to ask
+// for them. It runs under a lock and an entry in the ledger of its own.
 func RetryRejects(ctx context.Context, cfg Config, understand func(model.Rejected) (model.Salvaged, error),
 	stores Stores, logger *slog.Logger,
 ) (model.RetryCounts, error) {
@@ -73,7 +74,7 @@ func retryAll(ctx context.Context, run model.Run, understand func(model.Rejected
 		if err != nil {
 			counts.StillRejected++
 			logger.InfoContext(ctx, "record still rejected", "rejected_id", r.ID, "entity", r.Entity, "record_key", r.Key, "reason", err)
-			return nil
+			return stores.Optional.AskAgain(ctx, r.Rejected)
 		}
 		counts.Loaded++
 		counts.Add(loaded)

@@ -86,6 +86,8 @@ type rejectStore interface {
 type optionalStore interface {
 	Endpoint(ctx context.Context, appID, endpoint string) (model.EndpointState, error)
 	SaveEndpoint(ctx context.Context, run model.Run, appID, endpoint string, state model.EndpointState) error
+	// AskAgain lets the next run ask the API for a rejected record of an optional read.
+	AskAgain(ctx context.Context, rejected model.Rejected) error
 	enrolmentStore
 	dayStore
 	peerStore
