@@ -29,7 +29,7 @@ func (w finder) find(ctx context.Context) error {
 	for _, id := range w.values(privacy.CustomID, w.CustomIDs) {
 		w.customs[id] = true
 	}
-	nobody, err := w.nobody(ctx)
+	nobody, err := w.nobody(ctx, w.AppID)
 	if err != nil {
 		return err
 	}
