@@ -62,6 +62,7 @@ type erasure struct {
 	distributed bool // by Citus
 
 	customs map[string]bool // the custom ids that were given, in every form
+	users   map[string]bool // UserIDs, by which to find one
 
 	rows   []personRow
 	people []model.MeetingParticipant

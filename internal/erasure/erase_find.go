@@ -29,7 +29,11 @@ func (w finder) find(ctx context.Context) error {
 	for _, id := range w.values(privacy.CustomID, w.CustomIDs) {
 		w.customs[id] = true
 	}
-	nobody, err := w.nobody(ctx)
+	w.users = make(map[string]bool)
+	for _, id := range w.UserIDs {
+		w.users[id] = true
+	}
+	nobody, err := w.nobody(ctx, w.AppID)
 	if err != nil {
 		return err
 	}
@@ -80,9 +84,10 @@ func (w finder) checkApp(ctx context.Context) error {
 	return err
 }
 
+// addUser takes an id along. Somebody has one in each meeting, and a whole class may go at once.
 func (w finder) addUser(id string) {
-	if id != "" && !slices.Contains(w.UserIDs, id) {
-		w.UserIDs = append(w.UserIDs, id)
+	if id != "" && !w.users[id] {
+		w.users[id], w.UserIDs = true, append(w.UserIDs, id)
 	}
 }
 
@@ -197,7 +202,7 @@ func (w finder) readAside(ctx context.Context, nobody map[personKey]bool) error 
 		default:
 			return nil
 		}
-		if nobody[personKey{app, i.UserID}] && !slices.Contains(w.UserIDs, i.UserID) {
+		if nobody[personKey{app, i.UserID}] && !w.users[i.UserID] {
 			i.UserID = ""
 		}
 		w.aside = append(w.aside, i)
@@ -212,9 +217,12 @@ func (w finder) findPeers(ctx context.Context) error {
 	for _, id := range w.ParticipantIDs {
 		w.peers[id.String()] = true
 	}
-	users := w.values(privacy.UserID, w.UserIDs)
+	users := make(map[string]bool)
+	for _, id := range w.values(privacy.UserID, w.UserIDs) {
+		users[id] = true
+	}
 	for _, i := range w.aside {
-		if id, err := model.ParseUUID(i.ID); err == nil && (w.isGiven(i.CustomID) || slices.Contains(users, i.UserID)) {
+		if id, err := model.ParseUUID(i.ID); err == nil && (w.isGiven(i.CustomID) || users[i.UserID]) {
 			w.peers[id.String()] = true
 		}
 	}

@@ -53,7 +53,7 @@ func Late(ctx context.Context, tx pgx.Tx, key *privacy.Key, session *model.Sessi
 		if len(w.rows) == 0 {
 			continue
 		}
-		nobody, err := finder{w}.nobody(ctx)
+		nobody, err := finder{w}.nobody(ctx, session.AppID)
 		if err != nil {
 			return err
 		}

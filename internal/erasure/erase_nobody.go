@@ -8,12 +8,13 @@ import (
 
 // nobodySQL lists them as analytics.person_of has them.
 const nobodySQL = `SELECT a.app_id, unnest(coalesce(k.nobody_ids, '{guest,recorder}'))
-	FROM realtimekit.apps AS a LEFT JOIN analytics.settings AS k ON k.app_id = a.app_id AND k.meeting_id = ''`
+	FROM realtimekit.apps AS a LEFT JOIN analytics.settings AS k ON k.app_id = a.app_id AND k.meeting_id = ''
+	WHERE $1 = '' OR a.app_id = $1`
 
-// nobody gives the ids that are nobody's, by the settings of each app: with them others
-// came too. Who means one gives it.
-func (w finder) nobody(ctx context.Context) (map[personKey]bool, error) {
-	rows, err := w.tx.Query(ctx, nobodySQL)
+// nobody gives the ids that are nobody's, by the settings of the app, or of each where it is
+// empty: with them others came too. Who means one gives it.
+func (w finder) nobody(ctx context.Context, appID string) (map[personKey]bool, error) {
+	rows, err := w.tx.Query(ctx, nobodySQL, appID)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
@@ -140,7 +141,7 @@ const textColumnsSQL = `SELECT c.oid::regclass::text, quote_ident(a.attname), fo
 		FROM pg_index AS i JOIN pg_attribute AS b ON b.attrelid = i.indrelid AND b.attnum = ANY (i.indkey)
 		WHERE i.indrelid = c.oid AND i.indisprimary) AS k
 	WHERE n.nspname || '.' || c.relname = ANY ($1::text[]) AND c.relkind IN ('r', 'p')
-	  AND a.attname IN ('extra', 'repairs', 'error', 'last_error', 'err_message') AND NOT a.attisdropped
+	  AND a.attname IN ('extra', 'repairs', 'error', 'errors', 'last_error', 'err_message') AND NOT a.attisdropped
 	ORDER BY 1, 2`
 
 // textColumn is one of them. The names come from the catalog, quoted by Postgres.
@@ -157,7 +158,7 @@ func (w *erasure) texts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := w.tx.Query(ctx, textColumnsSQL, ours)
+	rows, err := w.tx.Query(ctx, textColumnsSQL, append(ours, naming.Real("rollcall_queue.river_job")))
 	if err != nil {
 		return err
 	}
@@ -180,7 +181,7 @@ func (w *erasure) texts(ctx context.Context) error {
 // a cluster. A text that somebody changes meanwhile is looked at again.
 func (w *erasure) maskColumn(ctx context.Context, c textColumn, words privacy.Words) error {
 	mask, spelt := words.Mask, words.Spelt()
-	if c.Type == "jsonb" {
+	if c.Type != "text" {
 		mask, spelt = words.MaskJSON, words.SpeltInJSON(inJSON)
 	}
 	if len(spelt) == 0 {
@@ -200,8 +201,9 @@ func (w *erasure) maskColumn(ctx context.Context, c textColumn, words privacy.Wo
 const mostMaskings = 10
 
 func (w *erasure) maskOnce(ctx context.Context, c textColumn, mask func(string) (string, bool), like []string) (found, masked int, err error) {
-	rows, err := w.tx.Query(ctx, `SELECT ARRAY[`+strings.Join(c.KeyNames, "::text, ")+`::text], `+c.Name+`::text FROM `+c.Table+`
-		WHERE `+c.Name+` IS NOT NULL AND ($1::text[] IS NULL OR `+c.Name+`::text LIKE ANY ($1))`, like)
+	old, put := c.asText(), c.fromText()
+	rows, err := w.tx.Query(ctx, `SELECT ARRAY[`+strings.Join(c.KeyNames, "::text, ")+`::text], `+old+` FROM `+c.Table+` AS t
+		WHERE t.`+c.Name+` IS NOT NULL AND ($1::text[] IS NULL OR `+old+` LIKE ANY ($1))`, like)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -228,10 +230,29 @@ func (w *erasure) maskOnce(ctx context.Context, c textColumn, mask func(string) 
 		}
 	}
 	n := len(c.KeyNames)
-	tag, err := w.tx.Exec(ctx, fmt.Sprintf(`UPDATE %s AS t SET %s = k.k%d::%s FROM unnest(%s) AS k (%s) WHERE %s AND t.%s::text = k.k%d`,
-		c.Table, c.Name, n+1, c.Type, strings.Join(from, ", "), strings.Join(names, ", "), strings.Join(match, " AND "), c.Name, n), columns...)
+	tag, err := w.tx.Exec(ctx, fmt.Sprintf(`UPDATE %s AS t SET %s = %s FROM unnest(%s) AS k (%s) WHERE %s AND %s = k.k%d`,
+		c.Table, c.Name, fmt.Sprintf(put, fmt.Sprintf("k.k%d", n+1)), strings.Join(from, ", "), strings.Join(names, ", "), strings.Join(match, " AND "), old, n), columns...)
 	return len(lists[0]), int(tag.RowsAffected()), err
 }
+
+// asText gives the expression of a column of table t as one text.
+func (c *textColumn) asText() string {
+	if c.Type == jsonList {
+		return `to_jsonb(t.` + c.Name + `)::text`
+	}
+	return `t.` + c.Name + `::text`
+}
+
+// fromText gives the expression of a value of the column, with %s for such a text.
+func (c *textColumn) fromText() string {
+	if c.Type == jsonList {
+		return `ARRAY (SELECT e FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS e (e, n) ORDER BY n)`
+	}
+	return `%s::` + c.Type
+}
+
+// jsonList is the type in which River keeps why a job failed, each time.
+const jsonList = "jsonb[]"
 
 // patterns gives texts as LIKE finds them, nil where there are too many.
 func patterns(texts []string) []string {

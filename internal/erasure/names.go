@@ -57,15 +57,20 @@ func (s *Store) PseudonymiseNames(ctx context.Context, dryRun bool) (c NameCount
 	if dryRun {
 		return c, nil
 	}
-	err = s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) (err error) {
+	err = s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) (err error) {
 		c.RejectedRecords, err = nameRejects(ctx, tx, f)
 		return err
 	})
 	if err != nil {
 		return c, warehouse.Failed("pseudonymise the names in rejected records", err)
 	}
-	err = s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error { return nameMachines(ctx, tx, f) })
+	err = s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error { return nameMachines(ctx, tx, f) })
 	return c, warehouse.Failed("pseudonymise the names of machines in "+naming.Real("analytics.settings"), err)
+}
+
+// filtered does so again where it was the victim of a deadlock.
+func (s *Store) filtered(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
+	return warehouse.Again(ctx, func(ctx context.Context) error { return s.db.Filtered(ctx, do) })
 }
 
 // nameMachines puts the names of machines in the settings as they are stored from now on:
@@ -131,7 +136,8 @@ func (s *Store) nameTable(ctx context.Context, t nameTable, dryRun bool) error {
 // nameRows changes those of a batch that are still as they were read: a run that
 // has stored another reading meanwhile knew what names are to be.
 func (s *Store) nameRows(ctx context.Context, t nameTable, batch []namedRow) error {
-	return s.db.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
+	var changed int64
+	err := s.filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error {
 		columns := make([][]string, 9)
 		for i := range batch {
 			r := &batch[i]
@@ -159,7 +165,7 @@ func (s *Store) nameRows(ctx context.Context, t nameTable, batch []namedRow) err
 			  AND (`+t.name+`, t.extra, t.repairs)
 			      IS DISTINCT FROM (nullif(k.name, ''), nullif(k.extra, '')::jsonb, nullif(k.repairs, '')::jsonb)`,
 			columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6], columns[7], columns[8])
-		*t.count += int(tag.RowsAffected())
+		changed = tag.RowsAffected()
 		if err == nil && t.table == "realtimekit.participants" {
 			_, err = tx.Exec(ctx, `UPDATE analytics.session_people AS n SET display_name = k.name
 				FROM (SELECT DISTINCT a::uuid AS session_id, old, name FROM unnest($1::text[], $2::text[], $3::text[]) AS k (a, old, name)) AS k
@@ -167,6 +173,10 @@ func (s *Store) nameRows(ctx context.Context, t nameTable, batch []namedRow) err
 		}
 		return err
 	})
+	if err == nil {
+		*t.count += int(changed)
+	}
+	return err
 }
 
 // nameRejects masks the names in the texts of rejected records.

@@ -109,16 +109,23 @@ func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, 
 		}
 		progress(counts)
 	}
+	var rest RetentionCounts
 	err := s.db.ChangePrivacy(ctx, func(tx pgx.Tx, _ *privacy.Filter) error {
-		return retainRest(ctx, tx, accountID, before, &counts)
+		rest = RetentionCounts{}
+		return retainRest(ctx, tx, accountID, before, &rest)
 	})
 	if err != nil {
 		return counts, warehouse.Failed("delete what belonged to old sessions", err)
 	}
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return retainLedger(ctx, tx, accountID, before, &counts) })
+	counts.add(rest)
+	err = warehouse.Again(ctx, func(ctx context.Context) error {
+		rest = RetentionCounts{}
+		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return retainLedger(ctx, tx, accountID, before, &rest) })
+	})
 	if err != nil {
 		return counts, warehouse.Failed("delete old runs", err)
 	}
+	counts.add(rest)
 	return counts, s.db.AwaitAnalytics(ctx) // what a run left to whoever held the lock
 }
 

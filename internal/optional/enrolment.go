@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -72,7 +73,7 @@ func (s *Store) SavePeople(ctx context.Context, run model.Run, appID, meetingID 
 	}
 	var counts model.RowCounts
 	err := s.filteredAgain(ctx, func(tx pgx.Tx, f *privacy.Filter) (err error) {
-		kept, listed := f.People(appID, people)
+		kept, listed := f.People(appID, slices.Clone(people)) // a copy: another try has to begin anew
 		if err := erasure.LateEnrolled(ctx, tx, s.db.Key(), appID, meetingID, listed); err != nil {
 			return fmt.Errorf("erase who was recognised late: %w", err)
 		}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/migrations"
 )
 
 var (
@@ -95,6 +97,10 @@ func Lacking(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	lacking, err := texts(ctx, pool, lackingSQL, relations)
+	functions, err := names(migrations.Function)
+	if err != nil {
+		return nil, err
+	}
+	lacking, err := texts(ctx, pool, lackingSQL, relations, functions)
 	return lacking, Failed("look at the role's rights", err)
 }

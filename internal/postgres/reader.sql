@@ -51,6 +51,15 @@ BEGIN
     WHERE attrelid = 'sync.rejected_records'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'raw_text';
     EXECUTE format('GRANT SELECT (%s) ON sync.rejected_records TO %I', columns, reader);
 
+    -- Whoever asks a view calls its functions, which not every server lets everybody do.
+    -- Those that change tables are no view's.
+    FOR target IN
+        SELECT p.oid::regprocedure AS name FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        WHERE n.nspname || '.' || p.proname = ANY (string_to_array(current_setting('rollcall.functions'), ' ')) AND p.provolatile <> 'v'
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', target.name, reader);
+    END LOOP;
+
     -- Earlier programs gave rights on whatever the owner makes later in these schemas.
     -- Migrations give them on what they make.
     FOR target IN

@@ -314,3 +314,26 @@ func TestUsageHasOneJob(t *testing.T) {
 		t.Errorf("%d jobs for nothing", n)
 	}
 }
+
+// Whose alert is it? A job that fails is counted for its account, also before that has an app,
+// and what all accounts have in common for each of them.
+func TestFiguresLeaveNoFailingJobOut(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.exec(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ($1, $2, now(), now(), 1)`, app, account)
+	b.must(b.Lists(t.Context(), "new"))
+	b.exec(`INSERT INTO analytics.stale_sessions (session_id, started_at) VALUES (gen_random_uuid(), now())`)
+	if made, err := b.AskUsage(t.Context()); err != nil || !made {
+		t.Fatalf("the usage is not asked for: %v, %v", made, err)
+	}
+	b.exec(`UPDATE rollcall_queue.river_job SET errors = ARRAY['{"error": "no"}'::jsonb] WHERE kind = 'refresh_usage' OR args ->> 'account_id' = 'new'`)
+	all, err := b.Figures(t.Context())
+	b.must(err)
+	failing := map[string]int64{}
+	for _, f := range all {
+		failing[f.AccountID] = f.Failing
+	}
+	if len(failing) != 3 || failing[account] != 1 || failing["new"] != 2 || failing["other"] != 1 { // other is that of newBench
+		t.Errorf("failing by account: %v", failing)
+	}
+}

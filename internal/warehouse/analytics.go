@@ -75,11 +75,13 @@ const (
 // process that computes them, and when it returns there was nothing left.
 func (d *DB) AwaitAnalytics(ctx context.Context) error {
 	_, err := refreshAll(func() (n int, err error) {
-		err = pgx.BeginFunc(ctx, d.Pool, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, HoldAnalyticsSQL); err != nil {
-				return err
-			}
-			return tx.QueryRow(ctx, refreshSQL, refreshBatch).Scan(&n)
+		err = Again(ctx, func(ctx context.Context) error {
+			return pgx.BeginFunc(ctx, d.Pool, func(tx pgx.Tx) error {
+				if _, err := tx.Exec(ctx, HoldAnalyticsSQL); err != nil {
+					return err
+				}
+				return tx.QueryRow(ctx, refreshSQL, refreshBatch).Scan(&n)
+			})
 		})
 		return n, err
 	})

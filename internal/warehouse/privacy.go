@@ -269,8 +269,14 @@ func (d *DB) WithFilter(ctx context.Context, do func(f *privacy.Filter) error) e
 }
 
 // ChangePrivacy runs a transaction that changes what may be stored. It waits for
-// the sessions whose transactions are under way, and those that come wait for it.
+// the sessions whose transactions are under way, and those that come wait for it. What is
+// done is done again where it was the victim of a deadlock, and must leave nothing behind
+// where it fails.
 func (d *DB) ChangePrivacy(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
+	return Again(ctx, func(ctx context.Context) error { return d.changePrivacy(ctx, do) })
+}
+
+func (d *DB) changePrivacy(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
 	return d.WithFilter(ctx, func(f *privacy.Filter) error {
 		return Begin(ctx, d.Pool, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, changePrivacySQL); err != nil {

@@ -1,6 +1,7 @@
 -- How the queue stands, by account. A session waits from when its job was due, however
 -- often that was put off since; one that fails is counted as that, and not as waiting. Nobody
--- waits for those of a backfill (priority 4).
+-- waits for those of a backfill (priority 4). A job of no account is of all: where it fails,
+-- each has one that does. An account has no app until its list of apps does not fail any more.
 WITH jobs AS (
     SELECT args ->> 'account_id' AS account_id,
            count(*) FILTER (WHERE state <> 'running' AND scheduled_at <= now()) AS due,
@@ -18,9 +19,10 @@ missed AS (
 workers AS (
     SELECT account_id, count(DISTINCT worker) AS alive FROM sync.runs
     WHERE kind = 'work' AND status = 'running' AND worker_is_alive(worker) GROUP BY 1)
-SELECT account_id, coalesce(age, 0), coalesce(due, 0), coalesce(later, 0), coalesce(running, 0), coalesce(failing, 0),
+SELECT account_id, coalesce(age, 0), coalesce(due, 0), coalesce(later, 0), coalesce(running, 0),
+       coalesce(failing, 0) + coalesce((SELECT failing FROM jobs WHERE account_id IS NULL), 0),
        coalesce(sessions, 0), coalesce(alive, 0)
-FROM (SELECT DISTINCT account_id FROM realtimekit.apps) AS a
+FROM (SELECT account_id FROM realtimekit.apps UNION SELECT account_id FROM jobs) AS a
 LEFT JOIN jobs USING (account_id) LEFT JOIN waiting USING (account_id) LEFT JOIN missed USING (account_id) LEFT JOIN workers USING (account_id)
 WHERE account_id IS NOT NULL
 ORDER BY account_id
