@@ -84,6 +84,7 @@ func TestViewsEqualOneServer(t *testing.T) {
 	sameTables(t, "enrich", one, many)
 	sameViews(t, one, many)
 	commands(t, many, url)
+	samePerson(t, one, many)
 	forget(t, one, many)
 }
 
