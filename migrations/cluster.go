@@ -13,8 +13,8 @@ import (
 
 // ForCluster gives the views and functions that have another form where Citus has the tables
 // and the schema is at that version: analytics/distributed/NAME.sql, by name, or as it was kept
-// in analytics/distributed/before/VERSION. They say the same as their plain forms, which each
-// migration that defines them brings back.
+// in analytics/distributed/before/VERSION, where a file that creates nothing stands for no other
+// form. They say the same as their plain forms, which each migration that defines them brings back.
 func ForCluster(version int64) (names, definitions []string, err error) {
 	forms, err := formsForCluster(version)
 	if err != nil {
@@ -32,7 +32,9 @@ func ForCluster(version int64) (names, definitions []string, err error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("form for a cluster: %w", err)
 		}
-		names, definitions = append(names, name), append(definitions, string(text))
+		if bytes.Contains(text, []byte("CREATE ")) {
+			names, definitions = append(names, name), append(definitions, string(text))
+		}
 	}
 	return names, definitions, nil
 }

@@ -1,18 +1,23 @@
 package distributed
 
 import (
+	"bytes"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/cli"
 	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/report"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 	"github.com/rollcall-etl/rollcall/internal/testbed"
 )
@@ -72,5 +77,29 @@ func commands(t *testing.T, pool *pgxpool.Pool, url string) {
 		if out, err := run.CombinedOutput(); err != nil {
 			t.Errorf("rollcall %s: %v\n%.3000s", line, err, out)
 		}
+	}
+}
+
+// whenRead are the members that tell when a row was read.
+var whenRead = regexp.MustCompile(`"(first_synced_at|synced_at|asked_at|last_listed_at|excuse_id)":("[^"]*"|\d+)`)
+
+// samePerson wants all that is stored of a person as on one server, with the clock times of
+// the zone that was asked for, which are not those of the nodes.
+func samePerson(t *testing.T, one, many *pgxpool.Pool) {
+	t.Helper()
+	tokyo, err := time.LoadLocation("Asia/Tokyo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts [2]string
+	for i, pool := range []*pgxpool.Pool{one, many} {
+		var out bytes.Buffer
+		if _, err := report.PersonJSON(t.Context(), pool, &out, report.OnePerson{ID: "stu-1040"}, report.Options{Zone: tokyo, Now: at}); err != nil {
+			t.Fatal(err)
+		}
+		texts[i] = whenRead.ReplaceAllString(out.String(), `"$1":0`)
+	}
+	if diff := cmp.Diff(texts[0], texts[1]); diff != "" || !strings.Contains(texts[0], "+09:00") {
+		t.Errorf("a person as JSON differs (- on one server, + on the cluster):\n%.3000s", diff)
 	}
 }

@@ -65,6 +65,7 @@ func forget(t *testing.T, one, many *pgxpool.Pool) {
 	})
 	account := pgtest.Text(t, one, `SELECT min(account_id) FROM realtimekit.apps`)
 	before := at.Add(-5 * 24 * time.Hour)
+	leaveOpen(t, one, many, before)
 	halfWay(t, stores[1], many, account, before)
 	both("retention", func(s *erasure.Store) (any, error) {
 		return s.Retain(t.Context(), account, before, false, func(erasure.RetentionCounts) {})
@@ -80,6 +81,29 @@ func forget(t *testing.T, one, many *pgxpool.Pool) {
 	both("retention again", func(s *erasure.Store) (any, error) {
 		return s.Retain(t.Context(), account, before, false, func(erasure.RetentionCounts) {})
 	})
+}
+
+// leaveOpen has a crash leave a session open, from before the horizon over days after it: these
+// are counted without it once it is gone.
+func leaveOpen(t *testing.T, one, many *pgxpool.Pool, before time.Time) {
+	t.Helper()
+	session := pgtest.Text(t, one, `SELECT session_id::text FROM realtimekit.sessions WHERE status = 'ENDED' ORDER BY started_at DESC, session_id OFFSET 20 LIMIT 1`)
+	read := before.Add(4 * 24 * time.Hour)
+	for _, pool := range []*pgxpool.Pool{one, many} {
+		pgtest.Exec(t, pool, `UPDATE realtimekit.sessions SET status = 'LIVE', ended_at = NULL WHERE session_id = $1`, session)
+		pgtest.Exec(t, pool, `UPDATE sync.session_states SET read_at = $2 WHERE session_id = $1`, session, read)
+		pgtest.Exec(t, pool, `UPDATE realtimekit.participants SET left_at = NULL WHERE session_id = $1`, session)
+		pgtest.Exec(t, pool, `DELETE FROM realtimekit.peer_events WHERE session_id = $1`, session)
+		pgtest.Exec(t, pool, `INSERT INTO analytics.stale_sessions (session_id, started_at) VALUES ($1, '2026-11-01')`, session)
+		refresh(t, pool)
+	}
+	if n := pgtest.Number(t, one, `SELECT count(*) FROM analytics.session_dates WHERE session_id = $1 AND usage_date > $2`, session, before); n < 2 {
+		t.Errorf("the session that was left open is counted on %d days after the horizon", n)
+	}
+	if n := pgtest.Number(t, one, `SELECT count(*) FROM realtimekit.sessions WHERE session_id = $1 AND created_at < $2`, session, before); n != 1 {
+		t.Error("the session that was left open began after the horizon")
+	}
+	sameTables(t, "a session was left open", one, many)
 }
 
 // halfWay has retention fail at its last table: nothing is deleted, and the horizon has not

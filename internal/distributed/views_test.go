@@ -20,13 +20,11 @@ import (
 
 // manyShards are views that ask more than one shard about one session.
 var manyShards = map[string]string{
-	"data_quality":    "rejected records are on the coordinator: each part of the union is asked before the session is known",
-	"recording_usage": "recordings that retention counted are on the coordinator: the same",
-	"no_shows":        "a lesson may be of several sessions, and how often somebody came is counted over all of them",
+	"no_shows": "a lesson may be of several sessions, and how often somebody came is counted over all of them",
 }
 
-// setting is what gives the views rows of each kind: a timetable, excuses and rules; and days
-// of an app, and of all others of the account.
+// setting is what gives the views rows of each kind: a timetable, excuses and rules; days of
+// an app, and of all others of the account; and what there may be to say of a session, or of none.
 const setting = `
 INSERT INTO analytics.settings (app_id, meeting_id, machine_names, time_zone) SELECT app_id, '', '{recorder}', 'Pacific/Auckland' FROM realtimekit.apps ORDER BY 1 LIMIT 1;
 INSERT INTO sync.account_zones (account_id, time_zone) SELECT DISTINCT account_id, 'Asia/Kolkata' FROM realtimekit.apps;
@@ -37,7 +35,25 @@ INSERT INTO analytics.timetable (app_id, meeting_id, title, starts_at, ends_at)
 	ORDER BY 1, 2, 4;
 INSERT INTO analytics.excuses (app_id, meeting_id, person_id, starts_at, ends_at, reason)
 	SELECT app_id, '', person_id, '2026-01-01', '2027-01-01', 'ill' FROM (
-		SELECT DISTINCT f.app_id, p.person_id FROM analytics.session_people AS p JOIN analytics.session_figures AS f USING (session_id) WHERE NOT p.is_guest ORDER BY 1, 2 LIMIT 5) AS x`
+		SELECT DISTINCT f.app_id, p.person_id FROM analytics.session_people AS p JOIN analytics.session_figures AS f USING (session_id) WHERE NOT p.is_guest ORDER BY 1, 2 LIMIT 5) AS x;
+UPDATE sync.session_states SET erased_participants = 2 WHERE session_id IN (SELECT session_id FROM realtimekit.sessions ORDER BY started_at, session_id LIMIT 3);
+UPDATE sync.session_states SET complete_at = NULL WHERE session_id IN (SELECT session_id FROM realtimekit.sessions ORDER BY started_at, session_id OFFSET 2 LIMIT 3);
+UPDATE realtimekit.sessions SET minutes_consumed = minutes_consumed + 1 WHERE session_id IN (SELECT session_id FROM realtimekit.sessions ORDER BY started_at, session_id LIMIT 4);
+INSERT INTO sync.rejected_records (entity, app_id, session_id, record_key, reason, raw_text, first_seen_at, last_seen_at, run_id)
+	SELECT 'participant', app_id, session_id, n, 'no id', '{}', '2026-11-01', '2026-11-01', 1
+	FROM (SELECT app_id, session_id FROM realtimekit.sessions ORDER BY started_at, session_id LIMIT 3) AS s, generate_series(1, 2) AS n;
+INSERT INTO sync.rejected_records (entity, app_id, session_id, record_key, reason, raw_text, first_seen_at, last_seen_at, run_id) VALUES
+	('session', 'of none', '00000000-0000-4000-8000-00000000dead', 'a', 'no start', '{}', '2026-11-01', '2026-11-01', 1), ('app', NULL, NULL, 'a', 'no id', '{}', '2026-11-01', '2026-11-01', 1);
+UPDATE realtimekit.meeting_participants SET custom_participant_id = upper(custom_participant_id) WHERE custom_participant_id = 'stu-1042';
+INSERT INTO realtimekit.recordings (app_id, recording_id, session_id, started_at, duration_seconds, first_synced_at, synced_at, run_id)
+	SELECT app_id, recording_id, session_id, '2026-11-01 10:00Z', 60, '2026-11-01', '2026-11-01', 1
+	FROM realtimekit.apps, (VALUES ('of none', NULL), ('of an unknown one', '00000000-0000-4000-8000-00000000dead'::uuid)) AS r (recording_id, session_id);
+INSERT INTO realtimekit.livestream_sessions (session_id, livestream_session_id, started_at, ingest_seconds, first_synced_at, synced_at, run_id)
+	SELECT session_id, 'a', started_at, 60, '2026-11-01', '2026-11-01', 1 FROM realtimekit.sessions;
+INSERT INTO realtimekit.livestream_sessions (session_id, livestream_session_id, ingest_seconds, first_synced_at, synced_at, run_id)
+	SELECT session_id, 'without a time', 60, '2026-11-01', '2026-11-01', 1 FROM realtimekit.sessions;
+INSERT INTO analytics.deleted_recordings (app_id, usage_date, usage_kind, recordings, recorded_seconds)
+	SELECT app_id, '2026-10-01', 'recording', 2, 90 FROM realtimekit.apps`
 
 // enrich adds what people write into the warehouse, and counts the days anew.
 func enrich(t *testing.T, pool *pgxpool.Pool) {
@@ -83,7 +99,11 @@ func TestViewsEqualOneServer(t *testing.T) {
 	}
 	sameTables(t, "enrich", one, many)
 	sameViews(t, one, many)
+	for _, pool := range []*pgxpool.Pool{one, many} {
+		pgtest.Exec(t, pool, `DELETE FROM sync.rejected_records`) // which are of nobody, and would be read again
+	}
 	commands(t, many, url)
+	samePerson(t, one, many)
 	forget(t, one, many)
 }
 
@@ -116,8 +136,10 @@ func derivedOnce(t *testing.T, pool *pgxpool.Pool) {
 func sameViews(t *testing.T, one, many *pgxpool.Pool) {
 	t.Helper()
 	session := pgtest.Text(t, one, `SELECT session_id::text FROM analytics.no_shows ORDER BY 1 LIMIT 1`)
+	found := pgtest.Text(t, one, `SELECT session_id::text FROM analytics.data_quality GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1`)
+	const unknown = "00000000-0000-4000-8000-00000000dead"
 	for _, view := range views(t, one) {
-		for _, of := range []string{"", " WHERE session_id = '" + session + "'"} {
+		for _, of := range []string{"", " WHERE session_id = '" + session + "'", " WHERE session_id = '" + found + "'", " WHERE session_id = '" + unknown + "'"} {
 			if of != "" && pgtest.Number(t, one, `SELECT count(*) FROM pg_attribute WHERE attrelid = $1::text::regclass AND attname = 'session_id'`, naming.Real("analytics."+view)) == 0 {
 				continue
 			}
@@ -173,6 +195,17 @@ func TestFormsForAClusterSayTheSame(t *testing.T) {
 		pgtest.Exec(t, one, definitions[i])
 		if got, err := pgtest.Shown(t, one, asked(name)); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s in the form for a cluster differs, %v:\n%.1500s", name, err, cmp.Diff(want, got))
+		}
+	}
+}
+
+// A form for a cluster that a later migration brought is not there before it.
+func TestFormsForAClusterComeWithTheirMigration(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[int64]bool{32: false, math.MaxInt64: true} {
+		names, _, err := migrations.ForCluster(version)
+		if err != nil || !slices.Contains(names, "no_shows") || slices.Contains(names, "data_quality") != want {
+			t.Errorf("forms of version %d: %q, %v", version, names, err)
 		}
 	}
 }

@@ -94,7 +94,8 @@ func PersonJSON(ctx context.Context, pool *pgxpool.Pool, w io.Writer, of OnePers
 
 // write streams the rows, as the database writes them, and counts them.
 func (s section) write(ctx context.Context, tx pgx.Tx, out io.Writer, who *somebody) (n int64, err error) {
-	rows, err := tx.Query(ctx, `SELECT to_json(t)::text FROM (`+s.sql+`) AS t`, s.args(who)...)
+	// The rows first: the nodes of a cluster would write times as their own clocks show them.
+	rows, err := tx.Query(ctx, `WITH t AS MATERIALIZED (`+s.sql+`) SELECT to_json(t)::text FROM t`, s.args(who)...)
 	if err != nil {
 		return 0, postgres.Failed("read "+s.name, err)
 	}

@@ -1,0 +1,1 @@
+-- None: as on one server.
