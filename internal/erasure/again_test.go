@@ -44,6 +44,7 @@ func TestTheVictimOfADeadlockGoesOn(t *testing.T) {
 	ana.CustomParticipantID = "ana@school.example"
 	for table, do := range map[string]func(t *testing.T, b *testbed.Bench){
 		"sync.session_states": func(t *testing.T, b *testbed.Bench) {
+			t.Helper()
 			protect(t, b, warehouse.Privacy{})
 			did, err := erasure.New(b.DB).Erase(t.Context(), erasure.Erasure{CustomIDs: []string{ana.CustomParticipantID}, Mode: privacy.Remove})
 			if err != nil || did.Participants != 1 || did.Sessions != 1 {
@@ -51,24 +52,28 @@ func TestTheVictimOfADeadlockGoesOn(t *testing.T) {
 			}
 		},
 		"sync.retention_horizons": func(t *testing.T, b *testbed.Bench) {
+			t.Helper()
 			did, err := erasure.New(b.DB).Retain(t.Context(), "acc", testbed.T0.AddDate(0, 0, 10), false, func(erasure.RetentionCounts) {})
 			if err != nil || did.Sessions != 1 || did.Participants != 1 {
 				t.Errorf("%+v, %v", did, err)
 			}
 		},
 		"analytics.timetable": func(t *testing.T, b *testbed.Bench) { // when meetings were counted
+			t.Helper()
 			did, err := erasure.New(b.DB).Retain(t.Context(), "acc", testbed.T0.AddDate(0, 0, 10), false, func(erasure.RetentionCounts) {})
 			if err != nil || did.Meetings != 1 || did.Sessions != 1 {
 				t.Errorf("%+v, %v", did, err)
 			}
 		},
 		"sync.runs": func(t *testing.T, b *testbed.Bench) { // the last statement
+			t.Helper()
 			did, err := erasure.New(b.DB).Retain(t.Context(), "acc", testbed.T0.AddDate(0, 0, 10), false, func(erasure.RetentionCounts) {})
 			if err != nil || did.Sessions != 1 {
 				t.Errorf("%+v, %v", did, err)
 			}
 		},
 		"analytics.session_people": func(t *testing.T, b *testbed.Bench) { // when participants were counted
+			t.Helper()
 			protect(t, b, warehouse.Privacy{Names: warehouse.NamesPseudonymised, Replacing: true})
 			did, err := erasure.New(b.DB).PseudonymiseNames(t.Context(), false)
 			if err != nil || did.Participants != 1 {
