@@ -3,6 +3,7 @@ package distributed
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -111,14 +112,25 @@ func TestMeetingsOfAListAreMadeAtOnce(t *testing.T) {
 	}
 }
 
-// Citus counts rows as added that were there already: what is noted as stored is what is.
+// Citus counts rows as added that were there already: what is said and noted as stored is
+// what is.
 func TestRowsThatChangedAreNotCountedTwice(t *testing.T) {
 	pool, _ := distributed(t)
 	b := testbed.On(t, pool)
-	for _, name := range []string{"Ana", "Anna"} {
-		b.MustLoad(testbed.Session(1), model.ParticipantPage{Participants: []model.Participant{testbed.Participant(7, name, testbed.T0)}})
-		if got := b.Text(`SELECT stored_participants::text FROM sync.session_states`); got != "1" {
-			t.Errorf("%s: %s participants are noted as stored, want 1", name, got)
+	for _, of := range []struct {
+		names             []string
+		inserted, updated int
+	}{{[]string{"Ana"}, 2, 0}, {[]string{"Ana"}, 0, 0}, {[]string{"Anna"}, 0, 1}, {[]string{"Ann", "Ben"}, 1, 1}} {
+		b.NextRun()
+		var page model.ParticipantPage
+		for i, name := range of.names {
+			page.Participants = append(page.Participants, testbed.Participant(7+i, name, testbed.T0))
+		}
+		if c := b.MustLoad(testbed.Session(1), page); c.Inserted != of.inserted || c.Updated != of.updated {
+			t.Errorf("%q: %+v", of.names, c)
+		}
+		if got := b.Text(`SELECT stored_participants::text FROM sync.session_states`); got != strconv.Itoa(len(of.names)) {
+			t.Errorf("%q: %s participants are noted as stored", of.names, got)
 		}
 	}
 }

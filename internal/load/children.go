@@ -97,6 +97,14 @@ func (l *sessionLoad) merge(ctx context.Context, tx pgx.Tx, whole bool) error {
 	} else {
 		return nil
 	}
+	distributed, err := l.intake.store.isDistributed(ctx, tx)
+	if err != nil {
+		return err
+	}
+	counted := ""
+	if distributed {
+		counted = ` RETURNING 1` // or Citus counts the rows that were there already too
+	}
 	id, run := warehouse.UUID(l.session.ID), l.run.ID
 	for _, step := range []struct {
 		name, sql string
@@ -105,9 +113,9 @@ func (l *sessionLoad) merge(ctx context.Context, tx pgx.Tx, whole bool) error {
 		skip      bool
 	}{
 		{"change participants", updateParticipantsSQL, []any{id, run, l.stale, l.reading.Overrides}, &l.counts.participants.Updated, l.fresh},
-		{"add participants", insertParticipantsSQL, []any{id, run}, &l.counts.participants.Inserted, false},
+		{"add participants", insertParticipantsSQL + counted, []any{id, run}, &l.counts.participants.Inserted, false},
 		{"change peer events", updatePeerEventsSQL, []any{id, run, l.stale, l.reading.Overrides}, &l.counts.events.Updated, l.fresh},
-		{"add peer events", insertPeerEventsSQL, []any{id, run}, &l.counts.events.Inserted, false},
+		{"add peer events", insertPeerEventsSQL + counted, []any{id, run}, &l.counts.events.Inserted, false},
 	} {
 		if step.skip {
 			continue
