@@ -84,7 +84,7 @@ func sameViews(t *testing.T, when string, one, many *database) {
 	for _, view := range pgtest.Texts(t, one.conn, `SELECT relname::text FROM pg_class WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'v' ORDER BY 1`) {
 		questions = append(questions, `SELECT * FROM analytics.`+view)
 	}
-	for _, table := range []string{"session_figures", "session_people", "session_person_days", "presences", "session_dates", "usage_ids", "shared_person_days"} {
+	for _, table := range []string{"session_figures", "session_people", "session_person_days", "session_presences", "session_dates", "usage_ids", "shared_person_days"} {
 		questions = append(questions, fmt.Sprintf(`SELECT to_jsonb(t) - 'derived_at' AS row FROM analytics.%s AS t`, table))
 	}
 	filled := 0

@@ -166,7 +166,7 @@ func (db *database) retire(s *session) {
 	db.t.Helper()
 	for _, table := range []string{
 		"realtimekit.peer_events", "realtimekit.participants", "sync.session_states", "sync.run_sessions", "realtimekit.sessions", "analytics.stale_sessions",
-		"analytics.presences", "analytics.session_people", "analytics.session_person_days", "analytics.session_figures",
+		"analytics.session_presences", "analytics.session_people", "analytics.session_person_days", "analytics.session_figures",
 	} {
 		db.exec(`DELETE FROM `+table+` WHERE session_id = $1`, s.id)
 	}

@@ -120,7 +120,7 @@ func TestPlansReadOneSession(t *testing.T) {
 		t.Errorf("ten days' usage read %v", rows)
 	}
 	rows, _ = db.explain(`SELECT * FROM analytics.concurrency_hourly WHERE usage_date BETWEEN '2026-01-05' AND '2026-01-14'`)
-	if rows["usage_curves"] != 10 || rows["session_figures"]+rows["presences"]+rows["session_people"] > 0 {
+	if rows["usage_curves"] != 10 || rows["session_figures"]+rows["session_presences"]+rows["session_people"] > 0 {
 		t.Errorf("ten days' hours read %v, want a curve per day", rows)
 	}
 	rows, scanned := db.explain(`SELECT * FROM analytics.people_between('2026-01-10Z', '2026-01-10 06:00Z')`)
@@ -299,7 +299,7 @@ func (db *database) joined(view, column string) {
 		name := view + " joined with " + other
 		rows, scanned := db.explain(`SELECT * FROM analytics.` + view + ` AS v JOIN analytics.` + other + ` AS o USING (` + key + `)
 			WHERE v.` + column + ` >= timestamptz '2026-01-10Z' AND v.` + column + ` < timestamptz '2026-01-10T06:00Z'`)
-		for table, most := range map[string]float64{"session_people": 60 * 20, "participants": 60 * 11, "presences": 120 * 3, "peer_events": 300 * 3} {
+		for table, most := range map[string]float64{"session_people": 60 * 20, "participants": 60 * 11, "session_presences": 6 * 3, "peer_events": 300 * 3} {
 			if rows[table] > most || scanned[table] {
 				db.t.Errorf("%s reads %v, from end to end %v", name, rows, scanned)
 			}

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Presence is one time that a participant was inside: a row of analytics.presences.
+// Presence is one time that a participant was inside: a row of analytics.presences, which
+// is a view of the arrays that are stored.
 type Presence struct {
 	Participant      int // its index
 	JoinedAt, LeftAt Time

@@ -23,7 +23,7 @@ var tables = map[string]string{
 	"realtimekit.meeting_participants": "", "realtimekit.recordings": "", "realtimekit.livestream_sessions": "",
 	"sync.session_states": "read_at,complete_at,settled_at,peers_asked_at", "sync.meeting_states": "read_at", "sync.peer_report_states": "asked_at",
 	"sync.livestream_states": "read_at,asked_at", "sync.run_sessions": "", "sync.suppressions": "", "sync.erasures": "erased_at", "sync.retention_horizons": "changed_at",
-	"analytics.presences": "", "analytics.session_people": "", "analytics.session_person_days": "", "analytics.session_figures": "derived_at",
+	"analytics.session_presences": "", "analytics.session_people": "", "analytics.session_person_days": "", "analytics.session_figures": "derived_at",
 	"analytics.session_dates": "", "analytics.usage_days": "usage_id,refreshed_at,updated_at", "analytics.usage_ids": "", "analytics.excuses": "excuse_id", "analytics.timetable": "timetable_id",
 	"analytics.deleted_recordings": "deleted_id",
 }

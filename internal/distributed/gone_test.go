@@ -24,7 +24,7 @@ func TestAPartOfATableIsGone(t *testing.T) {
 	}
 	part := pgtest.Ask(t, workers[0], `SELECT pg_catalog.shard_name(s.logicalrelid, s.shardid) FROM pg_dist_shard AS s
 		JOIN pg_dist_placement AS p USING (shardid) JOIN pg_dist_local_group AS g USING (groupid)
-		WHERE s.logicalrelid = 'analytics.presences'::regclass ORDER BY 1 LIMIT 1`)[0]
+		WHERE s.logicalrelid = 'analytics.session_presences'::regclass ORDER BY 1 LIMIT 1`)[0]
 	schema, name, _ := strings.Cut(part, ".")
 	const byHand = `SET citus.enable_manual_changes_to_shards TO on`
 	pgtest.Do(t, workers[0], byHand, `ALTER TABLE `+part+` RENAME TO away`)

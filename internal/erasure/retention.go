@@ -136,7 +136,7 @@ func (s *Store) mayRetain(ctx context.Context) error {
 	err := s.pool.QueryRow(ctx, `
 		WITH emptied AS (SELECT unnest('{realtimekit.peer_reports, realtimekit.peer_events, realtimekit.participants, realtimekit.sessions,
 			realtimekit.meeting_participants, realtimekit.meetings, realtimekit.recordings, realtimekit.livestream_sessions, sync.livestream_states, sync.session_states, sync.peer_report_states, sync.meeting_states,
-			sync.rejected_records, sync.run_sessions, sync.runs, analytics.stale_sessions, analytics.stale_people, analytics.presences,
+			sync.rejected_records, sync.run_sessions, sync.runs, analytics.stale_sessions, analytics.stale_people, analytics.session_presences,
 			analytics.session_people, analytics.session_person_days, analytics.session_figures, analytics.shared_person_days,
 			analytics.usage_ids, analytics.usage_curves, analytics.excuses, analytics.timetable}'::text[]) AS name)
 		SELECT privilege || ' on ' || name
@@ -215,7 +215,7 @@ func retain(ctx context.Context, tx pgx.Tx, accountID string, before time.Time, 
 		{`DELETE FROM sync.rejected_records WHERE session_id = ANY ($1::uuid[])`, &c.RejectedRecords},
 		{`DELETE FROM analytics.stale_sessions WHERE session_id = ANY ($1::uuid[])`, &derived},
 		{`DELETE FROM analytics.stale_people WHERE session_id = ANY ($1::uuid[])`, &derived},
-		{`DELETE FROM analytics.presences WHERE session_id = ANY ($1::uuid[])`, &derived},
+		{`DELETE FROM analytics.session_presences WHERE session_id = ANY ($1::uuid[])`, &derived},
 		{`DELETE FROM analytics.session_people WHERE session_id = ANY ($1::uuid[])`, &derived},
 		{`DELETE FROM analytics.session_person_days WHERE session_id = ANY ($1::uuid[])`, &derived},
 		{`DELETE FROM analytics.session_figures WHERE session_id = ANY ($1::uuid[])`, &derived},

@@ -18,16 +18,16 @@ import (
 // hand are all that is stored and the session has ended. Anything else, such as days of a
 // time zone, is left to the function analytics.derive, which does the same from what is stored.
 const (
-	copyPresences = `COPY analytics.presences (session_id, participant_id, joined_at, left_at, presence_no, left_at_kind, is_by_events, is_cut,
-		preset_view_type, peer_id) FROM STDIN (FORMAT binary)`
+	copyPresences = `COPY analytics.session_presences (session_id, participant_ids, presence_nos, joined_at, left_at, left_at_kinds, is_by_events, is_cut,
+		preset_view_types, peer_ids) FROM STDIN (FORMAT binary)`
 	copyPeople = `COPY analytics.session_people (session_id, first_join_at, last_leave_at, present_seconds, session_share, visits, participants,
 		is_inside, has_open_presence, has_row_presence, is_split, person_id, custom_participant_id, display_name, preset_name, preset_view_type,
 		presence, custom_ids, user_id, is_guest, is_contradicted) FROM STDIN (FORMAT binary)`
 	copyPieces = `COPY analytics.session_person_days (session_id, person_id, usage_date, piece_no, preset_name, preset_view_type, presence) FROM STDIN (FORMAT binary)`
 
-	presenceColumns = 10
-	personColumns   = 21
-	pieceColumns    = 7
+	presencesColumns = 10
+	personColumns    = 21
+	pieceColumns     = 7
 )
 
 // derive copies what is derived of a session, where that can be told from the rows in memory.
@@ -57,7 +57,7 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	conn, to := tx.Conn().PgConn(), derivedRows{l.session.ID, s.Participants}
-	if err := pgcopy.Rows(ctx, conn, copyPresences, d.Presences, to.presence); err != nil {
+	if err := pgcopy.Rows(ctx, conn, copyPresences, packed(d.Presences), to.presences); err != nil {
 		return fmt.Errorf("add presences: %w", err)
 	}
 	if err := pgcopy.Rows(ctx, conn, copyPeople, d.People, to.person); err != nil {

@@ -1,6 +1,10 @@
 package load
 
 import (
+	"bytes"
+	"cmp"
+	"slices"
+
 	"github.com/rollcall-etl/rollcall/internal/derive"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgcopy"
@@ -18,17 +22,38 @@ func (r derivedRows) row(e *pgcopy.Encoder, columns uint16) {
 	e.UUID(r.session)
 }
 
-func (r derivedRows) presence(e *pgcopy.Encoder, p *derive.Presence) {
-	r.row(e, presenceColumns)
-	e.UUID(r.participants[p.Participant].ID)
-	e.Int64(p.JoinedAt)
-	e.Int64(p.LeftAt)
-	e.Int32(p.Number)
-	e.Text(string(rune(p.Kind)))
-	e.Bool(p.ByEvents)
-	e.Bool(p.Cut)
-	e.Text(p.ViewType)
-	e.Text(p.Peer)
+// packed gives the rows that presences take: one of a session, none where there are none.
+func packed(presences []derive.Presence) [][]derive.Presence {
+	if len(presences) == 0 {
+		return nil
+	}
+	return [][]derive.Presence{presences}
+}
+
+// presences writes all of a session in one row, an array for each column, in the order of
+// participants and numbers.
+func (r derivedRows) presences(e *pgcopy.Encoder, of *[]derive.Presence) {
+	all := make([]*derive.Presence, len(*of))
+	for i := range *of {
+		all[i] = &(*of)[i]
+	}
+	slices.SortFunc(all, func(a, b *derive.Presence) int {
+		if a.Participant == b.Participant {
+			return cmp.Compare(a.Number, b.Number)
+		}
+		x, y := &r.participants[a.Participant].ID, &r.participants[b.Participant].ID
+		return bytes.Compare(x[:], y[:])
+	})
+	r.row(e, presencesColumns)
+	pgcopy.ArrayOf(e, pgcopy.TypeUUID, all, func(e *pgcopy.Encoder, p *derive.Presence) { e.UUID(r.participants[p.Participant].ID) })
+	pgcopy.ArrayOf(e, pgcopy.TypeInt4, all, func(e *pgcopy.Encoder, p *derive.Presence) { e.Int32(p.Number) })
+	pgcopy.ArrayOf(e, pgcopy.TypeTimestamptz, all, func(e *pgcopy.Encoder, p *derive.Presence) { e.Int64(p.JoinedAt) })
+	pgcopy.ArrayOf(e, pgcopy.TypeTimestamptz, all, func(e *pgcopy.Encoder, p *derive.Presence) { e.Int64(p.LeftAt) })
+	pgcopy.ArrayOf(e, pgcopy.TypeChar, all, func(e *pgcopy.Encoder, p *derive.Presence) { e.Sent([]byte{p.Kind}) })
+	pgcopy.ArrayOf(e, pgcopy.TypeBool, all, func(e *pgcopy.Encoder, p *derive.Presence) { e.Bool(p.ByEvents) })
+	pgcopy.ArrayOf(e, pgcopy.TypeBool, all, func(e *pgcopy.Encoder, p *derive.Presence) { e.Bool(p.Cut) })
+	pgcopy.ArrayOf(e, pgcopy.TypeText, all, func(e *pgcopy.Encoder, p *derive.Presence) { e.Text(p.ViewType) })
+	pgcopy.ArrayOf(e, pgcopy.TypeText, all, func(e *pgcopy.Encoder, p *derive.Presence) { e.Text(p.Peer) })
 }
 
 func (r derivedRows) person(e *pgcopy.Encoder, p *derive.Person) {

@@ -14,7 +14,7 @@ import (
 )
 
 // derivedTables are what analytics.derive keeps, but for when.
-var derivedTables = []string{"presences", "session_people", "session_person_days", "session_figures"}
+var derivedTables = []string{"session_presences", "presences", "session_people", "session_person_days", "session_figures"}
 
 func derivedRows(b *testbed.Bench) map[string][]string {
 	rows := map[string][]string{}

@@ -42,7 +42,7 @@ func TestNewSessionReadsNoOtherSessions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range []string{"participants", "presences", "session_people"} {
+	for _, table := range []string{"participants", "session_presences", "session_people"} {
 		if text := strings.Join(plan, "\n"); strings.Contains(text, "Seq Scan on "+table) {
 			t.Errorf("%s is read from end to end:\n%s", table, text)
 		}

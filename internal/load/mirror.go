@@ -47,7 +47,7 @@ func (l *sessionLoad) forget(ctx context.Context, tx pgx.Tx, now []derive.Person
 	if err != nil {
 		return err
 	}
-	batch.Queue(`DELETE FROM analytics.presences WHERE session_id = $1`, id)
+	batch.Queue(`DELETE FROM analytics.session_presences WHERE session_id = $1`, id)
 	batch.Queue(`DELETE FROM analytics.session_people WHERE session_id = $1`, id)
 	batch.Queue(`DELETE FROM analytics.session_person_days WHERE session_id = $1`, id)
 	batch.Queue(`DELETE FROM analytics.session_figures WHERE session_id = $1`, id)

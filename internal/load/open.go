@@ -114,8 +114,7 @@ const holdSettingsSQL = `SELECT pg_advisory_xact_lock_shared(hashtextextended('r
 // Each looks for the first row in the order of an index: to the planner EXISTS is soon
 // answered by reading a table from its beginning, which for a new session is all of it.
 const leftOverSQL = `SELECT (SELECT session_id FROM realtimekit.participants WHERE session_id = $1 ORDER BY participant_id LIMIT 1) IS NOT NULL,
-	EXISTS (SELECT 1 FROM analytics.session_figures WHERE session_id = $1)
-	OR (SELECT session_id FROM analytics.presences WHERE session_id = $1 ORDER BY participant_id, presence_no LIMIT 1) IS NOT NULL
+	EXISTS (SELECT 1 FROM analytics.session_figures WHERE session_id = $1) OR EXISTS (SELECT 1 FROM analytics.session_presences WHERE session_id = $1)
 	OR (SELECT session_id FROM analytics.session_people WHERE session_id = $1 ORDER BY person_id LIMIT 1) IS NOT NULL
 	OR (SELECT session_id FROM analytics.session_person_days WHERE session_id = $1 ORDER BY person_id, usage_date, piece_no LIMIT 1) IS NOT NULL`
 

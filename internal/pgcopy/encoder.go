@@ -144,10 +144,13 @@ func (b *Encoder) Texts(all []string) {
 
 // Object ids of the types of elements.
 const (
+	TypeBool        = 16
+	TypeChar        = 18 // "char"
 	TypeInt8        = 20
 	TypeInt4        = 23
 	TypeText        = 25
 	TypeTimestamptz = 1184
+	TypeUUID        = 2950
 )
 
 // ArrayOf writes an array of elements of a type, each as a column.

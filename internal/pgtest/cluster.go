@@ -24,7 +24,7 @@ var ClusterRules = []ClusterRule{
 }
 
 // spread are the tables that Citus may have by session.
-var spread = regexp.MustCompile(`\b(realtimekit\.(sessions|participants|peer_events|peer_reports|livestream_sessions)|sync\.(session_states|peer_report_states|livestream_states)|analytics\.(session_figures|presences|session_people|session_person_days))\b`)
+var spread = regexp.MustCompile(`\b(realtimekit\.(sessions|participants|peer_events|peer_reports|livestream_sessions)|sync\.(session_states|peer_report_states|livestream_states)|analytics\.(session_figures|session_presences|presences|session_people|session_person_days))\b`)
 
 // onOneServer are statements that the program sends where nothing is distributed only: the
 // order of their locks is worth more than one form for both.

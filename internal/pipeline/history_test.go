@@ -167,7 +167,7 @@ var losses = []string{
 	`DELETE FROM realtimekit.peer_events WHERE event_id IN (SELECT event_id FROM realtimekit.peer_events ORDER BY 1 LIMIT 1)`,
 	`TRUNCATE sync.session_states`, `TRUNCATE sync.app_states`, `TRUNCATE sync.meeting_states`, `TRUNCATE sync.checks`,
 	`TRUNCATE analytics.usage_days, analytics.usage_preset_days, analytics.session_dates, analytics.stale_sessions`, `TRUNCATE analytics.usage_days`,
-	`TRUNCATE analytics.session_figures`, `TRUNCATE analytics.session_people`, `TRUNCATE analytics.presences, analytics.session_person_days`,
+	`TRUNCATE analytics.session_figures`, `TRUNCATE analytics.session_people`, `TRUNCATE analytics.session_presences, analytics.session_person_days`,
 	`ALTER TABLE sync.runs ALTER run_id RESTART WITH 1`, `ALTER TABLE sync.rejected_records ALTER rejected_id RESTART WITH 1`,
 }
 

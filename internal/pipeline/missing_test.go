@@ -68,7 +68,7 @@ func TestRowsThatVanishAreReadAgain(t *testing.T) {
 		"where the check is":        `TRUNCATE sync.checks`,
 		"days":                      `TRUNCATE analytics.usage_days`,
 		"figures":                   `TRUNCATE analytics.session_figures`,
-		"presences":                 `TRUNCATE analytics.presences`,
+		"presences":                 `TRUNCATE analytics.session_presences`,
 		"people of sessions":        `TRUNCATE analytics.session_people`,
 		"days by preset":            `TRUNCATE analytics.usage_preset_days`,
 		"dates of sessions":         `TRUNCATE analytics.session_dates`,

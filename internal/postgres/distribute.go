@@ -49,8 +49,7 @@ func PlanDistribution(ctx context.Context, pool *pgxpool.Pool, shards int) (Dist
 	if err := d.check(ctx, pool, &p); err != nil {
 		return d, err
 	}
-	lacking := p.Lacking()
-	d.Tables, err = tablesToPlace(ctx, pool, lacking)
+	d.Tables, err = tablesToPlace(ctx, pool, &p)
 	return d, err
 }
 
@@ -151,9 +150,10 @@ func checkOthers(ctx context.Context, pool *pgxpool.Pool, p *Placement) error {
 }
 
 // tablesToPlace says how large the tables are.
-func tablesToPlace(ctx context.Context, pool *pgxpool.Pool, names []string) ([]PlacedTable, error) {
+func tablesToPlace(ctx context.Context, pool *pgxpool.Pool, p *Placement) ([]PlacedTable, error) {
 	var all []PlacedTable
-	for _, t := range placed {
+	names := p.Lacking()
+	for _, t := range p.tables {
 		if name := naming.Real(t.table); slices.Contains(names, name) {
 			all = append(all, PlacedTable{Name: name, By: t.by})
 		}
@@ -200,7 +200,7 @@ func distributeNew(ctx context.Context, pool *pgxpool.Pool) error {
 		return err
 	}
 	d := Distribution{Shards: p.Shards}
-	if d.Tables, err = tablesToPlace(ctx, pool, p.Lacking()); err != nil {
+	if d.Tables, err = tablesToPlace(ctx, pool, &p); err != nil {
 		return err
 	}
 	_, err = d.carryOut(ctx, pool)
@@ -218,7 +218,7 @@ func (d *Distribution) carryOut(ctx context.Context, pool *pgxpool.Pool) (hidden
 		return 0, err
 	}
 	// Tables that have keys to another go with it.
-	for _, table := range placedNames() {
+	for _, table := range namesOf(p.tables) {
 		if _, err := pool.Exec(ctx, `SELECT truncate_local_data_after_distributing_table(c.oid) FROM pg_class AS c
 			WHERE c.oid = $1::text::regclass AND pg_relation_size(c.oid) > 0`, table); err != nil {
 			return 0, err
@@ -257,24 +257,28 @@ func (d *Distribution) place(ctx context.Context, tx pgx.Tx) error {
 	if err := addKeys(ctx, tx); err != nil {
 		return err
 	}
+	var version int64
+	if err := tx.QueryRow(ctx, appliedSQL).Scan(&version); err != nil {
+		return err
+	}
+	tables := placedAt(version)
 	var by []string
-	for _, t := range placed {
+	for _, t := range tables {
 		by = append(by, t.by)
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO sync.distributed_tables (table_name, placed_by, distributed_at)
-		SELECT t.name, t.placed_by, now() FROM unnest($1::text[], $2::text[]) AS t (name, placed_by) ON CONFLICT DO NOTHING`, placedNames(), by); err != nil {
+		SELECT t.name, t.placed_by, now() FROM unnest($1::text[], $2::text[]) AS t (name, placed_by) ON CONFLICT DO NOTHING`, namesOf(tables), by); err != nil {
 		return err
 	}
-	return suitDefinitions(ctx, tx)
+	return suitDefinitions(ctx, tx, version)
 }
+
+// appliedSQL gives the version that the schema has, or is about to have.
+const appliedSQL = `SELECT coalesce(max(version_id), 0) FROM ` + versionTable + ` WHERE is_applied`
 
 // suitDefinitions has analytics.derive planned for each session, since which node is asked
 // depends on it, and gives views that Citus refuses their other form.
-func suitDefinitions(ctx context.Context, tx pgx.Tx) error {
-	var version int64 // applied, or being so
-	if err := tx.QueryRow(ctx, `SELECT max(version_id) FROM `+versionTable+` WHERE is_applied`).Scan(&version); err != nil {
-		return err
-	}
+func suitDefinitions(ctx context.Context, tx pgx.Tx, version int64) error {
 	names, definitions, err := migrations.ForCluster(version)
 	if err != nil {
 		return err

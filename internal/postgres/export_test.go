@@ -10,6 +10,9 @@ func PlacedTables() (names, by []string) {
 	return names, by
 }
 
+// PlacedAt gives their names in an older version of the schema.
+func PlacedAt(version int64) []string { return namesOf(placedAt(version)) }
+
 // PlacedKeys gives the foreign keys between these tables, as table (columns) to table.
 func PlacedKeys() (all []string) {
 	for _, k := range placedKeys {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -21,9 +22,12 @@ const (
 	PlacedEverywhere = "every node"
 )
 
+// placing is a table and how Citus is to have it.
+type placing struct{ table, by string }
+
 // placed is where Citus is to put each table that it is to have. The order is that of the
 // keys between them. Everything else stays on the coordinator.
-var placed = []struct{ table, by string }{
+var placed = []placing{
 	{"realtimekit.apps", PlacedEverywhere},
 	{"realtimekit.meetings", PlacedEverywhere},
 	{"realtimekit.meeting_participants", PlacedEverywhere},
@@ -38,7 +42,7 @@ var placed = []struct{ table, by string }{
 	{"sync.session_states", PlacedBySession},
 	{"sync.peer_report_states", PlacedBySession},
 	{"analytics.session_figures", PlacedBySession},
-	{"analytics.presences", PlacedBySession},
+	{packedPresences, PlacedBySession},
 	{"analytics.session_people", PlacedBySession},
 	{"analytics.session_person_days", PlacedBySession},
 }
@@ -58,9 +62,28 @@ var placedKeys = []struct{ table, columns, target string }{
 	{"realtimekit.livestream_sessions", "session_id", "realtimekit.sessions"},
 }
 
-func placedNames() []string {
-	all := make([]string, 0, len(placed))
-	for _, p := range placed {
+// packedPresences is the table that migration 00033 made in the place of another.
+const (
+	packedPresences = "analytics.session_presences"
+	packedSince     = 33
+)
+
+// placedAt is placed for a version of the schema that a migration down came back to.
+func placedAt(version int64) []placing {
+	all := slices.Clone(placed)
+	for i := range all {
+		if all[i].table == packedPresences && version < packedSince {
+			all[i].table = "analytics.presences"
+		}
+	}
+	return all
+}
+
+func placedNames() []string { return namesOf(placed) }
+
+func namesOf(tables []placing) []string {
+	all := make([]string, 0, len(tables))
+	for _, p := range tables {
 		all = append(all, naming.Real(p.table))
 	}
 	return all
@@ -75,10 +98,12 @@ type Placement struct {
 	Remembered int               // tables that sync.distributed_tables has
 	Shards     int               // of realtimekit.sessions
 	Hidden     int64             // bytes of rows from before, which nothing reads any more
+
+	tables []placing // that are to be placed
 }
 
 // Whole tells whether every table is where it is to be.
-func (p *Placement) Whole() bool { return len(p.Placed) == len(placed) && len(p.Wrong) == 0 }
+func (p *Placement) Whole() bool { return len(p.Placed) == len(p.tables) && len(p.Wrong) == 0 }
 
 // None tells whether nothing was ever distributed here.
 func (p *Placement) None() bool { return len(p.Placed) == 0 && len(p.Wrong) == 0 && p.Remembered == 0 }
@@ -86,7 +111,7 @@ func (p *Placement) None() bool { return len(p.Placed) == 0 && len(p.Wrong) == 0
 // Lacking lists the tables that are yet to be placed.
 func (p *Placement) Lacking() []string {
 	var all []string
-	for _, t := range placed {
+	for _, t := range p.tables {
 		if name := naming.Real(t.table); p.Placed[name] == "" {
 			all = append(all, name)
 		}
@@ -102,7 +127,7 @@ func (p *Placement) Check() error {
 	case p.Citus == "" && p.Remembered > 0:
 		return fmt.Errorf("%w: the tables were distributed by Citus, which this database does not have: it is a copy, and what was on the workers is not in it; restore such a dump with Citus, or empty %s where all rows are there", model.ErrSchema, naming.Real("sync.distributed_tables"))
 	case !p.None() && !p.Whole():
-		return fmt.Errorf("%w: %d of %d tables are distributed, without %s; run: rollcall distribute", model.ErrSchema, len(p.Placed), len(placed), strings.Join(p.Lacking(), ", "))
+		return fmt.Errorf("%w: %d of %d tables are distributed, without %s; run: rollcall distribute", model.ErrSchema, len(p.Placed), len(p.tables), strings.Join(p.Lacking(), ", "))
 	}
 	return nil
 }
@@ -137,10 +162,12 @@ var errWorker = fmt.Errorf("%w: the server of DATABASE_URL is a worker of Citus;
 func PlacementOf(ctx context.Context, pool *pgxpool.Pool) (Placement, error) {
 	p := Placement{Placed: map[string]string{}}
 	var citus bool
-	if err := pool.QueryRow(ctx, `SELECT `+hasCitus+`, (SELECT count(*) FROM sync.distributed_tables)`).Scan(&citus, &p.Remembered); err != nil || !citus {
+	var version int64
+	err := pool.QueryRow(ctx, `SELECT `+hasCitus+`, (SELECT count(*) FROM sync.distributed_tables), (`+appliedSQL+`)`).Scan(&citus, &p.Remembered, &version)
+	if p.tables = placedAt(version); err != nil || !citus {
 		return p, Failed("look how the tables are distributed", err)
 	}
-	err := pool.QueryRow(ctx, `SELECT (SELECT extversion FROM pg_extension WHERE extname = 'citus'), groupid > 0,
+	err = pool.QueryRow(ctx, `SELECT (SELECT extversion FROM pg_extension WHERE extname = 'citus'), groupid > 0,
 		(SELECT count(*) FROM pg_catalog.pg_dist_shard WHERE logicalrelid = 'realtimekit.sessions'::regclass)
 		FROM pg_catalog.pg_dist_local_group`).Scan(&p.Citus, &p.Worker, &p.Shards)
 	if err != nil {
@@ -157,12 +184,12 @@ func (p *Placement) read(ctx context.Context, pool *pgxpool.Pool) error {
 			pg_relation_size(d.logicalrelid)
 		FROM unnest($1::text[]) AS t (name)
 		JOIN pg_catalog.pg_dist_partition AS d ON d.logicalrelid = t.name::regclass
-		WHERE d.partmethod <> 'n' OR d.repmodel = 't'`, placedNames())
+		WHERE d.partmethod <> 'n' OR d.repmodel = 't'`, namesOf(p.tables))
 	if err != nil {
 		return Failed("look how the tables are distributed", err)
 	}
 	want := map[string]string{}
-	for _, t := range placed {
+	for _, t := range p.tables {
 		want[naming.Real(t.table)] = t.by
 	}
 	var name, column string

@@ -25,10 +25,10 @@ DECLARE
     is_zoned boolean; -- whether days of theirs are not those of UTC
 BEGIN
     IF EXISTS (SELECT 1 FROM analytics.session_figures WHERE session_id = ANY (session_ids))
-       OR EXISTS (SELECT 1 FROM analytics.presences WHERE session_id = ANY (session_ids)) -- where the figures were lost
+       OR EXISTS (SELECT 1 FROM analytics.session_presences WHERE session_id = ANY (session_ids)) -- where the figures were lost
        OR EXISTS (SELECT 1 FROM analytics.session_people WHERE session_id = ANY (session_ids)) THEN
         SELECT array_agg(p) INTO before FROM analytics.session_people AS p WHERE p.session_id = ANY (session_ids);
-        DELETE FROM analytics.presences WHERE session_id = ANY (session_ids);
+        DELETE FROM analytics.session_presences WHERE session_id = ANY (session_ids);
         DELETE FROM analytics.session_people WHERE session_id = ANY (session_ids);
         DELETE FROM analytics.session_person_days WHERE session_id = ANY (session_ids);
         DELETE FROM analytics.session_figures WHERE session_id = ANY (session_ids);
@@ -108,33 +108,40 @@ BEGIN
         LEFT JOIN stays AS m ON m.session_id = p.session_id AND m.participant_id = p.participant_id
         WHERE p.session_id = ANY (session_ids)
           AND (m.session_id IS NOT NULL OR (p.joined_at IS NOT NULL AND NOT coalesce(v.has_joining, false)))
+    ), presences AS (
+        SELECT f.session_id, f.participant_id, c.joined_at, c.left_at,
+               row_number() OVER (PARTITION BY f.session_id, f.participant_id ORDER BY f.joined_at, f.peer_id COLLATE "C", f.recorded_at)::integer AS presence_no,
+               CASE
+                   WHEN f.recorded_at IS NULL AND f.removed_at < b.ends_at THEN 'r'
+                   WHEN f.recorded_at IS NULL THEN CASE b.ends_at_source WHEN 'session_ended_at' THEN 'e' WHEN 'last_seen' THEN 's' ELSE 'g' END
+                   WHEN f.by_events AND (f.net = 0 OR f.next_net < 0) THEN 'l'
+                   WHEN f.by_events AND f.next_net > 0 THEN 'n'
+                   ELSE 'p'
+               END::"char" AS left_at_kind,
+               f.by_events, c.joined_at <> f.joined_at OR c.left_at <> l.left_at AS is_cut, f.preset_view_type, f.peer_id
+        FROM found AS f
+        JOIN unnest(bounds) AS b ON b.session_id = f.session_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(f.recorded_at, greatest(f.joined_at, least(b.ends_at, f.removed_at))) AS left_at
+        ) AS l
+        -- One absurd time, of a participant or of the session, must not make a presence
+        -- of years: views and tables by day have a row for each of its days.
+        -- In hours, since a day has 23 of them in some time zones' spring.
+        CROSS JOIN LATERAL (
+            SELECT least(b.starts_at, b.ends_at) - interval '24 hours' AS earliest, greatest(b.starts_at, b.ends_at) + interval '24 hours' AS latest
+        ) AS o
+        CROSS JOIN LATERAL (SELECT least(greatest(f.joined_at, o.earliest), o.latest) AS joined_at) AS j
+        CROSS JOIN LATERAL (
+            SELECT j.joined_at, least(greatest(l.left_at, o.earliest), o.latest, j.joined_at + interval '744 hours') AS left_at
+        ) AS c
+        ORDER BY f.session_id, f.participant_id, presence_no -- so that the arrays are
     )
-    INSERT INTO analytics.presences (session_id, participant_id, joined_at, left_at, presence_no, left_at_kind, is_by_events, is_cut, preset_view_type, peer_id)
-    SELECT f.session_id, f.participant_id, c.joined_at, c.left_at,
-           row_number() OVER (PARTITION BY f.session_id, f.participant_id ORDER BY f.joined_at, f.peer_id COLLATE "C", f.recorded_at),
-           CASE
-               WHEN f.recorded_at IS NULL AND f.removed_at < b.ends_at THEN 'r'
-               WHEN f.recorded_at IS NULL THEN CASE b.ends_at_source WHEN 'session_ended_at' THEN 'e' WHEN 'last_seen' THEN 's' ELSE 'g' END
-               WHEN f.by_events AND (f.net = 0 OR f.next_net < 0) THEN 'l'
-               WHEN f.by_events AND f.next_net > 0 THEN 'n'
-               ELSE 'p'
-           END::"char",
-           f.by_events, c.joined_at <> f.joined_at OR c.left_at <> l.left_at, f.preset_view_type, f.peer_id
-    FROM found AS f
-    JOIN unnest(bounds) AS b ON b.session_id = f.session_id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(f.recorded_at, greatest(f.joined_at, least(b.ends_at, f.removed_at))) AS left_at
-    ) AS l
-    -- One absurd time, of a participant or of the session, must not make a presence
-    -- of years: views and tables by day have a row for each of its days.
-    -- In hours, since a day has 23 of them in some time zones' spring.
-    CROSS JOIN LATERAL (
-        SELECT least(b.starts_at, b.ends_at) - interval '24 hours' AS earliest, greatest(b.starts_at, b.ends_at) + interval '24 hours' AS latest
-    ) AS o
-    CROSS JOIN LATERAL (SELECT least(greatest(f.joined_at, o.earliest), o.latest) AS joined_at) AS j
-    CROSS JOIN LATERAL (
-        SELECT j.joined_at, least(greatest(l.left_at, o.earliest), o.latest, j.joined_at + interval '744 hours') AS left_at
-    ) AS c;
+    INSERT INTO analytics.session_presences (session_id, participant_ids, presence_nos, joined_at, left_at, left_at_kinds, is_by_events, is_cut,
+        preset_view_types, peer_ids)
+    SELECT session_id, array_agg(participant_id), array_agg(presence_no), array_agg(joined_at), array_agg(left_at), array_agg(left_at_kind),
+           array_agg(by_events), array_agg(is_cut), array_agg(preset_view_type), array_agg(peer_id)
+    FROM presences
+    GROUP BY 1;
 
     -- A session that is counted on a day which rollcall retention keeps stays in the zone
     -- that it was counted in, and one that would come to touch such a day, by the app's zone

@@ -12,9 +12,10 @@ CROSS JOIN LATERAL (
     WITH came AS MATERIALIZED (
         -- Of a session that lasts over several lessons, only the stays that reach into this one.
         SELECT q.user_id, q.custom_participant_id, NOT i.was_inside AS has_waited,
-               i.was_inside AND (o.timetable_id IS NULL OR EXISTS (
-                   SELECT 1 FROM analytics.presences AS s
-                   WHERE s.session_id = q.session_id AND s.participant_id = q.participant_id AND s.joined_at < o.ends_at
+               -- Looked up in a table of hashes that is made once per lesson, and only of those in a timetable.
+               i.was_inside AND (o.timetable_id IS NULL OR (q.session_id, q.participant_id) IN (
+                   SELECT s.session_id, s.participant_id FROM analytics.presences AS s
+                   WHERE s.session_id = ANY (o.session_ids) AND s.joined_at < o.ends_at
                      AND (s.left_at > o.starts_at AND s.left_at > s.joined_at OR s.left_at = s.joined_at AND s.joined_at >= o.starts_at))) AS has_entered
         FROM realtimekit.participants AS q
         CROSS JOIN LATERAL (

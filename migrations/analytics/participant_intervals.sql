@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW analytics.participant_intervals AS
-SELECT i.session_id, i.participant_id, analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id,
+SELECT s.session_id, i.participant_id, analytics.person_of(i.person_by, i.nobody_ids, i.machine_presets, i.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id,
        CASE WHEN i.is_by_events THEN coalesce(i.peer_id, i.participant_id::text) END AS peer_id,
        p.user_id, p.custom_participant_id, p.display_name, p.preset_name, i.preset_view_type, i.joined_at, i.left_at,
        extract(epoch FROM i.left_at - i.joined_at)::double precision AS present_seconds,
@@ -14,10 +14,20 @@ SELECT i.session_id, i.participant_id, analytics.person_of(k.person_by, k.nobody
            ELSE 'participant_left_at'
        END AS left_at_source,
        i.left_at_kind IN ('r', 'e', 's', 'g') AS is_open, p.removed_at IS NOT NULL AS is_removed, i.is_cut
-FROM analytics.presences AS i
-JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-JOIN analytics.session_figures AS f ON f.session_id = i.session_id
-LEFT JOIN analytics.settings AS k ON k.app_id = f.app_id AND k.meeting_id = '';
+FROM analytics.session_presences AS s
+JOIN analytics.session_figures AS f ON f.session_id = s.session_id
+-- The settings are in here since a planner orders no more than eight tables freely, and
+-- views are joined to views. It takes an array for one of ten elements, so that each would
+-- be looked up among the participants: greatest() of one stands for itself, but in no index,
+-- and so the session's participants are read at once.
+CROSS JOIN LATERAL (
+    SELECT unnest(s.participant_ids) AS participant_id, unnest(s.joined_at) AS joined_at, unnest(s.left_at) AS left_at,
+           unnest(s.left_at_kinds) AS left_at_kind, unnest(s.is_by_events) AS is_by_events, unnest(s.is_cut) AS is_cut,
+           unnest(s.preset_view_types) AS preset_view_type, unnest(s.peer_ids) AS peer_id,
+           k.person_by, k.nobody_ids, k.machine_presets, k.machine_names
+    FROM (SELECT f.app_id) AS a LEFT JOIN analytics.settings AS k ON k.app_id = a.app_id AND k.meeting_id = ''
+) AS i
+JOIN realtimekit.participants AS p ON p.session_id = s.session_id AND greatest(p.participant_id) = i.participant_id;
 
 COMMENT ON VIEW  analytics.participant_intervals IS 'Presences: one row each time a peer was inside a session, from PEER_JOINING to PEER_LEAVING of the same peer, or from joined_at to left_at of a participant without any PEER_JOINING. Half-open: a person who leaves at 10:00:00.000 is not present at that instant. Presences of one person may overlap.';
 COMMENT ON COLUMN analytics.participant_intervals.session_id IS 'Session: realtimekit.sessions.session_id.';

@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW analytics.presence_by_day AS
 SELECT d.app_id, d.usage_date, d.session_id, i.participant_id,
-       analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id, p.custom_participant_id,
+       analytics.person_of(i.person_by, i.nobody_ids, i.machine_presets, i.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id, p.custom_participant_id,
        p.preset_name, i.preset_view_type,
        greatest(i.joined_at, analytics.day_starts_at(d.usage_date, d.time_zone)) AS from_at,
        least(i.left_at, analytics.day_starts_at(d.usage_date + 1, d.time_zone)) AS to_at,
@@ -8,11 +8,16 @@ SELECT d.app_id, d.usage_date, d.session_id, i.participant_id,
                           - greatest(i.joined_at, analytics.day_starts_at(d.usage_date, d.time_zone)))::double precision AS present_seconds,
        d.time_zone
 FROM analytics.session_dates AS d
-JOIN analytics.presences AS i
-    ON i.session_id = d.session_id AND i.joined_at < analytics.day_starts_at(d.usage_date + 1, d.time_zone)
-    AND (i.left_at > analytics.day_starts_at(d.usage_date, d.time_zone) OR i.joined_at >= analytics.day_starts_at(d.usage_date, d.time_zone))
-JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-LEFT JOIN analytics.settings AS k ON k.app_id = d.app_id AND k.meeting_id = '';
+JOIN analytics.session_presences AS s ON s.session_id = d.session_id
+-- In here as in participant_intervals, and for the same reasons.
+CROSS JOIN LATERAL (
+    SELECT unnest(s.participant_ids) AS participant_id, unnest(s.joined_at) AS joined_at, unnest(s.left_at) AS left_at,
+           unnest(s.preset_view_types) AS preset_view_type, k.person_by, k.nobody_ids, k.machine_presets, k.machine_names
+    FROM (SELECT d.app_id) AS a LEFT JOIN analytics.settings AS k ON k.app_id = a.app_id AND k.meeting_id = ''
+) AS i
+JOIN realtimekit.participants AS p ON p.session_id = s.session_id AND greatest(p.participant_id) = i.participant_id
+WHERE i.joined_at < analytics.day_starts_at(d.usage_date + 1, d.time_zone)
+  AND (i.left_at > analytics.day_starts_at(d.usage_date, d.time_zone) OR i.joined_at >= analytics.day_starts_at(d.usage_date, d.time_zone));
 
 COMMENT ON VIEW  analytics.presence_by_day IS 'Presences cut at midnight in the time zone of the app (analytics.settings), UTC unless set: participant time by day. One row per presence and day. As current as the last analytics.refresh; unlike the usage tables it is computed when asked.';
 COMMENT ON COLUMN analytics.presence_by_day.app_id IS 'App: realtimekit.apps.app_id.';

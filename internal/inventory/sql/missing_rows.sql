@@ -73,7 +73,7 @@ WITH mine AS MATERIALIZED (
 ), figures AS MATERIALIZED (
     SELECT session_id, presences, unique_people FROM analytics.session_figures WHERE session_id = ANY (ARRAY (SELECT session_id FROM taken))
 ), presence_rows AS MATERIALIZED (
-    SELECT session_id, count(*) AS rows FROM analytics.presences WHERE session_id = ANY (ARRAY (SELECT session_id FROM taken)) GROUP BY 1
+    SELECT session_id, cardinality(participant_ids) AS rows FROM analytics.session_presences WHERE session_id = ANY (ARRAY (SELECT session_id FROM taken))
 ), people_rows AS MATERIALIZED (
     SELECT session_id, count(*) AS rows FROM analytics.session_people WHERE session_id = ANY (ARRAY (SELECT session_id FROM taken)) GROUP BY 1
 ), underived AS MATERIALIZED (

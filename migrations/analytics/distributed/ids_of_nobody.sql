@@ -29,14 +29,14 @@ BEGIN
             FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
             WHERE p.custom_ids && ARRAY (SELECT id FROM named) AND p.custom_ids IS NOT NULL AND NOT p.is_split AND p.first_join_at >= from_at AND p.first_join_at < to_at
         ), split_rows AS MATERIALIZED (
-            SELECT f.app_id, d.usage_date, d.person_id, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name
+            SELECT f.app_id, f.time_zone, d.session_id, d.usage_date, d.person_id, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name
             FROM analytics.session_person_days AS d
             JOIN analytics.session_figures AS f ON f.session_id = d.session_id
             JOIN realtimekit.participants AS q ON q.session_id = d.session_id
-            JOIN analytics.presences AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
             WHERE q.custom_participant_id = ANY (ARRAY (SELECT id FROM named)) AND d.usage_date BETWEEN first_date AND last_date
-              AND i.joined_at < analytics.day_starts_at(d.usage_date + 1, f.time_zone)
-              AND (i.left_at > analytics.day_starts_at(d.usage_date, f.time_zone) OR i.joined_at >= analytics.day_starts_at(d.usage_date, f.time_zone))
+        ), stays AS MATERIALIZED (
+            -- A session's once, and not once per id.
+            SELECT session_id, participant_id, joined_at, left_at FROM analytics.presences WHERE session_id = ANY (ARRAY (SELECT session_id FROM split_rows))
         ), still_there AS (
             SELECT app_id, usage_date, id FROM by_one
             UNION ALL
@@ -44,6 +44,9 @@ BEGIN
             UNION ALL
             SELECT q.app_id, q.usage_date, q.custom_participant_id
             FROM split_rows AS q
+            JOIN stays AS i ON i.session_id = q.session_id AND i.participant_id = q.participant_id
+                AND i.joined_at < analytics.day_starts_at(q.usage_date + 1, q.time_zone)
+                AND (i.left_at > analytics.day_starts_at(q.usage_date, q.time_zone) OR i.joined_at >= analytics.day_starts_at(q.usage_date, q.time_zone))
             LEFT JOIN analytics.settings AS k ON k.app_id = q.app_id AND k.meeting_id = ''
             WHERE analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) = q.person_id
         )

@@ -17,6 +17,7 @@ WITH lessons AS MATERIALIZED (
     GROUP BY 1, 2, 3, 4
 ), stays AS MATERIALIZED (
     SELECT session_id, participant_id, joined_at, left_at FROM analytics.presences
+    WHERE session_id = ANY (ARRAY (SELECT session_id FROM parts WHERE timetable_id IS NOT NULL))
 ), inside AS MATERIALIZED (
     -- Of a session that lasts over several lessons, only the stays that reach into this one.
     SELECT DISTINCT p.lesson_no, s.session_id, s.participant_id
