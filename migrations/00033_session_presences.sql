@@ -20,6 +20,19 @@ CREATE TABLE analytics.session_presences (
     preset_view_types text[]        NOT NULL,
     peer_ids          text[]        NOT NULL
 );
+-- Where Citus has the one table, the other goes there before views come to read it.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = 'analytics.presences'::regclass) THEN
+            PERFORM create_distributed_table('analytics.session_presences', 'session_id', colocate_with => 'realtimekit.sessions');
+        END IF;
+    END IF;
+END
+$$;
+-- +goose StatementEnd
 INSERT INTO analytics.session_presences (session_id, participant_ids, presence_nos, joined_at, left_at, left_at_kinds, is_by_events, is_cut, preset_view_types, peer_ids)
 SELECT session_id, array_agg(participant_id), array_agg(presence_no), array_agg(joined_at), array_agg(left_at), array_agg(left_at_kind),
        array_agg(is_by_events), array_agg(is_cut), array_agg(preset_view_type), array_agg(peer_id)
@@ -95,6 +108,19 @@ CREATE TABLE analytics.presences (
     peer_id          text,
     PRIMARY KEY (session_id, participant_id, presence_no)
 );
+-- Where Citus has the one table, the other goes there before views come to read it.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = 'analytics.session_presences'::regclass) THEN
+            PERFORM create_distributed_table('analytics.presences', 'session_id', colocate_with => 'realtimekit.sessions');
+        END IF;
+    END IF;
+END
+$$;
+-- +goose StatementEnd
 INSERT INTO analytics.presences SELECT * FROM analytics.presences_after;
 ANALYZE analytics.presences;
 

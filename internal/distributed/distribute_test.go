@@ -137,6 +137,51 @@ func TestHalfDistributedTables(t *testing.T) {
 	}
 }
 
+// A migration that takes another table in the place of a distributed one carries its rows
+// over, up and down, and the new one is distributed as well.
+func TestPresencesAreMigratedOnACluster(t *testing.T) {
+	url, _ := pgtest.NewCluster(t)
+	pool := migrated(t, url)
+	if err := distribute(t, pool); err != nil {
+		t.Fatal(err)
+	}
+	if err := readAll(t, pool, ended()); err != nil {
+		t.Fatal(err)
+	}
+	state := func() string {
+		t.Helper()
+		p, err := postgres.PlacementOf(t.Context(), pool)
+		if err != nil || !p.Whole() || p.Hidden != 0 {
+			t.Errorf("placed %v, wrong %v, lacking %v, hidden %d: %v", p.Placed, p.Wrong, p.Lacking(), p.Hidden, err)
+		}
+		if n := pgtest.Number(t, pool, `SELECT count(*) FROM sync.distributed_tables`); n != len(p.Placed) {
+			t.Errorf("%d tables are remembered, %d placed", n, len(p.Placed))
+		}
+		return strings.Join(pgtest.Ask(t, url, `SELECT concat_ws(' ', session_id, participant_id, presence_no, joined_at, left_at, left_at_kind, is_by_events, is_cut, preset_view_type, peer_id) FROM analytics.presences ORDER BY 1`), "\n") + "\n" +
+			strings.Join(pgtest.Ask(t, url, `SELECT concat_ws(' ', session_id, participant_id, person_id, joined_at, left_at) FROM analytics.participant_intervals ORDER BY 1`), "\n")
+	}
+	want := state()
+	if len(want) < 10000 {
+		t.Fatalf("hardly anybody was there:\n%s", want)
+	}
+	for pgtest.Ask(t, url, `SELECT relkind::text FROM pg_class WHERE oid = 'analytics.presences'::regclass`)[0] == "v" {
+		if _, err := postgres.MigrateDown(t.Context(), pool); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pool.Reset()
+	if state() != want {
+		t.Error("single rows are other ones")
+	}
+	if _, err := postgres.MigrateUp(t.Context(), pool); err != nil {
+		t.Fatal(err)
+	}
+	pool.Reset()
+	if state() != want {
+		t.Error("packed again they are other ones")
+	}
+}
+
 func distribute(t *testing.T, pool *pgxpool.Pool) error {
 	t.Helper()
 	_, err := postgres.Distribute(t.Context(), pool, 0)
