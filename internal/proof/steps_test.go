@@ -13,7 +13,7 @@ var steps = map[string]string{
 	"take the lock":                        `pg_try_advisory_lock`,
 	"let go of the lock":                   `pg_advisory_unlock`,
 	"enter the run into the ledger":        `INSERT INTO sync.runs`, // and close abandoned ones
-	"COPY presences":                       `COPY analytics.presences`,
+	"COPY presences":                       `COPY analytics.session_presences`,
 	"COPY people and their days":           `COPY analytics.session_pe`,
 	"add the figures of a session":         `INSERT INTO analytics.session_figures`,
 	"look at some sessions' rows":          `INSERT INTO sync.checks`,
