@@ -2,12 +2,15 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // ClusterURL gives the coordinator of Citus that the environment names, and skips the test
@@ -89,7 +92,13 @@ func dropOn(tb testing.TB, node, maintenance, name string) {
 	ctx := context.WithoutCancel(tb.Context())
 	conn, err := Connect(ctx, maintenance)
 	if err == nil {
-		_, err = conn.Exec(ctx, `DROP DATABASE `+name+` WITH (FORCE)`)
+		// Citus's own worker may come back while the server waits for it to go.
+		for range 5 {
+			var busy *pgconn.PgError
+			if _, err = conn.Exec(ctx, `DROP DATABASE `+name+` WITH (FORCE)`); !errors.As(err, &busy) || busy.Code != "55006" {
+				break
+			}
+		}
 		_ = conn.Close(ctx)
 	}
 	if err != nil {
