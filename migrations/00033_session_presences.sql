@@ -1,6 +1,6 @@
 -- +goose Up
 -- Presences are written, deleted and read session by session, so a session has one row of
--- them, with an array for each column: a sixth of the WAL, and one entry of one index. The
+-- them, with an array for each column: a tenth of the WAL, and one entry of one index. The
 -- table of single rows becomes a view of the same name and columns.
 
 -- Ten million events take longer than the limit that each connection has.

@@ -204,7 +204,7 @@ func TestFormsForAClusterComeWithTheirMigration(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[int64]bool{32: false, math.MaxInt64: true} {
 		names, _, err := migrations.ForCluster(version)
-		if err != nil || !slices.Contains(names, "no_shows") || slices.Contains(names, "data_quality") != want {
+		if err != nil || !slices.Contains(names, "no_shows") || slices.Contains(names, "data_quality") != want || slices.Contains(names, "presence_by_day") != want {
 			t.Errorf("forms of version %d: %q, %v", version, names, err)
 		}
 	}
