@@ -1,6 +1,7 @@
 package load_test
 
 import (
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -38,9 +39,9 @@ func TestNewDaysAreCountedAsTheFunctionCountsThem(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	b := testbed.New(t)
 	pgtest.Exec(t, b.Pool, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id)
-			SELECT app, 'account', now(), now(), 1 FROM unnest('{app,users,machines,kiwis}'::text[]) AS app;
+			SELECT app, 'account', now(), now(), 1 FROM unnest('{app,users,machines,doubles,kiwis}'::text[]) AS app;
 		INSERT INTO analytics.settings (app_id, person_by, nobody_ids, machine_presets, machine_names)
-			VALUES ('users', 'user_id', '{u3}', NULL, NULL), ('machines', NULL, '{}', '{Zed}', '{Ana}')`)
+			VALUES ('users', 'user_id', '{u3}', NULL, NULL), ('doubles', 'user_id', NULL, NULL, NULL), ('machines', NULL, '{}', '{Zed}', '{Ana}')`)
 	const sessions, later = 480, 120
 	for n := range sessions {
 		b.MustLoad(crowdedSession(rng, n))
@@ -104,11 +105,17 @@ func TestNewDaysAreCountedAsTheFunctionCountsThem(t *testing.T) {
 	sameRows(t, 20, anew, counted)
 }
 
-// crowdedSession is a random session of one of three apps. Two of these have many steps of
+// crowdedSession is a random session of one of four apps. Two of these have many steps of
 // many moments, for curves with leaves of hours, minutes and seconds.
 func crowdedSession(rng *rand.Rand, n int) (model.Session, model.ParticipantPage) {
 	session, page := randomSession(rng, n)
 	session.AppID = []string{"app", "users", "machines", "users", "machines"}[n%5]
+	if n%10 == 0 { // of people with several ids that nobody has elsewhere
+		session.AppID = "doubles"
+		for i := range page.Participants {
+			page.Participants[i].CustomParticipantID += fmt.Sprintf("-%d-%d", n, i)
+		}
+	}
 	move(&session, &page, func(at time.Time) time.Time {
 		begin := at.Add(-12 * time.Hour).Truncate(24 * time.Hour).Add(23*time.Hour + 45*time.Minute)
 		switch session.AppID {

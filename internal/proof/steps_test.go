@@ -66,6 +66,7 @@ var steps = map[string]string{
 	"COPY sessions of new days":            `COPY analytics.session_dates`,
 	"COPY people of several sessions":      `COPY analytics.shared_person_days`,
 	"COPY curves of new days":              `COPY analytics.usage_curves`,
+	"COPY ids of new days":                 `COPY analytics.usage_ids`,
 	"add ids of new days":                  `INSERT INTO analytics.usage_ids`,
 	"resolve a rejected record":            `SET resolved_at = now() WHERE rejected_id`,
 	"make the schema of the books":         `CREATE SCHEMA sync`,

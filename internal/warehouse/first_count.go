@@ -200,7 +200,7 @@ func (c *firstCount) count(ctx context.Context) error {
 	}
 	stays := people.stays
 	people.stays = nil // whose memory goes when all are counted
-	if err := c.store(ctx, usage.Count(sessions, stays), people.names); err != nil {
+	if err := c.store(ctx, usage.Count(sessions, stays), people); err != nil {
 		return fmt.Errorf("store what new days count: %w", err)
 	}
 	return nil

@@ -121,27 +121,32 @@ func (c *firstCount) zones(ctx context.Context) error {
 // Who has one preset and day in a session stands in session_people, who has several in
 // session_person_days.
 const (
-	wholeStaysSQL = `SELECT session_id, person_id, first_join_at, NULL::date, preset_name, preset_view_type, multirange_send(presence)
-		FROM analytics.session_people WHERE session_id = ANY ($1) AND NOT is_split`
-	splitStaysSQL = `SELECT session_id, person_id, NULL::timestamptz, usage_date, preset_name, preset_view_type, multirange_send(presence)
-		FROM analytics.session_person_days WHERE session_id = ANY ($1)`
+	wholeStaysSQL = `SELECT session_id, person_id, first_join_at, NULL::date, preset_name, preset_view_type, multirange_send(presence),
+			custom_participant_id, custom_ids FROM analytics.session_people WHERE session_id = ANY ($1) AND NOT is_split`
+	splitStaysSQL = `SELECT session_id, person_id, NULL::timestamptz, usage_date, preset_name, preset_view_type, multirange_send(presence),
+			NULL::text, NULL::text[] FROM analytics.session_person_days WHERE session_id = ANY ($1)`
 )
 
 // people are the stays of people, who have numbers. There may be hundreds of thousands, so
 // that what is the same is there once.
 type people struct {
 	stays    []usage.Stay
-	names    []string // by number
+	names    []string // of people and ids, by number
 	numbers  map[string]int32
+	ids      ownIDs
 	sessions map[pgtype.UUID]int32
 	all      []*derivedSession
 	presets  map[usage.Preset]*usage.Preset
 	spans    []derive.Span // room for the next
+	few      []int32       // room for ids of one
 }
 
 // people reads who was inside.
 func (c *firstCount) people(ctx context.Context) (*people, error) {
-	p := &people{all: c.sessions, numbers: map[string]int32{}, sessions: map[pgtype.UUID]int32{}, presets: map[usage.Preset]*usage.Preset{}}
+	p := &people{
+		all: c.sessions, numbers: map[string]int32{}, ids: newOwnIDs(len(c.sessions)), sessions: map[pgtype.UUID]int32{},
+		presets: map[usage.Preset]*usage.Preset{},
+	}
 	ids, n := make([]pgtype.UUID, len(c.sessions)), 0
 	for i, s := range c.sessions {
 		ids[i], p.sessions[s.id] = s.id, int32(i)
@@ -159,16 +164,18 @@ func (p *people) add(rows pgx.Rows, err error) error {
 		return err
 	}
 	var id pgtype.UUID
-	var person, presence pgtype.DriverBytes // valid until the next row
+	var person, presence, own pgtype.DriverBytes // valid until the next row
 	var at pgtype.Timestamptz
 	var date pgtype.Date
 	var preset, viewType pgtype.Text
-	_, err = pgx.ForEachRow(rows, []any{&id, &person, &at, &date, &preset, &viewType, &presence}, func() error {
+	var several []string
+	_, err = pgx.ForEachRow(rows, []any{&id, &person, &at, &date, &preset, &viewType, &presence, &own, &several}, func() error {
 		spans, err := p.within(presence)
 		session := p.sessions[id]
 		day := numberOf(date)
 		if !date.Valid {
 			day = p.all[session].DayOf(timeOf(at.Time))
+			p.ids.add(p.all[session], session, day, p.own(own, several)...)
 		}
 		p.stays = append(p.stays, usage.Stay{
 			Session: session, Person: p.number(person), Day: int32(day), //nolint:gosec // Postgres has no date beyond
@@ -187,6 +194,20 @@ func (p *people) number(person []byte) int32 {
 		p.numbers[name], p.names = n, append(p.names, name)
 	}
 	return n
+}
+
+// own gives the ids of a person: the one, or several where these are known.
+func (p *people) own(one []byte, several []string) []int32 {
+	p.few = p.few[:0]
+	switch {
+	case several != nil:
+		for _, id := range several {
+			p.few = append(p.few, p.number([]byte(id)))
+		}
+	case one != nil:
+		p.few = append(p.few, p.number(one))
+	}
+	return p.few
 }
 
 func (p *people) preset(its usage.Preset) *usage.Preset {

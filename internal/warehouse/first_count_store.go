@@ -12,13 +12,9 @@ import (
 )
 
 // Of the days of these sessions nothing is kept but what was copied before.
-const (
-	firstIDsSQL = `INSERT INTO analytics.usage_ids
-		SELECT i.* FROM unnest(analytics.ids_on($1, (SELECT array_agg(d) FROM analytics.session_dates AS d WHERE d.session_id = ANY ($1)))) AS i`
-	firstDaysSQL = `SELECT analytics.add_to_days(NULL, (SELECT array_agg(d) FROM analytics.session_dates AS d WHERE d.session_id = ANY ($1)),
+const firstDaysSQL = `SELECT analytics.add_to_days(NULL, (SELECT array_agg(d) FROM analytics.session_dates AS d WHERE d.session_id = ANY ($1)),
 		NULL, (SELECT array_agg(s) FROM analytics.shared_person_days AS s JOIN unnest($2::text[], $3::date[]) AS k (app_id, usage_date) USING (app_id, usage_date)),
 		(SELECT array_agg(i) FROM analytics.usage_ids AS i JOIN unnest($2::text[], $3::date[]) AS k (app_id, usage_date) USING (app_id, usage_date)), NULL)`
-)
 
 // rowsOfDays are rows of days that are counted, to be copied together.
 type rowsOfDays struct {
@@ -29,11 +25,11 @@ type rowsOfDays struct {
 }
 
 // store copies what is kept of new days, many small ones together, and adds it up.
-func (c *firstCount) store(ctx context.Context, days iter.Seq[usage.Counted], names []string) error {
+func (c *firstCount) store(ctx context.Context, days iter.Seq[usage.Counted], of *people) error {
 	const together = 100 // sessions, and people in several
 	var apps []string
 	var dates []pgtype.Date
-	part := rowsOfDays{names: names}
+	part := rowsOfDays{names: of.names}
 	for day := range days {
 		apps, dates = append(apps, day.App), append(dates, Day(day.Day))
 		part.sessions = append(part.sessions, day.Sessions...)
@@ -45,7 +41,7 @@ func (c *firstCount) store(ctx context.Context, days iter.Seq[usage.Counted], na
 		if err := c.copyDays(ctx, &part); err != nil {
 			return err
 		}
-		part = rowsOfDays{names: names}
+		part = rowsOfDays{names: of.names}
 	}
 	if err := c.copyDays(ctx, &part); err != nil {
 		return err
@@ -54,7 +50,7 @@ func (c *firstCount) store(ctx context.Context, days iter.Seq[usage.Counted], na
 	for i, s := range c.sessions {
 		ids[i] = s.id
 	}
-	if _, err := c.Exec(ctx, firstIDsSQL, ids); err != nil {
+	if err := c.storeIDs(ctx, of); err != nil {
 		return err
 	}
 	_, err := c.Exec(ctx, firstDaysSQL, ids, apps, dates)
