@@ -8,11 +8,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/rollcall-etl/rollcall/internal/alike"
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
-// Spellings says what becomes of custom ids that differ from a given one in upper and
-// lower case or outer spaces only: they may be the same person's, or another's.
+// Spellings says what becomes of custom ids that look like a given one, as [alike.Key] has
+// it: they may be the same person's, or another's.
 type Spellings int
 
 // What becomes of them.
@@ -22,12 +23,13 @@ const (
 	EraseSpellings                  // they are the person's
 )
 
+// Of the letters of ASCII every server knows which are the same; what has others, or a
+// space, is compared here.
 const spellingsSQL = `SELECT DISTINCT custom_participant_id
 	FROM (SELECT p.custom_participant_id, s.app_id FROM realtimekit.participants AS p JOIN realtimekit.sessions AS s USING (session_id)
 	      UNION ALL
 	      SELECT custom_participant_id, app_id FROM realtimekit.meeting_participants) AS t
-	WHERE lower(btrim(custom_participant_id)) = ANY (ARRAY (SELECT lower(btrim(id)) FROM unnest($1::text[]) AS id))
-	  AND NOT custom_participant_id = ANY ($1) AND ($2 = '' OR app_id = $2)
+	WHERE (lower(custom_participant_id COLLATE "C") = ANY ($1) OR custom_participant_id ~ '[^!-~]') AND ($2 = '' OR app_id = $2)
 	ORDER BY 1`
 
 // spellings looks for them.
@@ -35,11 +37,12 @@ func (w finder) spellings(ctx context.Context) error {
 	if len(w.CustomIDs) == 0 || w.Spellings == KeepSpellings && !slices.ContainsFunc(w.CustomIDs, isUUID) {
 		return nil
 	}
-	rows, err := w.tx.Query(ctx, spellingsSQL, w.CustomIDs, w.AppID)
+	rows, err := w.tx.Query(ctx, spellingsSQL, alike.Keys(w.CustomIDs...), w.AppID)
 	if err != nil {
 		return err
 	}
-	others, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	stored, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	others := alike.Others(stored, w.CustomIDs...)
 	if err != nil || len(others) == 0 {
 		return err
 	}

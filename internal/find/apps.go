@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/alike"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
@@ -71,11 +72,12 @@ func AppsOf(apps []model.App, names []string) ([]string, error) {
 
 func appOf(apps []model.App, name string) (string, error) {
 	var called []string
+	key := alike.Key(name)
 	for i := range apps {
 		if apps[i].ID == name {
 			return name, nil
 		}
-		if strings.EqualFold(apps[i].Name, name) {
+		if key != "" && alike.Key(apps[i].Name) == key {
 			called = append(called, apps[i].ID)
 		}
 	}

@@ -2,11 +2,13 @@ package find
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/alike"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
@@ -21,8 +23,8 @@ const (
 type Query struct {
 	From, To Bound  // of the start: from From until before To
 	App      string // app_id
-	// Title is what the meeting's title contains, in any letters. Where titles are
-	// exactly that, those that only contain it are left out.
+	// Title is what the meeting's title contains, as [alike.Key] compares. Where titles
+	// are exactly that, those that only contain it are left out.
 	Title string
 	Live  bool // only those that are LIVE
 	Limit int  // most to give, the newest; 0 for all
@@ -48,20 +50,17 @@ type Session struct {
 	State    string     `json:"state"` // one of the constants above
 }
 
-const chosenSQL = `WITH chosen AS (
-	SELECT session_id, starts_at, $4 <> '' AND lower(meeting_title) = lower($4) AS exact FROM analytics.session_bounds
+// began chooses sessions by everything but the title.
+const began = `FROM analytics.session_bounds
 	WHERE ($1::timestamptz IS NULL OR starts_at >= $1 - interval '24 hours' AND
-	           starts_at >= CASE WHEN $6 THEN analytics.day_starts_at(($1 AT TIME ZONE 'UTC')::date, time_zone) ELSE $1 END)
+	           starts_at >= CASE WHEN $5 THEN analytics.day_starts_at(($1 AT TIME ZONE 'UTC')::date, time_zone) ELSE $1 END)
 	  AND ($2::timestamptz IS NULL OR starts_at < $2 + interval '24 hours' AND
-	           starts_at < CASE WHEN $7 THEN analytics.day_starts_at(($2 AT TIME ZONE 'UTC')::date, time_zone) ELSE $2 END)
-	  AND ($3 = '' OR app_id = $3) AND ($4 = '' OR strpos(lower(meeting_title), lower($4)) > 0)
-	  AND (NOT $5 OR status = 'LIVE')
-), fitting AS (
-	-- Joined, and not asked for in a condition: where the planner drops that, Citus 13 answers
-	-- with no rows and only warns.
-	SELECT c.session_id, c.starts_at FROM chosen AS c CROSS JOIN (SELECT coalesce(bool_or(exact), false) AS any_exact FROM chosen) AS e
-	WHERE c.exact OR NOT e.any_exact
-)`
+	           starts_at < CASE WHEN $6 THEN analytics.day_starts_at(($2 AT TIME ZONE 'UTC')::date, time_zone) ELSE $2 END)
+	  AND ($3 = '' OR app_id = $3) AND (NOT $4 OR status = 'LIVE')`
+
+const titlesSQL = `SELECT DISTINCT meeting_title ` + began + ` AND meeting_title IS NOT NULL`
+
+const chosenSQL = `WITH fitting AS (SELECT session_id, starts_at ` + began + ` AND ($7::text[] IS NULL OR meeting_title = ANY ($7)))`
 
 // The length and the people of a session are computed for those alone that are given.
 const sessionsSQL = chosenSQL + `
@@ -73,8 +72,13 @@ ORDER BY newest.starts_at DESC NULLS LAST, newest.session_id`
 
 // Sessions gives the newest sessions that fit, and how many fit in all.
 func Sessions(ctx context.Context, pool *pgxpool.Pool, q Query) (found []Session, all int, err error) {
-	args := []any{orNull(q.From.At), orNull(q.To.At), q.App, q.Title, q.Live, q.From.IsDay, q.To.IsDay}
+	args := []any{orNull(q.From.At), orNull(q.To.At), q.App, q.Live, q.From.IsDay, q.To.IsDay}
 	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		titles, err := q.titles(ctx, tx, args)
+		if err != nil {
+			return err
+		}
+		args = append(args, titles)
 		if err := tx.QueryRow(ctx, chosenSQL+` SELECT count(*) FROM fitting`, args...).Scan(&all); err != nil {
 			return err
 		}
@@ -91,6 +95,39 @@ func Sessions(ctx context.Context, pool *pgxpool.Pool, q Query) (found []Session
 		}
 	}
 	return found, all, postgres.Failed("find the sessions", err)
+}
+
+// titles gives those that the query's title means, or null for all. Which letters are the
+// same is decided here: a server of locale C knows only those of ASCII.
+func (q Query) titles(ctx context.Context, tx pgx.Tx, args []any) ([]string, error) {
+	if q.Title == "" {
+		return nil, nil
+	}
+	rows, err := tx.Query(ctx, titlesSQL, args...)
+	if err != nil {
+		return nil, err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return titled(all, q.Title), err
+}
+
+// titled chooses the titles that are the wanted one, else those that contain it.
+func titled(all []string, wanted string) []string {
+	exact, containing := []string{}, []string{}
+	key := alike.Key(wanted)
+	for _, title := range all {
+		switch own := alike.Key(title); {
+		case key == "":
+		case own == key:
+			exact = append(exact, title)
+		case strings.Contains(own, key):
+			containing = append(containing, title)
+		}
+	}
+	if len(exact) > 0 {
+		return exact
+	}
+	return containing
 }
 
 func orNull(t time.Time) *time.Time {

@@ -2,7 +2,8 @@ package report
 
 import (
 	"slices"
-	"strings"
+
+	"github.com/rollcall-etl/rollcall/internal/alike"
 )
 
 // called is how somebody is shown: a name and, below it, ids. There are as many ids
@@ -18,19 +19,20 @@ type called struct {
 func calledBy(n int, of func(int) (name, custom, id string)) []called {
 	all := make([]called, n)
 	names, customs := map[string]int{}, map[[2]string]int{}
-	key := func(i int, custom string) [2]string { return [2]string{strings.ToLower(all[i].Shown), custom} }
+	keys := make([]string, n)
 	for i := range all {
 		name, custom, id := of(i)
 		all[i].Shown = nameOf(name, custom, id)
-		names[strings.ToLower(all[i].Shown)]++
-		customs[key(i, custom)]++
+		keys[i] = alike.Key(all[i].Shown)
+		names[keys[i]]++
+		customs[[2]string{keys[i], custom}]++
 	}
 	for i := range all {
 		_, custom, id := of(i)
 		c := &all[i]
-		c.namesake = names[strings.ToLower(c.Shown)] > 1
+		c.namesake = names[keys[i]] > 1
 		for _, ident := range []string{custom, id} {
-			useful := ident == custom || c.namesake && (custom == "" || customs[key(i, custom)] > 1)
+			useful := ident == custom || c.namesake && (custom == "" || customs[[2]string{keys[i], custom}] > 1)
 			if ident != "" && useful && !slices.Contains(c.Idents, clean(ident)) {
 				c.Idents = append(c.Idents, clean(ident))
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/rollcall-etl/rollcall/internal/alike"
 	"github.com/rollcall-etl/rollcall/internal/export"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
@@ -83,11 +84,13 @@ type enrolment struct {
 	Meeting, User, Custom, Name, Person string
 }
 
+// Of the letters of ASCII every server knows which are the same; what has others, or a
+// space, is compared here.
 const spellingsSQL = `SELECT DISTINCT custom_participant_id
 	FROM (SELECT p.custom_participant_id, s.app_id FROM realtimekit.participants AS p JOIN realtimekit.sessions AS s ON s.session_id = p.session_id
 	      UNION ALL
 	      SELECT custom_participant_id, app_id FROM realtimekit.meeting_participants) AS t
-	WHERE lower(btrim(custom_participant_id)) = lower(btrim($1)) AND custom_participant_id <> $1 AND ($2 = '' OR app_id = $2) ORDER BY 1`
+	WHERE (lower(custom_participant_id COLLATE "C") = $1 OR custom_participant_id ~ '[^!-~]') AND ($2 = '' OR app_id = $2) ORDER BY 1`
 
 // somebody is a person of an app, with what is stored of them.
 type somebody struct {
@@ -125,9 +128,11 @@ func (w *somebody) find(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	spelt, err := tx.Query(ctx, spellingsSQL, w.ID, w.App)
+	spelt, err := tx.Query(ctx, spellingsSQL, alike.Key(w.ID), w.App)
 	if err == nil {
-		w.spellings, err = pgx.CollectRows(spelt, pgx.RowTo[string])
+		var stored []string
+		stored, err = pgx.CollectRows(spelt, pgx.RowTo[string])
+		w.spellings = alike.Others(stored, w.ID)
 	}
 	if err != nil {
 		return postgres.Failed("look for other spellings", err)
@@ -298,7 +303,7 @@ func (w *somebody) hint() (hint string) {
 		hint = "; other participants with this id are, by the settings of the app, the person " + quoted(w.others)
 	}
 	if len(w.spellings) > 0 {
-		hint += "; ids that differ only in upper and lower case or outer spaces are people of their own: " + quoted(w.spellings)
+		hint += "; ids that look alike are people of their own: " + quoted(w.spellings)
 	}
 	return hint
 }

@@ -178,6 +178,22 @@ func TestNamesakes(t *testing.T) {
 	}
 }
 
+// TestNamesThatLookAlike are told apart as well, and a name of which nothing can be seen is
+// none.
+func TestNamesThatLookAlike(t *testing.T) {
+	t.Parallel()
+	in, out := "2026-03-10 10:00Z", "2026-03-10 11:00Z"
+	pool := byHand(t, in, out, presence{"u1", "", "Zo\u00eb", in, out}, presence{"u2", "", "Zoe\u0308", in, out},
+		presence{"u3", "", "Ann Lee", in, out}, presence{"u4", "", "Ann\u00a0Lee\u200b ", in, out}, presence{"u5", "", "\u3164", in, out})
+	var names []string
+	for _, row := range inZone(t, pool, "UTC", "session-alike.html").id(t, "attendance").rows() {
+		names = append(names, strings.Join(strings.Fields(row[0]), " "))
+	}
+	if diff := cmp.Diff([]string{"Zo\u00ebu1", "Zoe\u0308u2", "Ann Leeu3", "Ann Lee\u200b u4", "u5"}, names); diff != "" {
+		t.Errorf("names and ids:\n%s", diff)
+	}
+}
+
 // TestAudience leaves out the instants in which nobody was there.
 func TestAudience(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,8 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
+
+	"github.com/rollcall-etl/rollcall/internal/alike"
 )
 
 // grouped writes a number with separators between thousands.
@@ -29,7 +31,7 @@ func clean(text string) string {
 // to see.
 func nameOf(texts ...string) string {
 	for _, text := range texts {
-		if strings.TrimSpace(text) != "" {
+		if alike.Key(text) != "" {
 			return clean(text)
 		}
 	}
