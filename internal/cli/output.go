@@ -41,7 +41,8 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	// A name of its own, since that of the file may be as long as a name can be.
+	file, err := os.CreateTemp(filepath.Dir(path), ".rollcall-*.tmp")
 	if err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
 	}

@@ -38,13 +38,13 @@ type reportCommand struct {
 	Meeting   filled   `placeholder:"ID" help:"The meeting of --register; with --view, only its rows."`
 	Person    verbatim `placeholder:"ID" help:"A page about this person (person_id of the views), of all days or of --from to --to; with --format json, all that is stored of them. With --view, or --register and --format, only rows of this person."`
 	View      string   `predictor:"view" placeholder:"NAME" help:"Export the rows of this view of schema analytics, or of a table such as realtimekit.sessions, instead of a page."`
-	Format    string   `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv (the default), json (one object per line), parquet or xlsx, for spreadsheets. Of --person alone: json, one object."`
+	Format    string   `enum:"csv,json,parquet,xlsx," default:"" help:"Format of an export: csv, json (one object per line), parquet or xlsx, for spreadsheets. Without it the ending of --output says it, else csv. Of --person alone: json, one object."`
 	Columns   list     `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
 	CSVStyle  string   `name:"csv-style" enum:"safe,exact,excel," default:"" help:"safe, the default: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, for a spreadsheet that opens the file by a double click."`
 	Delimiter string   `placeholder:"CHAR" help:"Separator of the fields of CSV: a comma (the default), ; or | or tab."`
 	UUID      string   `enum:"text,native," default:"" help:"Ids in Parquet: text, which every reader finds, or native, the type UUID."`
 	Timezone  string   `env:"ROLLCALL_TIMEZONE" placeholder:"ZONE" help:"Time zone of clock times, such as Europe/Berlin. Without it: of a page that of the app, of an export UTC. Days are those of each app: time_zone in analytics.settings, UTC unless set (${env})."`
-	Output    string   `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. An existing file is replaced once the new one is whole."`
+	Output    verbatim `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. An existing file is replaced once the new one is whole."`
 }
 
 // request is what the flags come to.
@@ -202,6 +202,9 @@ func (c *reportCommand) register() error {
 // export checks the flags of an export, and that none is given where it would do
 // nothing, and gives the delimiter.
 func (c *reportCommand) export() (rune, error) {
+	if err := c.ending(); err != nil {
+		return 0, err
+	}
 	if c.View != "" && c.Format == "" {
 		c.Format = "csv"
 	}
@@ -260,7 +263,7 @@ func (c *reportCommand) days(r *request, clock time.Time) (err error) {
 func (c *reportCommand) path(r request) string {
 	switch {
 	case c.Output != "":
-		return c.Output
+		return string(c.Output)
 	case c.View != "":
 		return "-"
 	case !r.filter.Session.IsZero():
