@@ -63,14 +63,15 @@ func View(ctx context.Context, pool *pgxpool.Pool, w io.Writer, name string, f F
 		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
 			return err
 		}
-		rows, err = stream(ctx, tx, w, v, sql, args, o)
+		rows, err = stream(ctx, tx, w, v, sql, args, o, func() error { return somebodys(ctx, tx, f) })
 		return err
 	})
 	return rows, err
 }
 
-// stream runs the statement and passes on row by row.
-func stream(ctx context.Context, tx pgx.Tx, w io.Writer, v view, sql string, args []any, o Options) (count int64, err error) {
+// stream runs the statement and passes on row by row. Where there is none, empty may say
+// why that is no answer.
+func stream(ctx context.Context, tx pgx.Tx, w io.Writer, v view, sql string, args []any, o Options, empty func() error) (count int64, err error) {
 	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return 0, postgres.Failed("read the view "+v.name, err)
@@ -103,6 +104,9 @@ func stream(ctx context.Context, tx pgx.Tx, w io.Writer, v view, sql string, arg
 		return count, postgres.Failed("read the view "+v.name, err)
 	}
 	if enc == nil {
+		if err := empty(); err != nil {
+			return 0, err
+		}
 		if enc, err = newEncoder(buffered, v, o); err != nil {
 			return count, err
 		}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/rollcall-etl/rollcall/internal/export"
 	"github.com/rollcall-etl/rollcall/internal/model"
-	"github.com/rollcall-etl/rollcall/internal/naming"
 )
 
 // Lessons are those of a meeting that start on a day of the app from From on and before
@@ -107,7 +106,7 @@ func (l Lessons) find(ctx context.Context, tx pgx.Tx) (meeting, error) {
 	}
 	switch len(found) {
 	case 0:
-		return meeting{}, fmt.Errorf("meeting %q is not in the warehouse; rollcall report --view %s lists those that are", l.Meeting, naming.Real("realtimekit.meetings"))
+		return meeting{}, export.UnknownMeeting(l.Meeting)
 	case 1:
 		return found[0], nil
 	}
