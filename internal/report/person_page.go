@@ -154,6 +154,10 @@ func (d *personData) view() *personPage {
 
 // count adds a lesson to the sums, as the register's page does.
 func (v *personPage) count(l *ownLesson) {
+	if !l.Final {
+		l.Status, l.Early, l.LeftEarly = soFar(l.Status), false, nil
+		return
+	}
 	switch l.Status {
 	case "excused":
 		v.Excused++

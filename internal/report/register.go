@@ -66,7 +66,8 @@ type registered struct {
 	Share                                   *float64 // mean over lessons that are not excused
 }
 
-// cell is a person in a lesson; its status is empty for who was neither enrolled nor there.
+// cell is a person in a lesson; its status is empty for who was neither enrolled nor there,
+// and for who may still come.
 type cell struct{ Status, Text string }
 
 // Register writes the page of a meeting's register and says in a few words what is on it.
@@ -158,14 +159,19 @@ func registerOf(rows []entry) *registerView {
 	return v
 }
 
-// count adds a lesson to the sums of the person and gives its cell.
+// count adds a lesson to the sums of the person and gives its cell. One that is not read
+// completely is in no sum: who is away may still come, and who left come back.
 func (p *registered) count(e *entry) cell {
+	if !e.Final {
+		e.Status, e.Early = soFar(e.Status), false
+		return e.cell()
+	}
 	switch e.Status {
 	case "absent":
 		p.Absent++
 	case "excused":
 		p.Excused++
-		return cell{e.Status, "excused"}
+		return e.cell()
 	case "late":
 		p.Late++
 		p.Present++
@@ -179,12 +185,37 @@ func (p *registered) count(e *entry) cell {
 		}
 		*p.Share += *e.Share
 	}
-	text := map[string]string{"absent": "absent", "late": "late ", "left_early": "early "}[e.Status]
-	if e.Status == "late" && e.Early {
-		text = "late, early "
+	return e.cell()
+}
+
+// notYet is the status of who did not come to a lesson that is not read completely.
+const notYet = "not yet"
+
+// soFar gives what a status comes to in a lesson that is not read completely.
+func soFar(status string) string {
+	switch status {
+	case "absent":
+		return notYet
+	case "left_early":
+		return "present"
 	}
-	if e.Status != "absent" {
-		text += page{}.Percent(e.Share)
+	return status
+}
+
+func (e *entry) cell() cell {
+	switch e.Status {
+	case notYet:
+		return cell{"", notYet}
+	case "absent", "excused":
+		return cell{e.Status, e.Status}
+	case "late":
+		text := "late "
+		if e.Early {
+			text = "late, early "
+		}
+		return cell{e.Status, text + page{}.Percent(e.Share)}
+	case "left_early":
+		return cell{e.Status, "early " + page{}.Percent(e.Share)}
 	}
-	return cell{e.Status, text}
+	return cell{e.Status, page{}.Percent(e.Share)}
 }

@@ -70,3 +70,53 @@ func TestRegister(t *testing.T) {
 		t.Errorf("that of one app: %q, %v", said, err)
 	}
 }
+
+// TestALessonThatGoesOn is in no sum: who is inside has not left early, and who is not may
+// still come.
+func TestALessonThatGoesOn(t *testing.T) {
+	t.Parallel()
+	in, read := "2026-03-10 10:00Z", "2026-03-10 10:20Z"
+	pool := byHand(t, in, read, presence{"u1", "ann", "Ann", in, read}, presence{"u2", "bo", "Bo", in, "2026-03-10 10:10Z"}, presence{"u3", "cy", "Cy", "2026-03-10 10:08Z", read})
+	for _, sql := range []string{
+		`INSERT INTO realtimekit.meetings (app_id, meeting_id, title, first_synced_at, synced_at, run_id) VALUES ('a', 'm', 'Chemistry', now(), now(), 1)`,
+		`UPDATE realtimekit.sessions SET meeting_id = 'm', status = 'LIVE', ended_at = NULL`,
+		`UPDATE realtimekit.participants SET left_at = NULL WHERE user_id IN ('u1', 'u3')`,
+		`UPDATE sync.session_states SET status = 'LIVE', complete_at = NULL, settled_at = NULL, read_at = '2026-03-10 10:20Z'`,
+		`INSERT INTO analytics.timetable (app_id, meeting_id, starts_at, ends_at) VALUES ('a', 'm', '2026-03-10 10:00Z', '2026-03-10 11:00Z')`,
+		`INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, custom_participant_id, display_name, created_at, last_listed_at, first_synced_at, synced_at, run_id)
+			VALUES ('a', 'm', 'dee', 'dee', 'Dee', '2026-01-01Z', now(), now(), now(), 1)`,
+	} {
+		pgtest.Exec(t, pool, sql)
+	}
+	changedByHand(t, pool)
+	var b bytes.Buffer
+	day := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
+	if _, err := report.Register(t.Context(), pool, &b, report.Lessons{Meeting: "m", From: day, To: day.AddDate(0, 0, 1)}, options); err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{
+		{"Annann", "student", "33 %", "0 of 0", "0", "0", "0", "–"},
+		{"Bobo", "student", "17 %", "0 of 0", "0", "0", "0", "–"},
+		{"Cycy", "student", "late 20 %", "0 of 0", "0", "0", "0", "–"},
+		{"Deedee", "", "not yet", "0 of 0", "0", "0", "0", "–"},
+	}
+	if diff := cmp.Diff(want, parsed(t, b.Bytes(), "register-live.html").id(t, "register").rows()); diff != "" {
+		t.Errorf("register (- by hand, + page):\n%s", diff)
+	}
+	for id, want := range map[string][]string{
+		"ann": {"Chemistry 9B", "2026-03-10 10:00 (so far)", "present", "10:00:00", "10:20:00", "20.0", "0.0", "–", "33 %"},
+		"dee": {"Chemistry 9B", "2026-03-10 10:00 (so far)", "not yet", "–", "–", "0.0", "–", "–", "0 %"},
+	} {
+		b.Reset()
+		if _, err := report.Person(t.Context(), pool, &b, report.OnePerson{ID: id}, options); err != nil {
+			t.Fatal(err)
+		}
+		page := parsed(t, b.Bytes(), "")
+		if diff := cmp.Diff([][]string{want}, page.id(t, "lessons").rows()); diff != "" {
+			t.Errorf("%s (- by hand, + page):\n%s", id, diff)
+		}
+		if got := page.text(); !strings.Contains(got, "Present0 of 0 lessons Late0 Left early0 Absent0 Excused0 Share of lessons–") {
+			t.Errorf("%s in short: %s", id, got[:min(len(got), 400)])
+		}
+	}
+}
