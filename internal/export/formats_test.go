@@ -114,11 +114,14 @@ func sorted(texts []string) map[string]int {
 func TestExcelStyle(t *testing.T) {
 	t.Parallel()
 	pool := newWarehouse(t)
-	kept := []string{"00451", "98765432109876543", "2E7", "5-11", "1/2", "10:30", "3 pm", "MAR1", "5-Nov", "1 Jan 2026", "12 %", "€5", "1.5", "TRUE"}
-	free := []string{"stu-1", "12a", "Mary", "May", "room 5", "4b-11"}
+	kept := []string{
+		"00451", "98765432109876543", "2E7", "5-11", "1/2", "10:30", "3 pm", "MAR1", "5-Nov", "1 Jan 2026", "12 %", "€5", "1.5", "TRUE",
+		"5. Okt", "1-Mai", "März 3", "Dez 5", "3 août 2026", "gennaio 7", "12 paź", "WAHR", "Faux", "٣٤", "５-１１",
+	}
+	free := []string{"stu-1", "12a", "Mary", "May", "room 5", "4b-11", "Mai", "Gruppe 5", "Listening 2", "Okto 8", "Wahrheit"}
 	for i, id := range append(append([]string{}, kept...), free...) {
 		pgtest.Exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, joined_at, left_at, first_synced_at, synced_at, run_id)
-			VALUES ($1, gen_random_uuid(), 'user-' || chr(97 + $2::int), $3, '2026-03-12 10:00:00.25Z', '2026-03-12 11:00Z', now(), now(), 1)`, other, i, id)
+			VALUES ($1, gen_random_uuid(), 'user-' || $2::int, $3, '2026-03-12 10:00:00.25Z', '2026-03-12 11:00Z', now(), now(), 1)`, other, i, id)
 	}
 	derive(t, pool)
 	text := rows(t, pool, "person_attendance", session(t, other), export.Options{Format: "csv", Style: "excel"})
