@@ -22,7 +22,7 @@ import (
 // database checks the warehouse. The pool is nil where it cannot be reached;
 // current tells whether its schema is this program's, and can be written to.
 func (c *Config) database(ctx context.Context, to *Checks) (pool *pgxpool.Pool, done func(), current bool) {
-	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "numbers", "privacy", "rows", "time zones", "locks", "records"}
+	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "numbers", "privacy", "rows", "time zones", "lessons", "locks", "records"}
 	url, server, stop, err := c.Locate(ctx)
 	if err != nil {
 		to.failed("database", err, "set DATABASE_URL")
@@ -182,7 +182,7 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 		if !f.Create {
 			to.warn("schema", "the role "+f.Role+" may not make schemas, which rollcall migrate up does", "run it once as the database's owner, or GRANT CREATE ON DATABASE")
 		}
-		to.skip("mend the schema first", "grants", "numbers", "privacy", "rows", "time zones", "locks", "records")
+		to.skip("mend the schema first", "grants", "numbers", "privacy", "rows", "time zones", "lessons", "locks", "records")
 		return false
 	}
 	schemas(ctx, to, pool)
@@ -205,6 +205,7 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 	c.privacyKey(ctx, to, db)
 	c.rows(ctx, to, inventory.New(db))
 	c.zones(ctx, to, inventory.New(db))
+	c.lessons(ctx, to, inventory.New(db))
 	if f.Standby {
 		to.skip("only the primary knows who holds them", "locks")
 	} else {
