@@ -42,6 +42,7 @@ type reportCommand struct {
 	Columns   list     `placeholder:"NAME" help:"Export only these columns, in this order. May be repeated or separated by commas."`
 	CSVStyle  string   `name:"csv-style" enum:"safe,exact,excel," default:"" help:"safe, the default: a text that a spreadsheet would run as a formula gets an apostrophe before it; exact: as it is; excel: safe, for a spreadsheet that opens the file by a double click."`
 	Delimiter string   `placeholder:"CHAR" help:"Separator of the fields of CSV: a comma (the default), ; or | or tab."`
+	Decimal   string   `placeholder:"CHAR" help:"Decimal mark of numbers in CSV: . or a comma. Without it a point; in the style excel with the delimiter ; a comma."`
 	UUID      string   `enum:"text,native," default:"" help:"Ids in Parquet: text, which every reader finds, or native, the type UUID."`
 	Timezone  string   `env:"ROLLCALL_TIMEZONE" placeholder:"ZONE" help:"Time zone of clock times, such as Europe/Berlin. Without it: of a page that of the app, of an export UTC. Days are those of each app: time_zone in analytics.settings, UTC unless set (${env})."`
 	Output    verbatim `short:"o" placeholder:"FILE" help:"Where to write; - is standard output. Without it a page goes to a file in the working directory, an export to standard output. An existing file is replaced once the new one is whole."`
@@ -52,6 +53,7 @@ type request struct {
 	filter    export.Filter
 	asked     span
 	delimiter rune           // of CSV; 0 where none was chosen
+	decimal   rune           // the same
 	zone      *time.Location // nil where none was chosen
 	now       time.Time
 	on        when.Point // day of the session to look for
@@ -107,7 +109,7 @@ func (c *reportCommand) Run(s *shell) error {
 func (c *reportCommand) write(ctx context.Context, pool *pgxpool.Pool, w io.Writer, r request) (string, error) {
 	if c.View != "" {
 		rows, err := export.View(ctx, pool, w, c.View, r.filter, export.Options{
-			Format: c.Format, Style: c.CSVStyle, Delimiter: r.delimiter, UUIDs: c.UUID, Columns: c.Columns, Zone: r.zone, Version: version(),
+			Format: c.Format, Style: c.CSVStyle, Delimiter: r.delimiter, Decimal: r.decimal, UUIDs: c.UUID, Columns: c.Columns, Zone: r.zone, Version: version(),
 		})
 		return plural(rows, "row"), err
 	}
@@ -145,7 +147,10 @@ func (c *reportCommand) request() (r request, err error) {
 	case c.View == "" && c.Session != "" && (c.From != "" || c.To != "" || c.App != ""):
 		return r, fmt.Errorf("%w: --session cannot be combined with --from, --to or --app, except with --view", model.ErrUsage)
 	}
-	if r.delimiter, err = c.export(); err != nil {
+	if err := c.export(); err != nil {
+		return r, err
+	}
+	if r.delimiter, r.decimal, err = c.marks(); err != nil {
 		return r, err
 	}
 	if c.Timezone != "" {
@@ -200,10 +205,10 @@ func (c *reportCommand) register() error {
 }
 
 // export checks the flags of an export, and that none is given where it would do
-// nothing, and gives the delimiter.
-func (c *reportCommand) export() (rune, error) {
+// nothing.
+func (c *reportCommand) export() error {
 	if err := c.ending(); err != nil {
-		return 0, err
+		return err
 	}
 	if c.View != "" && c.Format == "" {
 		c.Format = "csv"
@@ -217,26 +222,19 @@ func (c *reportCommand) export() (rune, error) {
 		{"--columns", len(c.Columns) > 0, ""},
 		{"--csv-style", c.CSVStyle != "", "csv"},
 		{"--delimiter", c.Delimiter != "", "csv"},
+		{"--decimal", c.Decimal != "", "csv"},
 		{"--uuid", c.UUID != "", "parquet"},
 	} {
 		switch {
 		case !flag.given:
 		case c.View == "" && c.Person != "" && flag.name == "--format" && c.Format == "json":
 		case c.View == "":
-			return 0, fmt.Errorf("%w: %s is for an export: give --view NAME as well", model.ErrUsage, flag.name)
+			return fmt.Errorf("%w: %s is for an export: give --view NAME as well", model.ErrUsage, flag.name)
 		case flag.format != "" && c.Format != flag.format:
-			return 0, fmt.Errorf("%w: %s is for --format %s, not for %s", model.ErrUsage, flag.name, flag.format, c.Format)
+			return fmt.Errorf("%w: %s is for --format %s, not for %s", model.ErrUsage, flag.name, flag.format, c.Format)
 		}
 	}
-	switch c.Delimiter {
-	case "":
-		return 0, nil
-	case ",", ";", "|", "\t":
-		return rune(c.Delimiter[0]), nil
-	case "tab", `\t`:
-		return '\t', nil
-	}
-	return 0, fmt.Errorf("%w: --delimiter: %q separates no fields; use one of: , ; | tab", model.ErrUsage, c.Delimiter)
+	return nil
 }
 
 // furthestAhead is how far the clocks of a time zone are ahead of UTC, at most.

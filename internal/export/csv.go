@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"io"
+	"strings"
 )
 
 // csvEncoder writes RFC 4180: a header, CRLF at the end of lines, UTF-8. Null
@@ -14,6 +15,7 @@ type csvEncoder struct {
 	csv     *csv.Writer // to line: its own CRLF would change line ends in texts too
 	columns []column
 	layout  string // of times
+	comma   bool   // in numbers, in place of the point
 	guard   func(string) string
 	fields  []string
 }
@@ -30,6 +32,8 @@ const sheetTime = "2006-01-02 15:04:05"
 // the comma, since half of Europe separates lists by the semicolon.
 func newCSV(w io.Writer, columns []column, o Options) (*csvEncoder, error) {
 	e := &csvEncoder{w: w, columns: columns, layout: timeLayout, guard: disarm, fields: make([]string, len(columns))}
+	// Systems that separate lists by the semicolon do so since their numbers have a comma.
+	e.comma = o.Decimal == ',' || o.Decimal == 0 && o.Style == "excel" && o.Delimiter == ';'
 	switch o.Style {
 	case "exact":
 		e.guard = func(text string) string { return text }
@@ -56,8 +60,13 @@ func newCSV(w io.Writer, columns []column, o Options) (*csvEncoder, error) {
 func (e *csvEncoder) row(values []any) error {
 	for i, value := range values {
 		e.fields[i] = text(value, e.columns[i].kind, e.layout)
-		if e.columns[i].kind == kindText {
+		switch e.columns[i].kind {
+		case kindText:
 			e.fields[i] = e.guard(e.fields[i])
+		case kindFloat, kindNumeric:
+			if e.comma {
+				e.fields[i] = strings.Replace(e.fields[i], ".", ",", 1)
+			}
 		}
 	}
 	return e.write()

@@ -19,6 +19,7 @@ type Options struct {
 	Format    string         // csv, json, parquet or xlsx
 	Style     string         // of CSV: safe (also the empty string), exact or excel
 	Delimiter rune           // of CSV; 0 is a comma, which the style excel then names in a first line
+	Decimal   rune           // of numbers in CSV, a point or a comma; 0 is a comma in the style excel where the delimiter is a semicolon, else a point
 	UUIDs     string         // of Parquet: text (also the empty string) or native
 	Columns   []string       // to write, in this order; none is all
 	Zone      *time.Location // of times; nil is UTC. Parquet knows no other

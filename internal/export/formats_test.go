@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"bytes"
+	stdcmp "cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -145,6 +146,33 @@ func TestExcelStyle(t *testing.T) {
 	chosen := rows(t, pool, "person_attendance", session(t, other), export.Options{Format: "csv", Style: "excel", Delimiter: ';'})
 	if !bytes.HasPrefix(chosen, []byte("\uFEFFsession_id;")) {
 		t.Errorf("with a delimiter of its own the file begins with %.30q", chosen)
+	}
+}
+
+// TestDecimalMark is that of the system which separates lists so: a spreadsheet of one with
+// a comma makes 9735 of 0.9735, and a day of 12.5.
+func TestDecimalMark(t *testing.T) {
+	t.Parallel()
+	pool := newWarehouse(t)
+	pgtest.Exec(t, pool, `INSERT INTO realtimekit.participants (session_id, participant_id, user_id, joined_at, left_at, first_synced_at, synced_at, run_id)
+		VALUES ($1, gen_random_uuid(), 'u-half', '2026-03-12 10:00:00Z', '2026-03-12 10:00:12.5Z', now(), now(), 1)`, other)
+	derive(t, pool)
+	for _, of := range []struct {
+		options export.Options
+		want    string
+	}{
+		{export.Options{}, "12.5"},
+		{export.Options{Style: "excel"}, "12.5"},
+		{export.Options{Delimiter: ';'}, "12.5"},
+		{export.Options{Style: "excel", Delimiter: ';'}, "12,5"},
+		{export.Options{Style: "excel", Delimiter: ';', Decimal: '.'}, "12.5"},
+		{export.Options{Decimal: ','}, `"12,5"`},
+	} {
+		of.options.Format, of.options.Columns = "csv", []string{"person_id", "present_seconds"}
+		text := string(rows(t, pool, "person_attendance", session(t, other), of.options))
+		if line := "u-half" + string(stdcmp.Or(of.options.Delimiter, ',')) + of.want + "\r\n"; !strings.Contains(text, line) {
+			t.Errorf("%q %q %q: no line %q in %q", of.options.Style, of.options.Delimiter, of.options.Decimal, line, text)
+		}
 	}
 }
 
