@@ -8,21 +8,55 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // output is where a command writes a result that is a file: a file that appears
 // only when it is whole, a device or pipe, or standard output.
 type output struct {
 	*bufio.Writer
+	sink *sink
 	file *os.File // nil for standard output
 	path string   // where the file is to appear; empty where file is already it
+}
+
+// sink notes why it took no more: a connection to the database breaks with the same error
+// as a pipe to a reader.
+type sink struct {
+	io.Writer
+	begun bool // whether it took anything
+	err   error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.Writer.Write(p)
+	s.begun, s.err = s.begun || n > 0, err
+	return n, err
+}
+
+// outputTo writes to a file or standard output.
+func outputTo(w io.Writer, file *os.File, path string) *output {
+	to := &sink{Writer: w}
+	return &output{Writer: bufio.NewWriterSize(to, 64<<10), sink: to, file: file, path: path}
+}
+
+// unwanted tells whether the reader of a pipe has seen enough.
+func (o *output) unwanted() bool { return errors.Is(o.sink.err, syscall.EPIPE) }
+
+// left says in a clause what a failure leaves of the result, which is not a whole one;
+// nothing of it is empty.
+func (o *output) left() string {
+	if o.path == "" && o.sink.begun {
+		return "; what was written is not all of it"
+	}
+	return ""
 }
 
 // openOutput makes ready to write to a path; "-" is standard output. Of a file
 // that is there already nothing changes until commit.
 func openOutput(path string, stdout io.Writer) (*output, error) {
 	if path == "-" {
-		return &output{Writer: bufio.NewWriterSize(stdout, 64<<10)}, nil
+		return outputTo(stdout, nil, ""), nil
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -33,7 +67,7 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
 		}
-		return &output{Writer: bufio.NewWriterSize(file, 64<<10), file: file}, nil
+		return outputTo(file, file, ""), nil
 	case err == nil:
 		if path, err = filepath.EvalSymlinks(path); err != nil {
 			return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
@@ -46,7 +80,7 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
 	}
-	return &output{Writer: bufio.NewWriterSize(file, 64<<10), file: file, path: path}, nil
+	return outputTo(file, file, path), nil
 }
 
 // reason leaves out the name of the temporary file, which tells a user nothing.

@@ -1,13 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 	_ "time/tzdata" // --timezone works where the system has no zones, as in a container
 
@@ -96,13 +96,18 @@ func (c *reportCommand) Run(s *shell) error {
 	if err == nil {
 		err = out.commit()
 	}
-	if errors.Is(err, syscall.EPIPE) {
-		return nil // a reader that has seen enough
-	}
-	if err == nil && path != "-" {
+	switch {
+	case out.unwanted():
+		return nil
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(s.stderr, "rollcall: told to stop"+cmp.Or(out.left(), "; nothing was written"))
+		return &saidError{err}
+	case err != nil:
+		return fmt.Errorf("%w%s", err, out.left())
+	case path != "-":
 		fmt.Fprintf(s.stdout, "wrote %s: %s\n", path, said)
 	}
-	return err
+	return nil
 }
 
 // write writes the page or the rows and says in a few words what they are.
