@@ -279,7 +279,7 @@ func (c *reportCommand) path(r request) string {
 	case c.Person != "": // whose it is says the page
 		return "rollcall-person.html"
 	case c.Register:
-		kind = "rollcall-register-"
+		kind = "rollcall-register-" + inFileName(string(c.Meeting)) + "-"
 	}
 	return kind + r.filter.From.Format(time.DateOnly) + "-to-" + r.filter.To.AddDate(0, 0, -1).Format(time.DateOnly) + ".html"
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
@@ -54,4 +55,18 @@ func (c *reportCommand) pageEnding(suffix, named string) error {
 		advice = "for all that is stored give --format json"
 	}
 	return fmt.Errorf("%w: --output: a page is HTML and would not open as %s: name it .html; %s", model.ErrUsage, suffix, advice)
+}
+
+// mostOfID is how much of an id a name of a file has, which may be as long as 255 bytes.
+const mostOfID = 60
+
+// inFileName gives an id as a name of a file may have it on any system.
+func inFileName(id string) string {
+	safe := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' {
+			return r
+		}
+		return '_'
+	}, id))
+	return string(safe[:min(len(safe), mostOfID)])
 }

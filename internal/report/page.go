@@ -75,8 +75,11 @@ func (p page) Moment(t time.Time) string {
 func (p page) Date(t time.Time) string { return t.In(p.Zone).Format("2 January 2006") }
 
 // Until writes the end of something that began at a time: with its day where that is
-// another.
+// another, and its offset from UTC where the clock was set in between.
 func (p page) Until(end, begin time.Time) string {
+	_, before := begin.In(p.Zone).Zone()
+	_, after := end.In(p.Zone).Zone()
+	p.Offsets = p.Offsets || before != after
 	if p.Date(end) != p.Date(begin) {
 		return p.Date(end) + ", " + p.Clock(end)
 	}

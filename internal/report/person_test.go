@@ -238,3 +238,24 @@ func TestAbsentFromALongSession(t *testing.T) {
 		t.Errorf("absent (- by hand, + page):\n%s", diff)
 	}
 }
+
+// TestPersonWhileTheClockIsSet has a session of four hours that begins at half past eleven in
+// the evening and ends at half past four.
+func TestPersonWhileTheClockIsSet(t *testing.T) {
+	t.Parallel()
+	in, out := "2026-03-28 22:30Z", "2026-03-29 02:30Z"
+	pool := byHand(t, in, out, presence{"u1", "ann", "Ann", in, out}, presence{"u2", "bo", "Bo", in, out})
+	o := options
+	var err error
+	if o.Zone, err = time.LoadLocation("Europe/Berlin"); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if _, err := report.Person(t.Context(), pool, &b, report.OnePerson{ID: "ann"}, o); err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{{"Chemistry 9B" + handSession, "2026-03-28 23:30", "23:30:00", "29 March 2026, 04:30:00 UTC+02:00", "240.0", "1", "100 %", "0.0"}}
+	if diff := cmp.Diff(want, parsed(t, b.Bytes(), "").id(t, "sessions").rows()); diff != "" {
+		t.Errorf("sessions (- by hand, + page):\n%s", diff)
+	}
+}
