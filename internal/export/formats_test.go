@@ -1,6 +1,7 @@
 package export_test
 
 import (
+	"archive/zip"
 	"bytes"
 	stdcmp "cmp"
 	"encoding/csv"
@@ -232,6 +233,25 @@ func TestXLSX(t *testing.T) {
 	_, cells = sheet(t, rows(t, pool, "usage_cost", export.Filter{App: "b"}, export.Options{Format: "xlsx", Columns: []string{"usage_date", "price_per_minute", "cost_amount"}}))
 	if diff := cmp.Diff([]string{"46093", "0.00050001", "0.030001"}, cells[1]); diff != "" {
 		t.Errorf("a day and amounts of money:\n%s", diff)
+	}
+}
+
+// TestXLSXClaimsNoRange has no word of how large the sheet is: readers that go by it (such as
+// openpyxl's read_only) would see the cell A1 and nothing else.
+func TestXLSXClaimsNoRange(t *testing.T) {
+	t.Parallel()
+	text := rows(t, newWarehouse(t), "people", export.Filter{}, export.Options{Format: "xlsx"})
+	files, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheet, err := files.Open("xl/worksheets/sheet1.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := io.ReadAll(sheet)
+	if err != nil || !bytes.Contains(written, []byte("<sheetData>")) || bytes.Contains(written, []byte("<dimension")) {
+		t.Errorf("the sheet begins with %.2000s, %v", written, err)
 	}
 }
 

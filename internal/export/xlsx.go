@@ -74,6 +74,11 @@ func (e *xlsxEncoder) begin(v view, o Options) error {
 	if err != nil {
 		return err
 	}
+	// The library's says that A1 is all there is, and some readers go by it. How many rows
+	// come is not known here.
+	if err := e.book.SetSheetDimension(title, ""); err != nil {
+		return err
+	}
 	if e.sheet, err = e.book.NewStreamWriter(title); err != nil {
 		return err
 	}
