@@ -16,6 +16,15 @@ const QueueSchema = "rollcall_queue"
 // brings more needs a migration of ours that takes them.
 const riverVersion = 8
 
+// Queue lists what River's migrations leave in QueueSchema, as far as a name tells.
+func Queue() []Object {
+	all := []Object{{Kind: Function, Schema: QueueSchema, Name: "river_job_state_in_bitmask"}}
+	for _, table := range []string{"river_job", "river_leader", "river_migration", "river_notification", "river_queue"} {
+		all = append(all, Object{Kind: Relation, Schema: QueueSchema, Name: table})
+	}
+	return all
+}
+
 const riverLine = "-- +rollcall river "
 
 // river gives River's own migrations, one after the other, all up or all down.

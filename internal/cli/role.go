@@ -60,6 +60,9 @@ func (w *roleWork) run() error {
 		return err
 	}
 	w.report(state, password)
+	if err := w.policies(pool); err != nil {
+		return err
+	}
 	if w.afterwards != nil {
 		return w.afterwards(pool)
 	}
@@ -98,6 +101,19 @@ func (w *roleWork) report(state postgres.RoleState, password secret.Text) {
 	case !state.Login:
 		fmt.Fprintf(w.stdout, "it cannot log in: give it a password (see rollcall %s --help), or GRANT %s TO a role that can\n", w.command, oneLine(pgx.Identifier{w.role}.Sanitize()))
 	}
+}
+
+// policies tells of rows that the role does not see, whatever its rights.
+func (w *roleWork) policies(pool *pgxpool.Pool) error {
+	policies, err := postgres.HiddenFrom(w.ctx, pool, w.role)
+	if err != nil || len(policies) == 0 {
+		return err
+	}
+	fmt.Fprintf(w.stdout, "row-level security hides rows of %s from it, without a word; unless that is meant, run as their owner:\n", plural(len(policies), "table"))
+	for _, statement := range policies {
+		fmt.Fprintln(w.stdout, oneLine(statement+";"))
+	}
+	return nil
 }
 
 func (w *roleWork) password() (secret.Text, error) {

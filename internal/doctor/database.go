@@ -186,19 +186,8 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 		return false
 	}
 	schemas(ctx, to, pool)
-	lacking, err := postgres.Lacking(ctx, pool)
-	if !f.Temp {
-		lacking = append(lacking, "TEMP on the database")
-	}
-	switch {
-	case err != nil:
-		to.failed("grants", err, "")
-	case len(lacking) > 0:
-		to.problem("grants", fmt.Sprintf("the role %s lacks %s", f.Role, strings.Join(lacking, "; ")),
-			"GRANT them, or use the role that ran rollcall migrate up")
-	default:
-		to.ok("grants", "the role may do all that a run does")
-	}
+	grants(ctx, to, pool, f)
+	policies(ctx, to, pool)
 	numbers(ctx, to, pool)
 	nodes(ctx, to, pool)
 	db := warehouse.New(pool, c.Logger)
@@ -213,6 +202,47 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 	}
 	c.records(ctx, to, ledger.New(db))
 	return true
+}
+
+// grants checks what the role may do. Without the rights on the queue all goes well where
+// cron does the work.
+func grants(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *postgres.Facts) {
+	lacking, err := postgres.Lacking(ctx, pool)
+	ofQueue, queueErr := postgres.LackingOfQueue(ctx, pool)
+	if !f.Temp {
+		lacking = append(lacking, "TEMP on the database")
+	}
+	switch err := cmp.Or(err, queueErr); {
+	case err != nil:
+		to.failed("grants", err, "")
+	case len(lacking) > 0:
+		to.problem("grants", fmt.Sprintf("the role %s lacks %s", f.Role, strings.Join(append(lacking, ofQueue...), "; ")),
+			"GRANT them, or use the role that ran rollcall migrate up")
+	case len(ofQueue) > 0:
+		to.warn("grants", fmt.Sprintf("the role may do all that a run does, but serve and work fail: %s lacks %s", f.Role, strings.Join(ofQueue, "; ")),
+			"where serve or work uses this role: rollcall loader gives its role these rights, or GRANT them")
+	default:
+		to.ok("grants", "the role may do all that run, serve and work do")
+	}
+}
+
+// policies tells of rows that the roles of rollcall reader and rollcall loader do not see;
+// there is nothing to say where they see all.
+func policies(ctx context.Context, to *Checks, pool *pgxpool.Pool) {
+	roles, err := postgres.Grantees(ctx, pool)
+	for _, role := range roles {
+		var hidden []string
+		if hidden, err = postgres.HiddenFrom(ctx, pool, role.Name); err != nil {
+			break
+		}
+		if len(hidden) > 0 {
+			to.warn("policies", fmt.Sprintf("row-level security hides rows of %d of our tables from the role %s", len(hidden), role.Name),
+				"unless that is meant: "+role.Command()+" prints the statements that let it see them")
+		}
+	}
+	if err != nil {
+		to.failed("policies", err, "")
+	}
 }
 
 // numbers checks that the next row of each numbered column gets a number of its own.

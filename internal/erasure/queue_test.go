@@ -1,6 +1,8 @@
 package erasure_test
 
 import (
+	"errors"
+	"log/slog"
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/erasure"
@@ -39,5 +41,41 @@ func TestErasedPeopleAreGoneFromTheErrorsOfJobs(t *testing.T) {
 				t.Errorf("left is %s", got)
 			}
 		})
+	}
+}
+
+// What the ledger keeps of a failure that came about before an erasure, or was noted by a
+// program that had not heard of it, names nobody who was erased.
+func TestFailuresThatAreNotedLaterNameNobody(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	protect(t, b, warehouse.Privacy{})
+	ana := testbed.Participant(2, "Ana", testbed.T0)
+	ana.CustomParticipantID = "ana.smith@school.example"
+	b.MustLoad(testbed.Session(1), model.ParticipantPage{Participants: []model.Participant{ana}})
+	other := &testbed.Bench{T: t, Pool: b.Pool, DB: warehouse.New(b.Pool, slog.New(slog.DiscardHandler))}
+	protect(t, other, warehouse.Privacy{})
+	if _, err := erasure.New(other.DB).Erase(t.Context(), erasure.Erasure{CustomIDs: []string{ana.CustomParticipantID}, Mode: privacy.Remove}); err != nil {
+		t.Fatal(err)
+	}
+	reason := "status 500: no peer " + ana.ID.String() + " of ana.smith@school.example, see bob.smith@school.example"
+	err := errors.Join(
+		b.Store.FailSession(t.Context(), b.Run, testbed.Session(1), reason, model.Present),
+		b.Ledger.SaveDiscovery(t.Context(), b.Run, "app", testbed.T0, reason))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Ledger.FinishRun(t.Context(), b.Run, model.RunSummary{Status: model.RunFailed, Error: reason}); err != nil {
+		t.Fatal(err)
+	}
+	const want = "status 500: no peer [erased] of [erased], see bob.smith@school.example"
+	for _, kept := range []string{
+		`SELECT last_error FROM sync.session_states WHERE last_error IS NOT NULL`,
+		`SELECT last_error FROM sync.app_states WHERE last_error IS NOT NULL`,
+		`SELECT error FROM sync.runs WHERE error LIKE 'status%'`,
+	} {
+		if got := b.Text(kept); got != want {
+			t.Errorf("%s gave %q", kept, got)
+		}
 	}
 }

@@ -189,6 +189,15 @@ func (b *Budget) Close(ctx context.Context, wait time.Duration) {
 	b.fail(err)
 }
 
+// Refuse stops all requests after an answer that refused one (429) and did not tell for
+// how long, even when ctx has ended.
+func (b *Budget) Refuse(ctx context.Context, path string) {
+	err := b.state.update(ctx, func(s *budgetState, now time.Time) { s.refuse(path, now) })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fail(err)
+}
+
 // fail keeps an error for the next Take, with the lock held. The first stays: what
 // requests that were under way meet after it is the same again, and an answer that
 // could be told does not undo a Retry-After that could not.

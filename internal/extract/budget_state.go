@@ -19,6 +19,9 @@ type budgetState struct {
 	// Cut tells that a longer wait was asked for: after ClosedUntil one request
 	// finds out whether it still is.
 	Cut bool `json:"cut,omitempty"`
+	// Refused is the row of answers that refused a request and told no time, nil where the
+	// last one did not.
+	Refused *refusals `json:"refused,omitempty"`
 	// Probed turns true with the first answer: before it, one request at a time
 	// finds out what is left of the quota.
 	Probed bool `json:"probed"`
@@ -97,6 +100,9 @@ func (s *budgetState) admit(cfg *BudgetConfig, sender string, now time.Time) (ti
 	if wait := until.Sub(now); wait > 0 {
 		if wait > cfg.MaxWait {
 			return wait, cfg.spent(wait)
+		}
+		if r := s.Refused; r != nil && r.Several && until.Equal(s.ClosedUntil) && until.Sub(r.Since) > cfg.MaxWait {
+			return wait, cfg.refused(wait, until.Sub(r.Since))
 		}
 		return wait, nil
 	}
@@ -184,6 +190,9 @@ func (s *budgetState) openAt(cfg *BudgetConfig, inFlight int, now time.Time) tim
 func (s *budgetState) done(sender string, headers http.Header, now time.Time) {
 	s.count(sender, -1, now)
 	s.Probed = s.Probed || headers != nil
+	if headers != nil && !s.ClosedUntil.After(now) {
+		s.Refused = nil
+	}
 	for _, item := range parseLimits(headers.Values("Ratelimit-Policy")) {
 		l := s.limit(item.name)
 		l.Quota, l.Window = item.params["q"], min(time.Duration(item.params["w"])*time.Second, model.LongestWait)

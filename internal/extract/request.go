@@ -62,7 +62,7 @@ func (c *connection) attempt(ctx context.Context, asked call, read readAnswer) (
 	defer resp.Body.Close()
 	headers = resp.Header
 	c.noteDate(headers.Get("Date"))
-	c.obeyRetryAfter(ctx, resp)
+	c.obeyRetryAfter(ctx, asked.path, resp)
 
 	body := c.takeBody()
 	defer c.letGo(body)
@@ -106,12 +106,20 @@ func (c *connection) judge(asked call, resp *http.Response, body []byte, read re
 	return nil
 }
 
-// obeyRetryAfter closes the budget for everybody who shares the token.
-func (c *connection) obeyRetryAfter(ctx context.Context, resp *http.Response) {
+// obeyRetryAfter closes the budget for everybody who shares the token. Where a 429 comes
+// without it, as it may, the others would go on meanwhile and be refused one by one.
+func (c *connection) obeyRetryAfter(ctx context.Context, path string, resp *http.Response) {
 	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode < 500 {
 		return
 	}
-	if wait, ok := retryAfter(resp.Header, time.Now()); ok {
+	wait, told := retryAfter(resp.Header, time.Now())
+	switch {
+	case told:
 		c.cfg.Budget.Close(ctx, wait)
+	case resp.StatusCode != http.StatusTooManyRequests || tellsWait(resp.Header):
+	case hasOwnLimit(path):
+		c.recordings.Refuse(ctx, path)
+	default:
+		c.cfg.Budget.Refuse(ctx, path)
 	}
 }

@@ -55,8 +55,7 @@ func (s *Store) FinishRun(ctx context.Context, run model.Run, summary model.RunS
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
 	var totals model.RunTotals
-	failure := s.db.Message(ctx, summary.Error)
-	err := warehouse.Begin(ctx, s.pool, func(tx pgx.Tx) error {
+	err := s.db.Noted(ctx, summary.Error, func(tx pgx.Tx, failure string) error {
 		var err error
 		if totals, err = sumUp(ctx, tx, run.ID); err != nil {
 			return err
@@ -191,18 +190,29 @@ func (s *Store) FailingApps(ctx context.Context, accountID string) (map[string]b
 	return failing, warehouse.Failed("read which apps fail", err)
 }
 
+const saveDiscoverySQL = `INSERT INTO sync.app_states AS t (app_id, account_id, watermark, discovered_at, last_error, run_id)
+	VALUES ($1, $2, CASE WHEN $3::timestamptz > now() THEN now() ELSE $3 END, CASE WHEN $4::text IS NULL THEN now() END, $4, $5)
+	ON CONFLICT (app_id) DO UPDATE SET account_id = $2, watermark = CASE WHEN t.watermark > now() AND excluded.watermark IS NOT NULL THEN excluded.watermark
+			ELSE greatest(t.watermark, excluded.watermark) END,
+		discovered_at = CASE WHEN $4::text IS NULL THEN now() ELSE t.discovered_at END, last_error = $4,
+		unlisted_at = NULL, run_id = $5`
+
 // SaveDiscovery notes that the sessions of an app were listed. The watermark never
 // moves beyond the server's clock, whatever this machine's says, and back only from
 // there: it was noted by a clock that was ahead. A problem leaves it where it is.
 func (s *Store) SaveDiscovery(ctx context.Context, run model.Run, appID string, watermark time.Time, problem string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
-	err := s.db.SendOne(ctx, `INSERT INTO sync.app_states AS t (app_id, account_id, watermark, discovered_at, last_error, run_id)
-		VALUES ($1, $2, CASE WHEN $3::timestamptz > now() THEN now() ELSE $3 END, CASE WHEN $4::text IS NULL THEN now() END, $4, $5)
-		ON CONFLICT (app_id) DO UPDATE SET account_id = $2, watermark = CASE WHEN t.watermark > now() AND excluded.watermark IS NOT NULL THEN excluded.watermark
-				ELSE greatest(t.watermark, excluded.watermark) END,
-			discovered_at = CASE WHEN $4::text IS NULL THEN now() ELSE t.discovered_at END, last_error = $4,
-			unlisted_at = NULL, run_id = $5`,
-		appID, run.AccountID, warehouse.Time(watermark), warehouse.Text(problem), run.ID)
+	args := []any{appID, run.AccountID, warehouse.Time(watermark), warehouse.Text(""), run.ID}
+	var err error
+	if problem == "" {
+		err = s.db.SendOne(ctx, saveDiscoverySQL, args...)
+	} else {
+		err = s.db.Noted(ctx, problem, func(tx pgx.Tx, problem string) error {
+			args[3] = problem
+			_, err := tx.Exec(ctx, saveDiscoverySQL, args...)
+			return err
+		})
+	}
 	return warehouse.Failed("save the watermark of app "+appID, err)
 }

@@ -86,8 +86,9 @@ func overview(ctx context.Context, tx pgx.Tx, accountID string, o *model.Overvie
 // may see the queue: those that load.
 func backfills(ctx context.Context, tx pgx.Tx, accountID string) ([]model.BackfillOverview, error) {
 	var seesQueue bool
-	err := tx.QueryRow(ctx, `SELECT CASE WHEN has_schema_privilege('rollcall_queue', 'USAGE')
-		THEN has_table_privilege('rollcall_queue.river_job', 'SELECT') ELSE false END`).Scan(&seesQueue)
+	// A restore may have left the queue out, which rollcall doctor tells.
+	err := tx.QueryRow(ctx, `SELECT CASE WHEN has_schema_privilege(to_regnamespace('rollcall_queue'), 'USAGE')
+		THEN coalesce(has_table_privilege(to_regclass('rollcall_queue.river_job'), 'SELECT'), false) ELSE false END`).Scan(&seesQueue)
 	if err != nil {
 		return nil, err
 	}

@@ -113,7 +113,7 @@ func (s *Store) lookUp(ctx context.Context, load *sessionLoad, cause error) erro
 func (s *Store) FailSession(ctx context.Context, run model.Run, session model.Session, reason string, absence model.Absence) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
-	err := warehouse.Begin(ctx, s.pool, func(tx pgx.Tx) error {
+	err := s.db.Noted(ctx, reason, func(tx pgx.Tx, reason string) error {
 		if _, err := tx.Exec(ctx, failSessionSQL, warehouse.UUID(session.ID), session.AppID, run.ID,
 			warehouse.Time(session.CreatedAt), warehouse.Text(session.Status), reason, absence, session.Fingerprint()); err != nil {
 			return err

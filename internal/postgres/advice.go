@@ -128,5 +128,6 @@ var objectOfMessage = regexp.MustCompile(`^(?:permission denied for|must be owne
 func namesOurs(message string) bool {
 	found := objectOfMessage.FindStringSubmatch(message)
 	objects, err := migrations.Objects()
-	return err != nil || found == nil || slices.ContainsFunc(objects, func(o migrations.Object) bool { return o.Name == found[1] })
+	return err != nil || found == nil ||
+		slices.ContainsFunc(slices.Concat(objects, migrations.Queue()), func(o migrations.Object) bool { return o.Name == found[1] })
 }

@@ -19,6 +19,8 @@ var (
 	inspectSQL string
 	//go:embed lacking.sql
 	lackingSQL string
+	//go:embed lacking_queue.sql
+	lackingQueueSQL string
 )
 
 // Facts is what a connection shows of the server, the database and the role.
@@ -103,4 +105,10 @@ func Lacking(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
 	}
 	lacking, err := texts(ctx, pool, lackingSQL, relations, functions)
 	return lacking, Failed("look at the role's rights", err)
+}
+
+// LackingOfQueue names those that serve and work need beside them, and the role lacks.
+func LackingOfQueue(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
+	lacking, err := texts(ctx, pool, lackingQueueSQL)
+	return lacking, Failed("look at the role's rights on the queue", err)
 }

@@ -19,12 +19,8 @@ var (
 	takenSQL string
 	//go:embed dependents.sql
 	dependentsSQL string
-	//go:embed hidden.sql
-	hiddenSQL string
 	//go:embed absent.sql
 	absentSQL string
-	//go:embed see_rows.sql
-	seeRowsSQL string
 )
 
 // Relations lists the tables and views that the migrations make, by their real names,
@@ -55,6 +51,16 @@ func names(kind migrations.Kind) ([]string, error) {
 	return all, nil
 }
 
+// queueNames lists what River's migrations make, by the real names.
+func queueNames(kind migrations.Kind) (all []string) {
+	for _, o := range migrations.Queue() {
+		if o.Kind == kind {
+			all = append(all, naming.Real(o.String()))
+		}
+	}
+	return all
+}
+
 // Absent lists what the migrations make and is not there: a current schema lacks it only
 // where somebody dropped it, or a restore left it out.
 func Absent(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
@@ -66,6 +72,7 @@ func Absent(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	relations, functions = append(relations, queueNames(migrations.Relation)...), append(functions, queueNames(migrations.Function)...)
 	absent, err := texts(ctx, pool, absentSQL, relations, functions)
 	return absent, Failed("look for what was dropped", err)
 }
@@ -136,29 +143,6 @@ func CheckDependents(ctx context.Context, pool *pgxpool.Pool, version int64) err
 	}
 	return fmt.Errorf("%w: others rest on what would be taken back, and would go with it: %s; drop or move them first: nothing was changed",
 		model.ErrSchema, strings.Join(others, ", "))
-}
-
-// hidden lists tables of which row-level security keeps rows from the role. A
-// policy that lets it see and write every row hides none.
-func hidden(ctx context.Context, q querier, tables []string) ([]string, error) {
-	hidden, err := texts(ctx, q, hiddenSQL, tables)
-	return hidden, migrationError("look for row-level security", err)
-}
-
-// CheckRows refuses to take for absent what the role may not see of some tables,
-// by their real names, schema.table, or of all of ours where none is named.
-func CheckRows(ctx context.Context, q querier, tables ...string) (err error) {
-	if len(tables) == 0 {
-		if tables, err = Relations(); err != nil {
-			return err
-		}
-	}
-	hidden, err := hidden(ctx, q, tables)
-	if err != nil || len(hidden) == 0 {
-		return err
-	}
-	return fmt.Errorf("%w: row-level security hides rows of %s from the role of DATABASE_URL, and what it does not see would be taken for absent; %s",
-		model.ErrStore, strings.Join(hidden, ", "), seeAll)
 }
 
 // querier is a pool or a transaction.

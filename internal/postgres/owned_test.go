@@ -46,6 +46,20 @@ func TestObjectsAreThoseOfTheCatalog(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("the catalog (-) and the list (+) differ:\n%s", d)
 	}
+	want = pgtest.Texts(t, pool, `
+		SELECT 'relation ' || nspname || '.' || relname FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace
+		WHERE nspname = 'rollcall_queue' AND relkind = 'r'
+		UNION ALL
+		SELECT 'function ' || nspname || '.' || proname FROM pg_proc JOIN pg_namespace AS n ON n.oid = pronamespace WHERE nspname = 'rollcall_queue'`)
+	got = nil
+	for _, o := range migrations.Queue() {
+		got = append(got, string(o.Kind)+" "+naming.Real(o.String()))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("the catalog (-) and the list of River's (+) differ:\n%s", d)
+	}
 }
 
 func TestNamesThatAreTaken(t *testing.T) {

@@ -17,7 +17,7 @@ func TestRingTellsOfJobsWhoseTimeHasCome(t *testing.T) {
 	conn, err := b.pool.Acquire(t.Context())
 	b.must(err)
 	defer conn.Release()
-	pgtest.Exec(t, conn, `LISTEN "rollcall_queue.river_insert"`)
+	pgtest.Exec(t, conn, `LISTEN "`+queue.Schema()+`.river_insert"`)
 	woken := func(since time.Duration) (queues []string) {
 		t.Helper()
 		b.must(b.Ring(t.Context(), []string{queue.Name(account), queue.Name("another")}, since))

@@ -23,7 +23,7 @@ func TestWorkersAreWokenForJobsThatWaited(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Release()
-	pgtest.Exec(t, conn, `LISTEN "rollcall_queue.river_insert"`)
+	pgtest.Exec(t, conn, `LISTEN "`+queue.Schema()+`.river_insert"`)
 	f.exec(`UPDATE rollcall_queue.river_job SET state = 'available', scheduled_at = now() + interval '1 second' WHERE kind = 'list_app' AND state = 'scheduled'`)
 	soon, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -205,6 +205,28 @@ func (*failures) HandlePanic(context.Context, *rivertype.JobRow, any, string) *r
 	return nil
 }
 
+// masked lets River keep why a job failed without the ids of erased people, also of those
+// who were erased while it ran.
+func (t *tour) masked(ctx context.Context, _ *rivertype.JobRow, work func(context.Context) error) error {
+	err := work(ctx)
+	if err == nil || errors.As(err, new(*river.JobSnoozeError)) || ctx.Err() != nil {
+		return err
+	}
+	if text := t.db.Message(ctx, err.Error()); text != err.Error() {
+		return &maskedError{text, err}
+	}
+	return err
+}
+
+// maskedError says of an error what may be kept.
+type maskedError struct {
+	text  string
+	cause error
+}
+
+func (e *maskedError) Error() string { return e.text }
+func (e *maskedError) Unwrap() error { return e.cause }
+
 // retryAt tells when a job that failed so often is tried again.
 func (t *tour) retryAt(failures int) time.Time {
 	const longest = 5 * time.Minute

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/rollcall-etl/rollcall/internal/ledger"
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -118,6 +119,7 @@ func (t *tour) client() (*river.Client[pgx.Tx], error) {
 		ID: t.id, Schema: queue.Schema(), Workers: workers, Logger: queue.Quiet(t.logger),
 		Queues:                      queues,
 		ErrorHandler:                &failures{t.logger},
+		Middleware:                  []rivertype.Middleware{river.WorkerMiddlewareFunc(t.masked)},
 		JobTimeout:                  -1,
 		CompletedJobRetentionPeriod: time.Hour,
 		ReindexerIndexNames:         []string{}, // which would need the right to maintain them

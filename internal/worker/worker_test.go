@@ -20,6 +20,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/oracle"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
+	"github.com/rollcall-etl/rollcall/internal/privacy"
 	"github.com/rollcall-etl/rollcall/internal/queue"
 	"github.com/rollcall-etl/rollcall/internal/secret"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
@@ -43,6 +44,7 @@ type fleet struct {
 	url    string
 	logger *slog.Logger // of workers
 	since  time.Time    // of workers
+	key    *privacy.Key // of workers
 
 	optional pipeline.Optional // of workers
 }
@@ -76,6 +78,9 @@ func (f *fleet) worker() *worker.Worker {
 	}
 	f.Cleanup(client.Close)
 	db := warehouse.New(pool, logger)
+	if err := db.Protect(f.Context(), warehouse.Privacy{Key: f.key}); err != nil {
+		f.Fatal(err)
+	}
 	p := pipeline.New(pipeline.Config{
 		AccountID: f.data.AccountID, Lookback: 72 * time.Hour, Settle: time.Hour, Concurrency: 4, Version: "test",
 	}, client, stores.New(db), logger)
