@@ -42,12 +42,7 @@ func knownVariables(parser *kong.Kong) []string {
 		}
 		return next(nil)
 	})
-	for _, name := range known {
-		if value, isFile := strings.CutSuffix(name, "_FILE"); isFile {
-			known = append(known, value)
-		}
-	}
-	return known
+	return append(known, secretVariables...)
 }
 
 // mistyped tells whether a variable looks like one of those that are known, and
@@ -55,6 +50,9 @@ func knownVariables(parser *kong.Kong) []string {
 func mistyped(name string, set, known []string) (meant string, wrong bool) {
 	if slices.Contains(known, name) || ofServices.MatchString(name) {
 		return "", false
+	}
+	if file := name + "_FILE"; slices.Contains(known, file) && !slices.Contains(set, file) { // the secrets alone have both
+		return file, true
 	}
 	best := 3
 	for _, other := range known {

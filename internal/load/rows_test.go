@@ -2,7 +2,6 @@ package load
 
 import (
 	"bytes"
-	"encoding/binary"
 	"io"
 	"testing"
 	"testing/iotest"
@@ -123,37 +122,5 @@ func BenchmarkEncode(b *testing.B) {
 	}
 	if r.len() != 2200 || r.twice {
 		b.Error("the page is not what it should be")
-	}
-}
-
-// An encoder writes the columns of its list, each as Postgres has its type.
-func TestEncodersFollowTheirLists(t *testing.T) {
-	t.Parallel()
-	some := model.Provenance{Extra: []byte(`{}`), Repairs: model.Repairs{"a": "b"}}
-	p, e, aside := newRows(), newRows(), newRows()
-	p.participant(&model.Participant{
-		ID: model.UUID{1}, UserID: "user", CustomParticipantID: "custom", DisplayName: "Mira", PresetName: "host", JoinedAt: at, LeftAt: at,
-		DurationMinutes: model.Number{Valid: true}, CreatedAt: at, UpdatedAt: at, Provenance: some,
-	})
-	e.event(&model.PeerEvent{
-		ParticipantID: model.UUID{1}, ID: model.UUID{2}, Name: "left", PeerID: "peer", SocketSessionID: "socket", PresetViewType: "view",
-		MinutesConsumed: model.Number{Valid: true}, CreatedAt: at, UpdatedAt: at, OwnIDs: 1, Provenance: some,
-	})
-	aside.rejected(&model.Rejected{Entity: "session", AppID: "app", SessionID: model.UUID{1}, Key: "key", Reason: "because", Raw: "text"})
-	for _, c := range []struct {
-		*rows
-		table
-	}{{p, participantTable}, {e, eventTable}, {aside, rejectedTable}} {
-		row := c.row(0)
-		for _, column := range c.columns {
-			length := int(binary.BigEndian.Uint32(row))
-			if want := map[string]int{"uuid": 16, "timestamptz": 8, "double precision": 8, "integer": 4}[column.kind]; want != 0 && length != want || want == 0 && (length == 16 || length == 8) {
-				t.Errorf("%s of type %s is written in %d bytes", column.name, column.kind, length)
-			}
-			row = row[4+length:]
-		}
-		if len(row) != 0 {
-			t.Errorf("%d bytes are in no column", len(row))
-		}
 	}
 }

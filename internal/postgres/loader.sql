@@ -1,7 +1,7 @@
--- What the role that loads may do: what run, backfill, verify, status, doctor, rejects and
--- pseudonymise need, and nothing else. The setting rollcall.role names it, else it is
--- rollcall_loader. Run again, it comes to the same. To be run by a role that owns the tables
--- and has CREATEROLE, or by a superuser.
+-- What the role that loads may do: what run, backfill, serve, work, verify, status, doctor,
+-- rejects and pseudonymise need, and nothing else. The setting rollcall.role names it, else
+-- it is rollcall_loader. Run again, it comes to the same. To be run by a role that owns the
+-- tables and has CREATEROLE, or by a superuser.
 DO $$
 DECLARE
     loader CONSTANT text := coalesce(nullif(current_setting('rollcall.role', true), ''), 'rollcall_loader');
