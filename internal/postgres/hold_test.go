@@ -111,9 +111,12 @@ func TestHoldSchema(t *testing.T) {
 	}
 	release()
 	if _, err := postgres.MigrateDown(t.Context(), impatient(t, url)); err != nil {
-		t.Errorf("a step back after the run gave %v", err)
+		t.Fatalf("a step back after the run gave %v", err)
 	}
-	if _, err := postgres.HoldSchema(t.Context(), pool); !errors.Is(err, model.ErrSchema) {
+	if third, err := postgres.HoldSchema(t.Context(), pool); err == nil {
+		third() // or closing the pool waits for ever
+		t.Error("a run holds an older schema")
+	} else if !errors.Is(err, model.ErrSchema) {
 		t.Errorf("a run on an older schema gave %v", err)
 	}
 	// The refused run has let go.
