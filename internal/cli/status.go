@@ -240,9 +240,9 @@ func listedToTheEnd(o *model.Overview) bool {
 
 func printBudget(s *screen, o *model.Overview) {
 	b := &o.Budget
-	text := fmt.Sprintf("%d in the last hour, %d in 24 hours", b.Requests1h, b.Requests24h)
+	text := fmt.Sprintf("%d in the last hour, %d in 24 hours, in runs that ended", b.Requests1h, b.Requests24h)
 	if b.Wait24h >= 1 {
-		text += fmt.Sprintf("; runs waited %s for the budget", ago(time.Duration(b.Wait24h*float64(time.Second))))
+		text += fmt.Sprintf("; they waited %s for the budget", ago(time.Duration(b.Wait24h*float64(time.Second))))
 	}
 	s.put("Requests: ", "%s", text)
 	for _, t := range b.Tokens {
