@@ -49,6 +49,8 @@ var composed = map[string]string{
 	"warehouse.Send":           "numbers that the server gave, in a constant",
 	"warehouse.SendOne":        "a parameter: its callers are looked at too",
 	"ledger.list":              "a parameter: embedded files",
+	"ledger.lockBudget":        "a parameter: constants of its callers",
+	"inventory.collect":        "the same",
 	"oracle.collect":           "a parameter: constants of its callers",
 	"pgtest.exec":              "databases that the tests name",
 	"pgtest.Exec":              "what the tests ask",
