@@ -30,6 +30,8 @@ func connectError(connection string, cfg *pgx.ConnConfig, err error) error {
 		return fmt.Errorf("connect to %s: %w", where, err) // given up by the caller
 	case errors.Is(err, errSharing):
 		return fmt.Errorf("%w: cannot use %s: %w", model.ErrUsage, where, err)
+	case errors.Is(err, errCrowded):
+		return fmt.Errorf("%w: cannot use %s: %w", model.ErrStore, where, errCrowded)
 	case errors.Is(err, model.ErrSchema), errors.Is(err, model.ErrLocked):
 		return err
 	case answered(causes) != nil:
