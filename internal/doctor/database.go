@@ -48,7 +48,7 @@ func (c *Config) database(ctx context.Context, to *Checks) (pool *pgxpool.Pool, 
 	judgeClock(to, "database clock", facts.Now.Sub(now))
 	encryption(to, &facts)
 	role(to, &facts, server)
-	c.connections(to, &facts)
+	c.room(ctx, to, pool, &facts)
 	disk(to, &facts, server)
 	return pool, done, c.books(ctx, to, pool, &facts) && !facts.Standby
 }
@@ -100,29 +100,6 @@ func role(to *Checks, f *postgres.Facts, server *private.Server) {
 	default:
 		to.ok("role", "%s, an ordinary role", f.Role)
 	}
-}
-
-// connections compares what a run opens with what is free.
-func (c *Config) connections(to *Checks, f *postgres.Facts) {
-	need := c.Connections
-	free := f.Most - f.Used + 1 // this one is given back
-	text := fmt.Sprintf("%d of %d in use; a run opens up to %d", f.Used, f.Most, need)
-	if limit := min(orMany(f.RoleLimit), orMany(f.DatabaseLimit)); limit < free {
-		free = limit
-		text = fmt.Sprintf("the role or the database is limited to %d; a run opens up to %d", limit, need)
-	}
-	if free < need {
-		to.problem("connections", text, "raise max_connections or the limit (ALTER ROLE … CONNECTION LIMIT), or lower ROLLCALL_CONCURRENCY")
-		return
-	}
-	to.ok("connections", "%s", text)
-}
-
-func orMany(limit int) int {
-	if limit < 0 {
-		return 1 << 20
-	}
-	return limit
 }
 
 // Free space of the database's disk, in bytes.

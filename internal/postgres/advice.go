@@ -32,8 +32,8 @@ func Failed(doing string, err error) error {
 func Advice(err error) string {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case errors.Is(err, context.Canceled):
-		return ""
+	case errors.Is(err, context.Canceled), errors.Is(err, errCrowded):
+		return "" // which says it itself
 	case !ok:
 		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
 	case pg.Code == "42501":

@@ -79,7 +79,9 @@ func OpenTraced(ctx context.Context, url secret.Text, connections int, tracer pg
 	hold := &schemaHold{}
 	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		conn.PgConn().CustomData()[holdKey] = hold
-		return prepare(ctx, conn)
+		ctx, cancel := context.WithTimeoutCause(ctx, firstAnswer, errCrowded)
+		defer cancel()
+		return crowded(ctx, prepare(ctx, conn))
 	}
 	cfg.PrepareConn = joinHold
 	if err := refuseSharing(ctx, cfg.ConnConfig); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -147,7 +148,13 @@ func silenceAdvice(cfg *pgx.ConnConfig, err error, causes []error) (reason, advi
 		}
 		return "no answer in time", advice
 	case slices.ContainsFunc(notAsAsked, func(sort error) bool { return errors.Is(cause, sort) }):
-		return reason, "target_session_attrs in DATABASE_URL asks for another kind of server: name one, or leave it out"
+		return reason, asked("target_session_attrs") + " asks for another kind of server: name one, or leave it out"
+	case strings.HasPrefix(reason, "channel binding required"):
+		return reason, asked("channel_binding") + " asks for what needs TLS and SCRAM at the server: set sslmode=verify-full, or leave it out"
+	case strings.HasPrefix(reason, "authentication method requirement"):
+		return reason, asked("require_auth") + " asks for another way to log in than the server does: change it, or leave it out"
+	case cfg.SSLNegotiation == "direct" && errors.Is(cause, io.EOF):
+		return reason, asked("sslnegotiation") + " asks for TLS at once, which PostgreSQL 17 and newer understands: leave it out"
 	case encryptionAdvice(err, reason) != "":
 		return reason, encryptionAdvice(err, reason)
 	case errors.As(cause, &dns):

@@ -30,6 +30,8 @@ func connectError(connection string, cfg *pgx.ConnConfig, err error) error {
 		return fmt.Errorf("connect to %s: %w", where, err) // given up by the caller
 	case errors.Is(err, errSharing):
 		return fmt.Errorf("%w: cannot use %s: %w", model.ErrUsage, where, err)
+	case errors.Is(err, errCrowded):
+		return fmt.Errorf("%w: cannot use %s: %w", model.ErrStore, where, errCrowded)
 	case errors.Is(err, model.ErrSchema), errors.Is(err, model.ErrLocked):
 		return err
 	case answered(causes) != nil:
@@ -56,7 +58,7 @@ func encryptionAdvice(err error, reason string) string {
 	case issuer || invalid:
 		return "let sslrootcert in DATABASE_URL name the certificate of the authority that signed the server's, and see that neither is out of date"
 	case reason == noTLS:
-		return "turn on ssl at the server; sslmode in DATABASE_URL asks for it"
+		return "turn on ssl at the server; " + asked("sslmode") + " asks for it"
 	}
 	return ""
 }
@@ -178,18 +180,5 @@ func parameterError(connection string, err error) error {
 	}
 	// What pgx says begins with the connection string.
 	said := err.Error()[strings.LastIndex(err.Error(), "`: ")+1:]
-	for _, name := range parsedParameters {
-		if why == notA(connection) && strings.Contains(said, name) && strings.Contains(connection, name+"=") {
-			why = "its parameter " + name + " has a value that cannot be used"
-		}
-	}
-	return refused(why)
-}
-
-// parsedParameters are those whose values pgx reads when it parses, longest names first
-// where one is a part of another.
-var parsedParameters = []string{
-	"connect_timeout", "target_session_attrs", "require_auth", "channel_binding", "sslnegotiation", "sslcertmode", "min_protocol_version",
-	"max_protocol_version", "default_query_exec_mode", "statement_cache_capacity", "description_cache_capacity", "pool_max_conns", "pool_min_conns",
-	"pool_min_idle_conns", "pool_max_conn_lifetime_jitter", "pool_max_conn_lifetime", "pool_max_conn_idle_time", "pool_health_check_period", "service", "port",
+	return refused(parameterAdvice(connection, said, why, why != notA(connection)))
 }

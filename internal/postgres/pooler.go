@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -10,6 +11,28 @@ import (
 
 var errSharing = errors.New("a pooler gives each transaction another connection, on which locks and staging tables of Rollcall would be lost or shared; " +
 	"let DATABASE_URL name the server itself, or a pool of the pooler with pool_mode = session")
+
+// errCrowded is of a pooler that lets everybody in and answers when it has a connection
+// to the server, which may be never: others that this program waits for may hold them all.
+var errCrowded = errors.New("the first statement was not answered in time: a pooler in front of the server has no connection left for it, or the server is overloaded; " +
+	"raise the pooler's limit (default_pool_size, max_db_connections) to what rollcall doctor says that a run opens, lower ROLLCALL_CONCURRENCY, or let DATABASE_URL name the server itself")
+
+// firstAnswer is how long the first statement of a connection may take. A pooler waits
+// longer, two minutes as a rule.
+const firstAnswer = 20 * time.Second
+
+// crowded explains an error of the first statement of a connection, under a context of
+// firstAnswer.
+func crowded(ctx context.Context, err error) error {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if err != nil && errors.Is(context.Cause(ctx), errCrowded) || ok && pg.Message == queryWaitTimeout {
+		return errCrowded
+	}
+	return err
+}
+
+// queryWaitTimeout is what PgBouncer says when it gives up to wait.
+const queryWaitTimeout = "query_wait_timeout"
 
 // sharingTries is how often it is tried to be given another's connection: a busy
 // pool may have others at hand.
@@ -44,7 +67,7 @@ func refuseSharing(ctx context.Context, cfg *pgx.ConnConfig) error {
 			return err
 		}
 		other, err := backend(ctx, second, "BEGIN; ")
-		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "08P01" {
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "08P01" && pg.Message != queryWaitTimeout {
 			return errSharing // pool_mode = statement: no transactions at all
 		}
 		if err != nil {
@@ -66,9 +89,11 @@ func refuseSharing(ctx context.Context, cfg *pgx.ConnConfig) error {
 
 // backend asks which process answers.
 func backend(ctx context.Context, conn *pgconn.PgConn, before string) (uint32, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, firstAnswer, errCrowded)
+	defer cancel()
 	results, err := conn.Exec(ctx, before+"SELECT pg_backend_pid()").ReadAll()
 	if err != nil {
-		return 0, err
+		return 0, crowded(ctx, err)
 	}
 	var pid uint32
 	for _, digit := range results[len(results)-1].Rows[0][0] {

@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+	"github.com/rollcall-etl/rollcall/internal/secret"
 )
 
 // A PgBouncer that lends connections for a transaction at a time would share the
@@ -37,6 +39,34 @@ func TestPgBouncer(t *testing.T) {
 				if end.code != 2 || !strings.Contains(end.stderr, "pool_mode = session") || strings.Count(end.stderr, "rollcall: ") != 1 {
 					t.Errorf("%s: ends with %d:\n%s", mode, end.code, end.stderr)
 				}
+			}
+		})
+	}
+}
+
+// A PgBouncer lets everybody in and answers when it has a connection, for which a run that
+// holds them all would wait until it was stopped.
+func TestPgBouncerWithTooFewConnections(t *testing.T) {
+	t.Parallel()
+	for pool, says := range map[int]string{1: "cannot use database", 2: "look at the numbered columns"} {
+		t.Run(fmt.Sprint(pool), func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, 2, pgtest.New(t))
+			s.database = bouncer(t, s.direct, "session", fmt.Sprintf("default_pool_size=%d", pool))
+			end := s.start("run").wait()
+			if end.code != 1 || !strings.Contains(end.stderr, says) || !strings.Contains(end.stderr, "a pooler in front of the server has no connection left for it") {
+				t.Errorf("run ends with %d:\n%s", end.code, end.stderr)
+			}
+			if pool == 1 {
+				return
+			}
+			reached, err := postgres.Open(t.Context(), secret.New(s.database), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer reached.Close()
+			if given, pooled, err := postgres.Room(t.Context(), reached, 9); given != 2 || !pooled || err != nil {
+				t.Errorf("doctor sees %d connections, pooled %v: %v", given, pooled, err)
 			}
 		})
 	}

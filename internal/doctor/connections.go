@@ -1,0 +1,47 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/rollcall-etl/rollcall/internal/postgres"
+)
+
+// room checks whether a run gets its connections, of a pooler where one is in front.
+func (c *Config) room(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *postgres.Facts) {
+	given, pooled, err := postgres.Room(ctx, pool, c.Connections)
+	switch {
+	case err != nil:
+		to.failed("connections", err, "")
+	case pooled && given < c.Connections:
+		to.problem("connections", fmt.Sprintf("the pooler in front of the server gives %d at once; a run opens up to %d, and may wait for itself", given, c.Connections),
+			"raise the pooler's limit (default_pool_size, max_db_connections) or lower ROLLCALL_CONCURRENCY")
+	default:
+		c.connections(to, f)
+	}
+}
+
+// connections compares what a run opens with what is free.
+func (c *Config) connections(to *Checks, f *postgres.Facts) {
+	need := c.Connections
+	free := f.Most - f.Used + 1 // this one is given back
+	text := fmt.Sprintf("%d of %d in use; a run opens up to %d", f.Used, f.Most, need)
+	if limit := min(orMany(f.RoleLimit), orMany(f.DatabaseLimit)); limit < free {
+		free = limit
+		text = fmt.Sprintf("the role or the database is limited to %d; a run opens up to %d", limit, need)
+	}
+	if free < need {
+		to.problem("connections", text, "raise max_connections or the limit (ALTER ROLE … CONNECTION LIMIT), or lower ROLLCALL_CONCURRENCY")
+		return
+	}
+	to.ok("connections", "%s", text)
+}
+
+func orMany(limit int) int {
+	if limit < 0 {
+		return 1 << 20
+	}
+	return limit
+}
