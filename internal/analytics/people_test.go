@@ -39,6 +39,11 @@ func TestOneHumanIsOnePerson(t *testing.T) {
 	db.exec(`UPDATE analytics.settings SET machine_names = NULL`)
 	db.refresh(500)
 	db.want("two at once under one id", db.lines(hints), []string{"(one_id_several_people,1)"})
+	db.exec(`UPDATE realtimekit.participants SET display_name = CASE display_name WHEN 'Bo' THEN E'Rene\u0301 ' ELSE E'Ren\u00e9' END WHERE custom_participant_id = 'guest';
+		INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions`)
+	db.refresh(500)
+	db.want("one name in two spellings", db.lines(hints), nil)
+	db.exec(`UPDATE realtimekit.participants SET display_name = CASE user_id WHEN 'u3' THEN 'Bo' ELSE 'Cy' END WHERE custom_participant_id = 'guest'`)
 	db.exec(`UPDATE realtimekit.participants SET display_name = CASE display_name WHEN 'Bo' THEN 'name-aaaaaaaaaaaaaaaa' ELSE 'name-bbbbbbbbbbbbbbbb' END WHERE custom_participant_id = 'guest'`)
 	db.exec(`INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions`)
 	db.refresh(500)
@@ -59,7 +64,13 @@ func TestIdsThatDifferInCase(t *testing.T) {
 	db.store(ended(1, 20, someone(1, "u1", "greta@x", "G", "", 0, 20), someone(2, "u2", "Greta@x", "G", "", 0, 20)),
 		ended(2, 20, someone(3, "u3", " greta@x", "G", "", 0, 20), someone(4, "u4", "bo", "Bo", "", 0, 20)))
 	db.refresh(500)
-	db.want("hint", db.lines(`SELECT coalesce(session_id::text, '-'), app_id, findings FROM analytics.data_quality WHERE check_name = 'ids_alike'`), []string{"(-,a,1)"})
+	const hint = `SELECT coalesce(session_id::text, '-'), app_id, findings FROM analytics.data_quality WHERE check_name = 'ids_alike'`
+	db.want("hint", db.lines(hint), []string{"(-,a,1)"})
+	db.exec(`UPDATE realtimekit.participants SET custom_participant_id = CASE custom_participant_id WHEN 'Greta@x' THEN E'bo\u00a0\r'
+			WHEN ' greta@x' THEN E'Zoe\u0301' WHEN 'greta@x' THEN E'Zo\u00e9\u200b' ELSE custom_participant_id END;
+		INSERT INTO analytics.stale_sessions (session_id) SELECT session_id FROM realtimekit.sessions`)
+	db.refresh(500)
+	db.want("blanks that nobody sees, and two ways to write a letter", db.lines(hint), []string{"(-,a,2)"})
 }
 
 // TestSettingsAreRefused has settings that make no sense: the constraint's name says why.

@@ -228,7 +228,7 @@ func joined(a, b *person) *person {
 		return b
 	}
 	both := *a
-	both.first, both.last = min(a.first, b.first), max(a.last, b.last)
+	both.first, both.last, both.inside = min(a.first, b.first), max(a.last, b.last), a.inside || b.inside
 	for k := range both.presence {
 		both.presence[k] |= b.presence[k]
 	}
@@ -314,7 +314,7 @@ func (c *school) entry(l *lesson, id string, p *person, isEnrolled bool) string 
 	from, to := none, none
 	if p != nil {
 		from, to = p.first, p.last
-		early, inside = l.to-min(p.last, l.to) > l.grace, p.presence.count(l.from, l.to)
+		early, inside = !p.inside && l.to-min(p.last, l.to) > l.grace, p.presence.count(l.from, l.to)
 	}
 	switch {
 	case p == nil && excused:

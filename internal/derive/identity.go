@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/rollcall-etl/rollcall/internal/privacy"
 )
 
@@ -66,7 +68,7 @@ func underSeveralNames(visits []visit) bool {
 			return "" // of which nobody can tell whose it stands for
 		}
 		name, _, _ := strings.Cut(v.who.Name, " (") // (phone) is no name
-		return name
+		return norm.NFC.String(strings.Trim(name, " "))
 	}
 	named := slices.DeleteFunc(slices.Clone(visits), func(v visit) bool { return name(v) == "" })
 	slices.SortFunc(named, func(a, b visit) int { return strings.Compare(name(a), name(b)) })

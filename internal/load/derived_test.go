@@ -211,7 +211,7 @@ func randomSession(rng *rand.Rand, n int) (model.Session, model.ParticipantPage)
 	for i := range rng.IntN(12) {
 		p := model.Participant{
 			ID: testbed.UUID(i + 100), UserID: pick("", "", "u1", "u2", "u3"), CustomParticipantID: pick("", "c1", "c2", "u1", "Č", "guest"),
-			DisplayName: pick("", "Ana", "Çem", "Çem (phone)", "name-aaaaaaaaaaaaaaaa", "name-bbbbbbbbbbbbbbbb"), PresetName: pick("", "host", "student", "Zed", "bot"), JoinedAt: moment(0.3), LeftAt: moment(0.3),
+			DisplayName: pick("", "Ana", "Ana ", "Çem", "Çem (phone)", "C\u0327em", "name-aaaaaaaaaaaaaaaa", "name-bbbbbbbbbbbbbbbb"), PresetName: pick("", "host", "student", "Zed", "bot"), JoinedAt: moment(0.3), LeftAt: moment(0.3),
 			DurationMinutes: model.Number{Value: float64(rng.IntN(2)), Valid: chance(0.7)}, UpdatedAt: base,
 		}
 		p.Repairs = repairs()

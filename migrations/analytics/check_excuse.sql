@@ -9,7 +9,10 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
                    WHERE p.person_id = NEW.person_id AND f.app_id = NEW.app_id)
        AND NOT EXISTS (SELECT 1 FROM realtimekit.meeting_participants AS m
-                       WHERE m.app_id = NEW.app_id AND (m.custom_participant_id = NEW.person_id OR m.meeting_participant_id = NEW.person_id)) THEN
+                       LEFT JOIN analytics.settings AS k ON k.app_id = m.app_id AND k.meeting_id = ''
+                       WHERE m.app_id = NEW.app_id AND (m.custom_participant_id = NEW.person_id OR m.meeting_participant_id = NEW.person_id)
+                         AND analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
+                             m.custom_participant_id, m.meeting_participant_id, NULL, m.preset_name, m.display_name) = NEW.person_id) THEN
         RAISE EXCEPTION 'nobody in app % has the person_id %', NEW.app_id, NEW.person_id USING ERRCODE = 'foreign_key_violation';
     END IF;
     RETURN NULL;

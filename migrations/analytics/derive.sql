@@ -364,9 +364,9 @@ BEGIN
                               p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id) AS w
                           JOIN analytics.presences AS i ON i.session_id = p.session_id AND i.participant_id = p.participant_id
                           WHERE n.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND i.session_id = ANY (session_ids)
-                            AND n.participants > 1 AND w.person_id = n.person_id AND split_part(p.display_name, ' (', 1) <> ''
+                            AND n.participants > 1 AND w.person_id = n.person_id AND btrim(split_part(p.display_name, ' (', 1)) <> ''
                             AND p.display_name !~ '^(name|erased)-[a-z2-7]{16}$'
-                          GROUP BY 1, 2, split_part(p.display_name, ' (', 1)) AS n) AS n
+                          GROUP BY 1, 2, normalize(btrim(split_part(p.display_name, ' (', 1)))) AS n) AS n
               GROUP BY 1, 2) AS n
         WHERE by_name > length
         GROUP BY 1

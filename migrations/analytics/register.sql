@@ -5,10 +5,10 @@ SELECT o.occurrence_id, o.app_id, o.meeting_id, o.meeting_title, o.session_type,
        r.person_id, r.custom_participant_id, r.display_name, r.preset_name, r.is_enrolled,
        CASE WHEN r.first_join_at IS NULL THEN CASE WHEN x.reason IS NULL THEN 'absent' ELSE 'excused' END
             WHEN c.late_seconds > o.grace_seconds THEN 'late'
-            WHEN c.left_early_seconds > o.grace_seconds THEN 'left_early'
+            WHEN NOT r.is_inside AND c.left_early_seconds > o.grace_seconds THEN 'left_early'
             ELSE 'present' END AS status,
        r.first_join_at IS NOT NULL AS is_present, coalesce(c.late_seconds > o.grace_seconds, false) AS is_late,
-       coalesce(c.left_early_seconds > o.grace_seconds, false) AS has_left_early, x.reason IS NOT NULL AS is_excused, x.reason AS excuse,
+       coalesce(NOT r.is_inside AND c.left_early_seconds > o.grace_seconds, false) AS has_left_early, x.reason IS NOT NULL AS is_excused, x.reason AS excuse,
        c.present_seconds, c.late_seconds, c.left_early_seconds,
        round((c.present_seconds / nullif(o.lesson_seconds, 0))::numeric, 4)::double precision AS share,
        r.first_join_at, r.last_leave_at, o.is_final, o.session_ids, o.time_zone
@@ -21,8 +21,8 @@ CROSS JOIN LATERAL (
                (array_agg(p.display_name) FILTER (WHERE p.display_name IS NOT NULL))[1] AS display_name,
                (array_agg(p.preset_name) FILTER (WHERE p.preset_name IS NOT NULL))[1] AS preset_name,
                min(coalesce(lower(p.stays), p.first_join_at)) AS first_join_at, max(coalesce(upper(p.stays), p.last_leave_at)) AS last_leave_at,
-               range_agg(p.stays) AS presence
-        FROM (SELECT p.person_id, p.custom_participant_id, p.display_name, p.preset_name, p.first_join_at, p.last_leave_at, s.stays
+               range_agg(p.stays) AS presence, bool_or(p.is_inside) AS is_inside
+        FROM (SELECT p.person_id, p.custom_participant_id, p.display_name, p.preset_name, p.first_join_at, p.last_leave_at, p.is_inside, s.stays
               FROM analytics.session_people AS p
               -- Of a session that lasts over several lessons, only the stays that reach into this one.
               CROSS JOIN LATERAL (
@@ -60,7 +60,7 @@ CROSS JOIN LATERAL (
     SELECT coalesce(CASE WHEN NOT bool_or(e.person_id = e.present_as) THEN min(e.own_id) END, coalesce(e.present_as, a.person_id)) AS person_id,
            coalesce(min(a.custom_participant_id), max(e.custom_participant_id)) AS custom_participant_id,
            coalesce(max(e.display_name), min(a.display_name)) AS display_name, coalesce(max(e.preset_name), min(a.preset_name)) AS preset_name,
-           count(e.present_as) > 0 AS is_enrolled, min(a.first_join_at) AS first_join_at, max(a.last_leave_at) AS last_leave_at, range_agg(a.presence) AS presence
+           count(e.present_as) > 0 AS is_enrolled, min(a.first_join_at) AS first_join_at, max(a.last_leave_at) AS last_leave_at, range_agg(a.presence) AS presence, bool_or(a.is_inside) AS is_inside
     FROM (SELECT *, coalesce(min(came_as) FILTER (WHERE came_as = person_id) OVER own, min(came_as) OVER own, person_id) AS present_as
           FROM matches WINDOW own AS (PARTITION BY person_id)) AS e
     FULL JOIN came AS a ON a.person_id = e.came_as
@@ -91,10 +91,10 @@ COMMENT ON COLUMN analytics.register.custom_participant_id IS 'The id that your 
 COMMENT ON COLUMN analytics.register.display_name IS 'Name as enrolled, else as shown in the session; personal data.';
 COMMENT ON COLUMN analytics.register.preset_name IS 'Preset (role) as enrolled, else as in the session: tells students from teachers.';
 COMMENT ON COLUMN analytics.register.is_enrolled IS 'Whether the person was enrolled in the meeting at the time.';
-COMMENT ON COLUMN analytics.register.status IS 'present, late (also where the person left early as well), left_early, absent, or excused: absent with an excuse.';
+COMMENT ON COLUMN analytics.register.status IS 'present, late (also where the person left early as well), left_early, absent, or excused: absent with an excuse. While is_final is false, what it was when the sessions were last read.';
 COMMENT ON COLUMN analytics.register.is_present IS 'Whether the person was inside at all.';
 COMMENT ON COLUMN analytics.register.is_late IS 'Whether the person came later than the grace allows; see occurrences.grace_seconds.';
-COMMENT ON COLUMN analytics.register.has_left_early IS 'Whether the person left earlier than the grace allows.';
+COMMENT ON COLUMN analytics.register.has_left_early IS 'Whether the person left earlier than the grace allows; false of who was still inside when the live session was last read.';
 COMMENT ON COLUMN analytics.register.is_excused IS 'Whether analytics.excuses has an excuse, came the person or not.';
 COMMENT ON COLUMN analytics.register.excuse IS 'Reason of the excuse; an empty text where it gives none, null where there is no excuse.';
 COMMENT ON COLUMN analytics.register.present_seconds IS 'Seconds inside during the lesson, each counted once; 0 where absent.';

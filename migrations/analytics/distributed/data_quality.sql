@@ -57,6 +57,6 @@ FROM (SELECT app_id
       FROM (SELECT app_id, custom_participant_id FROM analytics.usage_ids
             UNION
             SELECT app_id, custom_participant_id FROM realtimekit.meeting_participants WHERE custom_participant_id IS NOT NULL) AS i
-      GROUP BY app_id, lower(btrim(custom_participant_id)) HAVING count(*) > 1) AS a
+      GROUP BY app_id, lower(btrim(normalize(custom_participant_id, NFKC), E' \t\r\n\u200b\ufeff')) HAVING count(*) > 1) AS a
 LEFT JOIN zones AS k ON k.app_id = a.app_id
 GROUP BY a.app_id;

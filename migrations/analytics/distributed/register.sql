@@ -6,7 +6,7 @@ WITH lessons AS MATERIALIZED (
 ), parts AS MATERIALIZED (
     SELECT o.lesson_no, o.app_id, o.starts_at, o.ends_at, s.session_id FROM lessons AS o CROSS JOIN LATERAL unnest(o.session_ids) AS s (session_id)
 ), people AS MATERIALIZED (
-    SELECT session_id, person_id, custom_participant_id, display_name, preset_name, first_join_at, last_leave_at, presence FROM analytics.session_people
+    SELECT session_id, person_id, custom_participant_id, display_name, preset_name, first_join_at, last_leave_at, is_inside, presence FROM analytics.session_people
 ), devices AS MATERIALIZED (
     SELECT DISTINCT session_id, participant_id, custom_participant_id, user_id, preset_name, display_name FROM realtimekit.participants
 ), came AS MATERIALIZED (
@@ -14,7 +14,7 @@ WITH lessons AS MATERIALIZED (
     SELECT o.lesson_no, p.person_id, (array_agg(p.custom_participant_id ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.custom_participant_id IS NOT NULL))[1] AS custom_participant_id,
            (array_agg(p.display_name ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.display_name IS NOT NULL))[1] AS display_name,
            (array_agg(p.preset_name ORDER BY p.first_join_at, p.session_id) FILTER (WHERE p.preset_name IS NOT NULL))[1] AS preset_name,
-           min(s.first_join_at) AS first_join_at, max(s.last_leave_at) AS last_leave_at, range_agg(s.presence) AS presence
+           min(s.first_join_at) AS first_join_at, max(s.last_leave_at) AS last_leave_at, range_agg(s.presence) AS presence, bool_or(p.is_inside) AS is_inside
     FROM parts AS o
     JOIN people AS p ON p.session_id = o.session_id
     CROSS JOIN LATERAL (
@@ -67,13 +67,13 @@ WITH lessons AS MATERIALIZED (
     SELECT e.lesson_no, CASE WHEN bool_or(e.person_id = e.present_as) THEN e.present_as ELSE coalesce(min(e.own_id), e.present_as) END AS person_id,
            coalesce(min(a.custom_participant_id), max(e.custom_participant_id)) AS custom_participant_id,
            coalesce(max(e.display_name), min(a.display_name)) AS display_name, coalesce(max(e.preset_name), min(a.preset_name)) AS preset_name, true AS is_enrolled,
-           min(a.first_join_at) AS first_join_at, max(a.last_leave_at) AS last_leave_at, range_agg(a.presence) AS presence
+           min(a.first_join_at) AS first_join_at, max(a.last_leave_at) AS last_leave_at, range_agg(a.presence) AS presence, bool_or(a.is_inside) AS is_inside
     FROM enrolled AS e
     LEFT JOIN matches AS x ON x.lesson_no = e.lesson_no AND x.person_id = e.person_id
     LEFT JOIN came AS a ON a.lesson_no = x.lesson_no AND a.person_id = x.came_as
     GROUP BY e.lesson_no, e.present_as
     UNION ALL
-    SELECT a.lesson_no, a.person_id, a.custom_participant_id, a.display_name, a.preset_name, false, a.first_join_at, a.last_leave_at, a.presence
+    SELECT a.lesson_no, a.person_id, a.custom_participant_id, a.display_name, a.preset_name, false, a.first_join_at, a.last_leave_at, a.presence, a.is_inside
     FROM came AS a LEFT JOIN (SELECT DISTINCT lesson_no, came_as FROM matches) AS x ON x.lesson_no = a.lesson_no AND x.came_as = a.person_id
     WHERE x.came_as IS NULL
 ), excuses AS MATERIALIZED (
@@ -89,10 +89,10 @@ SELECT o.occurrence_id, o.app_id, o.meeting_id, o.meeting_title, o.session_type,
        r.person_id, r.custom_participant_id, r.display_name, r.preset_name, r.is_enrolled,
        CASE WHEN r.first_join_at IS NULL THEN CASE WHEN x.reason IS NULL THEN 'absent' ELSE 'excused' END
             WHEN c.late_seconds > o.grace_seconds THEN 'late'
-            WHEN c.left_early_seconds > o.grace_seconds THEN 'left_early'
+            WHEN NOT r.is_inside AND c.left_early_seconds > o.grace_seconds THEN 'left_early'
             ELSE 'present' END AS status,
        r.first_join_at IS NOT NULL AS is_present, coalesce(c.late_seconds > o.grace_seconds, false) AS is_late,
-       coalesce(c.left_early_seconds > o.grace_seconds, false) AS has_left_early, x.reason IS NOT NULL AS is_excused, x.reason AS excuse,
+       coalesce(NOT r.is_inside AND c.left_early_seconds > o.grace_seconds, false) AS has_left_early, x.reason IS NOT NULL AS is_excused, x.reason AS excuse,
        c.present_seconds, c.late_seconds, c.left_early_seconds,
        round((c.present_seconds / nullif(o.lesson_seconds, 0))::numeric, 4)::double precision AS share,
        r.first_join_at, r.last_leave_at, o.is_final, o.session_ids, o.time_zone
