@@ -387,9 +387,15 @@ var mutants = []mutant{
 	},
 	{
 		"the grace is no grace",
-		"../migrations/analytics/register.sql", "WHEN c.left_early_seconds > o.grace_seconds THEN 'left_early'",
-		"WHEN c.left_early_seconds > 0 THEN 'left_early'",
+		"../migrations/analytics/register.sql", "c.left_early_seconds > o.grace_seconds THEN 'left_early'",
+		"c.left_early_seconds > 0 THEN 'left_early'",
 		"analytics", "TestRegister",
+	},
+	{
+		"who is inside has left early",
+		"../migrations/analytics/register.sql", "WHEN NOT r.is_inside AND c.left_early_seconds",
+		"WHEN c.left_early_seconds",
+		"analytics", "TestRegisterOfALessonThatGoesOn",
 	},
 	{
 		"who came is a no-show",
