@@ -35,7 +35,8 @@ func (c *Config) database(ctx context.Context, to *Checks) (pool *pgxpool.Pool, 
 		to.skip("mend the connection first", rest...)
 		return nil, stop, false
 	}
-	done = func() { pool.Close(); stop() }
+	opened := pool // the result is nil where the server cannot be looked at
+	done = func() { opened.Close(); stop() }
 	before := c.Now()
 	facts, err := postgres.Inspect(ctx, pool)
 	if err != nil {

@@ -108,7 +108,9 @@ const (
 // missingRight tells rows that are hidden, and what others own, from a right that
 // the role lacks. The routines of the server are the same in every language.
 func missingRight(pg *pgconn.PgError, role string) string {
-	switch {
+	switch found := objectOfMessage.FindStringSubmatch(pg.Message); {
+	case found != nil && strings.HasPrefix(found[1], "pg_"):
+		return "; everybody may use " + found[1] + " unless an administrator took that away: let one GRANT the right on it to the role of DATABASE_URL"
 	case pg.Routine == "ExecWithCheckOptions", pg.Routine == "check_enable_rls":
 		return "; row-level security hides rows from the role of DATABASE_URL, and what it does not see would be taken for absent: " + seeAll
 	case pg.Routine == "aclcheck_error" && !namesOurs(pg.Message):

@@ -98,6 +98,9 @@ func refusalAdvice(cfg *pgx.ConnConfig, pg *pgconn.PgError) string {
 	case "3D000":
 		return "create the database, or name another in DATABASE_URL"
 	case "42501":
+		if strings.HasPrefix(pg.Message, "permission denied for") && objectOfMessage.MatchString(pg.Message) { // within it
+			return strings.TrimPrefix(missingRight(pg, rightRole), "; ")
+		}
 		return "the role may not enter this database: its owner runs GRANT CONNECT ON DATABASE … TO …"
 	case "53300":
 		return "raise max_connections or lower ROLLCALL_CONCURRENCY; the role and the database may have a CONNECTION LIMIT of their own"
