@@ -14,6 +14,7 @@ import (
 type pageBase struct {
 	known atomic.Int32
 	most  atomic.Int32 // the size that was taken after a larger one was refused; 0 for none
+	whole atomic.Bool  // total_count was more than the rows of its page: it counts the list
 }
 
 const (

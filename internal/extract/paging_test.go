@@ -85,8 +85,13 @@ func TestWellBehavedAPITakesNoRequestTooMany(t *testing.T) {
 	for rows := range 42 {
 		r := newRig(t, bulk(rows), simulator.Options{})
 		got, err := r.participants(t.Context())
-		if want := max((rows+9)/10, 1); err != nil || r.requests() != want || got.pages != want {
-			t.Errorf("%d rows: %d requests, %d pages, want %d: %v", rows, r.requests(), got.pages, want, err)
+		pages := max((rows+9)/10, 1)
+		requests := pages
+		if rows == 10 {
+			requests++ // as many are announced as one page has: is that the list, or the page?
+		}
+		if err != nil || r.requests() != requests || got.pages != pages {
+			t.Errorf("%d rows: %d requests, want %d, %d pages, want %d: %v", rows, r.requests(), requests, got.pages, pages, err)
 		}
 		want := model.Pass{Announced: rows, Distinct: rows}
 		if diff := cmp.Diff(want, got.pass); diff != "" {

@@ -3,7 +3,9 @@ package extract
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
@@ -44,6 +46,7 @@ type walk struct {
 	stale  int  // pages in a row that held nothing new
 	from0  bool // the list is taken to begin with page 0
 	alias  bool // page 0 is page 1 under another name
+	beyond bool // the announced end was reached and is not believed
 	wanted int  // total_count as it was first announced, -1 for never
 }
 
@@ -71,7 +74,10 @@ func walkList(ctx context.Context, perPage int, base *pageBase, fetch fetchPage)
 		if done, err = w.take(page); done || err != nil {
 			break
 		}
-		page, err = w.ask(ctx)
+		if page, err = w.ask(ctx); w.beyond && isOfNoPage(err) {
+			err = nil
+			break
+		}
 	}
 	w.pass.Distinct = len(w.seen)
 	return w.pass, err
@@ -85,7 +91,7 @@ func (w *walk) ask(ctx context.Context) (fetched, error) {
 
 // take hands a page on and says whether the list is at its end.
 func (w *walk) take(page fetched) (done bool, err error) {
-	if page.deliver == nil {
+	if page.deliver == nil || w.beyond && len(page.keys) == 0 { // some announce 0 behind the end
 		return true, nil
 	}
 	fresh := 0
@@ -110,6 +116,9 @@ func (w *walk) take(page fetched) (done bool, err error) {
 		w.base.is(baseOne) // and not a server that repeats its only page
 	}
 	w.announced(page.paging)
+	if page.paging.total > len(page.keys) {
+		w.base.whole.Store(true)
+	}
 	done = w.atEnd(page, fresh)
 	if w.pages == 1 && len(page.keys) < w.size && !done {
 		// The server gives fewer rows than asked for: ask for what it gives, so
@@ -140,10 +149,9 @@ func (w *walk) atEnd(page fetched, fresh int) bool {
 	switch {
 	case len(page.keys) == 0:
 		return true
-	case p.present && p.total >= 0 && p.end >= 0 && p.end >= p.total:
-		return true
-	case p.present && p.total >= 0 && (len(w.seen) >= p.total || p.end < 0 && w.rows >= p.total):
-		return true
+	case w.reached(p):
+		w.beyond = !w.believes(page)
+		return !w.beyond || fresh == 0
 	case fresh == 0 && (w.stale > maxStale || !(p.present && w.end >= 0 && p.end > w.end)):
 		w.base.is(baseUnknown)
 		switch {
@@ -162,9 +170,34 @@ func (w *walk) atEnd(page fetched, fresh int) bool {
 	return false
 }
 
-// mostPages bounds a walk: a list has no more pages than rows.
+// reached tells whether the end is reached by what is announced.
+func (w *walk) reached(p paging) bool {
+	if !p.present || p.total < 0 {
+		return false
+	}
+	return p.end >= p.total || len(w.seen) >= p.total || p.end < 0 && w.rows >= p.total
+}
+
+// believes tells whether the announced end may be the true one. It is not where more rows
+// came than were announced, nor where one full page came and as many are announced: some
+// APIs count the rows of the page, until a list of the kind was seen to announce more.
+func (w *walk) believes(page fetched) bool {
+	if len(w.seen) > page.paging.total {
+		return false
+	}
+	return w.pages > 1 || len(page.keys) != w.size || page.paging.total != len(page.keys) || w.base.whole.Load()
+}
+
+// isOfNoPage tells whether an API that was asked for a page behind its last one says so.
+func isOfNoPage(err error) bool {
+	answer, ok := errors.AsType[*AnswerError](err)
+	return ok && (answer.Status == http.StatusBadRequest || answer.Status == http.StatusNotFound)
+}
+
+// mostPages bounds a walk: a list has no more pages than rows, unless the announced number
+// was too low.
 func (w *walk) mostPages() int {
-	if w.wanted >= 0 {
+	if w.wanted >= 0 && len(w.seen) <= w.pass.Announced {
 		return min(w.pass.Announced+2, 2*w.wanted+maxGrowth)
 	}
 	return maxPages
