@@ -204,6 +204,9 @@ func TestRefusalsAreNotRepeated(t *testing.T) {
 		"404":                             {simulator.KitError(404, "No session found"), model.ErrNotFound, "No session found"},
 		"200 that says 403":               {simulator.Unsuccessful(403, "no"), model.ErrRefused, "the API refuses this session"},
 		"200 that says 404":               {simulator.Unsuccessful(404, "gone"), model.ErrNotFound, "gone"},
+		"403 as a page":                   {simulator.HTML(403), model.ErrRefused, "an HTML page came in place of JSON; the API writes no pages"},
+		"403 as a line":                   {simulator.Reply(403, http.Header{"Content-Type": {"text/plain"}}, "error code: 1020\n"), model.ErrRefused, "error code: 1020; the API refuses this session"},
+		"400 with a byte order mark":      {simulator.Reply(400, nil, "\uFEFF"+`{"success":false,"error":{"code":400,"message":"BAD"}}`), model.ErrRefused, "BAD (code 400)"},
 		"redirect":                        {simulator.Redirect("http://127.0.0.1:9/"), model.ErrRefused, "CLOUDFLARE_BASE_URL"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,6 +26,7 @@ type envelope struct {
 	hasData bool
 	success bool // true where the member is absent, as in several samples
 	failure failure
+	isPage  bool // no JSON, but a page of whatever stands before the API
 }
 
 // failure is the error of an answer in any of the three shapes: errors[],
@@ -49,7 +50,7 @@ func readEnvelope(body []byte, visit func(s *scanner, name string) error) (envel
 			return s.paging(&env.paging)
 		case "success":
 			raw, err := s.value()
-			env.success = raw != "false"
+			env.success = !strings.EqualFold(strings.Trim(raw, `"`), "false")
 			return err
 		case "error", "errors", "message":
 			return s.failure(&env.failure, name)

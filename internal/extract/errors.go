@@ -23,6 +23,7 @@ type AnswerError struct {
 	Status  int    // HTTP status, or the error's own code where 200 came with success:false and that is one
 	Code    int    // code of the error envelope, 0 where there was none
 	Message string // message of the error envelope, bounded
+	isPage  bool   // for people, and not of the API
 }
 
 func (e *AnswerError) Error() string {
@@ -37,6 +38,8 @@ func (e *AnswerError) said() string {
 // one thing that was asked for.
 func (e *AnswerError) advice() string {
 	switch {
+	case e.isPage && e.Status >= 400 && !e.transient():
+		return "; the API writes no pages: check CLOUDFLARE_BASE_URL, and what stands before it, such as a proxy or a firewall that blocks this machine"
 	case e.Code == 6003 || e.Code >= 6100 && e.Code < 6200:
 		return "; check that CLOUDFLARE_API_TOKEN is an API token, complete and without quotes"
 	case e.Status == http.StatusUnauthorized:
@@ -51,6 +54,9 @@ func (e *AnswerError) advice() string {
 		return ""
 	case e.Path == appsPath:
 		return "; check CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_BASE_URL"
+	}
+	if e.Method != "" && e.Status != http.StatusForbidden {
+		return "; the API refuses this webhook: check --url, and what rollcall webhooks list shows"
 	}
 	return adviceOn(e.Path)
 }
@@ -159,7 +165,7 @@ func (c *connection) answerError(asked call, resp *http.Response, env envelope) 
 			return &transientError{call: asked, cause: fmt.Errorf("status 200 without data: %s", env.failure)}
 		}
 	}
-	return &AnswerError{Method: asked.method, Path: asked.path, Status: status, Code: env.failure.code, Message: env.failure.message}
+	return &AnswerError{Method: asked.method, Path: asked.path, Status: status, Code: env.failure.code, Message: env.failure.message, isPage: env.isPage}
 }
 
 // alertProtocolVersion is TLS's word for having no version in common (RFC 8446,

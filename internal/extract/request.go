@@ -77,14 +77,15 @@ func (c *connection) attempt(ctx context.Context, asked call, read readAnswer) (
 
 // judge decodes an answer and says whether it is one.
 func (c *connection) judge(asked call, resp *http.Response, body []byte, read readAnswer) error {
+	body = bytes.TrimPrefix(body, byteOrderMark)
 	if resp.StatusCode != http.StatusOK && (asked.method == "" || resp.StatusCode != http.StatusCreated) {
 		env, err := readEnvelope(body, nil)
 		if err != nil {
-			env = envelope{} // HTML, or nothing at all: the status says enough
+			env = unreadable(resp, body)
 		}
 		return c.answerError(asked, resp, env)
 	}
-	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
+	if contentType(resp) == "text/html" {
 		return &transientError{call: asked, cause: errors.New("an HTML page came in place of JSON; check CLOUDFLARE_BASE_URL, and what stands before it")}
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
@@ -104,6 +105,26 @@ func (c *connection) judge(asked call, resp *http.Response, body []byte, read re
 		return c.answerError(asked, resp, env)
 	}
 	return nil
+}
+
+// byteOrderMark may stand before the JSON of a careless encoder (RFC 8259, section 8.1).
+var byteOrderMark = []byte("\uFEFF")
+
+func contentType(resp *http.Response) string {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return kind
+}
+
+// unreadable tells what an answer says that is no JSON: the edge of the vendor, a proxy and
+// a firewall write a line of text or a page. From 500 on the status says enough.
+func unreadable(resp *http.Response, body []byte) envelope {
+	switch kind := contentType(resp); {
+	case kind == "text/html" && resp.StatusCode < 500:
+		return envelope{isPage: true, failure: failure{message: "an HTML page came in place of JSON"}}
+	case kind == "text/plain":
+		return envelope{failure: failure{message: string(bytes.TrimSpace(body))}}
+	}
+	return envelope{}
 }
 
 // obeyRetryAfter closes the budget for everybody who shares the token. Where a 429 comes

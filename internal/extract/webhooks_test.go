@@ -139,3 +139,15 @@ func (r rig) writes() (n int) {
 	}
 	return n
 }
+
+// Who registers an address that the API refuses is told what to look at, and not to leave
+// the app out.
+func TestRefusedWebhookNamesTheAddress(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]string{400: "check --url", 409: "check --url", 403: "that the token may read it"} {
+		err := error(&AnswerError{Method: http.MethodPost, Path: "/app/webhooks", Status: status, Message: "no"})
+		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "REALTIMEKIT_APP_IDS") != (status == 403) {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
