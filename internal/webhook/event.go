@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"errors"
@@ -50,31 +51,58 @@ type Event struct {
 // ErrBody refuses a signed body that tells of no event.
 var ErrBody = errors.New("the body is no event")
 
-// wire has the members that are read, each of which but the name may be absent or
-// null. Where a session stands depends on the event.
+// wire has the members that are read, each of which but the name may be absent, null
+// or something else than is documented. Where a session stands depends on the event.
 type wire struct {
-	Event     string `json:"event"`
-	SessionID string `json:"sessionId"` // meeting.chatSynced
-	Meeting   struct {
-		SessionID   string   `json:"sessionId"`
-		OrganizedBy identity `json:"organizedBy"`
-	} `json:"meeting"`
-	Recording struct {
-		RoomUUID       string `json:"roomUUID"`
-		OrganizationID string `json:"organizationId"`
-	} `json:"recording"`
-	OrganizedBy identity `json:"organizedBy"` // meeting.chatSynced
+	Event     string          `json:"event"`
+	SessionID scalar          `json:"sessionId"` // meeting.chatSynced
+	Meeting   object[meeting] `json:"meeting"`
+	Recording object[struct {
+		RoomUUID       scalar `json:"roomUUID"`
+		OrganizationID scalar `json:"organizationId"`
+	}] `json:"recording"`
+	OrganizedBy object[identity] `json:"organizedBy"` // meeting.chatSynced
+}
+
+type meeting struct {
+	SessionID   scalar           `json:"sessionId"`
+	OrganizedBy object[identity] `json:"organizedBy"`
 }
 
 type identity struct {
-	ID string `json:"id"`
+	ID scalar `json:"id"`
+}
+
+// object is a JSON object, or the zero value for anything else.
+type object[T any] struct{ is T }
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (o *object[T]) UnmarshalJSONFrom(from *jsontext.Decoder) error {
+	if from.PeekKind() != jsontext.KindBeginObject {
+		return from.SkipValue()
+	}
+	return json.UnmarshalDecode(from, &o.is)
+}
+
+// scalar is a JSON string or number, or empty for anything else.
+type scalar string
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (s *scalar) UnmarshalJSONFrom(from *jsontext.Decoder) error {
+	switch from.PeekKind() {
+	case jsontext.KindString, jsontext.KindNumber:
+		token, err := from.ReadToken()
+		*s = scalar(token.String())
+		return err
+	}
+	return from.SkipValue()
 }
 
 // parse reads what a signed body is about. The zero session stands for an event that
 // names none, or is not known.
 func parse(body []byte, digest [sha256.Size]byte, h http.Header) (Event, error) {
 	var w wire
-	err := json.Unmarshal(body, &w, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\uFEFF")), &w, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil || w.Event == "" {
 		return Event{}, fmt.Errorf("%w: it is not the JSON of one", ErrBody)
 	}
@@ -83,9 +111,10 @@ func parse(body []byte, digest [sha256.Size]byte, h http.Header) (Event, error) 
 		return e, nil
 	}
 	e.Name = w.Event
-	e.AppID = boundedID(cmp.Or(w.Meeting.OrganizedBy.ID, w.OrganizedBy.ID, w.Recording.OrganizationID))
-	session := cmp.Or(w.Meeting.SessionID, w.SessionID, w.Recording.RoomUUID)
-	if session == "" {
+	m, r := &w.Meeting.is, &w.Recording.is
+	e.AppID = boundedID(string(cmp.Or(m.OrganizedBy.is.ID, w.OrganizedBy.is.ID, r.OrganizationID)))
+	session := string(cmp.Or(m.SessionID, w.SessionID, r.RoomUUID))
+	if model.IsNoValue(session) {
 		return e, nil
 	}
 	if e.SessionID, err = model.ParseUUID(session); err != nil {

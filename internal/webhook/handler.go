@@ -73,6 +73,7 @@ func (h *Handler) Stop() { h.stopping.Store(true) }
 func (h *Handler) Routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc(Path, h.deliver)
+	mux.HandleFunc(Path+"/{$}", h.deliver) // a redirect would be final for the sender, as 404 is
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", h.ready)
 	if h.Metrics != nil {

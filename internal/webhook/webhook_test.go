@@ -198,6 +198,19 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
+// A slash at the end of the address that was registered loses nothing.
+func TestSlashAtTheEnd(t *testing.T) {
+	t.Parallel()
+	inbox, body := &kept{outcome: Accepted}, ended()
+	req := httptest.NewRequest(http.MethodPost, Path+"/", bytes.NewReader(body))
+	req.Header.Set("Rtk-Signature", sign(t, theKey(), body))
+	rec := httptest.NewRecorder()
+	newHandler(t, pinned(t), inbox).Routes().ServeHTTP(rec, req)
+	if rec.Code != http.StatusNoContent || len(inbox.events) != 1 {
+		t.Errorf("status %d, %d events", rec.Code, len(inbox.events))
+	}
+}
+
 func TestStopping(t *testing.T) {
 	t.Parallel()
 	h, body := newHandler(t, pinned(t), &kept{outcome: Accepted}), ended()
