@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,7 @@ type Look struct {
 	State   model.SessionState
 	Known   bool // there is a State
 	TooOld  bool // it ended before the retention horizon, and was left alone
+	NotYet  bool // the API does not know it, and it was never read
 	// At is when, by the clock that decides whether a session has settled.
 	At time.Time
 }
@@ -63,6 +65,7 @@ func (s *Shift) Session(ctx context.Context, appID string, id model.UUID) (Look,
 	}
 	state, known := before[id]
 	session, err := w.source.Session(ctx, appID, id)
+	notYet := errors.Is(err, model.ErrNotFound) && state.Fingerprint == nil
 	switch {
 	case err != nil:
 		err = sessionWork{w}.lost(ctx, appID, id, state.Failed, err)
@@ -76,7 +79,7 @@ func (s *Shift) Session(ctx context.Context, appID string, id model.UUID) (Look,
 	}
 	after, err := w.stores.Ledger.States(ctx, []model.UUID{id})
 	state, known = after[id]
-	return Look{Session: session, State: state, Known: known, At: w.clocks.earliest(w.now())}, err
+	return Look{Session: session, State: state, Known: known, NotYet: notYet, At: w.clocks.earliest(w.now())}, err
 }
 
 // AppList is what is known of the apps of an account.

@@ -31,7 +31,7 @@ func listPause(a queue.Announced) time.Duration {
 
 const (
 	livePause  = 15 * time.Minute // of a session that nobody said has ended
-	endedPause = 10 * time.Second // of one that somebody said has ended; it doubles
+	endedPause = 10 * time.Second // of one that somebody said has ended, or that the API does not show yet; it doubles
 	wrongPause = 15 * time.Minute // of one that failed or does not add up; it doubles
 	wrongMost  = 24 * time.Hour
 	wrongLooks = 8           // after which lists ask for it again
@@ -45,6 +45,8 @@ func (t *tour) next(c queue.Claim, look pipeline.Look) time.Duration {
 	switch {
 	case look.TooOld, !look.Known:
 		return 0
+	case look.NotYet && c.Looks < wrongLooks:
+		return doubled(endedPause, c.Looks, wrongPause)
 	case state.Failed, s.Status != model.StatusLive && (!state.Complete || s.Status != model.StatusEnded): // or no record that can be used
 		if c.Looks >= wrongLooks {
 			return 0

@@ -72,6 +72,9 @@ func TestNextLook(t *testing.T) {
 		{"the same too often", queue.Claim{Looks: wrongLooks}, pipeline.Look{Known: true, State: complete, At: now}, 0, 0},
 		{"complete, and of a status that says nothing", queue.Claim{}, pipeline.Look{Known: true, Session: model.Session{Status: "PAUSED"}, State: complete, At: now}, wrongPause, wrongPause},
 		{"settled, and its record cannot be used", queue.Claim{}, pipeline.Look{Known: true, State: model.SessionState{Complete: true, Settled: true}}, wrongPause, wrongPause},
+		{"announced, and not shown yet", queue.Claim{}, pipeline.Look{Known: true, NotYet: true, State: model.SessionState{Failed: true}}, endedPause, endedPause},
+		{"the same again and again", queue.Claim{Looks: wrongLooks - 1}, pipeline.Look{Known: true, NotYet: true, State: model.SessionState{Failed: true}}, wrongPause, wrongPause},
+		{"never shown", queue.Claim{Looks: wrongLooks}, pipeline.Look{Known: true, NotYet: true, State: model.SessionState{Failed: true}}, 0, 0},
 		{"failed too often", queue.Claim{Looks: wrongLooks}, pipeline.Look{Known: true, State: model.SessionState{Failed: true}}, 0, 0},
 	} {
 		if got := tour.next(test.claim, test.look); got < test.from || got > test.to {

@@ -312,6 +312,51 @@ func TestForeignAndUnknownEvents(t *testing.T) {
 	}
 }
 
+// A session that was read is read in its app, also where an event names another of ours,
+// which does not know it.
+func TestEventOfAnotherApp(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 2, Sessions: 1, Participants: 1, EventsPerParticipant: 1}, 3, time.Now()))
+	stop := f.start()
+	f.until("read", `SELECT count(*) = 1 FROM sync.session_states WHERE complete_at IS NOT NULL`)
+	stop()
+	app := f.data.Apps[0]
+	if len(app.Sessions) == 0 {
+		app = f.data.Apps[1]
+	}
+	e := event(f, app.Sessions[0], webhook.MeetingEnded)
+	for _, other := range f.data.Apps {
+		if other.ID != app.ID {
+			e.AppID = other.ID
+		}
+	}
+	if outcome, err := f.inbox.Receive(t.Context(), e); outcome != webhook.Accepted || err != nil {
+		t.Fatalf("%s, %v", outcome, err)
+	}
+	f.start()
+	f.until("looked at", idle)
+	if n := f.count(`SELECT count(*) FROM sync.session_states WHERE failed_at IS NULL AND last_error IS NULL AND app_id = '` + app.ID + `'`); n != 1 {
+		t.Error("the reading failed:\n" + f.jobs())
+	}
+}
+
+// A webhook may come before the API shows its session, which is soon asked for again.
+func TestWebhookBeforeItsSession(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 1, Sessions: 1, Participants: 1, EventsPerParticipant: 1}, 3, time.Now()))
+	stop := f.start()
+	f.until("read", `SELECT count(*) = 1 FROM sync.session_states WHERE complete_at IS NOT NULL`)
+	stop()
+	e := event(f, f.data.Apps[0].Sessions[0], webhook.MeetingEnded)
+	e.SessionID[0] ^= 1
+	if outcome, err := f.inbox.Receive(t.Context(), e); outcome != webhook.Accepted || err != nil {
+		t.Fatalf("%s, %v", outcome, err)
+	}
+	f.start()
+	f.until("looked for", `SELECT count(*) = 1 FROM sync.session_states WHERE failed_at IS NOT NULL`)
+	f.until("looked for again soon", `SELECT count(*) = 1 FROM sync.session_jobs WHERE due_at > now() AND due_at < now() + interval '1 minute'`)
+}
+
 // An app whose webhooks arrive is listed rarely, until a list shows a session of which
 // none told.
 func TestListsAreRareWhereWebhooksArrive(t *testing.T) {
