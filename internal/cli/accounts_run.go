@@ -173,6 +173,9 @@ func (o *turns) run(s *shell, target reflect.Value, a *account) {
 	mine := reflect.New(target.Type())
 	mine.Elem().Set(target)
 	takeAccount(mine.Interface(), a)
+	if c, ok := reflect.TypeAssert[interface{ flagsOfAPI() *apiFlags }](mine); ok {
+		c.flagsOfAPI().ofSeveral = true
+	}
 	var said bytes.Buffer
 	own := &shell{ctx: s.ctx, stdout: &said, stderr: io.Discard, logger: s.logger.With(slog.String("account", a.label())), logs: s.logs}
 	err := mine.Interface().(interface{ Run(*shell) error }).Run(own)

@@ -73,7 +73,7 @@ func (c *backfillCommand) Run(s *shell) error {
 // plan reads the range or the session ids; it needs the one or the other. Its range is
 // by this machine's clock, until the database says what time it is.
 func (c *backfillCommand) plan() (plan pipeline.Plan, s span, err error) {
-	plan = pipeline.Plan{Kind: model.KindBackfill, Full: c.Full, BeyondRetention: c.IgnoreRetention}
+	plan = pipeline.Plan{Kind: model.KindBackfill, OfMany: c.ofSeveral, Full: c.Full, BeyondRetention: c.IgnoreRetention}
 	if plan.Sessions, err = sessionIDs(c.Session); err != nil {
 		return plan, s, err
 	}

@@ -79,7 +79,7 @@ func (c *verifyCommand) Run(s *shell) error {
 }
 
 func (c *verifyCommand) plan() (plan pipeline.VerifyPlan, s span, err error) {
-	plan = pipeline.VerifyPlan{ByIDs: c.IDs}
+	plan = pipeline.VerifyPlan{ByIDs: c.IDs, OfMany: c.ofSeveral}
 	if plan.Sessions, err = sessionIDs(c.Session); err != nil {
 		return plan, s, err
 	}

@@ -53,6 +53,27 @@ func (s *Store) UnlistedApps(ctx context.Context, accountID string, listed []str
 	return apps, warehouse.Failed("read the stored apps", err)
 }
 
+// Elsewhere gives the accounts of those sessions that are held under another account.
+func (s *Store) Elsewhere(ctx context.Context, accountID string, ids []model.UUID) (map[model.UUID]string, error) {
+	args := make([][16]byte, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	rows, err := s.pool.Query(ctx, `SELECT t.session_id, a.account_id FROM sync.session_states AS t JOIN realtimekit.apps AS a ON a.app_id = t.app_id
+		WHERE t.session_id = ANY ($1::uuid[]) AND a.account_id <> $2`, args, accountID)
+	if err != nil {
+		return nil, warehouse.Failed("read whose the sessions are", err)
+	}
+	accounts := make(map[model.UUID]string)
+	var id model.UUID
+	var account string
+	_, err = pgx.ForEachRow(rows, []any{(*[16]byte)(&id), &account}, func() error {
+		accounts[id] = account
+		return nil
+	})
+	return accounts, warehouse.Failed("read whose the sessions are", err)
+}
+
 // countSessions counts those of each app, by itself: Citus joins no local table with a
 // distributed one.
 func (s *Store) countSessions(ctx context.Context, apps []model.HeldApp) error {

@@ -150,6 +150,12 @@ func nextChunk(size time.Duration, sessions int) time.Duration {
 func (w backfillWork) namedSessions(ctx context.Context, apps []string) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(w.cfg.Concurrency)
+	if w.plan.OfMany {
+		var err error
+		if w.plan.Sessions, err = leaveOthers(ctx, w.stores.Inventory, w.cfg.AccountID, w.plan.Sessions); err != nil {
+			return err
+		}
+	}
 	w.progress.sessions(len(w.plan.Sessions))
 	states, err := w.stores.Ledger.States(ctx, w.plan.Sessions)
 	if err != nil {
@@ -204,11 +210,15 @@ func (w backfillWork) notFound(ctx context.Context, apps []string, id model.UUID
 		return sessionWork(w).lost(ctx, state.AppID, id, state.Failed, reason)
 	}
 	denied := w.sessionRow.judge(reason, false)
+	another := ofAnother(ctx, w.stores.Inventory, w.cfg.AccountID, id)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if errors.Is(reason, errInNoApp) {
+	switch {
+	case another != nil:
+		w.unanswered = errors.Join(w.unanswered, another)
+	case errors.Is(reason, errInNoApp):
 		w.missing = append(w.missing, id)
-	} else {
+	default:
 		w.unanswered = errors.Join(w.unanswered, appError{fmt.Errorf("session %s: %w", id, reason)})
 	}
 	return denied

@@ -134,6 +134,8 @@ type inventory interface {
 	// UnlistedApps gives the stored apps of an account but those listed.
 	UnlistedApps(ctx context.Context, accountID string, listed []string) ([]model.HeldApp, error)
 	NoteUnlisted(ctx context.Context, run model.Run, ids []string) error
+	// Elsewhere gives the accounts of those sessions that are held under another one.
+	Elsewhere(ctx context.Context, accountID string, ids []model.UUID) (map[model.UUID]string, error)
 	FirstSession(ctx context.Context, appID string) (time.Time, error)
 }
 

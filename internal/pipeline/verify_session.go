@@ -299,6 +299,12 @@ func listed(ids []model.UUID) string {
 // named compares the sessions that a verification names, in whichever app they
 // are. It needs no checkpoint.
 func (v *verification) named(ctx context.Context, apps []string) error {
+	if v.plan.OfMany {
+		var err error
+		if v.plan.Sessions, err = leaveOthers(ctx, v.stores.Inventory, v.run.AccountID, v.plan.Sessions); err != nil {
+			return err
+		}
+	}
 	v.progress.sessions(len(v.plan.Sessions))
 	var missing []model.UUID
 	var unanswered error
@@ -324,6 +330,9 @@ func (v *verification) named(ctx context.Context, apps []string) error {
 // namedSession compares a session in the app that the warehouse knows, else in
 // each.
 func (v *verification) namedSession(ctx context.Context, apps []string, id model.UUID) (found bool, err error) {
+	if err := ofAnother(ctx, v.stores.Inventory, v.run.AccountID, id); err != nil {
+		return false, err
+	}
 	none := v.run.StartedAt
 	held, err := v.stores.Verifier.Holdings(ctx, "", []model.UUID{id}, none, none)
 	if err != nil {
