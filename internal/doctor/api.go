@@ -99,7 +99,7 @@ func (c *Config) token(ctx context.Context, to *Checks, client *extract.Client) 
 		to.warn("token", err.Error(), "try again then; until that time every run ends with 75")
 		to.skip("the request budget is spent", "permission", "apps")
 		return
-	case answered && answer.Status == http.StatusForbidden:
+	case answered && answer.Status == http.StatusForbidden && !answer.IsPage: // a page says nothing of the token
 		to.ok("token", "known to the API")
 		to.failed("permission", err, "")
 		to.skip("the token does not see them", "apps")

@@ -23,7 +23,7 @@ type AnswerError struct {
 	Status  int    // HTTP status, or the error's own code where 200 came with success:false and that is one
 	Code    int    // code of the error envelope, 0 where there was none
 	Message string // message of the error envelope, bounded
-	isPage  bool   // for people, and not of the API
+	IsPage  bool   // a page for people, and not of the API
 }
 
 func (e *AnswerError) Error() string {
@@ -38,7 +38,7 @@ func (e *AnswerError) said() string {
 // one thing that was asked for.
 func (e *AnswerError) advice() string {
 	switch {
-	case e.isPage && e.Status >= 400 && !e.transient():
+	case e.IsPage && e.Status >= 400 && !e.transient():
 		return "; the API writes no pages: check CLOUDFLARE_BASE_URL, and what stands before it, such as a proxy or a firewall that blocks this machine"
 	case e.Code == 6003 || e.Code >= 6100 && e.Code < 6200:
 		return "; check that CLOUDFLARE_API_TOKEN is an API token, complete and without quotes"
@@ -165,7 +165,7 @@ func (c *connection) answerError(asked call, resp *http.Response, env envelope) 
 			return &transientError{call: asked, cause: fmt.Errorf("status 200 without data: %s", env.failure)}
 		}
 	}
-	return &AnswerError{Method: asked.method, Path: asked.path, Status: status, Code: env.failure.code, Message: env.failure.message, isPage: env.isPage}
+	return &AnswerError{Method: asked.method, Path: asked.path, Status: status, Code: env.failure.code, Message: env.failure.message, IsPage: env.isPage}
 }
 
 // alertProtocolVersion is TLS's word for having no version in common (RFC 8446,

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rsa"
@@ -87,7 +88,7 @@ func keyOf(body []byte) (*rsa.PublicKey, error) {
 			PublicKey string `json:"publicKey"`
 		} `json:"data"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &answer); err != nil {
 		return nil, errors.New("its document is not the JSON that holds a key")
 	}
 	key, err := parseKey(answer.Data.PublicKey)

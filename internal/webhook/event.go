@@ -73,6 +73,9 @@ type identity struct {
 	ID scalar `json:"id"`
 }
 
+// byteOrderMark may stand before what a careless encoder or editor writes.
+var byteOrderMark = []byte("\uFEFF")
+
 // object is a JSON object, or the zero value for anything else.
 type object[T any] struct{ is T }
 
@@ -102,7 +105,7 @@ func (s *scalar) UnmarshalJSONFrom(from *jsontext.Decoder) error {
 // names none, or is not known.
 func parse(body []byte, digest [sha256.Size]byte, h http.Header) (Event, error) {
 	var w wire
-	err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\uFEFF")), &w, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	err := json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &w, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil || w.Event == "" {
 		return Event{}, fmt.Errorf("%w: it is not the JSON of one", ErrBody)
 	}

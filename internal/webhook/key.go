@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -138,7 +139,7 @@ func (k *Keys) Ready(ctx context.Context) error {
 // parseKey reads an RSA public key in PEM. The vendor's own sample shows that newlines
 // may come as the two characters backslash and n.
 func parseKey(text string) (*rsa.PublicKey, error) {
-	block, _ := pem.Decode([]byte(strings.ReplaceAll(text, `\n`, "\n")))
+	block, _ := pem.Decode(bytes.TrimPrefix([]byte(strings.ReplaceAll(text, `\n`, "\n")), byteOrderMark))
 	if block == nil || block.Type != "PUBLIC KEY" {
 		return nil, errors.New(`there is no PEM block "PUBLIC KEY"`)
 	}

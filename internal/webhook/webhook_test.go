@@ -211,6 +211,19 @@ func TestSlashAtTheEnd(t *testing.T) {
 	}
 }
 
+// A byte order mark hides no key, in the document or in the file.
+func TestKeyBehindAByteOrderMark(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func() error{
+		"document": func() error { _, err := keyOf([]byte("\uFEFF" + documentOf(t, theKey()))); return err },
+		"file":     func() error { _, err := parseKey("\uFEFF" + pemOf(t, &theKey().PublicKey)); return err },
+	} {
+		if err := read(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestStopping(t *testing.T) {
 	t.Parallel()
 	h, body := newHandler(t, pinned(t), &kept{outcome: Accepted}), ended()
