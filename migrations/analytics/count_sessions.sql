@@ -40,6 +40,9 @@ DECLARE
     ids_added analytics.usage_ids[];
     ids_doubted analytics.usage_ids[]; -- that may be of nobody any more
     ids_gone  analytics.usage_ids[];
+    gone_sessions uuid[]; -- whose people changed
+    gone_people   text[];
+    gone_ids      text[]; -- arrays as text
 BEGIN
     LOOP
         -- What the sessions add to each day now. Their figures are read by themselves, and
@@ -148,6 +151,13 @@ BEGIN
         session_ids := ARRAY (SELECT unnest(session_ids) UNION SELECT unnest(lost));
     END LOOP;
 
+    -- Taken after what they are held against, and before whatever reads people: what a
+    -- session that is stored meanwhile leaves here is for the refresh that counts it next.
+    WITH taken AS (
+        DELETE FROM analytics.stale_people WHERE session_id = ANY (session_ids) RETURNING session_id, person_id, custom_ids::text AS ids
+    )
+    SELECT array_agg(session_id), array_agg(person_id), array_agg(ids) INTO gone_sessions, gone_people, gone_ids FROM taken;
+
     -- Rows that stay the same are not written.
     DELETE FROM analytics.session_dates AS d USING (SELECT * FROM unnest(before) EXCEPT SELECT * FROM unnest(after)) AS b
     WHERE d.session_id = b.session_id AND d.usage_date = b.usage_date AND d.app_id = b.app_id;
@@ -185,7 +195,7 @@ BEGIN
     ), people AS (
         SELECT session_id, person_id FROM present
         UNION ALL
-        SELECT session_id, person_id FROM analytics.stale_people WHERE session_id = ANY (session_ids)
+        SELECT * FROM unnest(gone_sessions, gone_people)
     ), everyone AS MATERIALIZED (
         SELECT d.app_id, d.usage_date, p.person_id, count(*) AS sessions FROM days AS d JOIN people AS p ON p.session_id = d.session_id GROUP BY 1, 2, 3
     ), crowded AS MATERIALIZED (
@@ -231,12 +241,16 @@ BEGIN
         FROM someone AS t JOIN split_stays AS p ON p.person_id = t.person_id AND p.usage_date = t.usage_date
     ), their_apps AS MATERIALIZED (
         SELECT session_id, app_id, time_zone FROM analytics.session_figures WHERE session_id = ANY (ARRAY (SELECT DISTINCT session_id FROM stays))
+    ), counted AS MATERIALIZED (
+        -- Others that are stored already come when they are counted: until then they may move.
+        SELECT session_id, app_id, usage_date FROM analytics.session_dates WHERE session_id = ANY (ARRAY (SELECT DISTINCT session_id FROM stays))
     ), several AS MATERIALIZED (
         -- On that day in the time zone that each session was counted in.
         SELECT s.no, s.session_id, s.preset_name COLLATE "C" AS preset_name, s.preset_view_type COLLATE "C" AS preset_view_type, s.presence,
                s.first_join_at IS NULL AS is_piece, analytics.day_starts_at(s.usage_date + 1, CASE WHEN zoned IS NOT NULL THEN f.time_zone END) AS to_at
         FROM stays AS s
         JOIN their_apps AS f ON f.session_id = s.session_id AND f.app_id = s.app_id
+        JOIN counted AS c ON c.session_id = s.session_id AND c.app_id = s.app_id AND c.usage_date = s.usage_date
         WHERE s.no IN (SELECT no FROM stays GROUP BY 1 HAVING count(*) > 1)
           AND (zoned IS NULL OR s.first_join_at IS NULL OR analytics.day_of(s.first_join_at, f.time_zone) = s.usage_date)
     ), whole_pieces AS MATERIALIZED (
@@ -317,7 +331,7 @@ BEGIN
             FROM unnest(before) AS d
             JOIN (SELECT session_id, coalesce(custom_ids, ARRAY[custom_participant_id]) AS ids FROM now_known
                   UNION ALL
-                  SELECT session_id, custom_ids FROM analytics.stale_people WHERE session_id = ANY (session_ids)) AS p ON p.session_id = d.session_id
+                  SELECT s.session_id, s.ids::text[] FROM unnest(gone_sessions, gone_ids) AS s (session_id, ids)) AS p ON p.session_id = d.session_id
             CROSS JOIN LATERAL unnest(p.ids) AS c (id)
             WHERE c.id IS NOT NULL
             EXCEPT
@@ -382,9 +396,12 @@ BEGIN
     -- A day without sessions is no row.
     DELETE FROM analytics.usage_days AS u USING (SELECT DISTINCT app_id, usage_date FROM unnest(before)) AS d
     WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date AND u.members = 0;
-    DELETE FROM analytics.usage_preset_days AS u USING (SELECT DISTINCT app_id, usage_date FROM unnest(before)) AS d
-    WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date AND u.sessions = 0;
-    DELETE FROM analytics.stale_people WHERE session_id = ANY (session_ids);
+    -- Of a preset the row stays while sessions that are still to be counted were taken off it.
+    DELETE FROM analytics.usage_preset_days AS u
+    USING (SELECT app_id, usage_date FROM unnest(before) UNION SELECT app_id, usage_date FROM unnest(after)
+           UNION SELECT app_id, usage_date FROM unnest(shared_before)) AS d
+    WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date
+      AND u.sessions = 0 AND u.unique_people = 0 AND u.participants = 0 AND u.person_us = 0 AND u.participant_us = 0;
 END
 $$;
 COMMENT ON FUNCTION analytics.count_sessions(uuid[]) IS 'Brings the usage by day up to date with these sessions as analytics.derive left them. Called by analytics.refresh, which holds the lock that it needs.';

@@ -17,10 +17,12 @@ BEGIN
                          o.usage_date::timestamptz + interval '24 hours' + CASE WHEN o.app_id = ANY (zoned) THEN far_off ELSE '0' END AS to_at
                   FROM unnest(ids) AS o) AS o
             WHERE (SELECT 1 FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
+                   JOIN analytics.session_dates AS c ON c.session_id = p.session_id AND c.app_id = o.app_id AND c.usage_date = o.usage_date
                    WHERE p.custom_participant_id = o.custom_participant_id AND NOT p.is_split AND f.app_id = o.app_id
                      AND p.first_join_at >= o.from_at AND p.first_join_at < o.to_at AND analytics.day_of(p.first_join_at, f.time_zone) = o.usage_date
                    LIMIT 1) IS NULL
               AND (SELECT 1 FROM analytics.session_people AS p JOIN analytics.session_figures AS f ON f.session_id = p.session_id
+                   JOIN analytics.session_dates AS c ON c.session_id = p.session_id AND c.app_id = o.app_id AND c.usage_date = o.usage_date
                    WHERE p.custom_ids @> ARRAY[o.custom_participant_id] AND p.custom_ids IS NOT NULL AND NOT p.is_split AND f.app_id = o.app_id
                      AND p.first_join_at >= o.from_at AND p.first_join_at < o.to_at AND analytics.day_of(p.first_join_at, f.time_zone) = o.usage_date
                    LIMIT 1) IS NULL
@@ -31,6 +33,7 @@ BEGIN
             FROM missed AS m
             JOIN realtimekit.participants AS q ON q.custom_participant_id = m.custom_participant_id
             JOIN analytics.session_figures AS f ON f.session_id = q.session_id AND f.app_id = m.app_id
+            JOIN analytics.session_dates AS c ON c.session_id = q.session_id AND c.app_id = m.app_id AND c.usage_date = m.usage_date
             LEFT JOIN analytics.settings AS k ON k.app_id = f.app_id AND k.meeting_id = ''
         ), split_rows AS MATERIALIZED (
             SELECT q.app_id, q.usage_date, q.custom_participant_id, q.session_id, q.participant_id, q.time_zone
