@@ -336,7 +336,9 @@ BEGIN
             WHERE c.id IS NOT NULL
             EXCEPT
             SELECT app_id, usage_date, custom_participant_id FROM unnest(ids_there)
-        ) AS maybe;
+        ) AS maybe
+        -- As above: it stays where the types are known.
+        CROSS JOIN (SELECT count(*) FROM sync.distributed_tables) AS here;
         ids_doubted := analytics.ids_of_nobody(ids_doubted, zoned);
         WITH gone AS (
             -- One by one: to the planner all ids of a day may seem as cheap.

@@ -157,7 +157,7 @@ func (c *check) open(ctx context.Context, address, scheme string, width int64) (
 const emptyPage = "range-empty"
 
 // plainPages have tables, no chart and no script.
-var plainPages = []string{"register", "person", "person-absent"}
+var plainPages = []string{"register", "register-live", "person", "person-absent"}
 
 var peopleInName = regexp.MustCompile(`^session-(\d+)$`)
 
