@@ -108,8 +108,12 @@ func (r *rig) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 // database, whose clock shows another.
 func (r *rig) readAt(began time.Time, failure error) {
 	r.t.Helper()
-	_, err := r.pool.Exec(r.t.Context(), `UPDATE sync.session_states SET read_at = read_at - $1::interval WHERE read_at >= $2`,
-		time.Since(r.config.Now()), began)
+	// Again, since runs beside this one store sessions in an order of their own.
+	err := warehouse.Again(r.t.Context(), func(ctx context.Context) error {
+		_, err := r.pool.Exec(ctx, `UPDATE sync.session_states SET read_at = read_at - $1::interval WHERE read_at >= $2`,
+			time.Since(r.config.Now()), began)
+		return err
+	})
 	if err != nil && failure == nil {
 		r.t.Fatal(err)
 	}

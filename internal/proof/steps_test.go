@@ -66,8 +66,7 @@ var steps = map[string]string{
 	"COPY sessions of new days":            `COPY analytics.session_dates`,
 	"COPY people of several sessions":      `COPY analytics.shared_person_days`,
 	"COPY curves of new days":              `COPY analytics.usage_curves`,
-	"COPY ids of new days":                 `COPY analytics.usage_ids`,
-	"add ids of new days":                  `INSERT INTO analytics.usage_ids`,
+	"add ids of new days":                  ` analytics.usage_ids (app_id, usage_date, custom_participant_id) `, // the second time at some hours only
 	"resolve a rejected record":            `SET resolved_at = now() WHERE rejected_id`,
 	"make the schema of the books":         `CREATE SCHEMA sync`,
 	"make the table of migrations":         `CREATE TABLE sync.schema_migrations`,

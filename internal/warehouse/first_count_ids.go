@@ -63,7 +63,7 @@ func (o *ownIDs) add(of *derivedSession, session int32, day int, ids ...int32) {
 const (
 	copyIDsSQL = `COPY analytics.usage_ids (app_id, usage_date, custom_participant_id) FROM STDIN (FORMAT binary)`
 	// Of the days of these sessions nothing is kept but what was copied before.
-	splitIDsSQL = `INSERT INTO analytics.usage_ids
+	splitIDsSQL = `INSERT INTO analytics.usage_ids (app_id, usage_date, custom_participant_id)
 		SELECT i.* FROM unnest(analytics.ids_on($1, (SELECT array_agg(d) FROM analytics.session_dates AS d WHERE d.session_id = ANY ($1)))) AS i
 		ON CONFLICT DO NOTHING`
 )
