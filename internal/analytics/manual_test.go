@@ -17,7 +17,7 @@ func manualSQL(t *testing.T, page string) (all []string) {
 	}
 	for _, block := range regexp.MustCompile("(?m)^(?:    .*\n)+|^```sql\n(?:[^`]*\n)?```").FindAllString(string(text), -1) {
 		for statement := range strings.SplitSeq(strings.Trim(block, "`"), ";") {
-			if from := regexp.MustCompile(`INSERT|SELECT`).FindStringIndex(statement); from != nil {
+			if from := regexp.MustCompile(`INSERT|SELECT|UPDATE`).FindStringIndex(statement); from != nil {
 				all = append(all, statement[from[0]:])
 			}
 		}

@@ -2,6 +2,7 @@ package analytics_test
 
 import (
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
@@ -85,6 +86,33 @@ func TestWaitingSessionsCountWithTheirBatch(t *testing.T) {
 		db.refresh(10)
 		db.wantDay("(1,1,\"student 1\")")
 	})
+}
+
+// Whoever follows docs/operations.md has a day right that came out wrong before 00036, and
+// none of another month counted.
+func TestAMonthIsCountedAnew(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.stay("first", 1, 8, "student", "X", "Y")
+	db.stay("second", 1, 23, "student", "X")
+	db.stay("third", 32, 8, "student", "X")
+	db.refresh(10)
+	db.exec(`UPDATE analytics.usage_days SET unique_people = 9; UPDATE analytics.shared_person_days SET extra_people = 5;
+		INSERT INTO analytics.usage_ids VALUES ('a', '2026-01-01', 'nobody')`)
+	march := strings.NewReplacer("2026-03-01", "2026-01-01", "2026-03-31", "2026-01-31")
+	statements := 0
+	for _, sql := range manualSQL(t, "operations.md") {
+		if strings.Contains(sql, "'2026-03-31'") {
+			db.exec(march.Replace(sql))
+			statements++
+		}
+	}
+	if statements != 2 {
+		t.Fatalf("%d statements were found, want 2", statements)
+	}
+	db.refresh(10)
+	db.wantDay("(2,2,\"student 2\")")
+	db.want("another month", db.lines(`SELECT unique_people FROM analytics.usage_days WHERE usage_date = '2026-02-01'`), []string{"(9)"})
 }
 
 // A session that is stored again while a refresh counts it is counted anew by the next,

@@ -54,7 +54,7 @@ func readAccounts(file string) ([]account, error) {
 	case len(text) > mostAccountsFile:
 		return refuse("the file is larger than %d bytes", mostAccountsFile)
 	}
-	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // of editors that write one
+	text = withoutMark(text)
 	var list struct {
 		Accounts []account `json:"accounts"`
 	}

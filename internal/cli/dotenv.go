@@ -83,6 +83,9 @@ func loadEnvironment(path string) error {
 	return nil
 }
 
+// withoutMark leaves out the byte order mark with which editors of Windows begin a file.
+func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\uFEFF")) }
+
 // readEnvironment gives the variables of a .env file; none where there is no file.
 func readEnvironment(path string) (map[string]string, error) {
 	text, err := os.ReadFile(path)
@@ -92,7 +95,7 @@ func readEnvironment(path string) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: the file %s cannot be read: %w", model.ErrUsage, path, err)
 	}
-	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // as editors of Windows begin a file
+	text = withoutMark(text)
 	if bytes.IndexByte(text, 0) >= 0 {
 		return nil, fmt.Errorf("%w: the file %s is no text in UTF-8: save it as such", model.ErrUsage, path)
 	}

@@ -124,8 +124,7 @@ func (c *eraseCommand) readInput(in io.Reader) error {
 		if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
 			return fmt.Errorf("%w: standard input is no text in UTF-8, or has a zero byte in it: save the list as UTF-8", model.ErrUsage)
 		}
-		text = bytes.TrimPrefix(text, []byte("\uFEFF")) // as editors of Windows begin a file
-		lines := strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' })
+		lines := strings.FieldsFunc(string(withoutMark(text)), func(r rune) bool { return r == '\n' || r == '\r' })
 		if len(lines) == 0 {
 			return fmt.Errorf("%w: standard input has no identifiers", model.ErrUsage)
 		}

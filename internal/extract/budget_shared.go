@@ -11,7 +11,7 @@ import (
 // BudgetStore keeps the state of a budget where all processes that share it find
 // it.
 type BudgetStore interface {
-	// ExchangeBudget lets change replace the text kept under key, nil at first,
+	// ExchangeBudget lets change replace the text kept under key, nil or {} at first,
 	// while nobody else can, and tells it the time of a clock that all share.
 	// change may be called again if the exchange could not be made.
 	ExchangeBudget(ctx context.Context, key string, change func(old []byte, now time.Time) (changed []byte)) error

@@ -205,7 +205,7 @@ func (s *Store) SaveDiscovery(ctx context.Context, run model.Run, appID string, 
 	defer cancel()
 	args := []any{appID, run.AccountID, warehouse.Time(watermark), warehouse.Text(""), run.ID}
 	var err error
-	if problem == "" {
+	if problem == "" { // in one statement, since quiet runs do this for each app
 		err = s.db.SendOne(ctx, saveDiscoverySQL, args...)
 	} else {
 		err = s.db.Noted(ctx, problem, func(tx pgx.Tx, problem string) error {

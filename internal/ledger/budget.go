@@ -12,7 +12,7 @@ import (
 )
 
 // ExchangeBudget replaces the state of the request budget under key by what
-// change makes of it; nil stands for none yet. The row is locked meanwhile, so
+// change makes of it; {} stands for none yet. The row is locked meanwhile, so
 // all processes that share the budget take turns; the time is the database's,
 // after the lock was had. A crash before the end leaves the old state. So does
 // one of the server in the second after it: a request does not wait for its disk.

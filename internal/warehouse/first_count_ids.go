@@ -31,7 +31,7 @@ type ownIDs struct {
 
 	session int32              // the last one
 	day     int                // and its day
-	there   map[int32]struct{} // null where the session has no such day
+	there   map[int32]struct{} // nil where the session has no such day
 }
 
 func newOwnIDs(sessions int) ownIDs {
