@@ -36,36 +36,58 @@ const mostSteps = 512
 // widths are the seconds of a node, by level.
 var widths = [...]int{86400, 3600, 60, 1}
 
-// curve gives the tree of a day, children first.
-func curve(day AppDay, sessions []*SessionDay, shared []SharedPerson) []Node {
-	lists := make([][]Step, 0, len(sessions)+len(shared))
-	for _, d := range sessions {
-		lists = append(lists, d.Steps)
-	}
-	for i := range shared {
-		lists = append(lists, shared[i].Steps)
-	}
+// curve gives the tree of a day's steps, children first.
+func curve(day AppDay, steps []Step) []Node {
 	t := tree{AppDay: day}
-	if steps := together(day, lists); len(steps) > 0 {
+	if len(steps) > 0 {
 		t.grow(0, startOf(day.Day), steps) // whatever the zone
 	}
 	return t.nodes
 }
 
-// together sums up lists of a day's steps, hour by hour, so that what cancels takes no
-// memory for longer.
-func together(day AppDay, lists [][]Step) (steps []Step) {
-	var part []Step
-	for at := day.start(); at < day.end(); at += hour {
-		part = part[:0]
-		for i, list := range lists {
-			n := before(list, at+hour)
-			part = append(part, list[:n]...)
-			lists[i] = list[n:]
-		}
-		steps = append(steps, summed(part)...)
+// sum adds up lists of steps. What cancels takes no memory for long.
+type sum struct {
+	steps   []Step // in order, one for each moment
+	pending []Step
+}
+
+// add takes over no list.
+func (s *sum) add(steps []Step) {
+	const few = 4096
+	s.pending = append(s.pending, steps...)
+	if len(s.pending) >= max(few, len(s.steps)/2) {
+		s.settle()
 	}
-	return steps
+}
+
+func (s *sum) settle() {
+	s.steps, s.pending = merged(s.steps, summed(s.pending)), s.pending[:0]
+}
+
+func (s *sum) settled() []Step {
+	s.settle()
+	return s.steps
+}
+
+// merged adds up two lists that are in order and have one step for each moment.
+func merged(a, b []Step) []Step {
+	all := make([]Step, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		switch s := a[0]; {
+		case s.At < b[0].At:
+			all, a = append(all, s), a[1:]
+		case s.At > b[0].At:
+			all, b = append(all, b[0]), b[1:]
+		default:
+			s.People += b[0].People
+			s.Participants += b[0].Participants
+			if s.People != 0 || s.Participants != 0 {
+				all = append(all, s)
+			}
+			a, b = a[1:], b[1:]
+		}
+	}
+	return append(append(all, a...), b...)
 }
 
 // summed gives steps in order, one for each moment. It works in place.

@@ -19,17 +19,18 @@ type SessionDay struct {
 	Steps                       []Step      // by how many more are inside at each moment
 }
 
-func sessionDays(sessions []*Session) (all []*SessionDay) {
+// SessionDays gives what each session adds to each of its days. It takes their curves.
+func SessionDays(sessions []*Session) (all []SessionDay) {
 	for n, s := range sessions {
-		for _, d := range s.Dates() {
-			at := &SessionDay{AppDay: s.on(d), Session: n, IsStart: d == s.Start, Steps: stepsOn(s.Curve, s.on(d))}
+		for _, day := range s.Dates() {
+			d := SessionDay{AppDay: s.on(day), Session: n, IsStart: day == s.Start, Steps: stepsOn(s.Curve, s.on(day))}
 			for _, whole := range s.Days {
-				if whole.Day == d {
-					at.People, at.PersonTime = whole.People, whole.Present
+				if whole.Day == day {
+					d.People, d.PersonTime = whole.People, whole.Present
 				}
 			}
-			at.presets(s.Presets)
-			all = append(all, at)
+			d.presets(s.Presets)
+			all = append(all, d)
 		}
 		s.Curve = nil // the days have it now
 	}

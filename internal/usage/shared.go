@@ -12,7 +12,7 @@ import (
 type SharedPerson struct {
 	AppDay
 
-	Person  int32
+	Person  string
 	Extra   int // sessions but one
 	Time    derive.Time
 	Presets []PresetShare // by name and view type, nulls last
@@ -24,22 +24,6 @@ type PresetShare struct {
 	Preset
 	People int
 	Time   derive.Time
-}
-
-// sharedPeople looks at all stays of a day, person by person.
-func sharedPeople(day AppDay, stays []Stay) (all []SharedPerson) {
-	for len(stays) > 0 {
-		n := 1
-		for n < len(stays) && stays[n].Person == stays[0].Person {
-			n++
-		}
-		if p, ok := shared(day, stays[:n]); ok {
-			p.AppDay, p.Person = day, stays[0].Person
-			all = append(all, p)
-		}
-		stays = stays[n:]
-	}
-	return all
 }
 
 // shared looks at one person's stays of a day, session by session.
@@ -62,7 +46,7 @@ func shared(day AppDay, stays []Stay) (SharedPerson, bool) {
 		onePreset = onePreset && stays[i].Preset == stays[0].Preset
 	}
 	steps, time := surplus(spans)
-	p := SharedPerson{Extra: sessions - 1, Time: time, Steps: steps[:before(steps, day.end())]}
+	p := SharedPerson{Extra: sessions - 1, Time: time, Steps: slices.Clone(steps[:before(steps, day.end())])} // which may be few of many
 	if onePreset {
 		p.Presets = []PresetShare{{*stays[0].Preset, sessions - 1, time}}
 	} else {

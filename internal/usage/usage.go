@@ -50,12 +50,10 @@ type PresetDay struct {
 	PersonTime, ParticipantTime derive.Time
 }
 
-// Stay is a person's presence in a session on one day, under one preset. There are
-// hundreds of thousands.
+// Stay is a person's presence in a session on one day, under one preset.
 type Stay struct {
-	Session  int32 // which of the sessions
-	Person   int32 // the same number for the same person
-	Day      int32
+	Session  int // which of the sessions
+	Day      int
 	Preset   *Preset // the same for the same preset
 	Presence []derive.Span
 }
@@ -71,47 +69,88 @@ type AppDay struct {
 // or a session began, and the next ones.
 type Zone struct{ Starts map[int]derive.Time }
 
-// Counted is what is kept of a day.
+// Counted is what is kept of a day beside what its sessions add.
 type Counted struct {
 	AppDay
 
-	Sessions []*SessionDay
-	Shared   []SharedPerson
-	Curve    []Node
+	Shared []SharedPerson
+	Curve  []Node
 }
 
-// Count counts the days of these sessions, of which the stays are all. It takes their
-// curves, and sorts the stays. Stays on a day that is none of the session's are left out: it
-// was stored anew between the two readings, and is counted again. Days come one by one,
-// since each takes as much memory as all stays of it.
-func Count(sessions []*Session, stays []Stay) iter.Seq[Counted] {
-	of, dates := map[AppDay][]*SessionDay{}, make([][]int, len(sessions))
-	for _, d := range sessionDays(sessions) {
-		of[d.AppDay] = append(of[d.AppDay], d)
-		dates[d.Session] = append(dates[d.Session], d.Day)
+// Counter counts days, person by person, so that no more than one person's stays need be in
+// memory.
+type Counter struct {
+	sessions []*Session
+	known    map[sessionDay]struct{}
+	days     map[AppDay]*dayCount
+}
+
+type (
+	sessionDay struct{ session, day int }
+	dayCount   struct {
+		sum
+		shared []SharedPerson
 	}
-	stays = slices.DeleteFunc(stays, func(s Stay) bool { return !slices.Contains(dates[s.Session], int(s.Day)) })
+)
+
+// NewCounter begins with what the sessions add to their days, and takes the steps of it.
+func NewCounter(sessions []*Session, days []SessionDay) *Counter {
+	c := &Counter{sessions: sessions, known: make(map[sessionDay]struct{}, len(days)), days: map[AppDay]*dayCount{}}
+	for i := range days {
+		d := &days[i]
+		c.known[sessionDay{d.Session, d.Day}] = struct{}{}
+		if c.days[d.AppDay] == nil {
+			c.days[d.AppDay] = &dayCount{}
+		}
+		c.days[d.AppDay].add(d.Steps)
+		d.Steps = nil
+	}
+	return c
+}
+
+// Knows tells whether a day is one of a session's. One that is not comes of a session that
+// was stored anew after it was read, and is counted again.
+func (c *Counter) Knows(session, day int) bool {
+	_, known := c.known[sessionDay{session, day}]
+	return known
+}
+
+// Add counts all stays of a person, in all sessions and apps. It sorts them and keeps none.
+// Those on a day that is not known of the session are left out.
+func (c *Counter) Add(person string, stays []Stay) {
+	stays = slices.DeleteFunc(stays, func(s Stay) bool { return !c.Knows(s.Session, s.Day) })
 	slices.SortFunc(stays, func(a, b Stay) int {
-		return cmp.Or(compareDays(a.on(sessions), b.on(sessions)), cmp.Compare(a.Person, b.Person), cmp.Compare(a.Session, b.Session))
+		return cmp.Or(compareDays(c.on(&a), c.on(&b)), cmp.Compare(a.Session, b.Session))
 	})
+	for len(stays) > 0 {
+		day, n := c.on(&stays[0]), 1
+		for n < len(stays) && c.on(&stays[n]) == day {
+			n++
+		}
+		if p, ok := shared(day, stays[:n]); ok {
+			p.AppDay, p.Person = day, person
+			of := c.days[day]
+			of.shared = append(of.shared, p)
+			of.add(p.Steps)
+		}
+		stays = stays[n:]
+	}
+}
+
+func (c *Counter) on(s *Stay) AppDay { return c.sessions[s.Session].on(s.Day) }
+
+// Days gives what is counted, once, day by day: each takes memory until the next.
+func (c *Counter) Days() iter.Seq[Counted] {
 	return func(yield func(Counted) bool) {
-		for _, day := range slices.SortedFunc(maps.Keys(of), compareDays) {
-			n := 0
-			for n < len(stays) && stays[n].on(sessions) == day {
-				n++
-			}
-			shared := sharedPeople(day, stays[:n])
-			if stays = stays[n:]; len(stays) == 0 {
-				stays = nil
-			}
-			if !yield(Counted{day, of[day], shared, curve(day, of[day], shared)}) {
+		for _, day := range slices.SortedFunc(maps.Keys(c.days), compareDays) {
+			of := c.days[day]
+			delete(c.days, day)
+			if !yield(Counted{day, of.shared, curve(day, of.settled())}) {
 				return
 			}
 		}
 	}
 }
-
-func (s *Stay) on(sessions []*Session) AppDay { return sessions[s.Session].on(int(s.Day)) }
 
 func compareDays(a, b AppDay) int {
 	return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.App, b.App))

@@ -15,14 +15,16 @@ func TestPeopleOfUnknownDaysAreLeftOut(t *testing.T) {
 	session := func(day int) *Session {
 		return &Session{App: "app", Start: day, Days: []derive.Day{{Day: day, People: 1, Present: hour}}}
 	}
-	stay := func(session, day int32) Stay {
-		at := startOf(int(day)) + hour
-		return Stay{Session: session, Person: 1, Day: day, Preset: preset, Presence: []derive.Span{{Start: at, End: at + hour}}}
+	stay := func(session, day int) Stay {
+		at := startOf(day) + hour
+		return Stay{Session: session, Day: day, Preset: preset, Presence: []derive.Span{{Start: at, End: at + hour}}}
 	}
 	sessions := []*Session{session(10), session(12), session(12)}
 	stays := []Stay{stay(0, 9), stay(0, 11), stay(0, 12), stay(1, 12), stay(2, 12)}
+	counter := NewCounter(sessions, SessionDays(sessions))
+	counter.Add("Ana", stays)
 	days := 0
-	for day := range Count(sessions, stays) {
+	for day := range counter.Days() {
 		days++
 		extra := 0
 		for i := range day.Shared {

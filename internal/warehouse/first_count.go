@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/rollcall-etl/rollcall/internal/pgcopy"
 	"github.com/rollcall-etl/rollcall/internal/usage"
 )
 
@@ -17,7 +18,8 @@ const (
 	// worthwhile is from how many changed sessions on it is looked for days that are new:
 	// for fewer, analytics.refresh alone takes fewer statements.
 	worthwhile = 20
-	// mostPeople bounds how many people of sessions are in memory at once, some 300 bytes each.
+	// mostPeople bounds how many people of sessions are counted at once: what is kept of those
+	// who are in several, some 300 bytes each, is in memory until all are read.
 	mostPeople = 150_000
 )
 
@@ -190,17 +192,19 @@ func (c *firstCount) count(ctx context.Context) error {
 	if err := c.zones(ctx); err != nil {
 		return fmt.Errorf("ask when days begin: %w", err)
 	}
-	people, err := c.people(ctx)
-	if err != nil {
-		return fmt.Errorf("read who was inside: %w", err)
-	}
 	sessions := make([]*usage.Session, len(c.sessions))
 	for i, s := range c.sessions {
 		sessions[i] = &s.Session
 	}
-	stays := people.stays
-	people.stays = nil // whose memory goes when all are counted
-	if err := c.store(ctx, usage.Count(sessions, stays), people); err != nil {
+	days := usage.SessionDays(sessions)
+	if err := pgcopy.Rows(ctx, c.Conn().PgConn(), copySessionDatesSQL, days, c.session); err != nil {
+		return fmt.Errorf("store what sessions add to new days: %w", err)
+	}
+	counter, own := usage.NewCounter(sessions, days), newOwnIDs(len(sessions))
+	if err := c.people(ctx, counter, own); err != nil {
+		return fmt.Errorf("read who was inside: %w", err)
+	}
+	if err := c.store(ctx, counter.Days(), own); err != nil {
 		return fmt.Errorf("store what new days count: %w", err)
 	}
 	return nil

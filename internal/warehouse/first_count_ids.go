@@ -2,14 +2,13 @@ package warehouse
 
 import (
 	"context"
-	"slices"
 
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/pgcopy"
 )
 
-// dayOfApp is a day of an app, and idOfDay the number of an id that somebody had on it.
+// dayOfApp is a day of an app, and idOfDay an id that somebody had on it.
 type (
 	dayOfApp struct {
 		app string
@@ -18,7 +17,7 @@ type (
 	idOfDay struct {
 		dayOfApp
 
-		id int32
+		id string
 	}
 )
 
@@ -26,37 +25,29 @@ type (
 // Whose session lasts over several days is left to analytics.ids_on: it knows with which
 // id somebody was there on which.
 type ownIDs struct {
-	on      map[dayOfApp]map[int32]struct{} // numbers of ids
-	counted []int                           // people of each session whose ids are here
-
-	session int32              // the last one
-	day     int                // and its day
-	there   map[int32]struct{} // nil where the session has no such day
+	on      map[dayOfApp]map[string]struct{}
+	counted []int // people of each session whose ids are here
 }
 
-func newOwnIDs(sessions int) ownIDs {
-	return ownIDs{on: map[dayOfApp]map[int32]struct{}{}, counted: make([]int, sessions), session: -1}
+func newOwnIDs(sessions int) *ownIDs {
+	return &ownIDs{on: map[dayOfApp]map[string]struct{}{}, counted: make([]int, sessions)}
 }
 
-// add takes the ids of a person. A day that is none of the session's is left out, as its
-// people are.
-func (o *ownIDs) add(of *derivedSession, session int32, day int, ids ...int32) {
-	o.counted[session]++
-	if session != o.session || day != o.day {
-		o.session, o.day, o.there = session, day, nil
-		if slices.Contains(of.Dates(), day) {
-			key := dayOfApp{of.App, day}
-			if o.on[key] == nil {
-				o.on[key] = map[int32]struct{}{}
-			}
-			o.there = o.on[key]
-		}
+// add takes the ids of a person: the one, or several where these are known.
+func (o *ownIDs) add(day dayOfApp, one []byte, several []string) {
+	there := o.on[day]
+	if there == nil {
+		there = map[string]struct{}{}
+		o.on[day] = there
 	}
-	if o.there == nil {
+	for _, id := range several {
+		there[id] = struct{}{}
+	}
+	if several != nil || one == nil {
 		return
 	}
-	for _, id := range ids {
-		o.there[id] = struct{}{}
+	if _, known := there[string(one)]; !known { // mostly it is, and no string is made
+		there[string(one)] = struct{}{}
 	}
 }
 
@@ -69,9 +60,9 @@ const (
 )
 
 // storeIDs stores them, and those of the other people.
-func (c *firstCount) storeIDs(ctx context.Context, p *people) error {
+func (c *firstCount) storeIDs(ctx context.Context, own *ownIDs) error {
 	var rows []idOfDay
-	for day, ids := range p.ids.on {
+	for day, ids := range own.on {
 		for id := range ids {
 			rows = append(rows, idOfDay{day, id})
 		}
@@ -80,14 +71,14 @@ func (c *firstCount) storeIDs(ctx context.Context, p *people) error {
 		e.Columns(3)
 		e.Text(r.app)
 		e.Int32(r.day)
-		e.Text(p.names[r.id])
+		e.Text(r.id)
 	})
 	if err != nil {
 		return err
 	}
 	var split []pgtype.UUID
 	for i, s := range c.sessions {
-		if p.ids.counted[i] < s.people {
+		if own.counted[i] < s.people {
 			split = append(split, s.id)
 		}
 	}

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -119,95 +120,84 @@ func (c *firstCount) zones(ctx context.Context) error {
 }
 
 // Who has one preset and day in a session stands in session_people, who has several in
-// session_person_days.
-const (
-	wholeStaysSQL = `SELECT session_id, person_id, first_join_at, NULL::date, preset_name, preset_view_type, multirange_send(presence),
-			custom_participant_id, custom_ids FROM analytics.session_people WHERE session_id = ANY ($1) AND NOT is_split`
-	splitStaysSQL = `SELECT session_id, person_id, NULL::timestamptz, usage_date, preset_name, preset_view_type, multirange_send(presence),
-			NULL::text, NULL::text[] FROM analytics.session_person_days WHERE session_id = ANY ($1)`
-)
+// session_person_days. The order is that of bytes, which is the quickest.
+const staysSQL = `SELECT session_id, person_id, first_join_at, usage_date, preset_name, preset_view_type, multirange_send(presence),
+		custom_participant_id, custom_ids
+	FROM (SELECT session_id, person_id, first_join_at, NULL::date AS usage_date, preset_name, preset_view_type, presence, custom_participant_id, custom_ids
+		FROM analytics.session_people WHERE session_id = ANY ($1) AND NOT is_split
+		UNION ALL
+		SELECT session_id, person_id, NULL, usage_date, preset_name, preset_view_type, presence, NULL, NULL
+		FROM analytics.session_person_days WHERE session_id = ANY ($1)) AS s
+	ORDER BY person_id COLLATE "C"`
 
-// people are the stays of people, who have numbers. There may be hundreds of thousands, so
-// that what is the same is there once.
+// people hands the stays of one person after the other to who counts them.
 type people struct {
-	stays    []usage.Stay
-	names    []string // of people and ids, by number
-	numbers  map[string]int32
-	ids      ownIDs
-	sessions map[pgtype.UUID]int32
 	all      []*derivedSession
+	numbers  map[pgtype.UUID]int // of the sessions
+	counter  *usage.Counter
+	own      *ownIDs
 	presets  map[usage.Preset]*usage.Preset
-	spans    []derive.Span // room for the next
-	few      []int32       // room for ids of one
+	person   []byte       // the last one
+	stays    []usage.Stay // of the last one
+	presence []derive.Span
 }
 
 // people reads who was inside.
-func (c *firstCount) people(ctx context.Context) (*people, error) {
-	p := &people{
-		all: c.sessions, numbers: map[string]int32{}, ids: newOwnIDs(len(c.sessions)), sessions: map[pgtype.UUID]int32{},
-		presets: map[usage.Preset]*usage.Preset{},
-	}
-	ids, n := make([]pgtype.UUID, len(c.sessions)), 0
+func (c *firstCount) people(ctx context.Context, counter *usage.Counter, own *ownIDs) error {
+	p := &people{all: c.sessions, numbers: map[pgtype.UUID]int{}, counter: counter, own: own, presets: map[usage.Preset]*usage.Preset{}}
+	ids := make([]pgtype.UUID, len(c.sessions))
 	for i, s := range c.sessions {
-		ids[i], p.sessions[s.id] = s.id, int32(i)
-		n += s.people
+		ids[i], p.numbers[s.id] = s.id, i
 	}
-	p.stays = make([]usage.Stay, 0, n)
-	if err := p.add(c.Query(ctx, wholeStaysSQL, ids)); err != nil {
-		return nil, err
+	if _, err := c.Exec(ctx, `SET LOCAL work_mem = '64MB'`); err != nil { // as analytics.count_sessions has
+		return err
 	}
-	return p, p.add(c.Query(ctx, splitStaysSQL, ids))
-}
-
-func (p *people) add(rows pgx.Rows, err error) error {
+	rows, err := c.Query(ctx, staysSQL, ids)
 	if err != nil {
 		return err
 	}
+	if err := p.read(rows); err != nil {
+		return err
+	}
+	p.flush()
+	return nil
+}
+
+func (p *people) read(rows pgx.Rows) error {
 	var id pgtype.UUID
 	var person, presence, own pgtype.DriverBytes // valid until the next row
 	var at pgtype.Timestamptz
 	var date pgtype.Date
 	var preset, viewType pgtype.Text
 	var several []string
-	_, err = pgx.ForEachRow(rows, []any{&id, &person, &at, &date, &preset, &viewType, &presence, &own, &several}, func() error {
-		spans, err := p.within(presence)
-		session := p.sessions[id]
-		day := numberOf(date)
+	_, err := pgx.ForEachRow(rows, []any{&id, &person, &at, &date, &preset, &viewType, &presence, &own, &several}, func() error {
+		if !bytes.Equal(person, p.person) {
+			p.flush()
+			p.person = append(p.person, person...)
+		}
+		session, day := p.numbers[id], numberOf(date)
 		if !date.Valid {
 			day = p.all[session].DayOf(timeOf(at.Time))
-			p.ids.add(p.all[session], session, day, p.own(own, several)...)
+			p.own.counted[session]++
+			if p.counter.Knows(session, day) {
+				p.own.add(dayOfApp{p.all[session].App, day}, own, several)
+			}
 		}
+		spans, err := p.within(presence)
 		p.stays = append(p.stays, usage.Stay{
-			Session: session, Person: p.number(person), Day: int32(day), //nolint:gosec // Postgres has no date beyond
-			Preset: p.preset(usage.Preset{Name: usage.Text(preset), ViewType: usage.Text(viewType)}), Presence: spans,
+			Session: session, Day: day, Presence: spans, Preset: p.preset(usage.Preset{Name: usage.Text(preset), ViewType: usage.Text(viewType)}),
 		})
 		return err
 	})
 	return err
 }
 
-func (p *people) number(person []byte) int32 {
-	n, known := p.numbers[string(person)]
-	if !known {
-		n = int32(len(p.names)) //nolint:gosec // of those in memory
-		name := string(person)
-		p.numbers[name], p.names = n, append(p.names, name)
+// flush counts the last person.
+func (p *people) flush() {
+	if len(p.stays) > 0 {
+		p.counter.Add(string(p.person), p.stays)
 	}
-	return n
-}
-
-// own gives the ids of a person: the one, or several where these are known.
-func (p *people) own(one []byte, several []string) []int32 {
-	p.few = p.few[:0]
-	switch {
-	case several != nil:
-		for _, id := range several {
-			p.few = append(p.few, p.number([]byte(id)))
-		}
-	case one != nil:
-		p.few = append(p.few, p.number(one))
-	}
-	return p.few
+	p.person, p.stays, p.presence = p.person[:0], p.stays[:0], p.presence[:0]
 }
 
 func (p *people) preset(its usage.Preset) *usage.Preset {
@@ -226,17 +216,11 @@ func (p *people) within(sent []byte) ([]derive.Span, error) {
 	if len(sent) < 4 || len(sent) != 4+size*int(binary.BigEndian.Uint32(sent)) {
 		return nil, fmt.Errorf("a presence of %d bytes has ranges without an end", len(sent))
 	}
-	n := len(sent) / size
-	if len(p.spans) < n {
-		p.spans = make([]derive.Span, max(n, 4096))
+	first := len(p.presence)
+	for at := 4; at < len(sent); at += size {
+		p.presence = append(p.presence, derive.Span{Start: bigint(sent[at+9:]), End: bigint(sent[at+21:])})
 	}
-	spans := p.spans[:n:n]
-	p.spans = p.spans[n:]
-	for i := range spans {
-		r := sent[4+i*size:]
-		spans[i] = derive.Span{Start: bigint(r[9:]), End: bigint(r[21:])}
-	}
-	return spans, nil
+	return p.presence[first:len(p.presence):len(p.presence)], nil
 }
 
 func bigint(sent []byte) int64 {

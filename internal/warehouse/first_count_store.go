@@ -16,32 +16,23 @@ const firstDaysSQL = `SELECT analytics.add_to_days(NULL, (SELECT array_agg(d) FR
 		NULL, (SELECT array_agg(s) FROM analytics.shared_person_days AS s JOIN unnest($2::text[], $3::date[]) AS k (app_id, usage_date) USING (app_id, usage_date)),
 		(SELECT array_agg(i) FROM analytics.usage_ids AS i JOIN unnest($2::text[], $3::date[]) AS k (app_id, usage_date) USING (app_id, usage_date)), NULL)`
 
-// rowsOfDays are rows of days that are counted, to be copied together.
-type rowsOfDays struct {
-	names    []string // of people, by number
-	sessions []*usage.SessionDay
-	shared   []usage.SharedPerson
-	curves   []usage.Node
-}
-
 // store copies what is kept of new days, many small ones together, and adds it up.
-func (c *firstCount) store(ctx context.Context, days iter.Seq[usage.Counted], of *people) error {
-	const together = 100 // sessions, and people in several
+func (c *firstCount) store(ctx context.Context, counted iter.Seq[usage.Counted], own *ownIDs) error {
+	const together = 100 // people in several sessions, and nodes of curves
 	var apps []string
 	var dates []pgtype.Date
-	part := rowsOfDays{names: of.names}
-	for day := range days {
+	var part usage.Counted // of several days
+	for day := range counted {
 		apps, dates = append(apps, day.App), append(dates, Day(day.Day))
-		part.sessions = append(part.sessions, day.Sessions...)
-		part.shared = append(part.shared, day.Shared...)
-		part.curves = append(part.curves, day.Curve...)
-		if len(part.sessions)+len(part.shared) < together {
+		part.Shared = append(part.Shared, day.Shared...)
+		part.Curve = append(part.Curve, day.Curve...)
+		if len(part.Shared)+len(part.Curve) < together {
 			continue
 		}
 		if err := c.copyDays(ctx, &part); err != nil {
 			return err
 		}
-		part = rowsOfDays{names: of.names}
+		part = usage.Counted{}
 	}
 	if err := c.copyDays(ctx, &part); err != nil {
 		return err
@@ -50,22 +41,19 @@ func (c *firstCount) store(ctx context.Context, days iter.Seq[usage.Counted], of
 	for i, s := range c.sessions {
 		ids[i] = s.id
 	}
-	if err := c.storeIDs(ctx, of); err != nil {
+	if err := c.storeIDs(ctx, own); err != nil {
 		return err
 	}
 	_, err := c.Exec(ctx, firstDaysSQL, ids, apps, dates)
 	return err
 }
 
-func (c *firstCount) copyDays(ctx context.Context, part *rowsOfDays) error {
+func (c *firstCount) copyDays(ctx context.Context, part *usage.Counted) error {
 	conn := c.Conn().PgConn()
-	if err := pgcopy.Rows(ctx, conn, copySessionDatesSQL, part.sessions, c.session); err != nil {
+	if err := pgcopy.Rows(ctx, conn, copySharedSQL, part.Shared, person); err != nil {
 		return err
 	}
-	if err := pgcopy.Rows(ctx, conn, copySharedSQL, part.shared, part.person); err != nil {
-		return err
-	}
-	return pgcopy.Rows(ctx, conn, copyCurvesSQL, part.curves, curve)
+	return pgcopy.Rows(ctx, conn, copyCurvesSQL, part.Curve, curve)
 }
 
 const (
@@ -79,8 +67,7 @@ const (
 )
 
 // session writes a row of analytics.session_dates.
-func (c *firstCount) session(e *pgcopy.Encoder, of **usage.SessionDay) {
-	d := *of
+func (c *firstCount) session(e *pgcopy.Encoder, d *usage.SessionDay) {
 	s := c.sessions[d.Session]
 	e.Columns(19)
 	e.UUID(s.id.Bytes)
@@ -108,11 +95,11 @@ func (c *firstCount) session(e *pgcopy.Encoder, of **usage.SessionDay) {
 }
 
 // person writes a row of analytics.shared_person_days.
-func (part *rowsOfDays) person(e *pgcopy.Encoder, p *usage.SharedPerson) {
+func person(e *pgcopy.Encoder, p *usage.SharedPerson) {
 	e.Columns(11)
 	e.Text(p.App)
 	e.Int32(p.Day)
-	e.Text(part.names[p.Person])
+	e.Text(p.Person)
 	e.Int32(p.Extra)
 	e.Int64(p.Time)
 	texts(e, p.Presets, func(p usage.PresetShare) usage.Text { return p.Name })
