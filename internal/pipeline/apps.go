@@ -77,8 +77,8 @@ func (e appError) Unwrap() error { return e.error }
 // eachApp goes through the apps one after the other. One that fails keeps no
 // other from being read; what concerns the run as a whole ends it, and hides no
 // failure before it. An app named in the configuration that the API does not know
-// is a mistake of the configuration. The same refusal of several apps in a row,
-// those that failing gives not counted, is not theirs.
+// is a mistake of the configuration. Where several apps in a row are refused alike, the
+// token is to blame and the run ends; apps that failing gives do not count.
 func eachApp(ctx context.Context, apps []string, failing func(context.Context) (map[string]bool, error), progress *progress,
 	read func(appID string) error,
 ) error {
@@ -87,7 +87,7 @@ func eachApp(ctx context.Context, apps []string, failing func(context.Context) (
 		return err
 	}
 	var failures error
-	refused := row{things: "apps"}
+	refused := refusals{things: "apps"}
 	for i, appID := range apps {
 		progress.app(i, len(apps))
 		err := read(appID)

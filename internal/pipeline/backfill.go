@@ -209,7 +209,7 @@ func (w backfillWork) notFound(ctx context.Context, apps []string, id model.UUID
 	if slices.Contains(apps, state.AppID) {
 		return sessionWork(w).lost(ctx, state.AppID, id, state.Failed, reason)
 	}
-	denied := w.sessionRow.judge(reason, false)
+	denied := w.sessionRefusals.judge(reason, false)
 	another := ofAnother(ctx, w.stores.Inventory, w.cfg.AccountID, id)
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -56,7 +56,7 @@ func (w enrolmentWork) enrolment(ctx context.Context, appID string, state *model
 	if err != nil {
 		return true, err
 	}
-	ask := &asking{row: row{things: "meetings"}, answered: !state.ReadAt.IsZero() || len(due) > fewMeetings}
+	ask := &asking{refusals: refusals{things: "meetings"}, answered: !state.ReadAt.IsZero() || len(due) > fewMeetings}
 	if err := w.enrolments(ctx, appID, due, missing, ask); err != nil {
 		return true, err
 	}

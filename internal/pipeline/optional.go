@@ -199,7 +199,7 @@ func isEnd(ctx context.Context, err error) bool {
 
 // asking is one reading of a part that asks for one thing after the other.
 type asking struct {
-	row row
+	refusals refusals
 	// answered tells that the endpoint has given something, now or before: then the
 	// account has it, and what it refuses is the one thing.
 	answered bool
@@ -208,7 +208,7 @@ type asking struct {
 // gave notes an answer.
 func (a *asking) gave() {
 	a.answered = true
-	a.row.answered()
+	a.refusals.answered()
 }
 
 // isOver reports whether an error concerns the whole part and not one thing of it:
@@ -222,7 +222,7 @@ func (a *asking) isOver(ctx context.Context, err error) bool {
 // has come too often in a row: the refusal itself where the endpoint has given
 // nothing yet, so that it passes for lacking, else one that is only a failure.
 func (a *asking) judge(reason error) error {
-	switch over := a.row.judge(reason, false); {
+	switch over := a.refusals.judge(reason, false); {
 	case over == nil:
 		return nil
 	case a.answered:

@@ -31,7 +31,7 @@ func (w peerWork) peerReports(ctx context.Context, appID string, state *model.En
 	}
 	failures := 0
 	var empty []model.DuePeer
-	ask := &asking{row: row{things: "peers"}, answered: !state.ReadAt.IsZero()}
+	ask := &asking{refusals: refusals{things: "peers"}, answered: !state.ReadAt.IsZero()}
 	var held []refusedPeer // refused before the endpoint gave anything
 	for _, peer := range due {
 		w.extras.PeersAsked++

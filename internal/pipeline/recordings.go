@@ -131,7 +131,7 @@ func (w optionalWork) livestreams(ctx context.Context, appID string, state *mode
 }
 
 func (w optionalWork) eachLivestream(ctx context.Context, appID string, due []model.UUID, answered bool) error {
-	ask := &asking{row: row{things: "livestreams"}, answered: answered}
+	ask := &asking{refusals: refusals{things: "livestreams"}, answered: answered}
 	failures := 0
 	for _, id := range due {
 		err := w.livestream(ctx, appID, id)

@@ -21,35 +21,36 @@ type refusal interface {
 	Refusal() (kind, said string)
 }
 
-// row counts refusals of one kind in a row: those of sessions, of apps, of meetings
-// or of peers. What answers ends the row; a failure of another kind, which says
-// nothing of the token, does not. Safe for use by several goroutines.
-type row struct {
-	things string // in the plural
+// refusals counts the things that the API refused alike, one after the other: sessions,
+// apps, meetings, peers or livestreams. A thing that the API answers begins the count
+// anew; a failure of another kind does not, since it says nothing of the token. Safe for
+// use by several goroutines.
+type refusals struct {
+	things string // what is counted, in the plural: for the error
 
 	mu    sync.Mutex
-	kind  string
+	kind  string // of the refusals that are counted; empty for none
 	count int
 }
 
-// answered ends the row.
-func (r *row) answered() {
+// answered begins the count anew.
+func (r *refusals) answered() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.kind, r.count = "", 0
 }
 
-// judge counts how the reading of one more thing ended. Where the row is long enough
-// it gives an error that is model.ErrDenied, else nil. A thing that had failed before
-// tells nothing new about the token: known is true and it does not count. Without
-// that, a handful of sessions that are refused for good would keep all after them
-// from being read.
-func (r *row) judge(reason error, known bool) error {
+// judge counts how the reading of one more thing ended; a nil reason is an answer. It
+// gives an error that is model.ErrDenied once sameRefusals things were refused alike, else
+// nil. failedBefore says that an earlier run failed at the same thing. Its refusal tells
+// nothing new about the token and does not count: else a handful of sessions that are
+// refused for good would keep all after them from being read.
+func (r *refusals) judge(reason error, failedBefore bool) error {
 	if reason == nil {
 		r.answered()
 		return nil
 	}
-	if known || !errors.Is(reason, model.ErrRefused) {
+	if failedBefore || !errors.Is(reason, model.ErrRefused) {
 		return nil
 	}
 	kind, said := "", reason.Error()
@@ -69,7 +70,7 @@ func (r *row) judge(reason error, known bool) error {
 		r.count, r.things, said)}
 }
 
-// deniedError is a row of refusals that is taken for the token's.
+// deniedError says that so many things in a row were refused that the token is to blame.
 type deniedError struct {
 	last error
 	text string

@@ -117,7 +117,7 @@ func (p *Pipeline) Run(ctx context.Context, plan Plan) (Result, error) {
 	w := &work{
 		Pipeline: p, clocks: clocks, run: run, plan: plan,
 		logger:  p.logger.With(slog.Int64("run_id", run.ID)),
-		handled: make(map[model.UUID]string), sessionRow: &row{things: "sessions"},
+		handled: make(map[model.UUID]string), sessionRefusals: &refusals{things: "sessions"},
 	}
 	w.sentBefore, w.waitedBefore = p.source.Requests() // one client may serve many runs
 	if plan.Kind == model.KindBackfill || p.cfg.Progress != nil {

@@ -12,36 +12,35 @@ import (
 // sessionWork is the reading of single sessions in a run.
 type sessionWork struct{ *work }
 
-// sessionByID reads a session that no list showed. known tells that its last
+// sessionByID reads a session that no list showed. failedBefore tells that its last
 // reading failed.
-func (w sessionWork) sessionByID(ctx context.Context, appID string, id model.UUID, known bool) error {
+func (w sessionWork) sessionByID(ctx context.Context, appID string, id model.UUID, failedBefore bool) error {
 	session, err := w.source.Session(ctx, appID, id)
 	if err != nil {
-		return w.lost(ctx, appID, id, known, err)
+		return w.lost(ctx, appID, id, failedBefore, err)
 	}
-	return w.session(ctx, session, known)
+	return w.session(ctx, session, failedBefore)
 }
 
-// lost notes a session whose record could not be had.
-func (w sessionWork) lost(ctx context.Context, appID string, id model.UUID, known bool, reason error) error {
+// lost notes that the API did not give the record of a session.
+func (w sessionWork) lost(ctx context.Context, appID string, id model.UUID, failedBefore bool, reason error) error {
 	ctx, done := w.cfg.Observe(ctx, appID, id)
-	outcome, err := w.failed(ctx, model.Session{ID: id, AppID: appID}, known, reason)
+	outcome, err := w.failed(ctx, model.Session{ID: id, AppID: appID}, failedBefore, reason)
 	done(outcome, reason)
 	return err
 }
 
-// session reads and stores one session. An error ends the run; a failure that
-// concerns this session alone is noted and is none. known tells that its last
-// reading failed.
-func (w sessionWork) session(ctx context.Context, session model.Session, known bool) error {
+// session reads and stores one session. An error ends the run; a failure of this session
+// alone is noted, and the error is nil. failedBefore tells that its last reading failed.
+func (w sessionWork) session(ctx context.Context, session model.Session, failedBefore bool) error {
 	ctx, done := w.cfg.Observe(ctx, session.AppID, session.ID)
 	reading, err := w.readAndStore(ctx, session)
 	if err != nil {
-		outcome, end := w.failed(ctx, session, known, err)
+		outcome, end := w.failed(ctx, session, failedBefore, err)
 		done(outcome, err)
 		return end
 	}
-	w.sessionRow.answered()
+	w.sessionRefusals.answered()
 	done(reading.Outcome(), nil)
 	return nil
 }
@@ -75,11 +74,11 @@ func (w sessionWork) readAndStore(ctx context.Context, session model.Session) (m
 
 // failed notes that a session could not be read, and lets the run go on, unless
 // the reason concerns the run as a whole. The outcome is empty where the session
-// does not count as failed. Of a row of refusals the last is noted too, so that the
-// next run comes to the sessions after it.
-func (w sessionWork) failed(ctx context.Context, session model.Session, known bool, reason error) (outcome string, err error) {
+// does not count as failed. The refusal that ends the run is noted with its session too,
+// so that the next run comes to the sessions after it.
+func (w sessionWork) failed(ctx context.Context, session model.Session, failedBefore bool, reason error) (outcome string, err error) {
 	if rejected, ok := errors.AsType[*model.RejectedError](reason); ok {
-		w.sessionRow.answered()
+		w.sessionRefusals.answered()
 		return "", w.setAside(ctx, []model.Rejected{rejected.Record})
 	}
 	if endsRun(ctx, reason) {
@@ -87,7 +86,7 @@ func (w sessionWork) failed(ctx context.Context, session model.Session, known bo
 	}
 	w.leaveUnread()
 	w.logger.WarnContext(ctx, "session failed", "session_id", session.ID.String(), "error", reason)
-	denied := w.sessionRow.judge(reason, known)
+	denied := w.sessionRefusals.judge(reason, failedBefore)
 	return model.OutcomeFailed, errors.Join(denied, w.stores.Sessions.FailSession(ctx, w.run, session, reason.Error(), absence(reason)))
 }
 

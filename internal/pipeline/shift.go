@@ -21,9 +21,9 @@ type Shift struct {
 	clocks *clocks
 	logger *slog.Logger
 
-	sessionRow row         // refusals of sessions, whichever job comes upon them
-	leftOut    atomic.Bool // something was set aside, incomplete or failed
-	otherRows  atomic.Int64
+	sessionRefusals refusals    // whichever job comes upon the session
+	leftOut         atomic.Bool // something was set aside, incomplete or failed
+	otherRows       atomic.Int64
 
 	sentBefore   int64
 	waitedBefore time.Duration
@@ -32,7 +32,7 @@ type Shift struct {
 // NewShift gives a shift whose run is in the ledger; since is as in [Plan].
 func (p *Pipeline) NewShift(run model.Run, since time.Time) *Shift {
 	s := &Shift{
-		p: p, run: run, since: since, sessionRow: row{things: "sessions"}, clocks: newClocks(p.now, p.stores.Clock.ClockSkew(), p.source.ClockSkew),
+		p: p, run: run, since: since, sessionRefusals: refusals{things: "sessions"}, clocks: newClocks(p.now, p.stores.Clock.ClockSkew(), p.source.ClockSkew),
 		logger: p.logger.With(slog.Int64("run_id", run.ID)),
 	}
 	s.sentBefore, s.waitedBefore = p.source.Requests()
@@ -182,6 +182,6 @@ func (s *Shift) work() *work {
 	run.StartedAt = s.clocks.now()
 	return &work{
 		Pipeline: s.p, clocks: s.clocks, run: run, plan: Plan{Kind: model.KindRun, Since: s.since}, logger: s.logger,
-		handled: make(map[model.UUID]string), sessionRow: &s.sessionRow,
+		handled: make(map[model.UUID]string), sessionRefusals: &s.sessionRefusals,
 	}
 }

@@ -64,7 +64,7 @@ type verification struct {
 	result   VerifyResult
 	sound    bool // every list added up
 
-	sessionRow row // refusals of sessions
+	sessionRefusals refusals
 }
 
 // Verify compares the warehouse with the API, session by session, under a lock
@@ -80,7 +80,7 @@ func Verify(ctx context.Context, cfg Config, plan VerifyPlan, source verifySourc
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	v := &verification{cfg: cfg, plan: plan, source: source, stores: stores, sound: true, sessionRow: row{things: "sessions"}}
+	v := &verification{cfg: cfg, plan: plan, source: source, stores: stores, sound: true, sessionRefusals: refusals{things: "sessions"}}
 	v.clocks = newClocks(cfg.Now, stores.Clock.ClockSkew(), source.ClockSkew)
 	v.run = model.Run{
 		AccountID: cfg.AccountID, Kind: model.KindVerify, StartedAt: v.clocks.now(), From: plan.From, To: plan.To, Version: cfg.Version,

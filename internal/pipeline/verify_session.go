@@ -92,7 +92,7 @@ func (a *appVerification) compare(ctx context.Context, c candidate) error {
 	if err != nil {
 		if !endsRun(ctx, err) {
 			d.found(FoundUnread, "%v", err)
-			err = a.sessionRow.judge(err, c.held != nil && c.held.Problem != "")
+			err = a.sessionRefusals.judge(err, c.held != nil && c.held.Problem != "")
 		}
 		if err != nil {
 			return fmt.Errorf("session %s: %w", c.id, err)
@@ -137,7 +137,7 @@ func (a *appVerification) look(ctx context.Context, c candidate, d *Difference) 
 	if err := a.contents(ctx, c, d); err != nil {
 		return err
 	}
-	a.sessionRow.answered()
+	a.sessionRefusals.answered()
 	if len(d.Findings) > 0 && a.nextRunReads(c) {
 		d.Findings, d.Participants = nil, nil
 		a.result.Newer++
@@ -370,5 +370,5 @@ func (v *verification) namedSession(ctx context.Context, apps []string, id model
 	if unanswered == nil {
 		return false, nil
 	}
-	return false, cmp.Or(v.sessionRow.judge(unanswered, false), unanswered)
+	return false, cmp.Or(v.sessionRefusals.judge(unanswered, false), unanswered)
 }

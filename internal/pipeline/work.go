@@ -38,8 +38,8 @@ type work struct {
 
 	progress *progress // nil for none
 
-	sessionRow *row   // refusals of sessions
-	appsDoubt  string // why the list of apps cannot be trusted, empty for nothing
+	sessionRefusals *refusals
+	appsDoubt       string // why the list of apps cannot be trusted, empty for nothing
 
 	sentBefore   int64 // requests of the client before this run
 	waitedBefore time.Duration

@@ -142,7 +142,7 @@ var mutants = []mutant{
 	},
 	{
 		"sessions that are refused for good keep all after them from being read",
-		"pipeline/refusal.go", "if known || !errors.Is", "if !errors.Is",
+		"pipeline/refusal.go", "if failedBefore || !errors.Is", "if !errors.Is",
 		"pipeline", "TestManyRefusedSessionsAreGoneRound",
 	},
 	{
