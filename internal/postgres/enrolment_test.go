@@ -165,7 +165,7 @@ func TestCallQuality(t *testing.T) {
 			(3, NULL, 'd', 'Dan', '2026-11-20 09:00+00', NULL), (4, NULL, NULL, NULL, NULL, NULL)) AS p (n, usr, custom, name, joined, length);
 		INSERT INTO realtimekit.peer_reports (session_id, participant_id, peer_id, audio_sent_mos, audio_sent_rtt, video_received_mos,
 			os_name, os_version, is_mobile, country, first_synced_at, synced_at, run_id)
-		SELECT session_id, participant_id, participant_id, mos, rtt, video, os, version, mobile, country, now(), now(), 1
+		SELECT session_id, participant_id, participant_id, mos, rtt, video, os, version, mobile, r.country, now(), now(), 1
 		FROM realtimekit.participants JOIN (VALUES
 			('1', 4.0, 100.0, NULL, 'Windows', '11', false, 'DE'), ('2', 2.0, NULL, 1.5, 'iOS', NULL, true, 'DE'),
 			('3', 3.0, NULL, NULL, NULL, NULL, NULL, NULL), ('4', NULL, NULL, NULL, NULL, NULL, NULL, NULL))
