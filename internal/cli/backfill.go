@@ -135,7 +135,7 @@ func (c *backfillCommand) forget(s *shell, asked span) error {
 		return err
 	}
 	defer done()
-	run := model.Run{AccountID: c.AccountID, Kind: model.KindBackfill}
+	run := model.Run{AccountID: c.AccountID, Kind: model.KindBackfill, Full: c.Full}
 	if run.From, run.To, err = asked.settle(s.ctx, pool); err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (c *backfillCommand) forget(s *shell, asked span) error {
 	if err != nil {
 		return err
 	}
-	apps, err := books.ForgetBackfill(held, run, c.Full)
+	apps, err := books.ForgetBackfill(held, run)
 	if err != nil {
 		return err
 	}

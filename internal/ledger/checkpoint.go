@@ -11,13 +11,14 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
-// Checkpoint gives how far an unfinished backfill of the same range and app has
-// come; zero where there is none.
-func (s *Store) Checkpoint(ctx context.Context, run model.Run, appID string, full bool) (time.Time, error) {
+// Checkpoint gives how far an unfinished backfill like this one (the same account, range
+// and Full) has come in an app: every session created before that time was dealt with.
+// Zero where there is none.
+func (s *Store) Checkpoint(ctx context.Context, run model.Run, appID string) (time.Time, error) {
 	var at time.Time
 	err := s.pool.QueryRow(ctx, `SELECT checkpoint FROM sync.backfills
 		WHERE account_id = $1 AND app_id = $2 AND range_from = $3 AND range_to = $4 AND is_full = $5`,
-		run.AccountID, appID, run.From, warehouse.RangeEnd(run.To), full).Scan(&at)
+		run.AccountID, appID, run.From, warehouse.RangeEnd(run.To), run.Full).Scan(&at)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return time.Time{}, nil
 	}
@@ -27,10 +28,10 @@ func (s *Store) Checkpoint(ctx context.Context, run model.Run, appID string, ful
 // SaveCheckpoint notes that every session of the app created before the given
 // time was dealt with. Call it after they were committed: a crash in between
 // costs reading them again.
-func (s *Store) SaveCheckpoint(ctx context.Context, run model.Run, appID string, full bool, checkpoint time.Time) error {
+func (s *Store) SaveCheckpoint(ctx context.Context, run model.Run, appID string, checkpoint time.Time) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
-	err := s.db.SendOne(ctx, saveCheckpointSQL, run.AccountID, appID, run.From, warehouse.RangeEnd(run.To), full, checkpoint, run.ID)
+	err := s.db.SendOne(ctx, saveCheckpointSQL, run.AccountID, appID, run.From, warehouse.RangeEnd(run.To), run.Full, checkpoint, run.ID)
 	return warehouse.Failed("save the checkpoint of app "+appID, err)
 }
 
@@ -41,8 +42,8 @@ const saveCheckpointSQL = `INSERT INTO sync.backfills
 	DO UPDATE SET checkpoint = $6, saved_at = now(), run_id = $7`
 
 // SaveCheckpointIn does as SaveCheckpoint, as part of a transaction.
-func (s *Store) SaveCheckpointIn(ctx context.Context, tx pgx.Tx, run model.Run, appID string, full bool, checkpoint time.Time) error {
-	_, err := tx.Exec(ctx, saveCheckpointSQL, run.AccountID, appID, run.From, warehouse.RangeEnd(run.To), full, checkpoint, run.ID)
+func (s *Store) SaveCheckpointIn(ctx context.Context, tx pgx.Tx, run model.Run, appID string, checkpoint time.Time) error {
+	_, err := tx.Exec(ctx, saveCheckpointSQL, run.AccountID, appID, run.From, warehouse.RangeEnd(run.To), run.Full, checkpoint, run.ID)
 	return err
 }
 
@@ -51,14 +52,14 @@ const forgetBackfillSQL = `DELETE FROM sync.backfills
 
 // EndBackfill forgets the checkpoints of a range that is done in all apps, so
 // that the same command begins anew.
-func (s *Store) EndBackfill(ctx context.Context, run model.Run, full bool) error {
-	err := s.db.SendOne(ctx, forgetBackfillSQL, run.AccountID, run.From, warehouse.RangeEnd(run.To), full)
+func (s *Store) EndBackfill(ctx context.Context, run model.Run) error {
+	err := s.db.SendOne(ctx, forgetBackfillSQL, run.AccountID, run.From, warehouse.RangeEnd(run.To), run.Full)
 	return warehouse.Failed("end the backfill", err)
 }
 
 // ForgetBackfill gives up an unfinished backfill of a range in all apps, and tells of
 // how many apps there were checkpoints.
-func (s *Store) ForgetBackfill(ctx context.Context, run model.Run, full bool) (apps int64, err error) {
-	tag, err := s.pool.Exec(ctx, forgetBackfillSQL, run.AccountID, run.From, warehouse.RangeEnd(run.To), full)
+func (s *Store) ForgetBackfill(ctx context.Context, run model.Run) (apps int64, err error) {
+	tag, err := s.pool.Exec(ctx, forgetBackfillSQL, run.AccountID, run.From, warehouse.RangeEnd(run.To), run.Full)
 	return tag.RowsAffected(), warehouse.Failed("forget the backfill", err)
 }

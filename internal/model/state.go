@@ -43,6 +43,7 @@ type Run struct {
 	Kind      string // one of the Kind constants
 	StartedAt time.Time
 	From, To  time.Time // range of a backfill, half-open; zero where open
+	Full      bool      // a backfill reads again what is complete and unchanged; its checkpoints are its own
 	Version   string    // of the program
 }
 

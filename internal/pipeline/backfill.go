@@ -44,7 +44,7 @@ func (w backfillWork) backfill(ctx context.Context, apps []string) error {
 	if err != nil || !sound {
 		return err
 	}
-	return w.stores.Ledger.EndBackfill(ctx, w.run, w.plan.Full)
+	return w.stores.Ledger.EndBackfill(ctx, w.run)
 }
 
 // backfillApp goes through the range chunk by chunk, from the checkpoint that an
@@ -68,7 +68,7 @@ func (w backfillWork) backfillApp(ctx context.Context, appID string) (sound bool
 		if sound = sound && d.problem == "" && w.unreadSessions() == before; !sound {
 			return nil
 		}
-		return w.stores.Ledger.SaveCheckpoint(ctx, w.run, appID, w.plan.Full, earlier(d.to, w.pastSince()))
+		return w.stores.Ledger.SaveCheckpoint(ctx, w.run, appID, earlier(d.to, w.pastSince()))
 	})
 	return sound, err
 }
@@ -76,7 +76,7 @@ func (w backfillWork) backfillApp(ctx context.Context, appID string) (sound bool
 // start gives where the backfill of an app begins: the range's start, or the
 // checkpoint of an earlier try.
 func (w backfillWork) start(ctx context.Context, appID string) (time.Time, error) {
-	checkpoint, err := w.stores.Ledger.Checkpoint(ctx, w.run, appID, w.plan.Full)
+	checkpoint, err := w.stores.Ledger.Checkpoint(ctx, w.run, appID)
 	if err != nil || checkpoint.IsZero() {
 		return w.plan.From, err
 	}

@@ -36,7 +36,7 @@ func (p *Pipeline) Preview(ctx context.Context, plan Plan, perPage int) (Preview
 	clocks := newClocks(p.now, p.stores.Clock.ClockSkew(), p.source.ClockSkew)
 	w := &work{
 		Pipeline: p, clocks: clocks, plan: plan, logger: p.logger, handled: make(map[model.UUID]string), dryRun: true,
-		run: model.Run{AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: clocks.now(), From: plan.From, To: plan.To},
+		run: model.Run{AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: clocks.now(), From: plan.From, To: plan.To, Full: plan.Full},
 	}
 	var out Preview
 	if err := w.readHorizon(ctx); err != nil {

@@ -108,7 +108,7 @@ func (p *Pipeline) Run(ctx context.Context, plan Plan) (Result, error) {
 	clocks := newClocks(p.now, p.stores.Clock.ClockSkew(), p.source.ClockSkew)
 	run := model.Run{
 		AccountID: p.cfg.AccountID, Kind: plan.Kind, StartedAt: clocks.now(),
-		From: plan.From, To: plan.To, Version: p.cfg.Version,
+		From: plan.From, To: plan.To, Full: plan.Full, Version: p.cfg.Version,
 	}
 	if run.ID, err = p.stores.Ledger.StartRun(held, run); err != nil {
 		return Result{}, err

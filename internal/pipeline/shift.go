@@ -133,7 +133,7 @@ func (s *Shift) Chunk(ctx context.Context, appID string, c Chunk, hand func(ctx 
 	w := backfillWork{s.work()}
 	defer s.keep(w.work)
 	w.plan = Plan{Kind: model.KindBackfill, From: c.From, To: c.To, Full: c.Full}
-	w.run.From, w.run.To = c.From, c.To
+	w.run.From, w.run.To, w.run.Full = c.From, c.To, c.Full
 	w.hand = hand
 	if c.Full {
 		w.hand = func(ctx context.Context, due []model.DueSession) error {

@@ -51,9 +51,9 @@ type ledger interface {
 	SaveDiscovery(ctx context.Context, run model.Run, appID string, watermark time.Time, problem string) error
 	// Checkpoint and SaveCheckpoint keep how far a backfill of the run's range
 	// has come in an app, zero for not begun; EndBackfill forgets it.
-	Checkpoint(ctx context.Context, run model.Run, appID string, full bool) (time.Time, error)
-	SaveCheckpoint(ctx context.Context, run model.Run, appID string, full bool, checkpoint time.Time) error
-	EndBackfill(ctx context.Context, run model.Run, full bool) error
+	Checkpoint(ctx context.Context, run model.Run, appID string) (time.Time, error)
+	SaveCheckpoint(ctx context.Context, run model.Run, appID string, checkpoint time.Time) error
+	EndBackfill(ctx context.Context, run model.Run) error
 }
 
 // appStore keeps the apps of an account.

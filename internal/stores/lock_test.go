@@ -36,7 +36,7 @@ func TestNothingIsWrittenWithoutTheLock(t *testing.T) {
 		"a session":    load,
 		"a failure":    func() error { return b.Store.FailSession(held, b.Run, testbed.Session(1), "x", model.Missed) },
 		"a watermark":  func() error { return b.Ledger.SaveDiscovery(held, b.Run, "app", testbed.T0, "") },
-		"a checkpoint": func() error { return b.Ledger.SaveCheckpoint(held, b.Run, "app", false, testbed.T0) },
+		"a checkpoint": func() error { return b.Ledger.SaveCheckpoint(held, b.Run, "app", testbed.T0) },
 		"a verification": func() error {
 			return inventory.New(b.DB).SaveVerifyCheckpoint(held, b.Run, "app", model.VerifyRange{}, model.VerifyCheckpoint{At: testbed.T0})
 		},

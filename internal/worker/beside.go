@@ -82,12 +82,12 @@ func (w *chunkWorker) Work(ctx context.Context, job *river.Job[queue.BackfillChu
 		return w.verdict(ctx, err)
 	}
 	run, last := s.run, context.WithoutCancel(ctx)
-	run.From, run.To = a.From, a.To
+	run.From, run.To, run.Full = a.From, a.To, a.Full
 	return w.goOn(last, job, chunk, isOver, func(tx pgx.Tx) error {
 		if chunk.Checkpoint.IsZero() {
 			return nil
 		}
-		return w.ledger.SaveCheckpointIn(last, tx, run, a.AppID, a.Full, chunk.Checkpoint)
+		return w.ledger.SaveCheckpointIn(last, tx, run, a.AppID, chunk.Checkpoint)
 	})
 }
 

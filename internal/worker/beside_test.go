@@ -252,7 +252,7 @@ func (f *fleet) forget() {
 		f.Error(err)
 	}
 	run := model.Run{AccountID: f.data.AccountID, From: all[0].From, To: all[0].To}
-	if _, err := ledger.New(warehouse.New(f.pool, f.logger)).ForgetBackfill(f.Context(), run, false); err != nil {
+	if _, err := ledger.New(warehouse.New(f.pool, f.logger)).ForgetBackfill(f.Context(), run); err != nil {
 		f.Error(err)
 	}
 }
