@@ -55,12 +55,8 @@ func (s *Store) UnlistedApps(ctx context.Context, accountID string, listed []str
 
 // Elsewhere gives the accounts of those sessions that are held under another account.
 func (s *Store) Elsewhere(ctx context.Context, accountID string, ids []model.UUID) (map[model.UUID]string, error) {
-	args := make([][16]byte, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
 	rows, err := s.pool.Query(ctx, `SELECT t.session_id, a.account_id FROM sync.session_states AS t JOIN realtimekit.apps AS a ON a.app_id = t.app_id
-		WHERE t.session_id = ANY ($1::uuid[]) AND a.account_id <> $2`, args, accountID)
+		WHERE t.session_id = ANY ($1::uuid[]) AND a.account_id <> $2`, warehouse.UUIDs(ids), accountID)
 	if err != nil {
 		return nil, warehouse.Failed("read whose the sessions are", err)
 	}

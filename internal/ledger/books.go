@@ -17,21 +17,26 @@ import (
 // running was cut off, and is closed as abandoned with the sums of what it
 // committed. Numbers that are behind their rows are set right first.
 func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
-	if err := s.db.MendIdentities(ctx); err != nil {
-		return 0, err
-	}
-	var id int64
-	var at time.Time
-	err := warehouse.Begin(ctx, s.pool, func(tx pgx.Tx) error {
-		var abandoned []int64
-		err := tx.QueryRow(ctx, `WITH abandoned AS (
+	return s.enter(ctx, "enter the run into the ledger", `WITH abandoned AS (
 				UPDATE sync.runs SET status = 'abandoned', finished_at = now(), error = 'the process ended without finishing the run'
 				WHERE account_id = $1 AND kind = $2 AND status = 'running' RETURNING run_id)
 			INSERT INTO sync.runs (account_id, kind, started_at, range_from, range_to, program_version)
 			VALUES ($1, $2, $3, $4, $5, $6)
 			RETURNING run_id, clock_timestamp(), (SELECT array_agg(run_id) FROM abandoned)`,
-			run.AccountID, run.Kind, run.StartedAt, warehouse.Time(run.From), warehouse.Time(run.To), run.Version).Scan(&id, &at, &abandoned)
-		if err != nil {
+		run.AccountID, run.Kind, run.StartedAt, warehouse.Time(run.From), warehouse.Time(run.To), run.Version)
+}
+
+// enter makes the row of a run by a statement that also closes abandoned runs. The
+// statement returns the new run's number, the server's time, and the numbers of the abandoned
+// runs, whose sums are then written.
+func (s *Store) enter(ctx context.Context, doing, sql string, args ...any) (id int64, err error) {
+	if err := s.db.MendIdentities(ctx); err != nil {
+		return 0, err
+	}
+	var at time.Time
+	err = warehouse.Begin(ctx, s.pool, func(tx pgx.Tx) error {
+		var abandoned []int64
+		if err := tx.QueryRow(ctx, sql, args...).Scan(&id, &at, &abandoned); err != nil {
 			return err
 		}
 		for _, old := range abandoned {
@@ -42,7 +47,7 @@ func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
 		return nil
 	})
 	if err != nil {
-		return 0, warehouse.Failed("enter the run into the ledger", err)
+		return 0, warehouse.Failed(doing, err)
 	}
 	s.db.SetTime(at)
 	return id, nil
@@ -101,12 +106,8 @@ func (s *Store) States(ctx context.Context, ids []model.UUID) (map[model.UUID]mo
 	if len(ids) == 0 { // a window without sessions, of which a backfill may have hundreds
 		return nil, nil
 	}
-	args := make([][16]byte, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
 	states := make(map[model.UUID]model.SessionState, len(ids))
-	err := s.states(ctx, "WHERE session_id = ANY ($1::uuid[])", args, func(st model.SessionState) { states[st.SessionID] = st })
+	err := s.states(ctx, "WHERE session_id = ANY ($1::uuid[])", warehouse.UUIDs(ids), func(st model.SessionState) { states[st.SessionID] = st })
 	return states, err
 }
 
@@ -122,19 +123,15 @@ func (s *Store) Unsettled(ctx context.Context, appID string) (open []model.Sessi
 // Unsettle lets sessions be read again by whoever comes to them next: those of a full
 // backfill that wait in the queue. What is stored of them stays complete.
 func (s *Store) Unsettle(ctx context.Context, ids []model.UUID) error {
-	args := make([][16]byte, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
 	distributed, err := warehouse.IsDistributed(ctx, s.pool)
 	switch {
 	case err != nil:
 	case distributed: // Citus locks rows of one shard only; two at once that lock each other out are tried again
-		err = s.db.SendOne(ctx, `UPDATE sync.session_states SET settled_at = NULL WHERE session_id = ANY ($1) AND settled_at IS NOT NULL`, args)
+		err = s.db.SendOne(ctx, `UPDATE sync.session_states SET settled_at = NULL WHERE session_id = ANY ($1) AND settled_at IS NOT NULL`, warehouse.UUIDs(ids))
 	default:
 		err = s.db.SendOne(ctx, `UPDATE sync.session_states AS t SET settled_at = NULL
 			FROM (SELECT session_id FROM sync.session_states WHERE session_id = ANY ($1) AND settled_at IS NOT NULL ORDER BY session_id FOR UPDATE) AS s
-			WHERE t.session_id = s.session_id`, args)
+			WHERE t.session_id = s.session_id`, warehouse.UUIDs(ids))
 	}
 	return warehouse.Failed("let sessions be read again", err)
 }

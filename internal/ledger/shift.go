@@ -2,9 +2,6 @@ package ledger
 
 import (
 	"context"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
@@ -20,30 +17,11 @@ func (s *Store) AcquireWorker(ctx context.Context, worker string) (held context.
 // worker's lock. Runs of workers that are gone are closed as abandoned, with the sums of
 // what they committed; those of others that are alive go on.
 func (s *Store) StartShift(ctx context.Context, run model.Run, worker string) (int64, error) {
-	if err := s.db.MendIdentities(ctx); err != nil {
-		return 0, err
-	}
-	var id int64
-	var at time.Time
-	err := warehouse.Begin(ctx, s.pool, func(tx pgx.Tx) error {
-		var abandoned []int64
-		err := tx.QueryRow(ctx, warehouse.WithWorkers(`WITH abandoned AS (
+	return s.enter(ctx, "enter the worker's run into the ledger", warehouse.WithWorkers(`WITH abandoned AS (
 				UPDATE sync.runs SET status = 'abandoned', finished_at = now(), error = 'the worker ended without finishing the run'
 				WHERE account_id = $1 AND kind = 'work' AND status = 'running' AND NOT worker_is_alive(worker) RETURNING run_id)
 			INSERT INTO sync.runs (account_id, kind, started_at, program_version, worker)
 			VALUES ($1, 'work', $2, $3, $4)
 			RETURNING run_id, clock_timestamp(), (SELECT array_agg(run_id) FROM abandoned)`),
-			run.AccountID, run.StartedAt, run.Version, worker).Scan(&id, &at, &abandoned)
-		for _, old := range abandoned {
-			if err == nil {
-				_, err = sumUp(ctx, tx, old)
-			}
-		}
-		return err
-	})
-	if err != nil {
-		return 0, warehouse.Failed("enter the worker's run into the ledger", err)
-	}
-	s.db.SetTime(at)
-	return id, nil
+		run.AccountID, run.StartedAt, run.Version, worker)
 }

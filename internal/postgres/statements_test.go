@@ -26,8 +26,8 @@ var composed = map[string]string{
 	"postgres.addKeys":         "tables and columns of a list in the code",
 	"export.describe":          "two constants",
 	"export.stream":            "names of the catalogue, quoted by pgx.Identifier",
-	"ledger.StartShift":        "an embedded file, in which it is written out what WithWorkers stands for",
-	"queue.Claim":              "the same",
+	"ledger.enter":             "a parameter: constants of its callers, in which it is written out what WithWorkers stands for",
+	"queue.Claim":              "an embedded file, in which the same is written out",
 	"queue.Rescue":             "the same",
 	"queue.Figures":            "the same",
 	"ledger.states":            "a parameter: constants of its callers",
@@ -58,7 +58,6 @@ var composed = map[string]string{
 	"pgtest.Text":              "the same",
 	"pgtest.Texts":             "the same",
 	"pgtest.Shown":             "the same",
-	"pgtest.dropOn":            "a database that NewCluster named",
 	"postgres.identities":      "names of the catalogue, quoted by Postgres",
 	"postgres.backend":         "a parameter: constants of its callers",
 	"postgres.texts":           "a parameter: embedded files and constants of its callers",
@@ -90,13 +89,18 @@ func TestStatementsAreConstants(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	statements := 0
+	statements, excused := 0, make(map[string]bool)
 	for _, p := range packages {
-		p.shared = shared
+		p.shared, p.excused = shared, excused
 		statements += p.check(t)
 	}
 	if statements < 50 {
 		t.Errorf("only %d statements were found: the test looks in the wrong place", statements)
+	}
+	for name := range composed {
+		if !excused[name] {
+			t.Errorf("%s sends no statement that is composed: take it out of the list", name)
+		}
 	}
 }
 
@@ -106,7 +110,8 @@ type source struct {
 	fset  *token.FileSet
 	fixed map[string]bool // names of its constants and of its embedded files
 
-	shared map[string]bool // those of all packages, as package.Name
+	shared  map[string]bool // those of all packages, as package.Name
+	excused map[string]bool // functions of all packages that need their entry in composed
 }
 
 func readPackage(t *testing.T, dir string) source {
@@ -165,8 +170,11 @@ func (s source) check(t *testing.T) (statements int) {
 			ast.Inspect(f, func(n ast.Node) bool {
 				if sql := statement(n); sql != nil {
 					statements++
-					if !s.isFixed(sql) && composed[name] == "" {
+					switch fixed := s.isFixed(sql); {
+					case !fixed && composed[name] == "":
 						t.Errorf("%s: the statement of %s is no constant", s.fset.Position(sql.Pos()), name)
+					case !fixed:
+						s.excused[name] = true
 					}
 				}
 				return true
