@@ -27,6 +27,8 @@ type ListApp struct {
 // Kind implements river.JobArgs.
 func (ListApp) Kind() string { return "list_app" }
 
+func (a ListApp) account() string { return a.AccountID }
+
 // ListApps is the job that lists the apps of an account.
 type ListApps struct {
 	AccountID string `json:"account_id" river:"unique"`
@@ -34,6 +36,8 @@ type ListApps struct {
 
 // Kind implements river.JobArgs.
 func (ListApps) Kind() string { return "list_apps" }
+
+func (a ListApps) account() string { return a.AccountID }
 
 // OptionalReads is the job that reads what one app has beside its sessions.
 type OptionalReads struct {
@@ -43,6 +47,8 @@ type OptionalReads struct {
 
 // Kind implements river.JobArgs.
 func (OptionalReads) Kind() string { return "optional_reads" }
+
+func (a OptionalReads) account() string { return a.AccountID }
 
 // BackfillChunk is the job that lists the next chunk of a backfill in one app.
 type BackfillChunk struct {
@@ -60,6 +66,14 @@ type BackfillChunk struct {
 
 // Kind implements river.JobArgs.
 func (BackfillChunk) Kind() string { return "backfill_chunk" }
+
+func (a BackfillChunk) account() string { return a.AccountID }
+
+// ofAccount is the job of one account that other jobs of the account follow.
+type ofAccount interface {
+	river.JobArgs
+	account() string
+}
 
 // Priorities: whoever waits for a session comes first, then the net that catches what
 // no webhook told, then what it caught, then what nobody waits for.

@@ -71,7 +71,7 @@ func (q *Queue) Backlog(ctx context.Context, accountID string) (isFull bool, err
 // NextChunk ends the job of a chunk and makes that of the next, after a while. save saves the
 // checkpoint in the same transaction: a backfill that is given up meanwhile leaves none.
 func NextChunk(ctx context.Context, q *Queue, job *river.Job[BackfillChunk], args BackfillChunk, next time.Duration, save func(tx pgx.Tx) error) error {
-	return follow(ctx, q, job, save, func(now time.Time) []river.InsertManyParams { return after(job, args.AccountID, args, now, next) })
+	return follow(ctx, q, job, save, func(now time.Time) []river.InsertManyParams { return after(job, args, now, next) })
 }
 
 // EndBackfill ends the last job of a backfill in an app, and forgets its checkpoint.

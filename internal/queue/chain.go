@@ -12,29 +12,29 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
-// Again ends a job and makes the next one with args, after a while; more are made beside
-// it, unless they are there.
-func Again[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], accountID string, args T, next time.Duration, more ...river.JobArgs) error {
+// Again ends a job and makes the same job anew, due after next; 0 is at once. The jobs in
+// more are made beside it, each unless it is there already.
+func Again[T ofAccount](ctx context.Context, q *Queue, job *river.Job[T], next time.Duration, more ...river.JobArgs) error {
 	return follow(ctx, q, job, nil, func(now time.Time) []river.InsertManyParams {
-		return append(after(job, accountID, args, now, next), atOnce(accountID, more)...)
+		return append(after(job, job.Args, now, next), atOnce(job.Args.account(), more)...)
 	})
 }
 
-// after gives how a job is made anew that is due after a while.
-func after[T river.JobArgs](job *river.Job[T], accountID string, args T, now time.Time, next time.Duration) []river.InsertManyParams {
+// after gives the job that comes in the place of another with these args, due after next.
+func after[T ofAccount](job *river.Job[T], args T, now time.Time, next time.Duration) []river.InsertManyParams {
 	at := time.Time{} // one that has passed would wait for River's scheduler
 	if next > 0 {
 		at = now.Add(next)
 	}
-	return []river.InsertManyParams{{Args: args, InsertOpts: onceFor(args, accountID, job.Priority, at)}}
+	return []river.InsertManyParams{{Args: args, InsertOpts: onceFor(args, args.account(), job.Priority, at)}}
 }
 
-// Then ends a job with those that come in its place, unless they are there.
-func Then[T river.JobArgs](ctx context.Context, q *Queue, job *river.Job[T], accountID string, more ...river.JobArgs) error {
-	return follow(ctx, q, job, nil, func(time.Time) []river.InsertManyParams { return atOnce(accountID, more) })
+// Then ends a job and makes those that come in its place, each unless it is there already.
+func Then[T ofAccount](ctx context.Context, q *Queue, job *river.Job[T], more ...river.JobArgs) error {
+	return follow(ctx, q, job, nil, func(time.Time) []river.InsertManyParams { return atOnce(job.Args.account(), more) })
 }
 
-// atOnce gives how jobs are made that are due at once.
+// atOnce gives jobs that are due at once.
 func atOnce(accountID string, all []river.JobArgs) []river.InsertManyParams {
 	params := make([]river.InsertManyParams, 0, len(all))
 	for _, args := range all {

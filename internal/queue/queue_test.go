@@ -202,7 +202,7 @@ func TestLeave(t *testing.T) {
 	b.must(b.Lists(t.Context(), account))
 	b.must(b.pool.QueryRow(t.Context(), `UPDATE rollcall_queue.river_job SET state = 'running' WHERE kind = 'list_apps' AND state = 'available' RETURNING id`).Scan(&running.ID))
 	lists := []queue.ListApp{{AccountID: account, AppID: app}, {AccountID: account, AppID: "gone"}, {AccountID: "other", AppID: "gone"}}
-	b.must(queue.Again(b.working, b.Queue, running, account, running.Args, time.Hour, lists[0], lists[1], lists[2],
+	b.must(queue.Again(b.working, b.Queue, running, time.Hour, lists[0], lists[1], lists[2],
 		queue.OptionalReads{AccountID: account, AppID: "gone"}, queue.BackfillChunk{AccountID: account, AppID: "gone"}, queue.BackfillChunk{AccountID: account}))
 	for i, l := range lists {
 		b.must(b.AskFor(t.Context(), l.AccountID, l.AppID, []model.DueSession{{ID: model.UUID{byte(i + 1)}}}))
@@ -255,7 +255,7 @@ func TestForgetBackfill(t *testing.T) {
 	if jobs, err := b.ForgetBackfill(t.Context(), account, from, to, false); jobs != 2 || err != nil {
 		t.Fatal(jobs, err)
 	}
-	b.must(queue.Again(b.working, b.Queue, job, account, job.Args, 0))
+	b.must(queue.Again(b.working, b.Queue, job, 0))
 	left, err := b.Chunks(t.Context(), account)
 	b.must(err)
 	if len(left) != 2 || !left[0].Full || !left[1].Full {

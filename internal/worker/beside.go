@@ -16,8 +16,7 @@ import (
 // optionalWorker reads what an app has beside its sessions. Each list of the app asks for
 // it, and one job of an app is there at most.
 type optionalWorker struct {
-	river.WorkerDefaults[queue.OptionalReads]
-	*tour
+	base[queue.OptionalReads]
 }
 
 // Work implements river.Worker.
@@ -41,24 +40,15 @@ func (w *optionalWorker) Work(ctx context.Context, job *river.Job[queue.Optional
 	}
 	last := context.WithoutCancel(ctx)
 	if next := optionalPause(read); next > 0 {
-		return queue.Again(last, w.queue, job, job.Args.AccountID, job.Args, next)
+		return queue.Again(last, w.queue, job, next)
 	}
-	return queue.Then(last, w.queue, job, job.Args.AccountID)
-}
-
-// Timeout implements river.Worker.
-func (*optionalWorker) Timeout(*river.Job[queue.OptionalReads]) time.Duration { return -1 }
-
-// NextRetry implements river.Worker.
-func (w *optionalWorker) NextRetry(job *river.Job[queue.OptionalReads]) time.Time {
-	return w.retryAt(len(job.Errors))
+	return queue.Then(last, w.queue, job)
 }
 
 // chunkWorker lists a backfill chunk by chunk. The sessions are read as others are, by all
 // workers, once nobody waits for another.
 type chunkWorker struct {
-	river.WorkerDefaults[queue.BackfillChunk]
-	*tour
+	base[queue.BackfillChunk]
 }
 
 // Work implements river.Worker.
@@ -124,21 +114,12 @@ func (w *chunkWorker) split(ctx context.Context, job *river.Job[queue.BackfillCh
 		args.AppID = id
 		jobs[i] = args
 	}
-	return queue.Then(ctx, w.queue, job, job.Args.AccountID, jobs...)
-}
-
-// Timeout implements river.Worker.
-func (*chunkWorker) Timeout(*river.Job[queue.BackfillChunk]) time.Duration { return -1 }
-
-// NextRetry implements river.Worker.
-func (w *chunkWorker) NextRetry(job *river.Job[queue.BackfillChunk]) time.Time {
-	return w.retryAt(len(job.Errors))
+	return queue.Then(ctx, w.queue, job, jobs...)
 }
 
 // usageWorker brings the usage by day up to date: of what was stored, whoever stored it.
 type usageWorker struct {
-	river.WorkerDefaults[queue.RefreshUsage]
-	*tour
+	base[queue.RefreshUsage]
 }
 
 // Work implements river.Worker.
@@ -147,12 +128,4 @@ func (w *usageWorker) Work(ctx context.Context, job *river.Job[queue.RefreshUsag
 		return w.verdict(ctx, err)
 	}
 	return queue.EndUsage(context.WithoutCancel(ctx), w.queue, job)
-}
-
-// Timeout implements river.Worker.
-func (*usageWorker) Timeout(*river.Job[queue.RefreshUsage]) time.Duration { return -1 }
-
-// NextRetry implements river.Worker.
-func (w *usageWorker) NextRetry(job *river.Job[queue.RefreshUsage]) time.Time {
-	return w.retryAt(len(job.Errors))
 }

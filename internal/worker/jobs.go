@@ -15,9 +15,26 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/queue"
 )
 
-type sessionWorker struct {
-	river.WorkerDefaults[queue.SyncSession]
+// base is what the workers of all kinds of job have in common: a job has no time limit, and
+// one that failed is tried again after a pause.
+type base[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
 	*tour
+}
+
+// Timeout implements river.Worker.
+func (base[T]) Timeout(*river.Job[T]) time.Duration { return -1 }
+
+// NextRetry implements river.Worker. The pause begins with a second and doubles, up to five
+// minutes.
+func (b base[T]) NextRetry(job *river.Job[T]) time.Time {
+	const longest = 5 * time.Minute
+	return b.now().Add(min(longest, time.Second<<min(len(job.Errors), 9)))
+}
+
+// sessionWorker reads a session that somebody asked for.
+type sessionWorker struct {
+	base[queue.SyncSession]
 }
 
 // Work implements river.Worker.
@@ -68,17 +85,9 @@ func notOurs(err error) error {
 	return err
 }
 
-// Timeout implements river.Worker.
-func (*sessionWorker) Timeout(*river.Job[queue.SyncSession]) time.Duration { return -1 }
-
-// NextRetry implements river.Worker.
-func (w *sessionWorker) NextRetry(job *river.Job[queue.SyncSession]) time.Time {
-	return w.retryAt(len(job.Errors))
-}
-
+// appWorker lists the sessions of an app, and asks for those that must be read.
 type appWorker struct {
-	river.WorkerDefaults[queue.ListApp]
-	*tour
+	base[queue.ListApp]
 }
 
 // Work implements river.Worker.
@@ -106,20 +115,12 @@ func (w *appWorker) Work(ctx context.Context, job *river.Job[queue.ListApp]) err
 	if err == nil && w.cfg.Optional != (pipeline.Optional{}) {
 		beside = append(beside, queue.OptionalReads{AccountID: job.Args.AccountID, AppID: job.Args.AppID})
 	}
-	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, job.Args, next, beside...)
+	return queue.Again(context.WithoutCancel(ctx), w.queue, job, next, beside...)
 }
 
-// Timeout implements river.Worker.
-func (*appWorker) Timeout(*river.Job[queue.ListApp]) time.Duration { return -1 }
-
-// NextRetry implements river.Worker.
-func (w *appWorker) NextRetry(job *river.Job[queue.ListApp]) time.Time {
-	return w.retryAt(len(job.Errors))
-}
-
+// appsWorker lists the apps of an account, and makes a job of each.
 type appsWorker struct {
-	river.WorkerDefaults[queue.ListApps]
-	*tour
+	base[queue.ListApps]
 }
 
 // Work implements river.Worker.
@@ -140,15 +141,7 @@ func (w *appsWorker) Work(ctx context.Context, job *river.Job[queue.ListApps]) e
 	for i, id := range list.IDs {
 		apps[i] = queue.ListApp{AccountID: job.Args.AccountID, AppID: id}
 	}
-	return queue.Again(context.WithoutCancel(ctx), w.queue, job, job.Args.AccountID, job.Args, next, apps...)
-}
-
-// Timeout implements river.Worker.
-func (*appsWorker) Timeout(*river.Job[queue.ListApps]) time.Duration { return -1 }
-
-// NextRetry implements river.Worker.
-func (w *appsWorker) NextRetry(job *river.Job[queue.ListApps]) time.Time {
-	return w.retryAt(len(job.Errors))
+	return queue.Again(context.WithoutCancel(ctx), w.queue, job, next, apps...)
 }
 
 // Pauses of jobs that cannot go on for a while. A snooze is no attempt.
@@ -159,7 +152,7 @@ const (
 	backlogPause = 30 * time.Second
 )
 
-// endsJob tells an error that more than the one thing is affected by.
+// endsJob reports whether an error concerns more than the one thing that a job is about.
 func endsJob(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrDenied) || errors.Is(err, model.ErrStore)
 }
@@ -226,9 +219,3 @@ type maskedError struct {
 
 func (e *maskedError) Error() string { return e.text }
 func (e *maskedError) Unwrap() error { return e.cause }
-
-// retryAt tells when a job that failed so often is tried again.
-func (t *tour) retryAt(failures int) time.Time {
-	const longest = 5 * time.Minute
-	return t.now().Add(min(longest, time.Second<<min(failures, 9)))
-}

@@ -103,12 +103,12 @@ func (t *tour) begin(ctx context.Context, client *river.Client[pgx.Tx]) error {
 // no time limit, and queue.Rescue does it.
 func (t *tour) client() (*river.Client[pgx.Tx], error) {
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &sessionWorker{tour: t})
-	river.AddWorker(workers, &appWorker{tour: t})
-	river.AddWorker(workers, &appsWorker{tour: t})
-	river.AddWorker(workers, &optionalWorker{tour: t})
-	river.AddWorker(workers, &chunkWorker{tour: t})
-	river.AddWorker(workers, &usageWorker{tour: t})
+	river.AddWorker(workers, &sessionWorker{base[queue.SyncSession]{tour: t}})
+	river.AddWorker(workers, &appWorker{base[queue.ListApp]{tour: t}})
+	river.AddWorker(workers, &appsWorker{base[queue.ListApps]{tour: t}})
+	river.AddWorker(workers, &optionalWorker{base[queue.OptionalReads]{tour: t}})
+	river.AddWorker(workers, &chunkWorker{base[queue.BackfillChunk]{tour: t}})
+	river.AddWorker(workers, &usageWorker{base[queue.RefreshUsage]{tour: t}})
 	queues := map[string]river.QueueConfig{queue.UsageQueue: {MaxWorkers: 1}}
 	for id := range t.desks {
 		queues[queue.Name(id)] = river.QueueConfig{MaxWorkers: t.cfg.Concurrency}
