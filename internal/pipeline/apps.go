@@ -108,3 +108,54 @@ func eachApp(ctx context.Context, apps []string, failing func(context.Context) (
 func endsApps(ctx context.Context, err error) bool {
 	return err != nil && (endsRun(ctx, err) || errors.Is(err, model.ErrNotFound))
 }
+
+// apps gives the ids of the apps to read, and stores what was listed of them.
+func (w *work) apps(ctx context.Context) ([]string, error) {
+	if len(w.cfg.AppIDs) > 0 {
+		return w.cfg.AppIDs, nil
+	}
+	list, err := listApps(ctx, w.source, func(page model.AppPage) error {
+		if w.dryRun {
+			return nil
+		}
+		if err := w.setAside(ctx, page.Rejected); err != nil {
+			return err
+		}
+		return w.stores.Apps.SaveApps(ctx, w.run, page.Apps)
+	}, w.unlistedApps, w.logger)
+	if w.appsDoubt = list.doubt; list.doubt != "" {
+		w.leaveOut()
+		w.logger.WarnContext(ctx, "the list of apps does not add up", "problem", list.doubt)
+	}
+	if err != nil || w.dryRun {
+		return list.ids, err
+	}
+	return list.ids, w.tellUnlisted(ctx, list.unlisted)
+}
+
+// tellUnlisted warns once of an app that the API does not list any more: it may have
+// been deleted, and nobody wants to be told so by each run.
+func (w *work) tellUnlisted(ctx context.Context, unlisted []model.HeldApp) error {
+	var first []string
+	for i := range unlisted {
+		app, level := &unlisted[i], slog.LevelInfo
+		if !app.Known {
+			first, level = append(first, app.ID), slog.LevelWarn
+		}
+		w.logger.Log(ctx, level, "the list of apps lacks an app of the warehouse; its sessions are not read",
+			"app_id", app.ID, "app", app.Name, "sessions_stored", app.Sessions)
+	}
+	if len(first) == 0 {
+		return nil
+	}
+	return w.stores.Inventory.NoteUnlisted(ctx, w.run, first)
+}
+
+// failing gives the apps whose sessions the last run could not list.
+func (w *work) failing(ctx context.Context) (map[string]bool, error) {
+	return w.stores.Ledger.FailingApps(ctx, w.run.AccountID)
+}
+
+func (w *work) unlistedApps(ctx context.Context, listed []string) ([]model.HeldApp, error) {
+	return w.stores.Inventory.UnlistedApps(ctx, w.run.AccountID, listed)
+}

@@ -91,26 +91,17 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 		if session.CreatedAt.After(d.newest) {
 			d.newest = session.CreatedAt
 		}
-		if d.isTooOld(&session) {
-			continue
-		}
 		state, known := states[session.ID]
-		if !d.plan.Full && known && !mustRead(state, &session) {
-			continue
-		}
-		if d.pausedFor(state, &session) {
-			continue
-		}
-		if d.preview != nil {
+		switch {
+		case !d.isDue(&session, state, known):
+		case d.preview != nil:
 			d.preview(&session, state)
-			continue
-		}
-		if d.hand != nil {
+		case d.hand != nil:
 			due = append(due, model.DueSession{ID: session.ID, IsNew: !known, IsSame: isSame(state, &session), CreatedAt: session.CreatedAt})
-			continue
+		default:
+			mine = append(mine, session)
+			failed[session.ID] = state.Failed
 		}
-		mine = append(mine, session)
-		failed[session.ID] = state.Failed
 	}
 	if err := d.read(ctx, mine, failed); err != nil {
 		return err
@@ -118,7 +109,13 @@ func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 	return d.handOver(ctx, due)
 }
 
-// read reads sessions of a page. failed tells of which the last reading did.
+// isDue reports whether a listed session is to be read now, and counts those that are too
+// old or wait for another try. known tells that the warehouse has a state of it.
+func (d *discovery) isDue(listed *model.Session, state model.SessionState, known bool) bool {
+	return !d.isTooOld(listed) && (d.plan.Full || !known || mustRead(state, listed)) && !d.pausedFor(state, listed)
+}
+
+// read reads sessions of a page, several at once. failed tells whose last reading failed.
 func (d *discovery) read(ctx context.Context, sessions []model.Session, failed map[model.UUID]bool) error {
 	if err := d.stores.Sessions.Expect(ctx, d.work.run, sessions); err != nil {
 		return err

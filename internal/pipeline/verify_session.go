@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,38 +8,6 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
-)
-
-// Difference is one session in which warehouse and API do not agree; SessionID is
-// zero where it is not about one session.
-type Difference struct {
-	AppID     string
-	SessionID model.UUID
-	Key       string // of a record that cannot be used, as the API sent it
-	CreatedAt time.Time
-	Findings  []Finding
-	// Participants holds the first of those that the API lists and the warehouse
-	// lacks.
-	Participants []model.UUID
-}
-
-// Finding is one way in which a session differs.
-type Finding struct {
-	Kind   string // one of the Found constants
-	Detail string
-}
-
-// Kinds of finding.
-const (
-	FoundMissing      = "missing"      // the API has the session, the warehouse lacks it
-	FoundGone         = "gone"         // the warehouse has the session, the API does not know it
-	FoundRecord       = "record"       // columns of the session differ
-	FoundParticipants = "participants" // participants differ
-	FoundEvents       = "peer_events"  // peer events are missing
-	FoundSetAside     = "set_aside"    // a record waits in the rejected records
-	FoundUnread       = "unread"       // the API did not give the session
-	FoundList         = "list"         // a list of the API does not add up
-	FoundAppMissing   = "app_missing"  // the warehouse has the app, the API does not list it
 )
 
 // mostIDs is how many missing participants of a session are named.
@@ -62,16 +29,6 @@ func (c candidate) at() time.Time {
 		return placed(&c.held.Session)
 	}
 	return time.Time{}
-}
-
-// differ notes a difference.
-func (v *verification) differ(ctx context.Context, d Difference) {
-	v.result.Differences = append(v.result.Differences, d)
-	var kinds []string
-	for _, f := range d.Findings {
-		kinds = append(kinds, f.Kind)
-	}
-	v.logger.DebugContext(ctx, "session differs", "app_id", d.AppID, "session_id", d.SessionID.String(), "kinds", strings.Join(kinds, " "))
 }
 
 // count counts a session as compared, or takes that back.
@@ -107,10 +64,6 @@ func (a *appVerification) compare(ctx context.Context, c candidate) error {
 	}
 	a.logger.DebugContext(ctx, "session compared", "app_id", a.appID, "session_id", c.id.String())
 	return nil
-}
-
-func (d *Difference) found(kind, format string, args ...any) {
-	d.Findings = append(d.Findings, Finding{kind, fmt.Sprintf(format, args...)})
 }
 
 // look finds how a session differs.
@@ -267,108 +220,4 @@ func differingColumns(held, listed *model.Session) []string {
 // sameTime compares as Postgres does, to the microsecond.
 func sameTime(a, b time.Time) bool {
 	return a.IsZero() == b.IsZero() && a.UnixMicro() == b.UnixMicro()
-}
-
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// anyOf names apps in a sentence that says what none of them has.
-func anyOf(apps []string) string {
-	if len(apps) == 1 {
-		return "app " + apps[0]
-	}
-	return fmt.Sprintf("any of the %d apps", len(apps))
-}
-
-// listed names sessions in a sentence.
-func listed(ids []model.UUID) string {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = id.String()
-	}
-	if len(ids) == 1 {
-		return "session " + texts[0]
-	}
-	return "sessions " + strings.Join(texts, ", ")
-}
-
-// named compares the sessions that a verification names, in whichever app they
-// are. It needs no checkpoint.
-func (v *verification) named(ctx context.Context, apps []string) error {
-	if v.plan.OfMany {
-		var err error
-		if v.plan.Sessions, err = leaveOthers(ctx, v.stores.Inventory, v.run.AccountID, v.plan.Sessions); err != nil {
-			return err
-		}
-	}
-	v.progress.sessions(len(v.plan.Sessions))
-	var missing []model.UUID
-	var unanswered error
-	for _, id := range v.plan.Sessions {
-		found, err := v.namedSession(ctx, apps, id)
-		switch {
-		case err != nil && endsRun(ctx, err):
-			return errors.Join(unanswered, err)
-		case err != nil: // it keeps no other session from being compared
-			unanswered = errors.Join(unanswered, err)
-		case !found:
-			missing = append(missing, id)
-		}
-		v.progress.named()
-	}
-	if len(missing) == 0 {
-		return unanswered
-	}
-	return errors.Join(unanswered, fmt.Errorf("%s: %w in %s, nor in the warehouse; check the ids, REALTIMEKIT_APP_IDS and CLOUDFLARE_ACCOUNT_ID",
-		listed(missing), model.ErrNotFound, anyOf(apps)))
-}
-
-// namedSession compares a session in the app that the warehouse knows, else in
-// each.
-func (v *verification) namedSession(ctx context.Context, apps []string, id model.UUID) (found bool, err error) {
-	if err := ofAnother(ctx, v.stores.Inventory, v.run.AccountID, id); err != nil {
-		return false, err
-	}
-	none := v.run.StartedAt
-	held, err := v.stores.Verifier.Holdings(ctx, "", []model.UUID{id}, none, none)
-	if err != nil {
-		return false, err
-	}
-	c := candidate{id: id}
-	if len(held) > 0 {
-		c.held, apps = &held[0], []string{held[0].Session.AppID}
-	}
-	var unanswered error // one app that fails keeps none after it from being asked
-	for _, appID := range apps {
-		if c.held == nil {
-			session, err := v.source.Session(ctx, appID, id)
-			if err != nil {
-				err = fmt.Errorf("session %s: %w", id, err)
-			}
-			switch {
-			case errors.Is(err, model.ErrNotFound):
-				continue
-			case err != nil && endsRun(ctx, err):
-				return false, err
-			case err != nil:
-				unanswered = appError{err}
-				continue
-			}
-			c.listed = &session
-		}
-		covered, err := v.stores.Verifier.Coverage(ctx, appID)
-		if err != nil {
-			return false, err
-		}
-		a := &appVerification{verification: v, appID: appID, covered: covered, differing: make(map[model.UUID]bool)}
-		return true, a.compare(ctx, c)
-	}
-	if unanswered == nil {
-		return false, nil
-	}
-	return false, cmp.Or(v.sessionRefusals.judge(unanswered, false), unanswered)
 }

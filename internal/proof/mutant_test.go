@@ -36,7 +36,7 @@ var mutants = []mutant{
 	},
 	{
 		"a watermark of the future is believed",
-		"pipeline/work.go", "case mark.After(w.listEnd().Add(clockTolerance)):", "case mark.Year() > 9999:",
+		"pipeline/app.go", "case mark.After(w.listEnd().Add(clockTolerance)):", "case mark.Year() > 9999:",
 		"pipeline", "TestTimesOfTheFutureHoldUpNobody",
 	},
 	{
@@ -192,7 +192,7 @@ var mutants = []mutant{
 	},
 	{
 		"no lookback",
-		"pipeline/work.go", "mark.Add(-w.cfg.Lookback)", "mark",
+		"pipeline/app.go", "mark.Add(-w.cfg.Lookback)", "mark",
 		"pipeline", "TestAWeekOfCronRuns",
 	},
 	{
