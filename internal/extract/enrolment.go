@@ -22,7 +22,7 @@ func (c *Client) Meetings(ctx context.Context, appID string, each func(model.Mee
 		base: &c.bases.meetings,
 		row: func(s *scanner, page *model.MeetingPage) error {
 			return s.guarded(meetingFields, func(record cursor) error {
-				meeting, rejected := readMeeting(record, appID)
+				meeting, rejected := readMeeting(record, appID, "")
 				if rejected != nil {
 					page.Rejected = append(page.Rejected, *rejected)
 				} else {
@@ -100,19 +100,19 @@ var meetingFields = fieldRules{
 }
 
 // readMeeting decodes a meeting's record that came through guard, with the id in the
-// letters of the API; asked is the id that it must have, where one was asked for.
-func readMeeting(c cursor, appID string, asked ...string) (model.Meeting, *model.Rejected) {
+// letters of the API. asked is the id that it must have, empty where a list gave it.
+func readMeeting(c cursor, appID, asked string) (model.Meeting, *model.Rejected) {
 	meeting := model.Meeting{AppID: appID}
 	r, ok := newRow(c)
 	for ok && r.more() {
 		r.meetingField(&meeting, r.name(), r.value())
 	}
 	r.key = meeting.ID
-	for _, id := range asked {
-		if meeting.ID != "" && !strings.EqualFold(meeting.ID, id) {
+	if asked != "" {
+		if meeting.ID != "" && !strings.EqualFold(meeting.ID, asked) {
 			r.reject("id", errOtherID)
 		}
-		meeting.ID = id
+		meeting.ID = asked
 	}
 	meeting.Provenance = r.prov
 	rejected := r.verdict(model.EntityMeeting, meeting.ID == "")

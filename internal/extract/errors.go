@@ -23,7 +23,7 @@ type AnswerError struct {
 	Status  int    // HTTP status, or the error's own code where 200 came with success:false and that is one
 	Code    int    // code of the error envelope, 0 where there was none
 	Message string // message of the error envelope, bounded
-	IsPage  bool   // a page for people, and not of the API
+	IsPage  bool   // the body was HTML: it is not the API's, but of whatever stands before it
 }
 
 func (e *AnswerError) Error() string {
@@ -109,8 +109,8 @@ const (
 	codeNoRoute = 7003
 )
 
-// denied reports whether an answer refuses the token, and not the one thing that
-// was asked for: 401, or a code of the gateway that speaks of the credentials. There
+// denied reports whether an answer refuses the token itself, and not only what was
+// asked for: 401, or a code of the gateway that speaks of the credentials. There
 // is no official list; these are in public reports of users: 6003 and 61xx for a
 // header that is no token's, 91xx for credentials that are wrong or not allowed
 // this, 10000 and 10001 for a token that is not valid or lacks the permission.
@@ -172,13 +172,14 @@ func (c *connection) answerError(asked call, resp *http.Response, env envelope) 
 // section 6).
 const alertProtocolVersion = 70
 
-// errUnfit is a server that gives no answer to anything that is asked.
-var errUnfit = unfit{}
+// errUnusable says of a server that no request to it can succeed: its certificate is not
+// trusted, or it speaks no TLS that is safe. It ends a run as a refused token does.
+var errUnusable = unusable{}
 
-type unfit struct{}
+type unusable struct{}
 
-func (unfit) Error() string { return model.ErrRefused.Error() }
-func (unfit) Is(target error) bool {
+func (unusable) Error() string { return model.ErrRefused.Error() }
+func (unusable) Is(target error) bool {
 	return target == model.ErrRefused || target == model.ErrDenied
 }
 
@@ -190,16 +191,17 @@ func (c *connection) transportError(asked call, err error) error {
 	}
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return fmt.Errorf("%w: %s: the server's TLS certificate is not trusted, check CLOUDFLARE_BASE_URL and the machine's certificates; where a proxy inspects TLS, let SSL_CERT_FILE name a file with its certificate authority: %w",
-			errUnfit, asked, untrusted.Err)
+			errUnusable, asked, untrusted.Err)
 	}
 	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == "remote error" && alert.Err.Error() == tls.AlertError(alertProtocolVersion).Error() {
-		return fmt.Errorf("%w: %s: the server speaks no TLS 1.2 or newer, check CLOUDFLARE_BASE_URL: %w", errUnfit, asked, err)
+		return fmt.Errorf("%w: %s: the server speaks no TLS 1.2 or newer, check CLOUDFLARE_BASE_URL: %w", errUnusable, asked, err)
 	}
-	return &transientError{call: asked, cause: c.redactor.error(fmt.Errorf("%w%s", err, wayAdvice(err)))}
+	return &transientError{call: asked, cause: c.redactor.error(fmt.Errorf("%w%s", err, networkAdvice(err)))}
 }
 
-// wayAdvice says what to check on the way to the API; empty where nothing is known.
-func wayAdvice(err error) string {
+// networkAdvice says what to check where a request did not reach the API; empty where
+// nothing is known.
+func networkAdvice(err error) string {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
 		return "; check HTTPS_PROXY and the network"
 	}
@@ -214,7 +216,7 @@ func wayAdvice(err error) string {
 	return ""
 }
 
-// proxyError is what a proxy answers that opens no way to the API.
+// proxyError is the answer of a proxy that does not connect to the API.
 type proxyError string
 
 func (e proxyError) Error() string { return "the proxy answers " + string(e) }

@@ -8,13 +8,12 @@ import (
 	"sync/atomic"
 )
 
-// pageBase remembers from which number a kind of list counts its pages, and how many
-// rows a page of it may have, so that both are found out once for all of them. The zero
-// value knows nothing.
+// pageBase remembers how the API pages one kind of list, so that it is found out once and
+// not for each list. The zero value knows nothing.
 type pageBase struct {
-	known atomic.Int32
-	most  atomic.Int32 // the size that was taken after a larger one was refused; 0 for none
-	whole atomic.Bool  // total_count was more than the rows of its page: it counts the list
+	known atomic.Int32 // the number of the first page: baseUnknown, baseOne or baseZero
+	most  atomic.Int32 // rows of a page: the size that was taken after a larger one was refused; 0 for none
+	whole atomic.Bool  // total_count counts the list: it was more than the rows of its page
 }
 
 const (
@@ -23,11 +22,12 @@ const (
 	baseZero
 )
 
+// is notes the number of the first page.
 func (b *pageBase) is(base int32) { b.known.Store(base) }
 
-// first finds the first page. Page 1 is asked for unless this kind of list is
-// known to count from 0. It is the first page if it begins with the first row or
-// holds all that is announced; otherwise page 0 tells.
+// first gives the first page. It asks for page 1, unless this kind of list is known to
+// count from 0. Page 1 is the first if it begins with the first row or holds all rows that
+// are announced; otherwise page 0 tells.
 func (w *walk) first(ctx context.Context) (fetched, error) {
 	if w.base.known.Load() == baseZero {
 		w.next, w.from0 = 0, true
@@ -63,11 +63,11 @@ func (w *walk) first(ctx context.Context) (fetched, error) {
 	return one, nil
 }
 
-// askFirst asks for a page, and where the API says that its size is refused for half as
-// many rows, and again: the documented bounds of a page were changed before.
+// askFirst asks for the first page. As long as the API refuses the size of the page, it asks
+// again for half as many rows: the documented bounds of a page have changed before.
 func (w *walk) askFirst(ctx context.Context) (fetched, error) {
 	page, err := w.ask(ctx)
-	for isOfSize(err) && w.size > 1 {
+	for refusesSize(err) && w.size > 1 {
 		w.size /= 2
 		w.next--
 		if page, err = w.ask(ctx); err == nil {
@@ -77,9 +77,9 @@ func (w *walk) askFirst(ctx context.Context) (fetched, error) {
 	return page, err
 }
 
-// isOfSize tells whether a refusal is about the size of a page. It names the parameter,
+// refusesSize reports whether a refusal is about the size of a page: it names the parameter,
 // as the API does with others ("id" must be a valid GUID).
-func isOfSize(err error) bool {
+func refusesSize(err error) bool {
 	answer, ok := errors.AsType[*AnswerError](err)
 	if !ok || answer.Status != http.StatusBadRequest {
 		return false
@@ -88,11 +88,11 @@ func isOfSize(err error) bool {
 	return strings.Contains(said, "perpage") || strings.Contains(said, "pagesize")
 }
 
-// mostNotFound is how often page 0 must not be found until that is believed: one
+// mostNotFound is how many 404 in a row it takes to believe that there is no page 0: one
 // mistaken 404 would cost the first page of every list of the kind.
 const mostNotFound = 3
 
-// zero asks for page 0, and tells whether there is none.
+// zero asks for page 0. refused tells that the API has no such page.
 func (w *walk) zero(ctx context.Context) (page fetched, refused bool, err error) {
 	for range mostNotFound {
 		page, err = w.fetch(ctx, 0, w.size)

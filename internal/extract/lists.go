@@ -3,13 +3,8 @@ package extract
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
@@ -130,86 +125,6 @@ func (c *Client) Session(ctx context.Context, appID string, id model.UUID) (mode
 	return session, err
 }
 
-// listing describes one list of the API: how to ask for a page of type P, how
-// to read a row of it, and by what its rows are told apart.
-type listing[P any] struct {
-	path   string
-	base   *pageBase
-	query  url.Values
-	most   int    // rows that the API gives at most; 0 where it names no bound
-	member string // member of data that holds the rows; data itself may hold them too
-	also   string // another member that may hold them; empty for none
-	single string // member by which data is a single record and no list; empty where it never is
-	strict bool   // an answer without a list, null even, is no empty list but no answer
-	row    func(s *scanner, page *P) error
-	keys   func(page *P) []key
-}
-
-// read walks over the whole list and hands each page to each.
-func (l listing[P]) read(ctx context.Context, c *Client, each func(P) error) (model.Pass, error) {
-	size := c.cfg.PerPage
-	if l.most > 0 {
-		size = min(size, l.most)
-	}
-	if taken := int(l.base.most.Load()); taken > 0 {
-		size = min(size, taken)
-	}
-	return walkList(ctx, size, l.base, func(ctx context.Context, number, size int) (fetched, error) {
-		query := url.Values{"page_no": {strconv.Itoa(number)}, "per_page": {strconv.Itoa(size)}}
-		maps.Copy(query, l.query)
-		var page P
-		var env envelope
-		err := c.get(ctx, l.path, query, func(body []byte) (envelope, error) {
-			page = *new(P) // an attempt that failed half-way leaves nothing
-			var found members
-			var err error
-			env, err = readEnvelope(body, func(s *scanner, name string) error {
-				if name != l.member && name != "" && (name != l.also || l.also == "") {
-					return found.unknown(s, name)
-				}
-				found.known, found.listed = true, found.listed || s.dec.PeekKind() == jsontext.KindBeginArray
-				return s.array(func() error { return l.row(s, &page) })
-			})
-			if err == nil && env.success && !found.listed {
-				found.listed, err = l.one(body, &page)
-			}
-			if err == nil && env.success && env.hasData && !found.listed {
-				err = found.missing(l.strict)
-			}
-			return env, err
-		})
-		return fetched{paging: env.paging, keys: l.keys(&page), deliver: func() error { return each(page) }}, err
-	})
-}
-
-// members tells what was found below the data of an answer that should hold a list.
-type members struct {
-	known  bool   // the member that holds the rows, be it null
-	listed bool   // and a list in it
-	other  string // the first other member that holds a list of something
-}
-
-// unknown passes over a member of another name.
-func (m *members) unknown(s *scanner, name string) error {
-	raw, err := s.value()
-	if err == nil && m.other == "" && kindOf(raw) == jsontext.KindBeginArray && strings.Trim(raw, "[] \t\r\n") != "" {
-		m.other = name
-	}
-	return err
-}
-
-// missing says that there is no list: where one is a must, and where rows stand below a
-// name that nobody knows. They would else pass for none.
-func (m *members) missing(strict bool) error {
-	switch {
-	case m.other != "" && !m.known:
-		return fmt.Errorf("%w: data holds no list under its name, but one under %q; this version cannot read it", errShape, clipRaw(model.VisibleText(m.other)))
-	case strict:
-		return fmt.Errorf("%w: data holds no list", errShape)
-	}
-	return nil
-}
-
 func sessionPath(appID string, id model.UUID) string {
 	return "/" + url.PathEscape(appID) + "/sessions/" + id.String()
 }
@@ -220,21 +135,4 @@ func setTime(query url.Values, name string, t time.Time) {
 	if !t.IsZero() {
 		query.Set(name, t.UTC().Format("2006-01-02T15:04:05.000Z"))
 	}
-}
-
-// rejectedKeys gives the keys of the rejected records of an entity, so that a
-// record that was set aside still counts as seen.
-func rejectedKeys(rejected []model.Rejected, entity string) []key {
-	var keys []key
-	for i := range rejected {
-		if rejected[i].Entity != entity {
-			continue
-		}
-		if id, err := model.ParseUUID(rejected[i].Key); err == nil {
-			keys = append(keys, key(id))
-		} else {
-			keys = append(keys, textKey(rejected[i].Key))
-		}
-	}
-	return keys
 }

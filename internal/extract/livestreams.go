@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -127,17 +126,4 @@ func (r *row) livestreamField(into *model.LivestreamSession, name, raw string) {
 	default:
 		r.keep(name, raw)
 	}
-}
-
-// one reads an answer whose data is a single record and no list: it has the member by
-// which that is told.
-func (l listing[P]) one(body []byte, page *P) (found bool, err error) {
-	data := memberOf(string(body), "data", "{")
-	if l.single == "" || data == "" || memberOf(data, l.single, "") == "" {
-		return false, nil
-	}
-	if err := l.row(newScanner([]byte(data)), page); err != nil {
-		return false, fmt.Errorf("read the only record: %w", err)
-	}
-	return true, nil
 }

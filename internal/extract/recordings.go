@@ -40,11 +40,7 @@ func (c *Client) Recordings(ctx context.Context, appID string, from, to time.Tim
 		keys: func(page *model.RecordingPage) []key {
 			keys := rejectedKeys(page.Rejected, model.EntityRecording)
 			for i := range page.Recordings {
-				if id, err := model.ParseUUID(page.Recordings[i].ID); err == nil {
-					keys = append(keys, key(id))
-				} else {
-					keys = append(keys, textKey(page.Recordings[i].ID))
-				}
+				keys = append(keys, idKey(page.Recordings[i].ID))
 			}
 			return keys
 		},

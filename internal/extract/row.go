@@ -19,7 +19,7 @@ type row struct {
 	cursor
 	start   int
 	prov    model.Provenance
-	key     string // the id as sent, for a rejected record
+	key     string // the record's id as the API sent it, for a rejected record
 	unknown int    // members that Rollcall does not know
 	problem string // first reason to set the record aside
 }
@@ -100,8 +100,8 @@ func (r *row) identifier(field, raw string) string {
 	return text
 }
 
-// folded reads an identifier of the vendor's, which is a UUID mostly, and then the same
-// in other letters.
+// folded reads an identifier of the vendor's. Most are UUIDs, which are the same in capital
+// and in small letters.
 func (r *row) folded(field, raw string) string { return model.FoldID(r.identifier(field, raw)) }
 
 // uuid reads the record's own id, which must be a UUID. An absent one leaves what
@@ -185,14 +185,15 @@ func (r *row) unquoted(field, raw string) (text string, ok bool) {
 	return raw, true
 }
 
-// known is an id of the path of the request or of the enclosing record.
+// known is an id that a record may repeat: it stands in the path of the request, or in the
+// record around.
 type known struct {
 	id string
 	as model.OwnIDs
 }
 
-// repeated tells which known ids a value is. It keeps a value in extra that is another;
-// an absent one adds nothing.
+// repeated tells which of the known ids a value repeats, as the sum of their as. A value
+// that repeats none is kept in extra; an absent one is not.
 func (r *row) repeated(name, raw string, ids ...known) (as model.OwnIDs) {
 	switch kindOf(raw) {
 	case jsontext.KindNull:
@@ -223,8 +224,8 @@ func (r *row) unlessEmpty(name, raw string) {
 	}
 }
 
-// verdict gives the record to set aside, with the JSON text that was read since
-// the row began, or nil for a sound record. It holds on to nothing of the page.
+// verdict ends the record: it gives nil where the record can be used, else what to set aside,
+// with the JSON text of the record. It copies what it gives, so that the page can be freed.
 func (r *row) verdict(entity string, noID bool) *model.Rejected {
 	if noID {
 		r.reject("id", errNoID)

@@ -19,6 +19,14 @@ func textKey(text string) key {
 	return key(digest[:16])
 }
 
+// idKey gives the key of an id that is a UUID as a rule.
+func idKey(text string) key {
+	if id, err := model.ParseUUID(text); err == nil {
+		return key(id)
+	}
+	return textKey(text)
+}
+
 // fetched is one page that was read but not yet handed on.
 type fetched struct {
 	paging  paging
@@ -46,7 +54,7 @@ type walk struct {
 	stale  int  // pages in a row that held nothing new
 	from0  bool // the list is taken to begin with page 0
 	alias  bool // page 0 is page 1 under another name
-	beyond bool // the announced end was reached and is not believed
+	beyond bool // the walk goes on behind the announced end, which it does not believe
 	wanted int  // total_count as it was first announced, -1 for never
 }
 
@@ -74,7 +82,7 @@ func walkList(ctx context.Context, perPage int, base *pageBase, fetch fetchPage)
 		if done, err = w.take(page); done || err != nil {
 			break
 		}
-		if page, err = w.ask(ctx); w.beyond && isOfNoPage(err) {
+		if page, err = w.ask(ctx); w.beyond && saysNoSuchPage(err) {
 			err = nil
 			break
 		}
@@ -89,7 +97,7 @@ func (w *walk) ask(ctx context.Context) (fetched, error) {
 	return page, err
 }
 
-// take hands a page on and says whether the list is at its end.
+// take hands a page on and reports whether it was the last.
 func (w *walk) take(page fetched) (done bool, err error) {
 	if page.deliver == nil || w.beyond && len(page.keys) == 0 { // some announce 0 behind the end
 		return true, nil
@@ -170,7 +178,7 @@ func (w *walk) atEnd(page fetched, fresh int) bool {
 	return false
 }
 
-// reached tells whether the end is reached by what is announced.
+// reached reports whether the end of the list is reached, if its paging object is right.
 func (w *walk) reached(p paging) bool {
 	if !p.present || p.total < 0 {
 		return false
@@ -178,9 +186,10 @@ func (w *walk) reached(p paging) bool {
 	return p.end >= p.total || len(w.seen) >= p.total || p.end < 0 && w.rows >= p.total
 }
 
-// believes tells whether the announced end may be the true one. It is not where more rows
-// came than were announced, nor where one full page came and as many are announced: some
-// APIs count the rows of the page, until a list of the kind was seen to announce more.
+// believes reports whether the announced end may be the true one. It is not where more rows
+// came than were announced. Nor is it believed where the first page is full and its own rows
+// are all that is announced: some APIs announce the rows of the page. Once any list of the
+// kind has announced more than its page held, they are known not to.
 func (w *walk) believes(page fetched) bool {
 	if len(w.seen) > page.paging.total {
 		return false
@@ -188,8 +197,8 @@ func (w *walk) believes(page fetched) bool {
 	return w.pages > 1 || len(page.keys) != w.size || page.paging.total != len(page.keys) || w.base.whole.Load()
 }
 
-// isOfNoPage tells whether an API that was asked for a page behind its last one says so.
-func isOfNoPage(err error) bool {
+// saysNoSuchPage reports whether an API answers so to a page behind its last one.
+func saysNoSuchPage(err error) bool {
 	answer, ok := errors.AsType[*AnswerError](err)
 	return ok && (answer.Status == http.StatusBadRequest || answer.Status == http.StatusNotFound)
 }

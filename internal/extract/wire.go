@@ -35,8 +35,9 @@ func (s *scanner) app(accountID string) (model.App, *model.Rejected, error) {
 	return app, r.verdict(model.EntityApp, app.ID == ""), nil
 }
 
-// session decodes one element of a session list, or the data of a session's
-// own page, with the meeting's id in the letters of the API. Source of the fields: Cloudflare's OpenAPI document; D2 adds meta.
+// session decodes one element of a session list, or the data of a session's own page, with
+// the meeting's id in the letters of the API. Source of the fields: Cloudflare's OpenAPI
+// document.
 func (s *scanner) session(appID string) (model.Session, *model.Rejected, error) {
 	session := model.Session{AppID: appID}
 	raw, err := s.value()
