@@ -64,19 +64,19 @@ func View(ctx context.Context, pool *pgxpool.Pool, w io.Writer, name string, f F
 		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
 			return err
 		}
-		rows, err = stream(ctx, tx, w, v, sql, args, o, func() error { return somebodys(ctx, tx, f) })
+		found, err := tx.Query(ctx, sql, args...)
+		if err != nil {
+			return postgres.Failed("read the view "+v.name, err)
+		}
+		rows, err = stream(found, w, v, o, func() error { return somebodys(ctx, tx, f) })
 		return err
 	})
 	return rows, err
 }
 
-// stream runs the statement and passes on row by row. Where there is none, empty may say
-// why that is no answer.
-func stream(ctx context.Context, tx pgx.Tx, w io.Writer, v view, sql string, args []any, o Options, empty func() error) (count int64, err error) {
-	rows, err := tx.Query(ctx, sql, args...)
-	if err != nil {
-		return 0, postgres.Failed("read the view "+v.name, err)
-	}
+// stream writes the rows of a view one by one, closes them and gives their number. Where there
+// is none it asks empty, whose error says why no row is no answer.
+func stream(rows pgx.Rows, w io.Writer, v view, o Options, empty func() error) (count int64, err error) {
 	defer rows.Close()
 	buffered := bufio.NewWriterSize(w, 64<<10)
 	var enc encoder

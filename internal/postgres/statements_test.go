@@ -25,7 +25,7 @@ var composed = map[string]string{
 	"postgres.suitDefinitions": "embedded files",
 	"postgres.addKeys":         "tables and columns of a list in the code",
 	"export.describe":          "two constants",
-	"export.stream":            "names of the catalogue, quoted by pgx.Identifier",
+	"export.View":              "names of the catalogue, quoted by pgx.Identifier",
 	"ledger.enter":             "a parameter: constants of its callers, in which it is written out what WithWorkers stands for",
 	"queue.Claim":              "an embedded file, in which the same is written out",
 	"queue.Rescue":             "the same",
