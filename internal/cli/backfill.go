@@ -53,7 +53,9 @@ func (c *backfillCommand) Run(s *shell) error {
 	if c.DryRun || c.Enqueue {
 		watch = &watchFlags{}
 	}
-	j, err := openJob(s, model.KindBackfill, &c.apiFlags, &c.databaseFlags, watch, &c.privacyFlags, span, c.Quiet)
+	j, err := openJob(s, jobOf{
+		kind: model.KindBackfill, api: &c.apiFlags, database: &c.databaseFlags, watch: watch, privacy: &c.privacyFlags, asked: span, quiet: c.Quiet,
+	})
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func (c *demoCommand) sync(s *shell, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
-	j := &job{shell: s, api: flags, logger: s.logger, client: client, pool: pool}
+	j := &job{shell: s, jobOf: jobOf{api: flags}, logger: s.logger, client: client, pool: pool}
 	result, err := j.run(s.ctx, pipeline.Plan{Kind: model.KindRun, Optional: pipeline.Optional{Enrolment: true, Daywise: true}})
 	written := result.Totals.Inserted + result.Totals.Updated + result.Optional.Inserted + result.Optional.Updated + result.Optional.Removed
 	if err == nil && written == 0 {

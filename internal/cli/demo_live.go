@@ -81,7 +81,7 @@ func (c *demoCommand) serveLive(s *shell, all *errgroup.Group, accountID, apiURL
 // workLive starts one worker.
 func (c *demoCommand) workLive(s *shell, all *errgroup.Group, accountID, apiURL string, pool *pgxpool.Pool) error {
 	command := &workCommand{apiFlags: *demoFlags(accountID, apiURL)}
-	j := &job{shell: s, api: &command.apiFlags, logger: s.logger, pool: pool}
+	j := &job{shell: s, jobOf: jobOf{api: &command.apiFlags}, logger: s.logger, pool: pool}
 	var err error
 	if j.monitor, err = openMonitor(s, model.KindWork, accountID, &watchFlags{}, s.logger); err != nil {
 		return err

@@ -1,21 +1,12 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/rollcall-etl/rollcall/internal/extract"
-	"github.com/rollcall-etl/rollcall/internal/ledger"
-	"github.com/rollcall-etl/rollcall/internal/load"
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
-	"github.com/rollcall-etl/rollcall/internal/postgres"
-	"github.com/rollcall-etl/rollcall/internal/stores"
-	"github.com/rollcall-etl/rollcall/internal/warehouse"
 	"github.com/rollcall-etl/rollcall/internal/when"
 )
 
@@ -61,7 +52,9 @@ func (c *runCommand) Run(s *shell) error {
 	if c.DryRun {
 		watch = &watchFlags{}
 	}
-	j, err := openJob(s, model.KindRun, &c.apiFlags, &c.databaseFlags, watch, &c.privacyFlags, since, c.Quiet)
+	j, err := openJob(s, jobOf{
+		kind: model.KindRun, api: &c.apiFlags, database: &c.databaseFlags, watch: watch, privacy: &c.privacyFlags, asked: since, quiet: c.Quiet,
+	})
 	if err != nil {
 		return err
 	}
@@ -87,158 +80,6 @@ func (c *runCommand) forMany() error {
 		return fmt.Errorf("%w: ROLLCALL_EVERY repeats the run of one account: schedule rollcall run, start rollcall work, or choose one with --account", model.ErrUsage)
 	}
 	return nil
-}
-
-// job is a client, a warehouse and what joins them.
-type job struct {
-	shell    *shell
-	api      *apiFlags
-	database *databaseFlags
-	privacy  warehouse.Privacy
-	quiet    bool
-	logger   logger
-	from, to time.Time // of the range that was asked for; zero is an open side
-
-	client  *extract.Client
-	pool    *pgxpool.Pool
-	bar     *bar     // nil for none
-	monitor *monitor // nil for nobody
-	close   func()
-}
-
-// privacySource is flags that say how personal data is treated.
-type privacySource interface {
-	privacy() (warehouse.Privacy, error)
-}
-
-// openJob checks the configuration, connects, and refuses a schema that is not
-// this program's. Whoever watches is told of that.
-func openJob(s *shell, kind string, api *apiFlags, database *databaseFlags, watch *watchFlags, privacy privacySource, asked span, quiet bool) (*job, error) {
-	j := &job{shell: s, api: api, database: database, quiet: quiet, logger: s.logger}
-	if quiet {
-		j.logger = quietly(s.logger)
-	}
-	var err error
-	if j.monitor, err = openMonitor(s, kind, api.AccountID, watch, j.logger); err != nil {
-		return nil, err
-	}
-	if err := j.open(privacy, asked); err != nil {
-		j.monitor.refused(s.ctx, err)
-		j.monitor.close(s.ctx)
-		return nil, err
-	}
-	closePool := j.close
-	j.close = func() {
-		j.monitor.close(s.ctx)
-		closePool()
-	}
-	if j.monitor.server != nil {
-		j.monitor.server.Serve(booksOf(ledger.New(warehouse.New(j.pool, j.logger)), api.AccountID), j.logger)
-		j.logger.InfoContext(s.ctx, "metrics served", "addr", j.monitor.server.Addr())
-	}
-	return j, nil
-}
-
-// runConnections is how many connections a run opens at most.
-func runConnections(concurrency int) int { return load.Connections(concurrency) + 1 } // one holds the schema
-
-func (j *job) open(privacy privacySource, asked span) error {
-	token, err := j.api.token()
-	if err != nil {
-		return err
-	}
-	// A wrong configuration is told before the database is tried.
-	if _, err := j.api.client(token, nil, j.logger); err != nil {
-		return err
-	}
-	if j.privacy, err = privacy.privacy(); err != nil {
-		return err
-	}
-	ctx := j.shell.ctx
-	connections := runConnections(j.api.Concurrency)
-	if j.monitor.server != nil {
-		connections++ // scrapes do not wait for sessions
-	}
-	if j.pool, j.close, err = j.database.openTraced(ctx, j.logger, connections, j.monitor.tracing.Postgres()); err != nil {
-		return err
-	}
-	if j.from, j.to, err = asked.settle(ctx, j.pool); err != nil {
-		j.close()
-		return err
-	}
-	if err := postgres.CheckSchema(ctx, j.pool); err != nil {
-		j.close()
-		return err
-	}
-	if j.client, err = j.api.watchedClient(token, ledger.New(warehouse.New(j.pool, j.logger)), j.logger, j.monitor); err == nil {
-		err = j.findApps(ctx)
-	}
-	if err != nil {
-		j.close()
-	}
-	return err
-}
-
-// run makes one run and prints what it did. The schema stays as it is until the
-// run has ended, and is looked at before each: --every outlives an upgrade.
-func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
-	release, err := postgres.HoldSchema(ctx, j.pool)
-	if err != nil {
-		return pipeline.Result{}, err
-	}
-	defer release()
-	config := j.api.pipelineConfig()
-	config.Progress = j.bar.shown()
-	db := newWarehouse(j.pool, j.logger)
-	if err := db.Protect(ctx, j.privacy); err != nil {
-		return pipeline.Result{}, err
-	}
-	if err := j.api.liveIn(ctx, ledger.New(db)); err != nil {
-		return pipeline.Result{}, err
-	}
-	if j.monitor != nil {
-		config.Observe = j.monitor.session
-		db.Observe(j.monitor.metrics.Rows)
-	}
-	runCtx, ended := j.monitor.began(ctx)
-	p := pipeline.New(config, j.client, stores.New(db), j.logger)
-	result, err := p.Run(runCtx, plan)
-	j.bar.close()
-	if err == nil && result.Status == model.RunPartial {
-		err = errPartial
-	}
-	if result.Run.ID != 0 && !(j.quiet && err == nil && result.Status == model.RunSucceeded) {
-		printResult(newScreen(j.shell), result)
-	}
-	if result.Run.ID != 0 {
-		ctx = model.WithRun(ctx, result.Run.ID)
-	}
-	ended(ctx, ledger.New(db), j.api.AccountID, result, err)
-	return result, err
-}
-
-// repeat runs until it is told to stop. Whatever ends a run, the next one tries
-// again at its time: a token may be renewed, a database come back, a schema be
-// brought up to date meanwhile.
-func (j *job) repeat(ctx context.Context, plan pipeline.Plan, every time.Duration) error {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		_, err := j.run(ctx, plan)
-		switch {
-		case ctx.Err() != nil:
-			return nil // told to stop: that is how this command ends
-		case pipeline.Resumable(err):
-			j.logger.InfoContext(ctx, "run put off, the next one tries again", "error", err)
-		case err != nil && !errors.Is(err, errPartial):
-			j.logger.ErrorContext(ctx, "run failed, the next one tries again", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
 }
 
 // printResult tells a person what a run did, in two or three lines.

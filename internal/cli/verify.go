@@ -48,7 +48,9 @@ func (c *verifyCommand) Run(s *shell) error {
 	bar := newBar(s, "verify", c.Quiet || c.JSON)
 	defer bar.close()
 	s.logger = bar.above(s.logger)
-	j, err := openJob(s, model.KindVerify, &c.apiFlags, &c.databaseFlags, &watchFlags{}, &c.keyFlags, span, c.Quiet)
+	j, err := openJob(s, jobOf{
+		kind: model.KindVerify, api: &c.apiFlags, database: &c.databaseFlags, watch: &watchFlags{}, privacy: &c.keyFlags, asked: span, quiet: c.Quiet,
+	})
 	if err != nil {
 		return err
 	}
@@ -62,7 +64,7 @@ func (c *verifyCommand) Run(s *shell) error {
 	}
 	defer release()
 	db := newWarehouse(j.pool, j.logger)
-	if err := db.Protect(s.ctx, j.privacy); err != nil {
+	if err := db.Protect(s.ctx, j.rules); err != nil {
 		return err
 	}
 	result, err := pipeline.Verify(s.ctx, config, plan, j.client, stores.New(db), j.logger)

@@ -152,14 +152,14 @@ func (c *workCommand) desks(s *shell) (all []*job, err error) {
 	if err != nil {
 		return nil, err
 	}
-	all = []*job{{shell: s, api: &c.apiFlags, logger: s.logger}}
+	all = []*job{{shell: s, jobOf: jobOf{api: &c.apiFlags}, logger: s.logger}}
 	if len(accounts) > 0 {
 		all = nil
 	}
 	for i := range accounts {
 		api := c.apiFlags
 		api.take(&accounts[i])
-		all = append(all, &job{shell: s, api: &api, logger: s.logger.With("account", accounts[i].label())})
+		all = append(all, &job{shell: s, jobOf: jobOf{api: &api}, logger: s.logger.With("account", accounts[i].label())})
 	}
 	defer func() {
 		for _, j := range all {
