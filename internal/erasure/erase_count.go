@@ -24,7 +24,8 @@ const (
 		WHERE t.app_id = k.app_id AND t.meeting_id = k.meeting_id AND k.people <> 0`
 )
 
-// keepingRows erases participants and events.
+// keepingRows calls erase, which changes participants and events, and takes what it deleted
+// off the numbers of stored rows.
 func (w *erasure) keepingRows(ctx context.Context, erase func(context.Context) error) error {
 	sessions, _ := w.keys()
 	if _, err := w.tx.Exec(ctx, countRowsSQL, sessions, -1); err != nil {
@@ -37,7 +38,8 @@ func (w *erasure) keepingRows(ctx context.Context, erase func(context.Context) e
 	return err
 }
 
-// keepingPeople erases who is enrolled.
+// keepingPeople calls erase, which changes who is enrolled, and takes what it deleted off the
+// numbers of stored people.
 func (w *erasure) keepingPeople(ctx context.Context, erase func(context.Context) error) error {
 	before, err := w.enrolledIn(ctx)
 	if err != nil {

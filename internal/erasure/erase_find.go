@@ -84,7 +84,8 @@ func (w finder) checkApp(ctx context.Context) error {
 	return err
 }
 
-// addUser takes an id along. Somebody has one in each meeting, and a whole class may go at once.
+// addUser adds a user_id to those that are erased, once. A map keeps that fast: a person has a
+// user_id in each meeting, and a whole class may be erased at once.
 func (w finder) addUser(id string) {
 	if id != "" && !w.users[id] {
 		w.users[id], w.UserIDs = true, append(w.UserIDs, id)

@@ -26,13 +26,13 @@ type Budget struct {
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed and replaced whenever an answer arrives
-	waited   time.Duration // in which at least one sender waited
+	waited   time.Duration // the time in which at least one sender waited, up to since
 	waiting  int           // senders that wait now
-	since    time.Time     // when the first of them began
+	since    time.Time     // when the first of those that wait now began
 	requests int64
 	pace     float64 // requests a second, as last seen
-	failure  error   // of what was to be shared since the last Take
-	// untold is until when a Retry-After that could not be shared holds.
+	failure  error   // of the store, for the next Take to give
+	// untold is the end of a Retry-After that could not be told to the store.
 	untold time.Time
 	// warned is the end of the long wait that the log told of.
 	warned time.Time

@@ -48,9 +48,9 @@ const (
 	// longestPause is how far apart requests may be by the pace alone: the pauses
 	// of an ordinary pace are no reason to end a run that may not wait.
 	longestPause = time.Minute
-	// lateness is by how much a sender may be late for its turn, since its timer is or the
-	// store that all ask: the next ones make up for it. Whoever is later was idle, which
-	// nobody makes up for.
+	// lateness is how late a sender may come to its turn, by a slow timer or a slow store, and
+	// the senders after it still make up for it. Whoever comes later was idle: that time is
+	// lost.
 	lateness = time.Second
 	// usedShare is how much of its part of a quota the pace aims at. The rest
 	// takes up what uneven latencies push from one window into the next.
@@ -77,8 +77,8 @@ func (s *budgetState) mend(cfg *BudgetConfig, now time.Time) {
 		}
 		l.Window = min(l.Window, model.LongestWait)
 	}
-	// Nobody asked for the pauses of the pace: what lies further ahead than one is begun
-	// anew.
+	// No answer asks for a time when the bucket is full: one that lies further ahead than the
+	// pace itself makes it begins anew.
 	interval, depth := s.interval(cfg)
 	if s.FullAt.Sub(now) > max(longestPause, 2*interval+depth) {
 		s.FullAt = now

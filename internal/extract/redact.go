@@ -47,7 +47,8 @@ func anySpelling(text string) *regexp.Regexp {
 // text cleans a text of the server.
 func (r redactor) text(text string) string { return string(r.clean([]byte(text), 1)) }
 
-// leastSecret is the length from which on a token is no part of a word.
+// leastSecret is the length, in bytes, from which a text is surely the token where it stands
+// in a body. A shorter one may be a part of ordinary words, and is left there.
 const leastSecret = 12
 
 // body cleans a body, so that nothing of it that is logged, stored or set aside

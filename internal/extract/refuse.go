@@ -22,7 +22,7 @@ type refusals struct {
 	Since   time.Time `json:"since"`
 	Times   int       `json:"times"`
 	First   uint64    `json:"first"`             // what was asked for, as a hash
-	Several bool      `json:"several,omitempty"` // more than one thing was: it is not the thing
+	Several bool      `json:"several,omitempty"` // other things were refused too: it is not the fault of the first
 }
 
 // refuse lets nobody send for a while, and then one request to find out. Those that were
@@ -43,8 +43,9 @@ func (s *budgetState) refuse(path string, now time.Time) {
 	s.ClosedUntil, s.Cut = now.Add(wait), true
 }
 
-// refused reports that requests are refused for longer than is waited. Where it is one thing
-// only that is refused, its request gives up by itself, and keeps nobody from the others.
+// refused gives the error of requests that the API refuses for longer than MaxWait. It is for
+// refusals of several things: a request for the only thing that is refused gives up by itself,
+// and the others go on.
 func (c *BudgetConfig) refused(wait, since time.Duration) error {
 	return &model.BudgetError{Wait: wait, Text: fmt.Sprintf("the API refuses requests (429) and does not say for how long: the next may be sent in %s, %s after the first that it refused, longer than the %s that ROLLCALL_MAX_WAIT allows",
 		wait.Round(time.Second), since.Round(time.Second), c.MaxWait)}

@@ -15,7 +15,8 @@ import (
 // StartRun enters a run into the ledger and gives its number. Call it while
 // holding the lock of the account and kind: a run that the ledger still calls
 // running was cut off, and is closed as abandoned with the sums of what it
-// committed. Numbers that are behind their rows are set right first.
+// committed. Identity columns whose next number is behind their rows, as after a restore, are
+// set right first.
 func (s *Store) StartRun(ctx context.Context, run model.Run) (int64, error) {
 	return s.enter(ctx, "enter the run into the ledger", `WITH abandoned AS (
 				UPDATE sync.runs SET status = 'abandoned', finished_at = now(), error = 'the process ended without finishing the run'

@@ -63,7 +63,8 @@ const acquireSQL = `SELECT got, CASE WHEN got THEN pg_advisory_xact_lock(fence):
 	FROM (SELECT pg_try_advisory_lock(key) AS got, key, fence
 		FROM hashtextextended('rollcall:' || $1, 0) AS key, hashtextextended('rollcall:' || $1, 1) AS fence OFFSET 0) AS l`
 
-// acquireError gives another run's transaction that does not end its own sentence.
+// acquireError says why a lock could not be taken. A transaction of its last holder that has
+// not ended yet is model.ErrLocked.
 func acquireError(err error, kind, accountID string) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "55P03" {
 		return fmt.Errorf("%w: a %s for account %s lost its lock, and a transaction of it has not ended; the next run goes on", model.ErrLocked, kind, accountID)

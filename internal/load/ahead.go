@@ -93,21 +93,23 @@ func insertMeetings(ctx context.Context, tx pgx.Tx, run model.Run, of map[meetin
 	return err
 }
 
-// known is what is stored of a session's app and meeting.
+// known is what the warehouse holds of a session's app and meeting. asked is false until it
+// was looked at.
 type known struct {
 	asked, app, meeting bool
 	title               pgtype.Text
 }
 
-// look queues the question for it.
+// look queues the question that fills k.
 func (k *known) look(batch *pgx.Batch, s *model.Session) {
 	*k = known{asked: true}
 	batch.Queue(knownSQL, s.AppID, s.MeetingID).QueryRow(func(row pgx.Row) error { return row.Scan(&k.app, &k.meeting, &k.title) })
 }
 
-// goAhead makes the rows of an app and a meeting that are new, as Expect does, where that
-// was not told of the session. Whoever has new ones as well waits for the end of their
-// transaction: it is not to be that of the whole session.
+// goAhead makes the rows of a new app or meeting in a transaction of its own, where Citus has
+// the tables and Expect was not told of the session. Another session with the same new
+// meeting waits until the transaction that makes the row has ended: it must not wait for the
+// whole session.
 func (l *sessionLoad) goAhead(ctx context.Context) error {
 	l.ahead = known{}
 	distributed, err := l.intake.store.isDistributed(ctx, l.intake.conn)

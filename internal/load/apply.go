@@ -25,8 +25,8 @@ type sessionLoad struct {
 	digest  []byte // of the session's record as it was listed
 
 	fresh    bool            // no row of the session was stored before, nor of its children
-	orphans  bool            // participants of it were stored without it
-	leftOver bool            // something that was derived of it is stored nevertheless
+	orphans  bool            // participants of the session were stored, though its own row was not
+	leftOver bool            // rows that were derived of the session were stored, though its own row was not
 	stale    bool            // a reading that began later than ours is already stored
 	inserted bool            // the session's own row is new
 	changed  bool            // it is new or another
@@ -34,7 +34,7 @@ type sessionLoad struct {
 	before   place           // where the session was stored before
 	known    known           // what was stored of its app and meeting
 	ahead    known           // the same before the transaction, where that was looked at
-	title    pgtype.Text     // of the meeting, when it was last looked at
+	title    pgtype.Text     // of the meeting, as last read
 	gone     []model.UUID    // participants that are stored but were not listed
 	derived  *derive.Figures // nil where analytics.derive is to derive
 	mirrored bool            // the session was stored before, and the rows in memory are what is stored now
@@ -126,7 +126,7 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	}
 	if l.derived != nil {
 		l.figures(batch)
-	} else if l.isDerived() || r.Recount {
+	} else if l.mustDerive() || r.Recount {
 		batch.Queue(warehouse.DeriveSQL, []pgtype.UUID{id})
 	}
 	if r.Recount {
@@ -137,7 +137,7 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// rows tells how many participants and events are stored by now.
+// rows tells how many participants and events of the session are stored by now.
 func (l *sessionLoad) rows(ctx context.Context, tx pgx.Tx) (participants, events int, err error) {
 	switch {
 	// Where rows were put beside others, Citus counts those as well that were there already.
@@ -150,9 +150,9 @@ func (l *sessionLoad) rows(ctx context.Context, tx pgx.Tx) (participants, events
 	return participants, events, err
 }
 
-// isDerived reports whether what the views are about has to be derived anew: the
-// session's rows changed, or it is live, and time has passed.
-func (l *sessionLoad) isDerived() bool {
+// mustDerive reports whether what the views are about must be derived anew: the session's
+// rows changed, or it is live and time has passed.
+func (l *sessionLoad) mustDerive() bool {
 	c := l.counts.sum()
 	return c.Inserted+c.Updated+len(l.intake.people) > 0 || l.reading.Outcome() == model.OutcomeLive
 }

@@ -11,19 +11,19 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
-// isMirror reports whether something changed and the rows in memory are all that is
-// stored of the session by now: those that differed were all written, and there are no
-// others, nor any that is marked as removed.
+// isMirror reports whether the rows in memory are exactly the rows that the tables hold of the
+// session by now, and something changed. That is so where all rows that differed were
+// written, the tables hold no others, and none is marked as removed.
 func (l *sessionLoad) isMirror() bool {
 	held, p, e, before := l.intake.held, l.counts.participants, l.counts.events, l.held
 	return before.known && before.removed == 0 && len(l.gone) == 0 && (l.changed || l.before.same) &&
-		!l.stale && !l.reading.Recount && l.isDerived() && len(l.intake.people) == 0 &&
+		!l.stale && !l.reading.Recount && l.mustDerive() && len(l.intake.people) == 0 &&
 		p.Inserted+p.Updated+e.Inserted+e.Updated == held.participants.left+held.events.left &&
 		before.participants+p.Inserted == held.participants.len() && before.events+e.Inserted == held.events.len()
 }
 
-// forget deletes what was derived of the session before, and notes who is not there any
-// more, or under other ids, but was counted.
+// forget deletes what was derived of the session before. now are the people that are derived
+// now: who was counted and is not among them, or has other ids, is noted to be counted anew.
 func (l *sessionLoad) forget(ctx context.Context, tx pgx.Tx, now []derive.Person) error {
 	id, batch := warehouse.UUID(l.session.ID), &pgx.Batch{}
 	there := make(map[string]*derive.Person, len(now))

@@ -12,9 +12,8 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
-// open makes sure that nobody was erased since the pages were taken, locks the
-// session's state row, and makes that and the other rows which
-// are not there: app, meeting, session.
+// open makes sure that nobody was erased since the pages were taken. It locks the session's
+// state row, and makes that row and those of app, meeting and session where there are none.
 func (l *sessionLoad) open(ctx context.Context, tx pgx.Tx) error {
 	batch := &pgx.Batch{}
 	outdated := false
@@ -81,7 +80,8 @@ func (l *sessionLoad) parents(batch *pgx.Batch) {
 	}
 }
 
-// lookOrInsert queues the question where the session is stored, or its row.
+// lookOrInsert queues the question where the session is stored, if look is true, else the
+// statement that makes its row.
 func (l *sessionLoad) lookOrInsert(batch *pgx.Batch, look bool) {
 	id := warehouse.UUID(l.session.ID)
 	if look {
@@ -111,8 +111,9 @@ func (l *sessionLoad) countRow() {
 // analytics.queue_settings, which takes the lock alone, would not see the session.
 const holdSettingsSQL = `SELECT pg_advisory_xact_lock_shared(hashtextextended('rollcall:settings:' || $1, 0))`
 
-// Each looks for the first row in the order of an index: to the planner EXISTS is soon
-// answered by reading a table from its beginning, which for a new session is all of it.
+// Where a table is large the question is for the first row in the order of an index. To answer
+// EXISTS, the planner may read the table from its beginning until a row fits, and of a new
+// session none does.
 const leftOverSQL = `SELECT (SELECT session_id FROM realtimekit.participants WHERE session_id = $1 ORDER BY participant_id LIMIT 1) IS NOT NULL,
 	EXISTS (SELECT 1 FROM analytics.session_figures WHERE session_id = $1) OR EXISTS (SELECT 1 FROM analytics.session_presences WHERE session_id = $1)
 	OR (SELECT session_id FROM analytics.session_people WHERE session_id = $1 ORDER BY person_id LIMIT 1) IS NOT NULL

@@ -15,8 +15,8 @@ type rows struct {
 	ends   []int // where each row ends
 	at     map[rowKey]int
 	twice  bool   // a key came more than once
-	stored []bool // rows that Postgres already has as they are; nil for none
-	left   int    // rows that it does not
+	stored []bool // by row: Postgres has it already, the same in every column; nil for none
+	left   int    // rows that are still to be written
 }
 
 // rowKey is what tells rows of one session apart: the participant, and of an

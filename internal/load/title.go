@@ -28,7 +28,7 @@ type place struct {
 	createdAt      pgtype.Timestamptz
 }
 
-// look queues the question for it.
+// look queues the question that fills p.
 func (p *place) look(batch *pgx.Batch, id pgtype.UUID, columns []any) {
 	*p = place{}
 	batch.Queue(placeSQL, append([]any{id}, columns...)...).QueryRow(func(row pgx.Row) error {

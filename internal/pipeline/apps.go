@@ -69,7 +69,7 @@ func readApps(ctx context.Context, source appSource, save func(model.AppPage) er
 	return list, err
 }
 
-// appError is an app that could not be read, which concerns no other app.
+// appError says that one app could not be read. It keeps no other app from being read.
 type appError struct{ error }
 
 func (e appError) Unwrap() error { return e.error }

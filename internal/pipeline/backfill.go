@@ -178,7 +178,7 @@ func (w backfillWork) namedSessions(ctx context.Context, apps []string) error {
 		listed(w.missing), model.ErrNotFound, anyOf(apps)))
 }
 
-// errInNoApp: a session that was asked for by name, in every app.
+// errInNoApp says that every app was asked for a session and none knows it.
 var errInNoApp = fmt.Errorf("the API does not know the session any more: %w", model.ErrNotFound)
 
 // findSession reads a session in the app that has it. An app that gives no answer

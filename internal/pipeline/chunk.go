@@ -7,7 +7,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/model"
 )
 
-// Chunk tells how a backfill stands that is done chunk by chunk, by whichever worker.
+// Chunk is where a backfill stands that workers do, one chunk after the other.
 type Chunk struct {
 	From, To time.Time // of the range: sessions created in [From, To); a zero To means open
 	Full     bool      // sessions are read again that are complete and unchanged
@@ -18,7 +18,7 @@ type Chunk struct {
 	Checkpoint time.Time
 }
 
-// queued lists the chunk in which a backfill stands.
+// queued lists one chunk and gives the next. isOver tells that the range has come to its end.
 func (w backfillWork) queued(ctx context.Context, appID string, c Chunk) (next Chunk, isOver bool, err error) {
 	if c.Size <= 0 {
 		c.Size = firstChunk
@@ -43,7 +43,8 @@ func (w backfillWork) queued(ctx context.Context, appID string, c Chunk) (next C
 	return c, !d.to.Before(w.end()), nil
 }
 
-// handAll hands sessions on to be read in full: one that is settled would be left alone.
+// handAll hands sessions on to be read in full. It unsettles them first, or whoever comes to
+// them would leave the settled ones alone.
 func (w backfillWork) handAll(ctx context.Context, due []model.DueSession, hand func(ctx context.Context, due []model.DueSession) error) error {
 	ids := make([]model.UUID, len(due))
 	for i := range due {

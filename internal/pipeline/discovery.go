@@ -20,8 +20,8 @@ type discovery struct {
 	listFrom, listTo time.Time // the list to ask for
 	from, to         time.Time // sessions created in [from, to) count; zero means open
 	followUps        bool      // ask also for unsettled sessions that are not listed
-	// preview is told which sessions would be read, in place of reading them: nil and
-	// its state for one that would be asked for by id. Nothing is written then.
+	// preview, unless it is nil, is told of each session that would be read; nothing is read
+	// or written then. session is nil for one that would be asked for by its id.
 	preview func(session *model.Session, state model.SessionState)
 
 	group   *errgroup.Group

@@ -3,8 +3,13 @@
 // RealtimeKit API) and a store (the warehouse) through small interfaces and
 // knows neither HTTP nor SQL.
 //
+// What flows in: pages of records of package model. What flows out: each session, with its
+// verdict, to the store, and an entry of the run in the ledger. Package cli calls
+// [Pipeline.Run] for run and backfill, [Pipeline.Preview] for their dry runs, [Verify] and
+// [RetryRejects]; package worker does the same job by job with a [Shift].
+//
 // The package is larger than others, since runs, backfills, verifications and retries
-// share how clocks, lists of apps and rows of refusals are judged, and each of these
+// share how clocks, lists of apps and refusals in a row are judged, and each of these
 // judgements is to stand in one place.
 package pipeline
 

@@ -164,8 +164,8 @@ func (w optionalWork) optionalPart(ctx context.Context, p part, of *turn) error 
 	return p.end(ctx, appID)
 }
 
-// isUnheard reports whether a part was asked for since the app's last sessions, of which
-// webhooks would have told: a quiet app costs no request then.
+// isUnheard reports whether nothing can be new since a part was last asked for: webhooks of
+// the app arrive, and none came in that time. A quiet app then costs no request.
 func (w optionalWork) isUnheard(state *model.EndpointState) bool {
 	return !w.unheard.IsZero() && state.AskedAt.After(w.unheard.Add(quietDays))
 }
@@ -197,7 +197,7 @@ func isEnd(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrStore) || errors.Is(err, model.ErrUsage))
 }
 
-// asking is one reading of a part that asks for one thing after the other.
+// asking judges the answers of a part that asks for one thing after the other.
 type asking struct {
 	refusals refusals
 	// answered tells that the endpoint has given something, now or before: then the

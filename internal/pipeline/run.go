@@ -61,7 +61,7 @@ type Plan struct {
 	Kind     string       // model.KindRun or model.KindBackfill
 	From, To time.Time    // backfill: sessions created in [From, To); zero means open
 	Sessions []model.UUID // backfill: these sessions and no others
-	OfMany   bool         // the same is asked of other accounts, which have some of the sessions
+	OfMany   bool         // the command asks several accounts for Sessions, each for its own
 	Full     bool         // backfill: read again what is complete and unchanged
 	Optional Optional     // run: what to read beside the sessions
 	// Since is where a run begins in an app that was never read: it leaves out what was

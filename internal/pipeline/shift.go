@@ -11,9 +11,9 @@ import (
 )
 
 // Shift is what one worker of a fleet does for a while: it reads the sessions and lists
-// the apps that it is told to, one entry of the ledger for all. Others do the same
-// beside it; that no two read one session at once is whoever tells it's affair. Safe
-// for concurrent use.
+// the apps that it is told to, with one entry of the ledger for all. Others do the same
+// beside it: its caller sees to it that no two read one session at once. Safe for
+// concurrent use.
 type Shift struct {
 	p      *Pipeline
 	run    model.Run
@@ -113,8 +113,8 @@ func (s *Shift) App(ctx context.Context, appID string, hand func(ctx context.Con
 }
 
 // Optional makes the optional reads of an app as a run does once its sessions are stored.
-// unheard is since when no webhook told of the app, though they arrive: what was asked
-// well after that is not asked again. Zero where that says nothing.
+// unheard is the time since which no webhook of the app came, though they arrive: what was
+// asked for well after it is not asked for again. Zero where that says nothing.
 func (s *Shift) Optional(ctx context.Context, appID string, o Optional, unheard time.Time) (OptionalResult, error) {
 	w := s.work()
 	defer s.keep(w)

@@ -28,7 +28,7 @@ type verifySource interface {
 type VerifyPlan struct {
 	From, To time.Time    // sessions created in [From, To); zero means open
 	Sessions []model.UUID // these sessions and no others
-	OfMany   bool         // the same is asked of other accounts, which have some of the sessions
+	OfMany   bool         // the command asks several accounts for Sessions, each for its own
 	ByIDs    bool         // compare the ids of all participants and events
 }
 

@@ -52,7 +52,8 @@ type work struct {
 	unanswered error
 	tooOld     int // sessions before the horizon
 
-	// unheard is since when no webhook told of the app; zero where that says nothing.
+	// unheard is the time since which no webhook of the app came; zero where that says
+	// nothing, since none ever came or one was missed.
 	unheard time.Time
 
 	vanished model.Lost     // rows that were found to be missing

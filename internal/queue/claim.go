@@ -75,7 +75,7 @@ const again = 2 * time.Second
 // session by now, nothing changes and the error is ErrUnwanted or ErrTaken. ctx is the job's own.
 func (q *Queue) Finish(ctx context.Context, job *river.Job[SyncSession], id model.UUID, c Claim, next time.Duration) error {
 	err := warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
-		wanted, usage, now, err := still(ctx, tx, job.ID, id, c)
+		wanted, usage, now, err := lockClaimed(ctx, tx, job.ID, id, c)
 		if err != nil {
 			return err
 		}
@@ -110,9 +110,10 @@ func (q *Queue) Finish(ctx context.Context, job *river.Job[SyncSession], id mode
 	return warehouse.Failed("end the job of a session", err)
 }
 
-// still locks the row of a session that a job has in hand. usage tells whether the usage by
-// day is to be asked for.
-func still(ctx context.Context, tx pgx.Tx, jobID int64, id model.UUID, c Claim) (wanted int64, usage bool, now time.Time, err error) {
+// lockClaimed locks the row of a session that a job has in hand, and gives how often the
+// session was wanted by now. usage tells whether the usage by day is to be asked for. The
+// error is ErrUnwanted or ErrTaken where the session is not the job's any more.
+func lockClaimed(ctx context.Context, tx pgx.Tx, jobID int64, id model.UUID, c Claim) (wanted int64, usage bool, now time.Time, err error) {
 	var mine bool
 	err = tx.QueryRow(ctx, `SELECT wanted, coalesce(reader = $3, false), (`+usageDueSQL+`), clock_timestamp() FROM sync.session_jobs
 		WHERE session_id = $1 AND job_id = $2 FOR UPDATE`, warehouse.UUID(id), jobID, c.worker).Scan(&wanted, &mine, &usage, &now)

@@ -69,8 +69,8 @@ type asked struct {
 }
 
 // ask notes wishes in a transaction, and makes or brings forward their jobs. Each
-// session may be in all only once. calm lets a job that is due within that time be
-// enough, and counts as no new wish for a session that has a job.
+// session may be in all only once. calm is how long a wish may wait: a job that is due within
+// it stays as it is, and the wish counts as none for a session that has a job.
 func (q *Queue) ask(ctx context.Context, tx pgx.Tx, all []ask, priority int, calm time.Duration) error {
 	var ids [][16]byte
 	var accounts, apps []string

@@ -87,8 +87,9 @@ func byPreset(stays []Stay) []PresetShare {
 	return shares
 }
 
-// surplus gives by how many more than one somebody is counted, moment by moment and
-// summed up: of however many at once, one stays.
+// surplus tells how many times too often a person is counted who is in several spans at once:
+// n-1 times where n spans hold a moment. It gives the changes that take this off the count
+// of people, in order of time, and the surplus summed up over time.
 func surplus(spans []derive.Span) (steps []Step, time derive.Time) {
 	moves := make([]Step, 0, 2*len(spans))
 	for _, s := range spans {

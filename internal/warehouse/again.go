@@ -9,8 +9,8 @@ import (
 	"github.com/sethvargo/go-retry"
 )
 
-// Again does something up to six times where Postgres says that nothing was wrong but
-// the moment. What is done must leave nothing behind where it fails.
+// Again calls do up to six times, as long as Postgres says that the same transaction may
+// succeed a moment later. do must leave nothing behind where it fails.
 func Again(ctx context.Context, do func(ctx context.Context) error) error {
 	backoff := retry.WithMaxRetries(5, retry.WithFullJitter(retry.NewExponential(100*time.Millisecond)))
 	return retry.Do(ctx, backoff, func(ctx context.Context) error {

@@ -6,8 +6,8 @@ import "regexp"
 // worker_is_alive(COLUMN).
 var workerAlive = regexp.MustCompile(`worker_is_alive\(((?:[^()]|\([^()]*\))+)\)`)
 
-// WithWorkers gives a statement in which that stands written out. One of many rows asks for
-// the locks once: PostgreSQL makes a join of it.
+// WithWorkers gives a statement with each worker_is_alive(COLUMN) written out as SQL. A
+// statement about many rows reads the locks once: PostgreSQL makes a join of it.
 func WithWorkers(sql string) string {
 	return workerAlive.ReplaceAllString(sql, `EXISTS (SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())

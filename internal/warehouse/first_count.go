@@ -40,11 +40,11 @@ type firstCount struct {
 // stay about as large as it is while it loads.
 const little = 20
 
-// sparing is held by who has little garbage: the setting is of the whole process, and two at
-// once would leave each other's.
+// sparing is held while the collector's setting is little: it is one setting for the whole
+// process, and of two callers at once each would restore that of the other.
 var sparing sync.Mutex
 
-// sparingly does something with little garbage.
+// sparingly calls do while the garbage collector lets little garbage lie.
 func sparingly(do func() error) error {
 	sparing.Lock()
 	defer sparing.Unlock()

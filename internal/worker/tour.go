@@ -14,7 +14,7 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/queue"
 )
 
-// tour is a worker between two losses of its lock.
+// tour is what a worker does from taking its lock until it stops or loses the lock.
 type tour struct {
 	*Worker
 	id    string
@@ -57,8 +57,8 @@ const (
 	shiftTime   = time.Hour
 )
 
-// ring wakes workers for jobs whose time has come, until ctx ends. What it could not do it does
-// the next time; that the database is away others say.
+// ring wakes workers for jobs whose time has come, until ctx ends. What fails it does the next
+// time. It is silent about a database that is away, since watch tells of that.
 func (t *tour) ring(ctx context.Context) {
 	queues := []string{queue.UsageQueue}
 	for id := range t.desks {
