@@ -20,6 +20,7 @@ DECLARE
     shared_before analytics.shared_person_days[];
     shared_after  analytics.shared_person_days[];
     uncounted analytics.usage_ids[]; -- app and day
+    kept      analytics.usage_ids[]; -- app and day
     touched_apps  text[]; -- of people who may be in several sessions of a day
     touched_dates date[];
     touched_ids   text[];
@@ -158,6 +159,28 @@ BEGIN
     )
     SELECT array_agg(session_id), array_agg(person_id), array_agg(ids) INTO gone_sessions, gone_people, gone_ids FROM taken;
 
+    -- A day is kept as it is where rollcall retention deleted one of its sessions, and so is what
+    -- each adds to it. Who comes back is no more gone, who comes to it adds nothing: the day is
+    -- counted from the beginning once all are back.
+    SELECT array_agg(row(d.app_id, d.usage_date, '')::analytics.usage_ids) INTO kept
+    FROM (SELECT app_id, usage_date FROM unnest(before) UNION SELECT app_id, usage_date FROM unnest(after)) AS d
+    WHERE (SELECT g.session_id FROM analytics.session_dates AS g
+           WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date
+             AND (g.session_id IN (SELECT b.session_id FROM unnest(before) AS b WHERE b.is_gone)) IS NOT TRUE LIMIT 1) IS NOT NULL;
+    IF kept IS NOT NULL THEN
+        UPDATE analytics.session_dates AS d SET is_gone = false
+        FROM unnest(before) AS b JOIN unnest(kept) AS k ON k.app_id = b.app_id AND k.usage_date = b.usage_date
+        WHERE b.is_gone AND d.session_id = b.session_id AND d.usage_date = b.usage_date AND d.app_id = b.app_id;
+        INSERT INTO analytics.session_dates
+        SELECT a.session_id, a.app_id, a.usage_date, false, NULL, 0, 0, 0, 0, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', false, a.time_zone
+        FROM unnest(after) AS a JOIN unnest(kept) AS k ON k.app_id = a.app_id AND k.usage_date = a.usage_date
+        WHERE NOT EXISTS (SELECT 1 FROM unnest(before) AS b WHERE b.session_id = a.session_id AND b.usage_date = a.usage_date AND b.app_id = a.app_id);
+        SELECT array_agg(d) INTO before FROM unnest(before) AS d
+        WHERE NOT EXISTS (SELECT 1 FROM unnest(kept) AS k WHERE k.app_id = d.app_id AND k.usage_date = d.usage_date);
+        SELECT array_agg(d) INTO after FROM unnest(after) AS d
+        WHERE NOT EXISTS (SELECT 1 FROM unnest(kept) AS k WHERE k.app_id = d.app_id AND k.usage_date = d.usage_date);
+    END IF;
+
     -- Rows that stay the same are not written.
     DELETE FROM analytics.session_dates AS d USING (SELECT * FROM unnest(before) EXCEPT SELECT * FROM unnest(after)) AS b
     WHERE d.session_id = b.session_id AND d.usage_date = b.usage_date AND d.app_id = b.app_id;
@@ -166,12 +189,6 @@ BEGIN
     ELSE
         INSERT INTO analytics.session_dates SELECT * FROM unnest(after) EXCEPT SELECT * FROM unnest(before);
     END IF;
-
-    -- A day is kept as it is where rollcall retention deleted one of its sessions.
-    SELECT array_agg(d) INTO before FROM unnest(before) AS d
-    WHERE NOT EXISTS (SELECT 1 FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
-    SELECT array_agg(d) INTO after FROM unnest(after) AS d
-    WHERE NOT EXISTS (SELECT 1 FROM analytics.session_dates AS g WHERE g.is_gone AND g.app_id = d.app_id AND g.usage_date = d.usage_date);
 
     -- Where no day but those of UTC is known, nobody is looked for beside the day.
     PERFORM 1 FROM analytics.session_figures WHERE time_zone <> 'UTC' LIMIT 1;

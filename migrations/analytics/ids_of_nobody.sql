@@ -41,6 +41,8 @@ BEGIN
             CROSS JOIN LATERAL (
                 SELECT 1 FROM analytics.session_person_days AS d
                 WHERE d.session_id = q.session_id AND d.person_id = q.person_id AND d.usage_date = q.usage_date LIMIT 1) AS d
+            -- One that waits to be derived anew, as by other settings, says then whom it has.
+            WHERE (SELECT w.session_id FROM analytics.stale_sessions AS w WHERE w.session_id = q.session_id AND NOT w.is_derived LIMIT 1) IS NULL
         ), stays AS MATERIALIZED (
             -- A session's once, and not once per id.
             SELECT i.session_id, i.participant_id, d.usage_date

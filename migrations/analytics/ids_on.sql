@@ -35,6 +35,8 @@ BEGIN
         FROM (SELECT DISTINCT session_id, app_id FROM days) AS d
         JOIN split_rows AS q ON q.session_id = d.session_id
         LEFT JOIN analytics.settings AS k ON k.app_id = d.app_id AND k.meeting_id = ''
+        -- One that waits to be derived anew, as by other settings, is counted again after that.
+        WHERE (SELECT w.session_id FROM analytics.stale_sessions AS w WHERE w.session_id = d.session_id AND NOT w.is_derived LIMIT 1) IS NULL
     ), their_presences AS MATERIALIZED (
         -- Apart, and by a hash of who is split: a join may compare each with all.
         SELECT q.session_id, q.custom_participant_id, i.joined_at, i.left_at

@@ -21,6 +21,7 @@ FROM (
                NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, d.time_zone
         FROM analytics.session_dates AS d
         LEFT JOIN analytics.session_figures AS f ON f.session_id = d.session_id
+        WHERE d.is_start OR cardinality(d.preset_names) > 0 -- else it came to a day that is kept as it was
     ) AS t
     GROUP BY 1, 2, 3
 ) AS u
@@ -28,7 +29,7 @@ JOIN realtimekit.apps AS a ON a.app_id = u.app_id
 LEFT JOIN realtimekit.meetings AS m ON m.app_id = u.app_id AND m.meeting_id = u.meeting_id
 LEFT JOIN analytics.usage_days AS z ON z.usage_date = u.usage_date AND z.app_id = u.app_id;
 
-COMMENT ON VIEW  analytics.usage_by_meeting IS 'Usage and estimated cost of each meeting by day: sum it over usage_month for a month. One row per day, app and meeting.';
+COMMENT ON VIEW  analytics.usage_by_meeting IS 'Usage and estimated cost of each meeting by day: sum it over usage_month for a month. A day of which rollcall retention deleted a session stays as it is. One row per day, app and meeting.';
 COMMENT ON COLUMN analytics.usage_by_meeting.usage_date IS 'Day, as in usage_cost.';
 COMMENT ON COLUMN analytics.usage_by_meeting.usage_month IS 'First day of its month.';
 COMMENT ON COLUMN analytics.usage_by_meeting.app_id IS 'App: realtimekit.apps.app_id.';

@@ -49,6 +49,8 @@ BEGIN
                 AND (i.left_at > analytics.day_starts_at(q.usage_date, q.time_zone) OR i.joined_at >= analytics.day_starts_at(q.usage_date, q.time_zone))
             LEFT JOIN analytics.settings AS k ON k.app_id = q.app_id AND k.meeting_id = ''
             WHERE analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, q.custom_participant_id, q.user_id, q.participant_id, q.preset_name, q.display_name) = q.person_id
+              -- One that waits to be derived anew, as by other settings, says then whom it has.
+              AND (SELECT w.session_id FROM analytics.stale_sessions AS w WHERE w.session_id = q.session_id AND NOT w.is_derived LIMIT 1) IS NULL
         ), counted AS MATERIALIZED (
             -- Others that are stored already come when they are counted.
             SELECT session_id, app_id, usage_date FROM analytics.session_dates WHERE usage_date BETWEEN first_date AND last_date
