@@ -129,7 +129,11 @@ func newEncoder(w io.Writer, v view, o Options) (encoder, error) {
 	case "parquet":
 		return newParquet(w, v, o), nil
 	case "xlsx":
-		return newXLSX(w, v, o)
+		book, err := newXLSX(w, v, o)
+		if err != nil {
+			return nil, err // and no encoder of which only the type is known
+		}
+		return book, nil
 	}
 	return nil, fmt.Errorf("%w: there is no format %q; there are csv, json, parquet and xlsx", model.ErrUsage, o.Format)
 }

@@ -4,9 +4,9 @@ import (
 	"archive/zip"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
-	"time"
+	"strings"
+	"unicode"
 	"unicode/utf16"
 
 	"github.com/xuri/excelize/v2"
@@ -20,9 +20,6 @@ const (
 	maxCellUnits = 32_767    // UTF-16 units in a cell
 	maxSheetName = 31
 )
-
-// exactDigits is how many decimal digits a number of a spreadsheet surely keeps.
-const exactDigits = 15
 
 // xlsxEncoder writes a workbook of one sheet: a header that stays in view, times and
 // dates as such, ids as text. Rows wait in a temporary file, which discard removes.
@@ -49,7 +46,7 @@ func newXLSX(w io.Writer, v view, o Options) (*xlsxEncoder, error) {
 
 // begin writes what stands above the rows.
 func (e *xlsxEncoder) begin(v view, o Options) error {
-	title := v.name[:min(len(v.name), maxSheetName)]
+	title := sheetTitle(v.name)
 	if err := e.book.SetSheetName("Sheet1", title); err != nil {
 		return err
 	}
@@ -121,71 +118,6 @@ func (e *xlsxEncoder) write(cells []any) error {
 	return e.sheet.SetRow("A"+strconv.Itoa(e.count), cells)
 }
 
-// cell gives a value as the library takes it; nil is no cell.
-func (e *xlsxEncoder) cell(i int, value any) (any, error) {
-	k := e.columns[i].kind
-	switch v := value.(type) {
-	case bool:
-		return v, nil
-	case int64:
-		if v > 1<<53 || v < -1<<53 {
-			return e.text(strconv.FormatInt(v, 10))
-		}
-		return v, nil
-	case float64:
-		if finite(v) {
-			return v, nil
-		}
-		return e.text(text(v, k, timeLayout))
-	case time.Time:
-		if serial, ok := serialOf(v); ok {
-			return excelize.Cell{StyleID: e.styles[k], Value: serial}, nil
-		}
-		return e.text(text(v, k, timeLayout))
-	case string:
-		if number, ok := exact(v); ok && k == kindNumeric {
-			return number, nil
-		}
-		return e.text(v)
-	case model.UUID:
-		return e.text(v.String())
-	}
-	return nil, nil // null is no cell
-}
-
-// text gives a cell that stays text, also where somebody edits it.
-func (e *xlsxEncoder) text(s string) (any, error) {
-	if len(s) > maxCellUnits && len(utf16.Encode([]rune(s))) > maxCellUnits {
-		return nil, fmt.Errorf("a text is longer than the %d characters that a cell of xlsx holds: leave the column out with --columns, or use csv, json or parquet", maxCellUnits)
-	}
-	return excelize.Cell{StyleID: e.styles[kindText], Value: s}, nil
-}
-
-// serialOf gives a time as spreadsheets count it, in days of the clock since the end
-// of 1899. They know no zones, no time before 1900 and, of the days until March of
-// that year, one too many.
-func serialOf(t time.Time) (float64, bool) {
-	if t.Year() > 9999 || t.Before(time.Date(1900, 3, 1, 0, 0, 0, 0, t.Location())) {
-		return 0, false
-	}
-	_, offset := t.Zone()
-	epoch := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).Unix()
-	seconds := t.Unix() + int64(offset) - epoch
-	return float64(seconds/86_400) + (float64(seconds%86_400)+float64(t.Nanosecond())/1e9)/86_400, true
-}
-
-// exact gives a decimal number as a float where that loses no digit.
-func exact(text string) (float64, bool) {
-	f, err := strconv.ParseFloat(text, 64)
-	digits := 0
-	for _, r := range text {
-		if r >= '0' && r <= '9' && (digits > 0 || r != '0') {
-			digits++
-		}
-	}
-	return f, err == nil && digits <= exactDigits && !math.IsNaN(f) && !math.IsInf(f, 0)
-}
-
 func (e *xlsxEncoder) close() error {
 	if err := e.sheet.Flush(); err != nil {
 		return err
@@ -196,3 +128,26 @@ func (e *xlsxEncoder) close() error {
 
 // discard removes what is on the disk. It has no other effect after close.
 func (e *xlsxEncoder) discard() { _ = e.book.Close() }
+
+// sheetTitle makes the name of a view one that spreadsheets take for a sheet: shorter, and
+// without what they use in references to cells. Excel keeps "History" to itself.
+func sheetTitle(name string) string {
+	title := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || strings.ContainsRune(`:\/?*[]`, r) {
+			return '_'
+		}
+		return r
+	}, name))
+	for len(utf16.Encode(title)) > maxSheetName {
+		title = title[:len(title)-1]
+	}
+	for _, end := range []int{0, len(title) - 1} {
+		if title[end] == '\'' {
+			title[end] = '_'
+		}
+	}
+	if strings.EqualFold(string(title), "history") {
+		return string(title) + "_"
+	}
+	return string(title)
+}
