@@ -53,6 +53,34 @@ type registerView struct {
 	People       []registered
 }
 
+// Lessons that fit beside each other onto a sheet of paper: together with the sums, or
+// without them.
+const (
+	lessonsWithSums = 6
+	lessonsABlock   = 10
+)
+
+// block is some of the lessons, from From on and before To, as a table of its own.
+type block struct{ From, To int }
+
+// First and Last give the lessons as people count them.
+func (b block) First() int64 { return int64(b.From) + 1 }
+
+// Last is the last lesson of the block.
+func (b block) Last() int64 { return int64(b.To) }
+
+// Blocks gives the tables of lessons that are printed in place of one that no paper has
+// room for; none where it has.
+func (v *registerView) Blocks() (all []block) {
+	if len(v.Lessons) <= lessonsWithSums {
+		return nil
+	}
+	for from := 0; from < len(v.Lessons); from += lessonsABlock {
+		all = append(all, block{from, min(from+lessonsABlock, len(v.Lessons))})
+	}
+	return all
+}
+
 type lesson struct {
 	StartsAt time.Time
 	Final    bool
@@ -65,6 +93,9 @@ type registered struct {
 	Present, Late, Absent, Excused, Counted int
 	Share                                   *float64 // mean over lessons that are not excused
 }
+
+// Attended gives the share in words.
+func (p registered) Attended() string { return page{}.Percent(p.Share) }
 
 // cell is a person in a lesson; its status is empty for who was neither enrolled nor there,
 // and for who may still come.
@@ -208,14 +239,15 @@ func (e *entry) cell() cell {
 		return cell{"", notYet}
 	case "absent", "excused":
 		return cell{e.Status, e.Status}
-	case "late":
-		text := "late "
-		if e.Early {
-			text = "late, early "
-		}
-		return cell{e.Status, text + page{}.Percent(e.Share)}
-	case "left_early":
-		return cell{e.Status, "early " + page{}.Percent(e.Share)}
 	}
-	return cell{e.Status, page{}.Percent(e.Share)}
+	text := strings.Replace(page{}.Percent(e.Share), " ", "\u00a0", 1) // on one line, however narrow the cell
+	switch {
+	case e.Status == "late" && e.Early:
+		text = "late, early " + text
+	case e.Status == "late":
+		text = "late " + text
+	case e.Status == "left_early":
+		text = "early " + text
+	}
+	return cell{e.Status, text}
 }

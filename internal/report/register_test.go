@@ -120,3 +120,48 @@ func TestALessonThatGoesOn(t *testing.T) {
 		}
 	}
 }
+
+// TestRegisterOnPaper has more lessons than a sheet has room for: what is printed in place
+// of the wide table says the same.
+func TestRegisterOnPaper(t *testing.T) {
+	t.Parallel()
+	in, out := "2026-03-01 10:00Z", "2026-03-01 11:00Z"
+	pool := byHand(t, in, out, presence{"u1", "ann", "Ann", in, out}, presence{"u2", "bo", "Bo with a name of several words", "2026-03-01 10:30Z", out},
+		presence{"u3", "cy", "Cy", in, out})
+	pgtest.Exec(t, pool, `INSERT INTO realtimekit.meetings (app_id, meeting_id, title, first_synced_at, synced_at, run_id) VALUES ('a', 'm', 'Chemistry', now(), now(), 1);
+		UPDATE realtimekit.sessions SET meeting_id = 'm';
+		INSERT INTO realtimekit.sessions (session_id, app_id, meeting_id, meeting_title, status, started_at, ended_at, created_at, first_synced_at, synced_at, run_id)
+			SELECT gen_random_uuid(), 'a', 'm', 'Chemistry', status, started_at + n * interval '1 day', ended_at + n * interval '1 day', created_at, now(), now(), 1
+			FROM realtimekit.sessions, generate_series(1, 22) AS n;
+		INSERT INTO sync.session_states (session_id, app_id, status, created_at, read_at, complete_at, settled_at, run_id)
+			SELECT session_id, app_id, status, created_at, now(), now(), now(), 1 FROM realtimekit.sessions ON CONFLICT DO NOTHING;
+		INSERT INTO realtimekit.participants (session_id, participant_id, user_id, custom_participant_id, display_name, preset_name, joined_at, left_at, first_synced_at, synced_at, run_id)
+			SELECT s.session_id, gen_random_uuid(), p.user_id, p.custom_participant_id, p.display_name, p.preset_name, s.started_at + interval '6 min', s.ended_at - interval '20 min', now(), now(), 1
+			FROM realtimekit.sessions AS s, realtimekit.participants AS p WHERE s.started_at > p.left_at AND (p.user_id <> 'u2' OR extract(day FROM s.started_at)::int % 3 > 0)`)
+	changedByHand(t, pool)
+	page := func(days int, name string) *node {
+		var b bytes.Buffer
+		day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+		if _, err := report.Register(t.Context(), pool, &b, report.Lessons{Meeting: "m", From: day, To: day.AddDate(0, 0, days)}, options); err != nil {
+			t.Fatal(err)
+		}
+		return parsed(t, b.Bytes(), name)
+	}
+	if few := page(6, ""); len(few.tags("table")) != 1 {
+		t.Errorf("6 lessons are %d tables", len(few.tags("table")))
+	}
+	all := page(23, "register-term.html")
+	wide, tables := all.id(t, "register").rows(), all.tags("table")
+	if len(tables) != 5 || len(wide[0]) != 2+23+5 {
+		t.Fatalf("%d tables, %d columns", len(tables), len(wide[0]))
+	}
+	for i, row := range wide {
+		printed := append([]string{}, row[:2]...)
+		for _, table := range tables[2:] {
+			printed = append(printed, table.rows()[i][2:]...)
+		}
+		if diff := cmp.Diff(row, append(printed, tables[1].rows()[i][2:]...)); diff != "" {
+			t.Errorf("row %d (- on the screen, + on paper):\n%s", i+1, diff)
+		}
+	}
+}

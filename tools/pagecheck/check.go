@@ -75,6 +75,9 @@ func (c *check) look(ctx context.Context) error {
 			}
 		}
 	}
+	if err := c.fits(ctx); err != nil {
+		return fmt.Errorf("paper: %w", err)
+	}
 	if c.name == emptyPage || slices.Contains(plainPages, c.name) {
 		return nil
 	}
@@ -157,7 +160,7 @@ func (c *check) open(ctx context.Context, address, scheme string, width int64) (
 const emptyPage = "range-empty"
 
 // plainPages have tables, no chart and no script.
-var plainPages = []string{"register", "register-live", "person", "person-absent"}
+var plainPages = []string{"register", "register-live", "register-term", "person", "person-absent"}
 
 var peopleInName = regexp.MustCompile(`^session-(\d+)$`)
 

@@ -3,7 +3,7 @@
 // paper. It fails where a page says something to the console, asks for anything over
 // the network, runs a script that came from a name, draws an empty chart, loses a row,
 // scrolls sideways, hides a column or the name that it is about, breaks a word, cuts an id, finds
-// no name for want of an accent, prints a part of a table without its header, or has
+// no name for want of an accent, prints a table that is cut off or without its header, or has
 // text that is hard to read. It leaves screenshots and PDFs in a folder.
 package main
 

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -23,6 +24,42 @@ var printed = []struct {
 	{regexp.MustCompile(`\d\d:\d\d:\d\d .*\d\.\d .*[0-9] ?%`), []string{"Name", "First join", "Last leave", "Late"}},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d .*[0-9] ?%`), []string{"Meeting", "Start", "Peak"}},
 	{regexp.MustCompile(`^\s*\d{4}-\d\d-\d\d  .*\d\.\d`), []string{"Day", "App", "Person-hours"}},
+}
+
+// Widths of what is printed on A4, in pixels.
+const (
+	upright = 703
+	across  = 1032
+)
+
+// broad gives the tables that are more than a fifth wider than the paper. A browser makes
+// a page smaller for one that is a bit wider, and cuts off what is much wider.
+const broad = `[...document.querySelectorAll("table")].filter((t) => t.offsetWidth > innerWidth * 1.2).map((t) => t.id + " is " + t.offsetWidth + " of " + innerWidth)`
+
+// fits looks whether the paper has room for each table.
+func (c *check) fits(ctx context.Context) error {
+	width := int64(upright)
+	if strings.HasPrefix(c.name, "register") {
+		width = across
+	}
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	if err != nil {
+		return err
+	}
+	_, err = chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1})
+	if err != nil {
+		return err
+	}
+	tables, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](broad))
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
+		c.found("the paper cuts a table off: %s", table)
+	}
+	// As it was, for what comes next.
+	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+	return err
 }
 
 // print makes a PDF and looks whether it has pages for all rows, and each its header.
