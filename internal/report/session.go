@@ -124,6 +124,13 @@ const noShowsSQL = `SELECT person_id, coalesce(custom_participant_id, ''), coale
 	GROUP BY person_id, custom_participant_id, display_name, preset_name
 	ORDER BY display_name COLLATE "C", person_id COLLATE "C" LIMIT $2`
 
+// Who was absent is known of a lesson, and of a meeting in which people are enrolled.
+const (
+	lessonSQL = `SELECT count(*) > 0 FROM (SELECT FROM analytics.occurrences
+	WHERE app_id = $1 AND meeting_id = $2 AND $3 = ANY (session_ids) LIMIT 1) AS lesson`
+	enrolledSQL = `SELECT count(*) > 0 FROM (SELECT FROM realtimekit.meeting_participants WHERE app_id = $1 AND meeting_id = $2 LIMIT 1) AS enrolled`
+)
+
 // finding is a row of analytics.data_quality.
 type finding struct {
 	Check            string
@@ -141,6 +148,8 @@ type sessionData struct {
 	Steps    []step
 	ByMinute bool
 	Points   []point
+	Lesson   bool // whether the session is of a lesson
+	Enrolled bool // whether anybody is known to be enrolled
 	NoShows  []noShow
 	Findings []finding
 }
@@ -214,6 +223,12 @@ func (d *sessionData) load(ctx context.Context, tx pgx.Tx, id model.UUID) error 
 	}
 	if err := list(ctx, tx, &d.NoShows, noShowsSQL, id, maxNoShows+1, there); err != nil {
 		return err
+	}
+	if err := tx.QueryRow(ctx, lessonSQL, d.Head.AppID, d.Head.MeetingID, id).Scan(&d.Lesson); err != nil {
+		return postgres.Failed("look for the lesson", err)
+	}
+	if err := tx.QueryRow(ctx, enrolledSQL, d.Head.AppID, d.Head.MeetingID).Scan(&d.Enrolled); err != nil {
+		return postgres.Failed("look for who is enrolled", err)
 	}
 	return list(ctx, tx, &d.Findings, findingsSQL, id)
 }

@@ -29,6 +29,19 @@ type absentView struct {
 	called
 }
 
+// Uncounted says why nobody is said to be absent, where that is not known.
+func (v *sessionView) Uncounted() string {
+	switch {
+	case !v.Enrolled:
+		return "Who was absent is not known: nobody is known to be enrolled in the meeting."
+	case !v.Lesson && v.Live:
+		return "Who is absent is not counted yet: with so few people or minutes, this session is no lesson so far."
+	case !v.Lesson:
+		return "Who was absent is not counted: with so few people or minutes, this session is no lesson (see “Lessons” in docs/analytics.md)."
+	}
+	return ""
+}
+
 // manyRows is from how many rows in a table a page has a table of contents.
 const manyRows = 40
 
