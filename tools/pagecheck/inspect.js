@@ -29,6 +29,12 @@
   const table = document.querySelector("table#attendance");
   // Nothing but what scrolls on its own reaches beyond the screen.
   const wide = all.filter((e) => !e.closest(".scroll, svg, .quiet") && e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1);
+  // What explains a table is read without scrolling.
+  const told = [...document.querySelectorAll(".scroll caption")].filter((e) => {
+    const range = document.createRange();
+    range.selectNodeContents(e);
+    return [...range.getClientRects()].some((r) => r.right > e.closest(".scroll").getBoundingClientRect().right + 1);
+  });
   // A word of a name that would fit into a line is not broken.
   const broken = new Set();
   for (const name of [...document.querySelectorAll("table .name, table .id")].slice(0, 500)) {
@@ -64,7 +70,7 @@
     Scripts: document.scripts.length,
     SortButtons: document.querySelectorAll("th[scope=col] > button").length,
     Hit: window.hit !== undefined,
-    Wide: wide.slice(0, 5).map((e) => e.tagName + "." + (e.getAttribute("class") || "")),
+    Wide: [...wide, ...told].slice(0, 5).map((e) => e.tagName + "." + (e.getAttribute("class") || "")),
     Broken: [...broken],
     // An id is there to be copied.
     Cut: [...document.querySelectorAll("table .id")].filter((e) => /^[0-9a-f-]{36}$/.test(e.textContent) && e.scrollHeight > e.clientHeight + 1).slice(0, 5).map((e) => e.textContent),
