@@ -1,5 +1,6 @@
 -- +goose Up
--- A day counts whom its sessions were derived with, also while the settings of people change.
+-- A day counts whom its sessions were derived with, also while the settings of people change,
+-- or a session is moved and stored once more while it is counted.
 -- On a day that is kept since rollcall retention deleted a session, all numbers stay, those by
 -- meeting too. Sessions that are stored while the time zone of an account changes are queued.
 

@@ -56,3 +56,34 @@ func TestKeptDaysKeepTheirMeetings(t *testing.T) {
 	db.want("its meetings with all of them", db.lines(meetings),
 		[]string{"(old,1,1,1,30.0000)", "(stays,1,1,4,120.0000)", "(moves,1,1,2,60.0000)", "(comes,1,1,1,30.0000)"})
 }
+
+// Once all sessions of a kept day are back, those that are counted with the last of them live
+// where the app does now.
+func TestWhoComesWithTheLastLivesWhereTheAppDoes(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.stay("old", 1, 21, "student", "A")
+	db.refresh(10)
+	db.retire(&session{id: pgtest.Text(t, db.conn, `SELECT md5('old')::uuid::text`)})
+	db.exec(`INSERT INTO analytics.settings (app_id, time_zone) VALUES ('a', 'Pacific/Auckland')`)
+	db.stay("late", 1, 22, "student", "B")
+	db.stay("old", 1, 21, "student", "A")
+	db.refresh(10)
+	db.want("days", db.lines(`SELECT usage_date, time_zone, sessions_started FROM analytics.daily_usage`), []string{"(2026-01-02,Pacific/Auckland,2)"})
+}
+
+// A session that retention deleted is not back because something still queues it.
+func TestGoneSessionsStayGone(t *testing.T) {
+	t.Parallel()
+	db := newDatabase(t)
+	db.stay("one", 1, 8, "student", "A")
+	db.stay("two", 1, 9, "student", "B")
+	db.refresh(10)
+	for _, name := range []string{"one", "two"} {
+		db.retire(&session{id: pgtest.Text(t, db.conn, `SELECT md5($1)::uuid::text`, name)})
+	}
+	db.stay("one", 1, 8, "student", "A")
+	db.exec(`INSERT INTO analytics.stale_sessions (session_id) VALUES (md5('two')::uuid)`)
+	db.refresh(10)
+	db.wantDay(`(2,2,"student 2")`)
+}

@@ -143,3 +143,34 @@ func TestStoredAgainWhileItIsCounted(t *testing.T) {
 	db.refresh(10)
 	db.wantDay("(3,3,\"student 3\")")
 }
+
+// One that is moved, and stored once more while a refresh counts that, leaves nobody behind.
+func TestMovedAndStoredAgainWhileItIsCounted(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	db, other, third := connectAt(t, url, base), connectAt(t, url, base), connectAt(t, url, base)
+	db.stay("first", 1, 8, "student", "A", "X")
+	db.stay("second", 1, 9, "student", "A", "Y")
+	db.refresh(10)
+	db.stay("second", 2, 9, "student", "A", "Y")
+	db.exec(`DELETE FROM analytics.stale_sessions WHERE NOT is_derived`) // stored by Rollcall, and not by hand
+	// It waits for a day that another transaction has, by then it has taken who is gone.
+	third.exec(`BEGIN; INSERT INTO analytics.session_dates (session_id, app_id, usage_date) VALUES (md5('second')::uuid, 'a', '2026-01-02')`)
+	done := make(chan error)
+	go func() {
+		_, err := other.conn.Exec(t.Context(), `SELECT analytics.refresh(10)`)
+		done <- err
+	}()
+	for db.number(`SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = $1`, other.conn.PgConn().PID()) == 0 {
+		runtime.Gosched()
+	}
+	db.stay("second", 2, 9, "student", "Z")
+	third.exec(`ROLLBACK`)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	db.refresh(10)
+	db.wantDay("(2,2,\"student 2\")")
+	db.want("the ids", db.lines(`SELECT usage_date, custom_participant_id FROM analytics.usage_ids`), []string{"(2026-01-01,A)", "(2026-01-01,X)", "(2026-01-02,Z)"})
+	db.want("in several sessions", db.lines(`SELECT person_id FROM analytics.shared_person_days`), nil)
+}

@@ -41,10 +41,21 @@ DECLARE
     ids_added analytics.usage_ids[];
     ids_doubted analytics.usage_ids[]; -- that may be of nobody any more
     ids_gone  analytics.usage_ids[];
+    was_counted    boolean; -- whether one of the sessions was before
+    their_sessions uuid[];
+    their_people   text[];
+    their_ids      text[];
+    their_several  text[]; -- arrays as text, of who has several
     gone_sessions uuid[]; -- whose people changed
     gone_people   text[];
     gone_ids      text[]; -- arrays as text
 BEGIN
+    -- One that retention deleted is not back because it waits here.
+    gone_sessions := ARRAY (SELECT DISTINCT session_id FROM analytics.session_dates WHERE session_id = ANY (session_ids) AND is_gone);
+    IF cardinality(gone_sessions) > 0 THEN
+        known_ids := ARRAY (SELECT session_id FROM analytics.session_figures WHERE session_id = ANY (gone_sessions));
+        session_ids := ARRAY (SELECT unnest(session_ids) EXCEPT SELECT unnest(gone_sessions) UNION SELECT unnest(known_ids));
+    END IF;
     LOOP
         -- What the sessions add to each day now. Their figures are read by themselves, and
         -- with them what was counted: a node of a cluster does not know the types of the rest.
@@ -105,13 +116,13 @@ BEGIN
         SET LOCAL enable_nestloop = on;
 
         -- A day whose sessions are all there again is counted from the beginning. What was
-        -- counted in its time zone beside it is so no more.
+        -- counted in its time zone beside it, or is about to be, is so no more.
         IF EXISTS (SELECT 1 FROM unnest(before) AS d WHERE d.is_gone) THEN
             neighbours := ARRAY (
                 SELECT DISTINCT n.session_id
                 FROM unnest(before) AS d
-                JOIN analytics.session_dates AS n ON n.app_id = d.app_id AND n.usage_date BETWEEN d.usage_date - 1 AND d.usage_date + 1
-                WHERE d.is_gone);
+                JOIN analytics.session_dates AS n ON n.app_id = d.app_id AND n.usage_date BETWEEN d.usage_date - 2 AND d.usage_date + 2
+                WHERE d.is_gone) || session_ids;
             SELECT array_agg(f.session_id), array_agg(f.starts_at), array_agg(f.app_id), array_agg(f.time_zone)
             INTO known_ids, known_starts, known_apps, known_zones
             FROM analytics.session_figures AS f WHERE f.session_id = ANY (neighbours);
@@ -152,8 +163,14 @@ BEGIN
         session_ids := ARRAY (SELECT unnest(session_ids) UNION SELECT unnest(lost));
     END LOOP;
 
-    -- Taken after what they are held against, and before whatever reads people: what a
-    -- session that is stored meanwhile leaves here is for the refresh that counts it next.
+    -- Who was there when they were counted is there still, or left here since: so these are
+    -- taken second. Both after what they are held against, and before whatever adds people:
+    -- what a session that is stored meanwhile leaves is for the refresh that counts it next.
+    was_counted := before IS NOT NULL;
+    SELECT array_agg(session_id), array_agg(person_id), array_agg(CASE WHEN was_counted AND custom_ids IS NULL THEN custom_participant_id END),
+           array_agg(CASE WHEN was_counted THEN custom_ids::text END)
+    INTO their_sessions, their_people, their_ids, their_several
+    FROM analytics.session_people WHERE session_id = ANY (session_ids);
     WITH taken AS (
         DELETE FROM analytics.stale_people WHERE session_id = ANY (session_ids) RETURNING session_id, person_id, custom_ids::text AS ids
     )
@@ -207,10 +224,8 @@ BEGIN
         SELECT session_id, app_id, usage_date FROM unnest(before)
         UNION
         SELECT session_id, app_id, usage_date FROM unnest(after)
-    ), present AS MATERIALIZED (
-        SELECT session_id, person_id FROM analytics.session_people WHERE session_id = ANY (session_ids)
     ), people AS (
-        SELECT session_id, person_id FROM present
+        SELECT * FROM unnest(their_sessions, their_people) AS p (session_id, person_id)
         UNION ALL
         SELECT * FROM unnest(gone_sessions, gone_people)
     ), everyone AS MATERIALIZED (
@@ -339,17 +354,15 @@ BEGIN
     SELECT array_agg(row(app_id, usage_date, custom_participant_id)::analytics.usage_ids) INTO ids_added FROM added;
 
     IF before IS NOT NULL THEN
-        WITH now_known AS MATERIALIZED (
-            SELECT session_id, custom_ids, custom_participant_id FROM analytics.session_people WHERE session_id = ANY (session_ids)
-        )
         SELECT array_agg(row(app_id, usage_date, id)::analytics.usage_ids) INTO ids_doubted
         FROM (
             SELECT d.app_id, d.usage_date, c.id
             FROM unnest(before) AS d
-            JOIN (SELECT session_id, coalesce(custom_ids, ARRAY[custom_participant_id]) AS ids FROM now_known
+            JOIN (SELECT * FROM unnest(their_sessions, their_ids) AS s (session_id, id)
                   UNION ALL
-                  SELECT s.session_id, s.ids::text[] FROM unnest(gone_sessions, gone_ids) AS s (session_id, ids)) AS p ON p.session_id = d.session_id
-            CROSS JOIN LATERAL unnest(p.ids) AS c (id)
+                  SELECT s.session_id, unnest(s.ids::text[]) FROM unnest(their_sessions, their_several) AS s (session_id, ids) WHERE s.ids IS NOT NULL
+                  UNION ALL
+                  SELECT s.session_id, unnest(s.ids::text[]) FROM unnest(gone_sessions, gone_ids) AS s (session_id, ids)) AS c ON c.session_id = d.session_id
             WHERE c.id IS NOT NULL
             EXCEPT
             SELECT app_id, usage_date, custom_participant_id FROM unnest(ids_there)
