@@ -88,7 +88,7 @@ func (s *Store) Retain(ctx context.Context, accountID string, before time.Time, 
 		return counts, err
 	}
 	// Days that are not computed yet must be before their sessions go.
-	if err := s.db.AwaitAnalytics(ctx); err != nil {
+	if err := s.db.AwaitChanges(ctx); err != nil {
 		return counts, err
 	}
 	for {

@@ -201,3 +201,23 @@ func TestRetentionCountsWhoWasEnrolled(t *testing.T) {
 		t.Errorf("people that are said to be stored, and are: %s", got)
 	}
 }
+
+// Whatever others store meanwhile, as a long backfill does, what has expired goes.
+func TestRetentionDoesNotWaitForAQuietMoment(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	b.MustLoad(testbed.Session(1), model.ParticipantPage{Participants: []model.Participant{testbed.Participant(1, "x", testbed.T0)}})
+	pgtest.Exec(t, b.Pool, `CREATE SEQUENCE public.batches;
+		CREATE FUNCTION public.store_more() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
+			IF EXISTS (SELECT 1 FROM realtimekit.sessions) THEN
+				IF nextval('public.batches') > 20 THEN RAISE EXCEPTION 'it goes on and on'; END IF;
+				INSERT INTO analytics.stale_sessions (session_id) VALUES (gen_random_uuid());
+			END IF;
+			RETURN NULL;
+		END$$;
+		CREATE TRIGGER store_more AFTER DELETE ON analytics.stale_sessions EXECUTE FUNCTION public.store_more()`)
+	did, err := erasure.New(b.DB).Retain(t.Context(), "acc", testbed.T0.AddDate(0, 0, 10), false, func(erasure.RetentionCounts) {})
+	if err != nil || did.Sessions != 1 {
+		t.Errorf("%+v, %v", did, err)
+	}
+}

@@ -74,18 +74,37 @@ const (
 // AwaitAnalytics is RefreshAnalytics for whoever needs the days: it waits for a
 // process that computes them, and when it returns there was nothing left.
 func (d *DB) AwaitAnalytics(ctx context.Context) error {
-	_, err := refreshAll(func() (n int, err error) {
-		err = Again(ctx, func(ctx context.Context) error {
-			return pgx.BeginFunc(ctx, d.Pool, func(tx pgx.Tx) error {
-				if _, err := tx.Exec(ctx, HoldAnalyticsSQL); err != nil {
-					return err
-				}
-				return tx.QueryRow(ctx, refreshSQL, refreshBatch).Scan(&n)
-			})
-		})
-		return n, err
+	_, err := refreshAll(func() (int, error) { return d.refreshAlone(ctx) })
+	return err
+}
+
+// AwaitChanges is AwaitAnalytics for what has changed by now: others may store without end.
+func (d *DB) AwaitChanges(ctx context.Context) error {
+	var last int64
+	if err := d.Pool.QueryRow(ctx, `SELECT coalesce(max(change_id), 0) FROM analytics.stale_sessions`).Scan(&last); err != nil {
+		return Failed("look for changed sessions", err)
+	}
+	_, err := refreshAll(func() (left int, err error) {
+		if _, err := d.refreshAlone(ctx); err != nil {
+			return 0, err
+		}
+		err = d.Pool.QueryRow(ctx, `SELECT count(*) FROM analytics.stale_sessions WHERE change_id <= $1`, last).Scan(&left)
+		return left, err
 	})
 	return err
+}
+
+// refreshAlone is one batch, once nobody else is at it.
+func (d *DB) refreshAlone(ctx context.Context) (n int, err error) {
+	err = Again(ctx, func(ctx context.Context) error {
+		return pgx.BeginFunc(ctx, d.Pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, HoldAnalyticsSQL); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, refreshSQL, refreshBatch).Scan(&n)
+		})
+	})
+	return n, err
 }
 
 // refreshAll takes batches until one has no session.
