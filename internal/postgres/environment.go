@@ -1,9 +1,46 @@
 package postgres
 
 import (
+	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 )
+
+// unreadVariables are those of libpq that the driver does not look at, by the parameter
+// that each stands in for. Without them somebody would be connected to another server, or
+// with less protection, than they asked for.
+var unreadVariables = map[string]string{
+	"hostaddr": "PGHOSTADDR", "gssencmode": "PGGSSENCMODE", "requirepeer": "PGREQUIREPEER", "sslcrl": "PGSSLCRL", "sslcrldir": "PGSSLCRLDIR",
+	"ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION", "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
+}
+
+// fillIn lets these variables stand in for what neither the connection string nor a service
+// says, as libpq does. It gives the parameters that they set.
+func fillIn(cfg *pgx.ConnConfig) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(unreadVariables)) {
+		value := os.Getenv(unreadVariables[name])
+		if _, given := cfg.RuntimeParams[name]; given || value == "" {
+			continue
+		}
+		cfg.RuntimeParams[name] = value
+		names = append(names, name)
+	}
+	return names
+}
+
+// leftTo says of a parameter that is refused which variable of the environment set it.
+func leftTo(names []string, err error) error {
+	for _, name := range names {
+		if err != nil && strings.Contains(err.Error(), name) {
+			return fmt.Errorf("%w; it is %s of the environment that asks for it", err, unreadVariables[name])
+		}
+	}
+	return err
+}
 
 // parsedParameters are those whose values pgx reads when it parses, longest names first
 // where one is a part of another.

@@ -81,7 +81,9 @@ func sameSchema(ctx context.Context, conn *pgx.Conn) (usable bool, err error) {
 // letAllGo gives back the locks of the idle connections of a pool; one that is busy
 // does so before it works again.
 func letAllGo(ctx context.Context, pool *pgxpool.Pool) {
-	for _, conn := range pool.AcquireAllIdle(context.WithoutCancel(ctx)) { // which asks joinHold
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), letGoTime)
+	defer cancel()
+	for _, conn := range pool.AcquireAllIdle(ctx) { // which asks joinHold
 		conn.Release()
 	}
 }

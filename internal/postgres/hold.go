@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -140,10 +141,14 @@ func changeSchema(ctx context.Context, pool *pgxpool.Pool, do func() error) erro
 	return do()
 }
 
+// letGoTime is how long a server that froze may keep a program from its end.
+const letGoTime = 5 * time.Second
+
 // letGo gives back the connection without its locks, also when the program was
-// told to stop. One that is broken is closed, and its locks end with it.
+// told to stop. One that is broken or silent is closed, and its locks end with it.
 func letGo(ctx context.Context, conn *pgxpool.Conn) {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), letGoTime)
+	defer cancel()
 	delete(conn.Conn().PgConn().CustomData(), heldKey)
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`); err != nil {
 		closeConn(ctx, conn.Hijack())

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -190,5 +193,39 @@ func TestRolesAreMadeOneAfterTheOther(t *testing.T) {
 		if _, err := ensure(t.Context(), impatient(t, url), postgres.Role{}); code(err) != "55P03" {
 			t.Errorf("%s does not wait: %v", name, err)
 		}
+	}
+}
+
+// A machine that hangs, or a proxy that keeps a connection to one that is gone: what waits
+// for an answer would wait for ever, and with it a program that was told to stop.
+func TestLettingGoOfAFrozenServerEnds(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pool := open(t, url)
+	release, err := postgres.HoldSchema(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := open(t, url).Query(t.Context(), `SELECT DISTINCT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holders, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil || len(holders) < 2 {
+		t.Fatalf("the schema is held by %v: %v", holders, err)
+	}
+	for _, pid := range holders {
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			t.Skipf("the server's processes are not ours to stop: %v", err)
+		}
+		t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+	}
+	released := make(chan struct{})
+	go func() { defer close(released); release() }()
+	select {
+	case <-released:
+	case <-time.After(time.Minute):
+		t.Error("a program that lets go of the schema waits for a server that does not answer")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -48,16 +49,26 @@ func parse(connection string) (*pgxpool.Config, error) {
 		return nil, err
 	}
 	cfg, err := pgxpool.ParseConfig(connection)
-	if err == nil && cfg.ConnConfig.RuntimeParams["hostaddr"] != "" && (filepath.IsAbs(cfg.ConnConfig.Host) || !namesHost(connection)) {
-		cfg, err = pgxpool.ParseConfig(withHost(connection, cfg.ConnConfig.RuntimeParams["hostaddr"]))
-	}
 	if err != nil {
 		return nil, parameterError(connection, err)
+	}
+	filled := fillIn(cfg.ConnConfig)
+	if addresses := cfg.ConnConfig.RuntimeParams["hostaddr"]; addresses != "" && noHost(connection, cfg.ConnConfig.Host) {
+		if cfg, err = pgxpool.ParseConfig(withHost(connection, addresses)); err != nil {
+			return nil, parameterError(connection, err)
+		}
+		filled = fillIn(cfg.ConnConfig)
 	}
 	if err := misparsed(connection, cfg.ConnConfig); err != nil {
 		return nil, err
 	}
-	return cfg, adapt(cfg.ConnConfig)
+	return cfg, leftTo(filled, adapt(cfg.ConnConfig))
+}
+
+// noHost tells whether a host is what the driver takes where none is named: an address then
+// stands for it. A socket's folder gives way to an address as well.
+func noHost(connection, host string) bool {
+	return filepath.IsAbs(host) || host == "localhost" && !namesHost(connection) && os.Getenv("PGHOST") == ""
 }
 
 // hostKeyword is how a connection string names a host other than before its path.
