@@ -84,6 +84,9 @@ func OpenTraced(ctx context.Context, url secret.Text, connections int, tracer pg
 		return crowded(ctx, prepare(ctx, conn))
 	}
 	cfg.PrepareConn = joinHold
+	if cfg.PingTimeout == 0 {
+		cfg.PingTimeout = connectTimeout // what was idle may lead to a server that is gone, without a word
+	}
 	if err := refuseSharing(ctx, cfg.ConnConfig); err != nil {
 		return nil, connectError(connection, cfg.ConnConfig, err)
 	}

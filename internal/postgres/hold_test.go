@@ -197,35 +197,53 @@ func TestRolesAreMadeOneAfterTheOther(t *testing.T) {
 }
 
 // A machine that hangs, or a proxy that keeps a connection to one that is gone: what waits
-// for an answer would wait for ever, and with it a program that was told to stop.
-func TestLettingGoOfAFrozenServerEnds(t *testing.T) {
+// for an answer would wait for ever, and with it a program that was told to stop or that
+// repeats.
+func TestAFrozenServerHoldsNobody(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
-	pool := open(t, url)
+	pool, idle := open(t, url), open(t, url)
 	release, err := postgres.HoldSchema(t.Context(), pool)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := open(t, url).Query(t.Context(), `SELECT DISTINCT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
-		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	holders, err := pgx.CollectRows(rows, pgx.RowTo[int])
-	if err != nil || len(holders) < 2 {
-		t.Fatalf("the schema is held by %v: %v", holders, err)
-	}
-	for _, pid := range holders {
-		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-			t.Skipf("the server's processes are not ours to stop: %v", err)
-		}
-		t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
-	}
+	freeze(t, url, idle)
 	released := make(chan struct{})
 	go func() { defer close(released); release() }()
 	select {
 	case <-released:
 	case <-time.After(time.Minute):
 		t.Error("a program that lets go of the schema waits for a server that does not answer")
+	}
+	// This took longer than a connection may be idle unseen.
+	soon, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := idle.Ping(soon); err != nil {
+		t.Errorf("a program that goes on waits for a connection that does not answer: %v", err)
+	}
+}
+
+// freeze stops the server's processes that hold the schema, and the one of a pool, as long
+// as the test goes on.
+func freeze(t *testing.T, url string, idle *pgxpool.Pool) {
+	t.Helper()
+	rows, err := open(t, url).Query(t.Context(), `SELECT DISTINCT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	processes, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil || len(processes) < 2 {
+		t.Fatalf("the schema is held by %v: %v", processes, err)
+	}
+	var own int
+	if err := idle.QueryRow(t.Context(), `SELECT pg_backend_pid()`).Scan(&own); err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range append(processes, own) {
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			t.Skipf("the server's processes are not ours to stop: %v", err)
+		}
+		t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
 	}
 }
