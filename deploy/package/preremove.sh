@@ -9,5 +9,7 @@ esac
 
 if [ -d /run/systemd/system ]; then
 	systemctl disable --now rollcall.timer || true
-	systemctl stop rollcall.service || true
+	# Those of docs/scaling.md would go on with a program that is gone, workers of any name.
+	systemctl disable rollcall-serve.service rollcall-work@.service || true
+	systemctl stop rollcall.service rollcall-serve.service 'rollcall-work@*.service' || true
 fi

@@ -222,11 +222,28 @@ func (f *databaseFlags) locate(ctx context.Context, log logger) (url secret.Text
 		return url, nil, func() {}, nil
 	}
 	log.InfoContext(ctx, "the warehouse is the private Postgres of your data directory, since DATABASE_URL is not set")
-	server, err = private.Start(ctx, private.Config{Logger: log})
+	server, err = startPrivate(ctx, private.Config{Logger: log})
 	if err != nil {
-		return url, nil, nil, fmt.Errorf("start the private Postgres: %w", err)
+		return url, nil, nil, err
 	}
 	return secret.New(server.URL()), server, func() { stopServer(ctx, server, log) }, nil
+}
+
+// startPrivate starts the private Postgres. What the environment says of another server
+// (PGSERVICE, PGHOSTADDR, PGCHANNELBINDING) is not said of this one.
+func startPrivate(ctx context.Context, config private.Config) (*private.Server, error) {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "PG") {
+			if err := os.Unsetenv(name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	server, err := private.Start(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("start the private Postgres: %w", err)
+	}
+	return server, nil
 }
 
 // isPrivate tells whether the warehouse is the private Postgres, since no other is

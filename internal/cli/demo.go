@@ -42,9 +42,9 @@ func (c *demoCommand) Run(s *shell) error {
 	if os.Getenv("ROLLCALL_LOG_LEVEL") == "" {
 		s.logger = quietly(s.logger)
 	}
-	server, err := private.Start(s.ctx, private.Config{Name: c.database(), AllowDownload: true, Logger: s.logger})
+	server, err := startPrivate(s.ctx, private.Config{Name: c.database(), AllowDownload: true, Logger: s.logger})
 	if err != nil {
-		return fmt.Errorf("start the private Postgres: %w", err)
+		return err
 	}
 	defer stopServer(s.ctx, server, s.logger)
 	url := secret.New(server.URL())

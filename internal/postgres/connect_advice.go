@@ -123,6 +123,8 @@ func refusalAdvice(cfg *pgx.ConnConfig, pg *pgconn.PgError) string {
 func lockedOut(cfg *pgx.ConnConfig, pg *pgconn.PgError) string {
 	const line = "pg_hba.conf at the server needs a line for this user, database and address; a hosted server has a list of the addresses that it lets in"
 	switch {
+	case cfg.User == "":
+		return "let DATABASE_URL name a user: this machine has no name for the one that runs the program"
 	case pg.Routine == "InitializeSessionUserId":
 		return "let DATABASE_URL name a user that the server has, and that may log in"
 	case strings.Contains(pg.Message, "certificate"):

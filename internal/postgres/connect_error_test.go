@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -175,5 +176,21 @@ func TestMisreadConnectionStringIsNotShown(t *testing.T) {
 		if _, err := postgres.Open(t.Context(), secret.New(url), 2); !errors.Is(err, model.ErrStore) || !strings.Contains(err.Error(), "/home/jo@corp.example/run") {
 			t.Errorf("%q: %v", url, err)
 		}
+	}
+}
+
+// A container whose user has no line in /etc/passwd leaves the name out.
+func TestAConnectionWithoutAUser(t *testing.T) {
+	t.Parallel()
+	cfg, err := pgtest.ParseConfig(pgtest.NewEmpty(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := fmt.Sprintf("postgres://%s/%s?sslmode=disable&user=", net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))), cfg.Database)
+	if filepath.IsAbs(cfg.Host) {
+		url = fmt.Sprintf("host=%s port=%d dbname=%s user=''", cfg.Host, cfg.Port, cfg.Database)
+	}
+	if _, err := postgres.Open(t.Context(), secret.New(url), 1); err == nil || !strings.Contains(err.Error(), "let DATABASE_URL name a user") {
+		t.Errorf("gave %v", err)
 	}
 }
