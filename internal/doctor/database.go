@@ -70,6 +70,11 @@ func (c *Config) server(to *Checks, f *postgres.Facts, server *private.Server) {
 		to.problem("database", fmt.Sprintf("PostgreSQL %s %s only reads, since default_transaction_read_only is on", f.Version, what), "ALTER DATABASE … RESET default_transaction_read_only, or mend why the server was set so, such as a full disk")
 		return
 	}
+	if f.AwaitsNobody {
+		to.problem("database", fmt.Sprintf("PostgreSQL %s %s waits at each commit for a standby (synchronous_standby_names), and none is connected: a run goes no further", f.Version, what),
+			"start the standby, or take it out of synchronous_standby_names; ALTER ROLE "+f.Role+" SET synchronous_commit = local lets Rollcall alone not wait")
+		return
+	}
 	to.ok("database", "PostgreSQL %s %s answers", f.Version, what)
 }
 

@@ -31,6 +31,8 @@ func TestJudgesWhatItSees(t *testing.T) {
 		"disk with room":    {func(to *Checks) { disk(to, with(func(f *postgres.Facts) { f.DataDirectory = t.TempDir() }), nil) }, OK},
 		"disk out of sight": {func(to *Checks) { disk(to, &unlimited, nil) }, Skipped},
 
+		"a standby that is gone": {func(to *Checks) { c.server(to, &postgres.Facts{AwaitsNobody: true}, nil) }, Problem},
+
 		"no TLS":            {func(to *Checks) { encryption(to, &unlimited) }, Warning},
 		"TLS, unchecked":    {func(to *Checks) { encryption(to, &postgres.Facts{Encrypted: true, Verified: "no"}) }, Warning},
 		"TLS, issuer only":  {func(to *Checks) { encryption(to, &postgres.Facts{Encrypted: true, Verified: "issuer"}) }, Warning},

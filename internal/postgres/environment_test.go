@@ -97,3 +97,18 @@ func numeric(host string) string {
 	}
 	return host
 }
+
+// Of several servers doctor names the one that answers.
+func TestInspectNamesWhoAnswers(t *testing.T) {
+	t.Parallel()
+	cfg, err := pgtest.ParseConfig(pgtest.NewEmpty(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := net.JoinHostPort(cmp.Or(numeric(cfg.Host), "127.0.0.1"), strconv.Itoa(int(cfg.Port)))
+	url := "postgres://" + cfg.User + ":" + cfg.Password + "@127.0.0.1:1," + here + "/" + cfg.Database + "?sslmode=disable&target_session_attrs=read-write"
+	facts, err := postgres.Inspect(t.Context(), open(t, url))
+	if err != nil || facts.Where != here {
+		t.Errorf("the server is called %q: %v, want %s", facts.Where, err, here)
+	}
+}

@@ -6,9 +6,11 @@ import (
 	_ "embed"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/migrations"
@@ -33,6 +35,8 @@ type Facts struct {
 	Standby  bool
 
 	RoleOnlyReads bool // which is why ReadOnly is true
+	// AwaitsNobody is true where each commit waits for a standby, and none is connected.
+	AwaitsNobody bool
 
 	Encrypted  bool
 	TLSVersion string
@@ -62,7 +66,15 @@ func Inspect(ctx context.Context, pool *pgxpool.Pool) (Facts, error) {
 		f.Local = true
 	}
 	var powers [5]bool
-	err := pool.QueryRow(ctx, inspectSQL).Scan(&f.Version, &f.Now, &f.Standby, &f.ReadOnly, &f.RoleOnlyReads, &f.Encrypted, &f.TLSVersion,
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return f, Failed("connect", err)
+	}
+	defer conn.Release()
+	if several(config) {
+		f.Where = conn.Conn().PgConn().Conn().RemoteAddr().String()
+	}
+	err = conn.QueryRow(ctx, inspectSQL).Scan(&f.Version, &f.Now, &f.Standby, &f.ReadOnly, &f.RoleOnlyReads, &f.AwaitsNobody, &f.Encrypted, &f.TLSVersion,
 		&f.Role, &powers[0], &powers[1], &powers[2], &powers[3], &powers[4],
 		&f.DatabaseBytes, &f.Most, &f.Used, &f.RoleLimit, &f.DatabaseLimit, &f.Temp, &f.Create, &f.DataDirectory)
 	if !strings.HasPrefix(config.Host, "/") {
@@ -77,6 +89,11 @@ func Inspect(ctx context.Context, pool *pgxpool.Pool) (Facts, error) {
 		return f, Failed("look at the server", err)
 	}
 	return f, nil
+}
+
+// several tells whether any of several servers may have answered.
+func several(cfg *pgx.ConnConfig) bool {
+	return slices.ContainsFunc(attempts(cfg), func(a attempt) bool { return a.host != cfg.Host || a.port != cfg.Port })
 }
 
 // verified tells what a TLS configuration of pgx checks.

@@ -1,6 +1,9 @@
 SELECT current_setting('server_version'), clock_timestamp(),
        pg_is_in_recovery(), pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean,
        EXISTS (SELECT FROM pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on' AND source IN ('user', 'database user')),
+       -- Of those who copy an ordinary role sees that they are there.
+       NOT pg_is_in_recovery() AND current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') NOT IN ('off', 'local')
+         AND NOT EXISTS (SELECT FROM pg_stat_replication),
        coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
        coalesce((SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()), ''),
        r.rolname::text, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolreplication, r.rolbypassrls,

@@ -49,6 +49,38 @@ func TestServerKilledInMidLoad(t *testing.T) {
 	}
 }
 
+// A server that waits at each commit for a standby that is gone lets a run hang without a
+// word: whoever looks why is told.
+func TestDoctorMissesTheStandby(t *testing.T) {
+	t.Parallel()
+	dir, err := private.MkdirTemp("rollcall-proof-pg-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	s := newScene(t, 11, startServer(t, dir).URL())
+	s.migrate()
+	if end := s.start("doctor").wait(); end.code != 0 {
+		t.Fatalf("without a standby it ends with %d:\n%s", end.code, end.stderr)
+	}
+	conn := s.admin(t.Context())
+	defer conn.Close(t.Context())
+	for _, statement := range []string{`ALTER SYSTEM SET synchronous_standby_names = 'gone'`, `SELECT pg_reload_conf()`} {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for names := ""; names == ""; {
+		if err := conn.QueryRow(t.Context(), `SHOW synchronous_standby_names`).Scan(&names); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end := s.start("doctor").wait()
+	if end.code != 1 || !strings.Contains(end.stderr, "doctor found 1 problem") {
+		t.Errorf("with a standby that is gone it ends with %d:\n%s", end.code, end.stderr)
+	}
+}
+
 // startServer starts a server whose commits are durable.
 func startServer(t *testing.T, dir string) *private.Server {
 	t.Helper()
