@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // output is where a command writes a result that is a file: a file that appears
@@ -75,11 +76,13 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
 	}
+	tidy(filepath.Dir(path), time.Now())
 	// A name of its own, since that of the file may be as long as a name can be.
-	file, err := os.CreateTemp(filepath.Dir(path), ".rollcall-*.tmp")
+	file, err := os.CreateTemp(filepath.Dir(path), leftover)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
 	}
+	claim(file)
 	return outputTo(file, file, path), nil
 }
 

@@ -5,8 +5,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestOutputSaysWhatIsLeft of a result that is not whole: of a file nothing, of a pipe the
@@ -56,5 +58,47 @@ func TestOutputSaysWhatIsLeft(t *testing.T) {
 	}
 	if _, err := io.WriteString(gone, rows); err == nil || !gone.unwanted() {
 		t.Errorf("nobody reads, and the output is wanted: %v", err)
+	}
+}
+
+// What a command that was killed left beside its result goes with the next one; what
+// somebody writes to, or may, stays.
+func TestOutputTidiesUp(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	under, err := openOutput(filepath.Join(folder, "under-way.csv"), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer under.discard()
+	old := time.Now().Add(-2 * time.Hour)
+	for name, at := range map[string]time.Time{".rollcall-1.tmp": old, ".rollcall-2.tmp": time.Now(), "rollcall-3.tmp": old, filepath.Base(under.file.Name()): old} {
+		file, err := os.OpenFile(filepath.Join(folder, name), os.O_CREATE, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = file.Close()
+		if err := os.Chtimes(file.Name(), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next, err := openOutput(filepath.Join(folder, "next.csv"), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.discard()
+	var left []string
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		left = append(left, entry.Name())
+	}
+	want := []string{".rollcall-2.tmp", "rollcall-3.tmp", filepath.Base(under.file.Name())}
+	slices.Sort(left)
+	slices.Sort(want)
+	if !slices.Equal(left, want) {
+		t.Errorf("left are %q, want %q", left, want)
 	}
 }
