@@ -31,6 +31,8 @@ const workLock = `hashtextextended('rollcall:schema', 1)`
 // to change it waits. Where it is being changed at this moment, the error wraps
 // model.ErrLocked. Each connection of the pool holds the schema for its own work.
 func HoldSchema(ctx context.Context, pool *pgxpool.Pool) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, holdTime)
+	defer cancel()
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, Failed("connect", err)
@@ -140,6 +142,9 @@ func changeSchema(ctx context.Context, pool *pgxpool.Pool, do func() error) erro
 	}
 	return do()
 }
+
+// holdTime is how long these questions may take: none of them waits for a lock.
+const holdTime = 30 * time.Second
 
 // letGoTime is how long a server that froze may keep a program from its end.
 const letGoTime = 5 * time.Second

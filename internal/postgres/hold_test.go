@@ -223,6 +223,25 @@ func TestAFrozenServerHoldsNobody(t *testing.T) {
 	}
 }
 
+// The same before the first lock, where nobody else looks whether the server is still there.
+func TestAFrozenServerKeepsNobodyFromTheSchema(t *testing.T) {
+	t.Parallel()
+	pool := open(t, pgtest.New(t))
+	var own int
+	if err := pool.QueryRow(t.Context(), `SELECT pg_backend_pid()`).Scan(&own); err != nil {
+		t.Fatal(err)
+	}
+	stop(t, own)
+	soon, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	if release, err := postgres.HoldSchema(soon, pool); err == nil {
+		release() // it was idle long enough to be looked at
+	}
+	if soon.Err() != nil {
+		t.Error("a run that begins waits for a server that does not answer")
+	}
+}
+
 // freeze stops the server's processes that hold the schema, and the one of a pool, as long
 // as the test goes on.
 func freeze(t *testing.T, url string, idle *pgxpool.Pool) {
@@ -240,7 +259,13 @@ func freeze(t *testing.T, url string, idle *pgxpool.Pool) {
 	if err := idle.QueryRow(t.Context(), `SELECT pg_backend_pid()`).Scan(&own); err != nil {
 		t.Fatal(err)
 	}
-	for _, pid := range append(processes, own) {
+	stop(t, append(processes, own)...)
+}
+
+// stop freezes processes of the server as long as the test goes on.
+func stop(t *testing.T, processes ...int) {
+	t.Helper()
+	for _, pid := range processes {
 		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 			t.Skipf("the server's processes are not ours to stop: %v", err)
 		}
