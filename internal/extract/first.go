@@ -88,8 +88,8 @@ func refusesSize(err error) bool {
 	return strings.Contains(said, "perpage") || strings.Contains(said, "pagesize")
 }
 
-// mostNotFound is how many 404 in a row it takes to believe that there is no page 0: one
-// mistaken 404 would cost the first page of every list of the kind.
+// mostNotFound is how many 404 in a row it takes to believe that there is no such page: one
+// mistaken 404 would cost the first page of every list of the kind, or the rest of a list.
 const mostNotFound = 3
 
 // zero asks for page 0. refused tells that the API has no such page.

@@ -82,7 +82,10 @@ func walkList(ctx context.Context, perPage int, base *pageBase, fetch fetchPage)
 		if done, err = w.take(page); done || err != nil {
 			break
 		}
-		if page, err = w.ask(ctx); w.beyond && saysNoSuchPage(err) {
+		if page, err = w.ask(ctx); saysNoSuchPage(err) && !w.beyond {
+			page, err = w.askAgain(ctx, err)
+		}
+		if saysNoSuchPage(err) && w.beyond {
 			err = nil
 			break
 		}
@@ -195,6 +198,22 @@ func (w *walk) believes(page fetched) bool {
 		return false
 	}
 	return w.pages > 1 || len(page.keys) != w.size || page.paging.total != len(page.keys) || w.base.whole.Load()
+}
+
+// askAgain asks for a page that was just refused, as some APIs do behind the last one where
+// others give an empty page. It lies there if it is refused again and again, so that no
+// mistaken 404 cuts a list, and the page before it is still there, so that nothing that was
+// deleted meanwhile passes for read.
+func (w *walk) askAgain(ctx context.Context, refusal error) (fetched, error) {
+	number := w.next - 1
+	for range mostNotFound - 1 {
+		if page, err := w.fetch(ctx, number, w.size); !saysNoSuchPage(err) {
+			return page, err
+		}
+	}
+	before, err := w.fetch(ctx, number-1, w.size)
+	w.beyond = err == nil && len(before.keys) > 0
+	return fetched{}, refusal
 }
 
 // saysNoSuchPage reports whether an API answers so to a page behind its last one.

@@ -2,7 +2,9 @@ package extract
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"testing"
 
@@ -17,6 +19,7 @@ type list struct {
 	rowsOnly     bool
 	tellsOffsets bool
 	tellsTotal   bool
+	refuses      int // status of a page behind the last, 0 for an empty page
 	requests     int
 }
 
@@ -30,6 +33,9 @@ func (l *list) page(_ context.Context, number, size int, deliver func([]key)) (f
 		size = rows
 	}
 	low := min(max(number-l.base, 0)*size, len(l.rows))
+	if l.refuses != 0 && low == len(l.rows) && number > l.base {
+		return fetched{}, &AnswerError{Status: l.refuses}
+	}
 	high := min(low+rows, len(l.rows))
 	f := fetched{keys: slices.Clone(l.rows[low:high])}
 	f.deliver = func() error { deliver(f.keys); return nil }
@@ -213,6 +219,61 @@ func BenchmarkWalk(b *testing.B) {
 		})
 		if err != nil || pass.Distinct != len(l.rows) {
 			b.Fatal(pass, err)
+		}
+	}
+}
+
+// Some APIs refuse a page behind the last one, where others give an empty page. Without a
+// count, or with one that is too high, it is asked for. That ends the list, unless the page
+// before it is gone too.
+func TestRefusedPageBehindTheLastEndsTheList(t *testing.T) {
+	t.Parallel()
+	for _, refuses := range []int{http.StatusNotFound, http.StatusBadRequest} {
+		for n := 1; n < 34; n++ {
+			for more := range 3 { // 0: no count is announced; else that of more rows than there are
+				l := &list{base: 1, tellsTotal: more > 0, refuses: refuses}
+				for i := range n {
+					l.rows = append(l.rows, key{byte(i), 1})
+				}
+				var got []key
+				pass, err := walkList(t.Context(), 10, new(pageBase), func(ctx context.Context, number, size int) (fetched, error) {
+					f, err := l.page(ctx, number, size, func(keys []key) { got = append(got, keys...) })
+					f.paging.total += more
+					return f, err
+				})
+				if err != nil || !slices.Equal(got, l.rows) || pass.Sound() != (more == 0) {
+					t.Fatalf("%d, %d rows, %d more announced: %d came, %+v, %v", refuses, n, more, len(got), pass, err)
+				}
+			}
+		}
+	}
+}
+
+// A page that is missing by mistake is not the end, and a list that is gone meanwhile was not
+// read.
+func TestMissingPageIsNoEnd(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]struct {
+		missing func(number, asked int) bool
+		whole   bool
+	}{
+		"once":            {func(number, asked int) bool { return number == 2 && asked == 1 }, true},
+		"twice":           {func(number, asked int) bool { return number == 2 && asked <= 2 }, true},
+		"with the others": {func(number, asked int) bool { return number == 2 || asked > 1 }, false},
+	} {
+		l := &list{base: 1}
+		for i := range 30 {
+			l.rows = append(l.rows, key{byte(i), 1})
+		}
+		asked := make(map[int]int)
+		pass, err := walkList(t.Context(), 10, new(pageBase), func(ctx context.Context, number, size int) (fetched, error) {
+			if asked[number]++; of.missing(number, asked[number]) {
+				return fetched{}, &AnswerError{Status: http.StatusNotFound}
+			}
+			return l.page(ctx, number, size, func([]key) {})
+		})
+		if of.whole && (err != nil || pass.Distinct != len(l.rows)) || !of.whole && !errors.Is(err, model.ErrNotFound) {
+			t.Errorf("%s: %+v, %v", name, pass, err)
 		}
 	}
 }
