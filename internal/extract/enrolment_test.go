@@ -287,11 +287,13 @@ func TestPeerReport(t *testing.T) {
 	for name, bad := range map[string]string{
 		"of another session": strings.Replace(record, peer.SessionID.String(), "00000000-0000-4000-8000-00000000000f", 1),
 		"not an object":      `"` + canary + `"`,
+		"report of a text":   `{"peer_report":"` + canary + `"}`,
+		"report of a list":   `{"peer_report":["` + canary + `"]}`,
 	} {
 		r := answeringWith(t, http.StatusOK, `{"data":{"participant":`+bad+`}}`)
 		_, err := r.PeerReport(t.Context(), peer, true)
 		rejected, ok := errors.AsType[*model.RejectedError](err)
-		if name == "of another session" && !ok || strings.Contains(fmt.Sprintf("%+v %v", rejected, err), canary) {
+		if name != "not an object" && !ok || strings.Contains(fmt.Sprintf("%+v %v", rejected, err), canary) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

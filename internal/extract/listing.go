@@ -68,6 +68,9 @@ func (l listing[P]) decode(body []byte, page *P) (envelope, error) {
 		if found.listed, err = l.one(body, page); err != nil {
 			return env, err
 		}
+		if found.listed {
+			env.paging = paging{present: true, total: 1, start: 1, end: 1}
+		}
 	}
 	if env.hasData && !found.listed {
 		err = found.missing(l.strict)

@@ -16,6 +16,9 @@ var errNoObject = errors.New("an object was wanted")
 // document; the older quality_stats is not read, since its unit and direction
 // are documented nowhere.
 func (r *reportRow) report(raw string) {
+	if !isOfMembers(raw) {
+		r.reject("peer_report", errNoObject)
+	}
 	within(raw, func(name, raw string) {
 		switch name {
 		case "metadata":
@@ -24,6 +27,19 @@ func (r *reportRow) report(raw string) {
 			r.quality(raw)
 		}
 	})
+}
+
+// isOfMembers tells whether a value is an object, or none at all, in whatever way that is
+// written.
+func isOfMembers(raw string) bool {
+	switch kindOf(raw) {
+	case jsontext.KindBeginObject, jsontext.KindNull:
+		return true
+	case jsontext.KindBeginArray:
+		return strings.Trim(raw, "[] \t\r\n") == ""
+	}
+	text, _ := unquote(raw)
+	return kindOf(raw) == jsontext.KindString && model.IsNoValue(text)
 }
 
 func (r *reportRow) metadata(name, raw string) {

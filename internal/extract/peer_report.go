@@ -14,8 +14,8 @@ import (
 // PeerReport reads the call statistics of one peer. Of the answer, which holds
 // network addresses and session descriptions, only the fields of
 // model.PeerReport are looked at; the address only if withAddress. A report that
-// cannot be used is a *model.RejectedError; an answer without one is as good as a
-// 404: it may come later.
+// cannot be used is a *model.RejectedError; an answer without one, or with an empty
+// one, is as good as a 404: it may come later.
 //
 // No filter is sent: the documents disagree whether filters takes one value or a
 // list, and without it the API gives everything.
@@ -69,7 +69,6 @@ func (s *scanner) peerReport(peer model.DuePeer, withAddress bool) (report model
 		case "session_id":
 			r.short("session_id", raw, &sessionID)
 		case "peer_report":
-			found = found || kindOf(raw) != jsontext.KindNull
 			r.report(raw)
 		}
 	})
@@ -77,6 +76,7 @@ func (s *scanner) peerReport(peer model.DuePeer, withAddress bool) (report model
 		r.reject("session_id", fmt.Errorf("the report is of session %q", model.VisibleText(sessionID)))
 	}
 	report.Provenance = r.prov
+	found = !report.IsEmpty()
 	if r.problem == "" {
 		return report, nil, found, nil
 	}

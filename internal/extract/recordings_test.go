@@ -99,12 +99,17 @@ func TestLivestreamsInEitherShape(t *testing.T) {
 	} {
 		r := answeringWith(t, http.StatusOK, `{"success":true,"data":`+strings.ReplaceAll(data, "%s", `rtmp:\/\/host\/`+canary)+`}`)
 		got := map[string]model.LivestreamSession{}
+		pages := 0
 		pass, err := r.LivestreamSessions(t.Context(), "app", model.UUID{1}, func(p model.LivestreamPage) error {
+			pages++
 			for _, l := range p.Sessions {
 				got[l.ID] = l
 			}
 			return nil
 		})
+		if single := name == "as its example" || name == "as its schema"; single && pages != 1 {
+			t.Errorf("%s: asked for %d pages", name, pages)
+		}
 		want := map[string]model.LivestreamSession{"l1": {
 			ID: "l1", LivestreamID: "s1", ErrMessage: "[an address, not shown]", IngestSeconds: minutes(118), ViewerSeconds: minutes(116.116),
 			StoppedAt: time.Date(2026, 11, 20, 15, 3, 0, 0, time.UTC),

@@ -1,5 +1,7 @@
 package model
 
+import "reflect"
+
 // PeerReport is the vendor's call statistics of one peer. Key: SessionID,
 // ParticipantID, PeerID. Units are as the API gives them: its documents name
 // none for loss, round-trip time and jitter.
@@ -21,6 +23,14 @@ type PeerReport struct {
 
 	AudioSent, AudioReceived, VideoSent, VideoReceived Quality
 	Provenance
+}
+
+// IsEmpty tells whether a report says nothing, as one that the vendor has not computed yet:
+// of its role the vendor knows without it.
+func (p *PeerReport) IsEmpty() bool {
+	said := *p
+	said.SessionID, said.ParticipantID, said.PeerID, said.PresetName = UUID{}, UUID{}, UUID{}, ""
+	return reflect.ValueOf(said).IsZero()
 }
 
 // Quality is how one kind of stream fared in one direction. A number comes from

@@ -198,7 +198,10 @@ func TestPeerReportsTakeTurns(t *testing.T) {
 // An answer without a report may have one later; none is made up.
 func TestAnswerWithoutAReportIsNone(t *testing.T) {
 	t.Parallel()
-	for _, data := range []string{`{"participant":null}`, `{}`, `null`, `{"participant":{"peer_report":null}}`} {
+	for _, data := range []string{
+		`{"participant":null}`, `{}`, `null`, `{"participant":{"peer_report":null}}`, `{"participant":{"role":"host","peer_report":{}}}`,
+		`{"participant":{"peer_report":[]}}`, `{"participant":{"peer_report":"null"}}`, `{"participant":{"peer_report":{"metadata":null,"quality":{"audio_producer":[]}}}}`,
+	} {
 		t.Run(data, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, classroom())
