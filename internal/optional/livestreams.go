@@ -29,6 +29,15 @@ func (s *Store) DueLivestreams(ctx context.Context, appID string, meetings []str
 	return due, warehouse.Failed("find the livestreams to ask for", err)
 }
 
+// LivestreamAnswered reports whether the API has ever answered for the livestream of a
+// session of an app, be it that there is none. That the list of livestreams was read says
+// nothing of that.
+func (s *Store) LivestreamAnswered(ctx context.Context, appID string) (answered bool, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM sync.livestream_states AS t JOIN realtimekit.sessions AS s USING (session_id)
+		WHERE s.app_id = $1 AND t.outcome IN ('read', 'none'))`, appID).Scan(&answered)
+	return answered, warehouse.Failed("look whether a livestream was ever answered for", err)
+}
+
 // SaveLivestream writes when a session was streamed, and keeps what became of asking. Where
 // the session was deleted meanwhile nothing is kept.
 func (s *Store) SaveLivestream(ctx context.Context, run model.Run, sessionID model.UUID, runs []model.LivestreamSession, outcome, failure string) (model.RowCounts, error) {

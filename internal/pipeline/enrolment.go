@@ -45,12 +45,7 @@ func (w enrolmentWork) enrolment(ctx context.Context, appID string, state *model
 		w.extras.MeetingsWaiting += waiting
 	}
 	if len(due) == 0 {
-		// All were read, perhaps by a run that was killed before it could say so.
-		unsaid := waiting == 0 && state.UnavailableAt.IsZero() && (state.ReadAt.IsZero() || state.Failure != "")
-		if unsaid {
-			state.ReadAt = w.now()
-		}
-		return unsaid, nil
+		return w.noneIsDue(ctx, appID, state, waiting)
 	}
 	missing, err := w.listedRecords(ctx, appID, due)
 	if err != nil {
@@ -65,6 +60,22 @@ func (w enrolmentWork) enrolment(ctx context.Context, appID string, state *model
 		w.extras.More = true
 		w.logger.InfoContext(ctx, "enough meetings for one run; the next one goes on", "app_id", appID, "meetings", len(due))
 	}
+	return true, nil
+}
+
+// noneIsDue tells whether it is to be noted that all was read, perhaps by a run that was
+// killed before it could say so. Of an app without sessions nothing was asked: the account
+// may lack it.
+func (w enrolmentWork) noneIsDue(ctx context.Context, appID string, state *model.EndpointState, waiting int) (noted bool, err error) {
+	unsaid := waiting == 0 && state.UnavailableAt.IsZero() && (state.ReadAt.IsZero() || state.Failure != "")
+	if !unsaid {
+		return false, nil
+	}
+	first, err := w.stores.Inventory.FirstSession(ctx, appID)
+	if err != nil || first.IsZero() && state.ReadAt.IsZero() {
+		return err == nil && state.Failure != "", err
+	}
+	state.ReadAt = w.now()
 	return true, nil
 }
 

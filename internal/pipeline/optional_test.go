@@ -409,6 +409,55 @@ func TestWhatTheAccountLacksIsNotedOnce(t *testing.T) {
 	}
 }
 
+// An app that had no session when it was first read has not shown that the account has
+// what is read beside the sessions.
+func TestWhatTheAccountLacksAfterAQuietBeginning(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]struct{ path, endpoint string }{
+		"enrolment":   {"*/meetings*", "enrolment"},
+		"livestreams": {"*/livestream-sessions", "livestreams"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data := classroom()
+			sessions := data.Apps[0].Sessions
+			data.Apps[0].Sessions = nil
+			r := newRig(t, data)
+			r.sim.Script(simulator.Fault{Path: of.path, Answer: simulator.KitError(http.StatusForbidden, "no")})
+			r.must(recordings, model.RunSucceeded)
+			r.sim.Update(func(d *simulator.Data) {
+				s := sessions[0]
+				s.Livestreams = []*simulator.Livestream{{ID: "l1", LivestreamID: "l", IngestSeconds: 60, StartedAt: s.StartedAt, StoppedAt: s.EndedAt}}
+				d.Apps[0].Sessions = sessions
+			})
+			r.must(recordings, model.RunSucceeded)
+			if got := r.text(`SELECT string_agg(endpoint, ' ') FROM sync.endpoint_states WHERE unavailable_at IS NOT NULL`); got != of.endpoint {
+				t.Errorf("lacking: %s", got)
+			}
+			if got := r.number(`SELECT count(*) FROM sync.livestream_states WHERE outcome = 'failed'`); got != 0 {
+				t.Errorf("%d livestreams failed", got)
+			}
+		})
+	}
+}
+
+// Once one livestream was answered, another that is refused has failed by itself.
+func TestRefusedLivestreamBesideAnAnsweredOne(t *testing.T) {
+	t.Parallel()
+	data := classroom()
+	another(data)
+	for _, s := range data.Apps[0].Sessions { // settled, both
+		s.Type, s.EndedAt, s.UpdatedAt = "livestream", s.EndedAt.AddDate(0, 0, -1), s.UpdatedAt.AddDate(0, 0, -1)
+	}
+	r := newRig(t, data)
+	refused := data.Apps[0].Sessions[1].ID
+	r.sim.Script(simulator.Fault{Path: "*/" + refused + "/livestream-sessions", Answer: simulator.KitError(http.StatusForbidden, "no")})
+	r.must(recordings, model.RunPartial)
+	if got := r.text(`SELECT string_agg(outcome || CASE WHEN session_id = '` + refused + `' THEN '!' ELSE '' END, ' ' ORDER BY outcome) FROM sync.livestream_states`); got != "failed! read" {
+		t.Errorf("outcomes: %s", got)
+	}
+}
+
 // The budget ends while people are read: nothing is wrong, and the next run goes
 // on where this one stopped.
 func TestSpentBudgetStopsOptionalReadsResumably(t *testing.T) {
@@ -449,7 +498,7 @@ func TestMeetingThatIsOnceNotFoundIsReadLater(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rooms())
 	r.extract.PerPage = 2
-	r.sim.Script(simulator.Fault{Path: "*/meetings/*/participants", Nth: 2, Answer: simulator.KitError(404, "No meeting found")})
+	r.sim.Script(simulator.Fault{Path: "*/meetings/*/participants?page_no=1&*", Nth: 2, Answer: simulator.KitError(404, "No meeting found")})
 	r.must(cheap, model.RunSucceeded)
 	if got := r.number(`SELECT count(*) FROM sync.meeting_states WHERE not_found = 1 AND gone_at IS NULL`); got != 1 {
 		t.Fatalf("%d meetings were not found once, want 1", got)

@@ -123,39 +123,72 @@ func (w optionalWork) livestreams(ctx context.Context, appID string, state *mode
 	if len(due) == 0 && errors.Is(lacking, model.ErrUnavailable) {
 		return true, lacking
 	}
-	if err := w.eachLivestream(ctx, appID, due, !state.ReadAt.IsZero()); err != nil {
+	if err := w.eachLivestream(ctx, appID, due); err != nil {
 		return true, err
 	}
 	state.ReadAt = now
 	return true, nil
 }
 
-func (w optionalWork) eachLivestream(ctx context.Context, appID string, due []model.UUID, answered bool) error {
+// eachLivestream asks for the livestreams of sessions one after the other. As long as none
+// was answered, who was refused is held, as in enrolments: the account may lack them.
+func (w optionalWork) eachLivestream(ctx context.Context, appID string, due []model.UUID) error {
+	if len(due) == 0 {
+		return nil
+	}
+	answered, err := w.stores.Optional.LivestreamAnswered(ctx, appID)
+	if err != nil {
+		return err
+	}
 	ask := &asking{refusals: refusals{things: "livestreams"}, answered: answered}
+	type refused struct {
+		id  model.UUID
+		err error
+	}
+	var held []refused
 	failures := 0
 	for _, id := range due {
 		err := w.livestream(ctx, appID, id)
-		switch {
-		case err == nil:
+		if err == nil {
 			ask.gave()
+			for _, h := range held {
+				if err := w.livestreamFailed(ctx, h.id, h.err); err != nil {
+					return err
+				}
+			}
+			held = nil
 			continue
-		case ask.isOver(ctx, err):
+		}
+		if ask.isOver(ctx, err) {
 			return err
 		}
-		w.leaveOut()
-		w.extras.Failures++
-		w.logger.WarnContext(ctx, "livestream failed; a later run tries again", "session_id", id.String(), "error", err)
-		if _, err := w.stores.Optional.SaveLivestream(ctx, w.run, id, nil, model.LivestreamFailed, err.Error()); err != nil {
+		if ask.isUnclear(err) {
+			held = append(held, refused{id, err})
+		} else if err := w.livestreamFailed(ctx, id, err); err != nil {
 			return err
 		}
 		if over := ask.judge(err); over != nil {
 			return over
 		}
-		if failures++; failures == mostFailures {
+		if !errors.Is(err, model.ErrRefused) {
+			failures++
+		}
+		if failures == mostFailures {
 			return err
 		}
 	}
+	if len(held) > 0 {
+		return held[0].err
+	}
 	return nil
+}
+
+func (w optionalWork) livestreamFailed(ctx context.Context, id model.UUID, reason error) error {
+	w.leaveOut()
+	w.extras.Failures++
+	w.logger.WarnContext(ctx, "livestream failed; a later run tries again", "session_id", id.String(), "error", reason)
+	_, err := w.stores.Optional.SaveLivestream(ctx, w.run, id, nil, model.LivestreamFailed, reason.Error())
+	return err
 }
 
 // livestream reads and stores the livestream of one session.

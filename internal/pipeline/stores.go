@@ -120,6 +120,7 @@ type recordingStore interface {
 	OpenRecordings(ctx context.Context, appID string, since time.Time) (oldest time.Time, lost bool, err error)
 	SaveRecordings(ctx context.Context, run model.Run, appID string, recordings []model.Recording, horizon time.Time) (model.RowCounts, error)
 	DueLivestreams(ctx context.Context, appID string, meetings []string, most int) ([]model.UUID, error)
+	LivestreamAnswered(ctx context.Context, appID string) (bool, error)
 	SaveLivestream(ctx context.Context, run model.Run, sessionID model.UUID, runs []model.LivestreamSession, outcome, failure string) (model.RowCounts, error)
 }
 
