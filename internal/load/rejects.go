@@ -47,6 +47,27 @@ func (s *Store) Rejects(ctx context.Context, accountID string, all bool, each fu
 	return warehouse.Failed("read the rejected records", rows.Err())
 }
 
+// mostUnnamed is how many of them are looked at by one reading.
+const mostUnnamed = 10_000
+
+// Unnamed gives open rejected records of an entity that belong to no session: of an app, or
+// those of the account's apps for an empty appID. Of the raw text, which may be long, it
+// gives when the record was created.
+func (s *Store) Unnamed(ctx context.Context, run model.Run, entity, appID string) ([]model.StoredReject, error) {
+	rows, err := s.pool.Query(ctx, `SELECT rejected_id, record_key, coalesce(substring(raw_text FROM '"created_at"\s*:\s*"([^"]{1,40})"'), '')
+		FROM sync.rejected_records AS t
+		WHERE entity = $1 AND session_id IS NULL AND resolved_at IS NULL
+		  AND CASE WHEN $2 = '' THEN `+warehouse.RejectAccount+` = $3 ELSE app_id = $2 END
+		ORDER BY rejected_id LIMIT $4`, entity, appID, run.AccountID, mostUnnamed)
+	if err != nil {
+		return nil, warehouse.Failed("look for records that were set aside", err)
+	}
+	open, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r model.StoredReject, err error) {
+		return r, row.Scan(&r.ID, &r.Key, &r.Raw)
+	})
+	return open, warehouse.Failed("look for records that were set aside", err)
+}
+
 // LoadSalvaged stores what a rejected record turned out to be and marks it as
 // resolved, in one transaction. The record may be older than what is stored by
 // now: that stays. A session that nothing was read of is left to the next run.

@@ -43,7 +43,7 @@ func (s *Store) AskAgain(ctx context.Context, r model.Rejected) error {
 	case model.EntityPeerReport:
 		queue = func(batch *pgx.Batch) {
 			batch.Queue(`UPDATE sync.session_states SET peers_asked_at = NULL WHERE session_id = $1`, warehouse.UUID(r.SessionID))
-			batch.Queue(`UPDATE sync.peer_report_states SET attempts = 0 WHERE session_id = $1 AND peer_id::text = $2 AND outcome = 'rejected'`,
+			batch.Queue(`UPDATE sync.peer_report_states SET attempts = 0, outcome = 'rejected' WHERE session_id = $1 AND peer_id::text = $2 AND outcome <> 'stored'`,
 				warehouse.UUID(r.SessionID), strings.ToLower(r.Key))
 		}
 	default:

@@ -35,6 +35,34 @@ func TestAPeerWhoseReportWasSetAsideIsAskedForAgain(t *testing.T) {
 	b.looked("once it is asked for again", true)
 }
 
+// What was set aside of a peer is closed once the API has no report of it any more; where
+// the next tries only failed, it can be asked for again.
+func TestAReportThatIsGoneIsClosed(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.settled(2)
+	peer := testbed.UUID(2).String()
+	r := model.Rejected{Entity: model.EntityPeerReport, AppID: "app", SessionID: testbed.UUID(1), Key: peer, Reason: "r", Raw: "{}"}
+	if _, err := b.Store.SetAside(t.Context(), b.Run, []model.Rejected{r}); err != nil {
+		t.Fatal(err)
+	}
+	const open = `SELECT count(*)::text FROM sync.rejected_records WHERE resolved_at IS NULL`
+	for range 5 {
+		b.answer(2, model.PeerReportFailed, time.Hour)
+	}
+	if got, due := b.Text(open), b.due(48*time.Hour); got != "1" || due != 0 {
+		t.Errorf("after five failures: %s open, %d due", got, due)
+	}
+	b.askAgain(r)
+	if due := b.due(48 * time.Hour); due != 1 {
+		t.Errorf("asked for again: %d due", due)
+	}
+	b.answer(2, model.PeerReportNone, time.Hour)
+	if got := b.Text(open); got != "0" {
+		t.Errorf("without a report: %s open", got)
+	}
+}
+
 // Only what the record belongs to is read again.
 func TestWhatIsReadAgainForARejectedRecord(t *testing.T) {
 	t.Parallel()

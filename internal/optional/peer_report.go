@@ -67,12 +67,6 @@ func (s *Store) SavePeerReport(ctx context.Context, run model.Run, p model.PeerR
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
-			WHERE session_id = $1 AND entity = 'peer_report' AND record_key = $2::uuid::text AND resolved_at IS NULL`,
-			warehouse.UUID(p.SessionID), warehouse.UUID(p.PeerID))
-		if err != nil {
-			return err
-		}
 		return notePeer(ctx, tx, run, peer, model.PeerReportStored, "")
 	})
 	if err == nil {
@@ -81,7 +75,8 @@ func (s *Store) SavePeerReport(ctx context.Context, run model.Run, p model.PeerR
 	return warehouse.Failed("store the report of peer "+p.PeerID.String(), err)
 }
 
-// NotePeer keeps that a peer was asked for without a report to store, and why.
+// NotePeer keeps that a peer was asked for without a report to store, and why. Where the API
+// has none, what was set aside of it before is closed: nothing is left to ask for.
 func (s *Store) NotePeer(ctx context.Context, run model.Run, peer model.DuePeer, outcome, failure string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), warehouse.WriteTimeout)
 	defer cancel()
@@ -110,6 +105,11 @@ func notePeer(ctx context.Context, tx pgx.Tx, run model.Run, peer model.DuePeer,
 		ON CONFLICT (session_id, participant_id, peer_id) DO UPDATE
 		SET outcome = excluded.outcome, attempts = t.attempts + 1, asked_at = excluded.asked_at, last_error = excluded.last_error, run_id = excluded.run_id`,
 		warehouse.UUID(peer.SessionID), warehouse.UUID(peer.ParticipantID), warehouse.UUID(peer.PeerID), outcome, warehouse.Text(failure), run.ID, run.StartedAt)
+	if err == nil && (outcome == model.PeerReportStored || outcome == model.PeerReportNone) {
+		_, err = tx.Exec(ctx, `UPDATE sync.rejected_records SET resolved_at = now()
+			WHERE session_id = $1 AND entity = 'peer_report' AND record_key = $2::uuid::text AND resolved_at IS NULL`,
+			warehouse.UUID(peer.SessionID), warehouse.UUID(peer.PeerID))
+	}
 	return err
 }
 

@@ -114,10 +114,12 @@ func (w *work) apps(ctx context.Context) ([]string, error) {
 	if len(w.cfg.AppIDs) > 0 {
 		return w.cfg.AppIDs, nil
 	}
+	again := make(aside)
 	list, err := listApps(ctx, w.source, func(page model.AppPage) error {
 		if w.dryRun {
 			return nil
 		}
+		again.add(page.Rejected)
 		if err := w.setAside(ctx, page.Rejected); err != nil {
 			return err
 		}
@@ -129,6 +131,11 @@ func (w *work) apps(ctx context.Context) ([]string, error) {
 	}
 	if err != nil || w.dryRun {
 		return list.ids, err
+	}
+	if list.doubt == "" {
+		if err := w.closeAside(ctx, model.EntityApp, "", again, wholeList); err != nil {
+			return nil, err
+		}
 	}
 	return list.ids, w.tellUnlisted(ctx, list.unlisted)
 }

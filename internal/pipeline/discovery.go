@@ -29,9 +29,11 @@ type discovery struct {
 	newest  time.Time       // creation time of the newest session seen
 	count   int             // sessions of the range that were listed
 	problem string          // why the list cannot be trusted
+	again   aside           // records that the list set aside
 }
 
 func (d *discovery) run(ctx context.Context) error {
+	d.again = make(aside)
 	pass, err := twice(func() (model.Pass, error) {
 		return d.source.Sessions(ctx, d.appID, d.listFrom, d.listTo, func(page model.SessionPage) error {
 			return d.page(ctx, page)
@@ -43,7 +45,11 @@ func (d *discovery) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list the sessions: %w", err)
 	}
-	d.problem = pass.Doubt()
+	if d.problem = pass.Doubt(); d.problem == "" && d.preview == nil {
+		if err := d.closeAside(ctx, model.EntitySession, d.appID, d.again, d.coversAside); err != nil {
+			return err
+		}
+	}
 	if d.followUps {
 		return d.followUp(ctx)
 	}
@@ -66,6 +72,7 @@ func (d *discovery) watermark() time.Time {
 // page decides about the sessions of one page, with one look at their states.
 func (d *discovery) page(ctx context.Context, page model.SessionPage) error {
 	if d.preview == nil {
+		d.again.add(page.Rejected)
 		if err := d.setAside(ctx, page.Rejected); err != nil {
 			return err
 		}

@@ -43,10 +43,12 @@ func (w optionalWork) recordings(ctx context.Context, appID string, state *model
 			from = earlier(from, open.Add(-oneDay))
 		}
 	}
-	pass, err := w.listRecordings(ctx, appID, from, w.listEnd())
+	again := make(aside)
+	pass, err := w.listRecordings(ctx, appID, from, w.listEnd(), again)
 	if errors.Is(err, model.ErrBadRequest) {
 		w.logger.InfoContext(ctx, "the API refuses a range of recordings; reading all", "app_id", appID, "from", from)
-		pass, err = w.listRecordings(ctx, appID, time.Time{}, time.Time{})
+		from = time.Time{}
+		pass, err = w.listRecordings(ctx, appID, from, time.Time{}, again)
 	}
 	switch {
 	case errors.Is(err, model.ErrNotFound) && !errors.Is(err, model.ErrUnavailable):
@@ -57,7 +59,10 @@ func (w optionalWork) recordings(ctx context.Context, appID string, state *model
 		return true, fmt.Errorf("the list of recordings: %s", pass.Doubt())
 	}
 	state.ReadAt = now
-	return true, nil
+	if !from.IsZero() {
+		return true, nil
+	}
+	return true, w.closeAside(ctx, model.EntityRecording, appID, again, wholeList)
 }
 
 // isQuiet reports whether a part was read in the last hours, and no session of the app
@@ -74,11 +79,12 @@ func (w optionalWork) isQuiet(ctx context.Context, appID string, state *model.En
 	return !changed, err
 }
 
-func (w optionalWork) listRecordings(ctx context.Context, appID string, from, to time.Time) (model.Pass, error) {
+func (w optionalWork) listRecordings(ctx context.Context, appID string, from, to time.Time, again aside) (model.Pass, error) {
 	before := w.extras.Recordings
 	return twice(func() (model.Pass, error) {
 		w.extras.Recordings = before // a second pass reads the same ones
 		return w.source.Recordings(ctx, appID, from, to, func(page model.RecordingPage) error {
+			again.add(page.Rejected)
 			if err := w.setAside(ctx, page.Rejected); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/extract"
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -145,4 +146,65 @@ func TestRejectedRecordsOfOptionalReadsAreAskedForAgain(t *testing.T) {
 		t.Errorf("still open: %s", got)
 	}
 	r.exact(nil)
+}
+
+// A record without an id is closed by none that is stored: it is once a sound reading of its
+// list comes without it.
+func TestRecordsWithoutAnIDAreClosed(t *testing.T) {
+	t.Parallel()
+	nameless := simulator.Extra{"id": json.RawMessage(`""`)}
+	data := recorded(func(rec *simulator.Recording) { rec.Extra = nameless })
+	more := simulator.Generate(simulator.Size{Apps: 2, Sessions: 2, Participants: 2}, 23, at)
+	data.Apps = append(data.Apps, more.Apps[1])
+	data.Apps[1].Extra = nameless
+	another(data)
+	bad := data.Apps[0].Sessions[0]
+	bad.CreatedAt, bad.Extra = at.AddDate(0, 0, -3), nameless
+	r := newRig(t, data)
+	r.config.Lookback = 5 * 24 * time.Hour
+	r.must(recordings, model.RunPartial)
+	const open = `SELECT coalesce(string_agg(entity, ' ' ORDER BY entity), 'none') FROM sync.rejected_records WHERE resolved_at IS NULL`
+	if got := r.text(open); got != "app recording session" {
+		t.Fatalf("set aside: %s", got)
+	}
+	r.must(recordings, model.RunPartial)
+	if got := r.text(open); got != "app recording session" {
+		t.Fatalf("open while they have no id: %s", got)
+	}
+	r.sim.Update(func(d *simulator.Data) {
+		d.Apps[0].Recordings[0].Extra, d.Apps[0].Sessions[0].Extra, d.Apps[1].Extra = nil, nil, nil
+	})
+	r.must(recordings, model.RunSucceeded)
+	if got := r.text(open); got != "recording" {
+		t.Fatalf("open while the list of recordings was not read whole: %s", got)
+	}
+	r.retry()
+	r.must(recordings, model.RunSucceeded)
+	if got := r.text(open); got != "none" {
+		t.Errorf("still open: %s", got)
+	}
+	r.exact(nil)
+}
+
+// Sessions behind the lookback are closed by a backfill of their days.
+func TestBackfillClosesSessionsWithoutAnID(t *testing.T) {
+	t.Parallel()
+	data := classroom()
+	another(data)
+	bad := data.Apps[0].Sessions[0]
+	bad.CreatedAt, bad.Extra = at.AddDate(0, -2, 0), simulator.Extra{"id": json.RawMessage(`""`)}
+	r := newRig(t, data)
+	r.mustRun(model.RunPartial)
+	r.sim.Update(func(d *simulator.Data) { d.Apps[0].Sessions[0].Extra = nil })
+	backfill := pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(0, -1, 0)}
+	for _, step := range []struct {
+		from time.Time
+		open int
+	}{{at.AddDate(0, -1, 0), 1}, {at.AddDate(0, -3, 0), 0}} {
+		backfill.From = step.from
+		r.must(backfill, model.RunSucceeded)
+		if got := r.number(`SELECT count(*) FROM sync.rejected_records WHERE resolved_at IS NULL`); got != step.open {
+			t.Errorf("from %s on: %d open, want %d", step.from, got, step.open)
+		}
+	}
 }

@@ -79,6 +79,10 @@ type rejectStore interface {
 	SetAside(ctx context.Context, run model.Run, rejected []model.Rejected) (kept []model.Rejected, err error)
 	Rejects(ctx context.Context, accountID string, all bool, each func(model.StoredReject) error) error
 	ResolveReject(ctx context.Context, id int64) error
+	// Unnamed gives open records of an entity that belong to no session: of an app, or
+	// those of the account's apps for an empty appID. Their raw text is when they were
+	// created.
+	Unnamed(ctx context.Context, run model.Run, entity, appID string) ([]model.StoredReject, error)
 	LoadSalvaged(ctx context.Context, run model.Run, from model.StoredReject, salvaged model.Salvaged) (model.RowCounts, error)
 }
 
