@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
+	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/simulator"
 )
 
@@ -38,4 +39,31 @@ func TestListThatIsNotFoundMayBeEmpty(t *testing.T) {
 
 	r.sim.Script(none)
 	r.mustRun(model.RunPartial)
+}
+
+// So may the list of the participants of a session in which nobody ever was. Of any other
+// it is a failure.
+func TestParticipantsThatAreNotFoundMayBeNone(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 2, Participants: 3}, 19, at)
+	empty, full := data.Apps[0].Sessions[0], data.Apps[0].Sessions[1]
+	empty.Participants, empty.MaxConcurrent, empty.MinutesConsumed = nil, 0, 0
+	r := newRig(t, data)
+	none := simulator.KitError(404, "No participants found")
+	r.sim.Script(simulator.Fault{Path: "*/" + empty.ID + "/participants", Answer: none})
+	r.mustRun(model.RunSucceeded)
+	r.exact(nil)
+	if got := r.number(`SELECT count(*) FROM sync.session_states WHERE complete_at IS NOT NULL`); got != 2 {
+		t.Errorf("%d sessions are complete", got)
+	}
+	for _, byIDs := range []bool{false, true} {
+		if result, err := r.verify(t.Context(), pipeline.VerifyPlan{ByIDs: byIDs}); err != nil || len(result.Differences) > 0 {
+			t.Errorf("by ids %v: %v, %+v", byIDs, err, result.Differences)
+		}
+	}
+	r.sim.Script(simulator.Fault{Path: "*/" + full.ID + "/participants", Answer: none})
+	r.must(pipeline.Plan{Kind: model.KindBackfill, From: at.AddDate(-1, 0, 0), Full: true}, model.RunPartial)
+	if got := r.number(`SELECT count(*) FROM realtimekit.participants WHERE removed_at IS NULL`); got != 3 {
+		t.Errorf("%d participants are left", got)
+	}
 }

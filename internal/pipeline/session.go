@@ -115,6 +115,9 @@ func (w sessionWork) read(ctx context.Context, session *model.Session, stage fun
 		})
 	}
 	last, err := pass()
+	if isOfNobody(session, err) {
+		last, err = model.Pass{Announced: -1}, nil
+	}
 	if err == nil && doubt(session, last) != "" && session.Status == model.StatusEnded {
 		last, err = pass()
 	}
@@ -122,6 +125,13 @@ func (w sessionWork) read(ctx context.Context, session *model.Session, stage fun
 		return model.Reading{}, err
 	}
 	return w.verdict(session, last, number, began), nil
+}
+
+// isOfNobody reports whether the participants of a session were not found because there are
+// none: some lists of the vendor answer 404 where others are empty.
+func isOfNobody(session *model.Session, err error) bool {
+	inside := session.MaxConcurrent
+	return errors.Is(err, model.ErrNotFound) && inside.Valid && inside.Value == 0
 }
 
 // verdict decides whether a session is complete, and whether it must be looked

@@ -155,6 +155,9 @@ func (a *appVerification) contents(ctx context.Context, c candidate, d *Differen
 	}
 	if !a.plan.ByIDs {
 		announced, err := a.source.CountParticipants(ctx, a.appID, c.id)
+		if isOfNobody(c.listed, err) {
+			announced, err = 0, nil
+		}
 		if err != nil || announced >= 0 && announced == c.held.Participants+c.held.SetAside+c.held.Erased {
 			return err
 		}
@@ -178,6 +181,9 @@ func (a *appVerification) ids(ctx context.Context, c candidate, d *Difference) e
 			return err
 		})
 	})
+	if isOfNobody(c.listed, err) {
+		pass, err = model.Pass{Announced: -1}, nil
+	}
 	if err != nil {
 		return err
 	}
