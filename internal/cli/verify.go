@@ -22,14 +22,14 @@ type verifyCommand struct {
 	rangeFlags
 	Session list `placeholder:"ID,…" help:"Compare only these sessions, whatever their time."`
 	App     list `predictor:"app" placeholder:"ID,…" help:"Compare only these apps, by id or name; overrides --app-ids."`
-	IDs     bool `name:"ids" help:"Compare the ids of all participants and peer events, not their number alone: reads every page."`
+	IDs     bool `name:"ids" help:"Compare all participants and peer events by their ids, with their values, not their number alone: reads every page."`
 	JSON    bool `name:"json" help:"Print one JSON object."`
 	Quiet   bool `short:"q" help:"Print nothing when nothing differs."`
 }
 
 // Help gives the longer text of --help.
 func (*verifyCommand) Help() string {
-	return `Asks the API for every session of the range and compares it with the warehouse: its record, and the number of its participants. If that number differs or the API gives none, or with --ids, it compares the ids of participants and peer events. Costs about one request per session, within the shared request budget. Writes no data. Without --from or --last it begins with the first session.
+	return `Asks the API for every session of the range and compares it with the warehouse: its record, and the number of its participants. If that number differs or the API gives none, or with --ids, it compares participants and peer events one by one, with their names, ids and times. Costs about one request per session, within the shared request budget. Writes no data. Without --from or --last it begins with the first session.
 
 A stopped verification of a range goes on where it stopped, and compares the sessions that differed before again. Sessions that are live, or changed after the last run, do not count as a difference. An app of the warehouse that the API does not list counts as one, unless --app or --app-ids names the apps.
 

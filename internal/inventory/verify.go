@@ -134,7 +134,8 @@ func (s *Store) Holdings(ctx context.Context, appID string, ids []model.UUID, fr
 
 func number(f pgtype.Float8) model.Number { return model.Number{Value: f.Float64, Valid: f.Valid} }
 
-// Absent tells what of a page of a session's participants the warehouse lacks.
+// Absent tells what of a page of a session's participants the warehouse lacks, or holds with
+// other values.
 // Those of erased people are only counted.
 func (s *Store) Absent(ctx context.Context, appID string, id model.UUID, page model.ParticipantPage) (model.Absent, error) {
 	var absent model.Absent
@@ -143,17 +144,8 @@ func (s *Store) Absent(ctx context.Context, appID string, id model.UUID, page mo
 		return absent, err
 	}
 	absent.Erased = filter.Page(appID, &page).Participants
-	participants := make([][16]byte, len(page.Participants))
-	updated := make([]pgtype.Timestamptz, len(page.Participants))
-	for i := range page.Participants {
-		participants[i], updated[i] = page.Participants[i].ID, warehouse.Time(page.Participants[i].UpdatedAt)
-	}
-	of, events := make([][16]byte, len(page.Events)), make([][16]byte, len(page.Events))
-	for i := range page.Events {
-		of[i], events[i] = page.Events[i].ParticipantID, page.Events[i].ID
-	}
 	batch := &pgx.Batch{}
-	batch.Queue(absentParticipantsSQL, warehouse.UUID(id), participants, updated).Query(func(rows pgx.Rows) error {
+	batch.Queue(absentParticipantsSQL, participantArgs(id, page.Participants)...).Query(func(rows pgx.Rows) error {
 		var participant pgtype.UUID
 		var lacking bool
 		_, err := pgx.ForEachRow(rows, []any{&participant, &lacking}, func() error {
@@ -166,9 +158,41 @@ func (s *Store) Absent(ctx context.Context, appID string, id model.UUID, page mo
 		})
 		return err
 	})
-	batch.Queue(absentEventsSQL, warehouse.UUID(id), of, events).QueryRow(func(row pgx.Row) error { return row.Scan(&absent.Events) })
+	batch.Queue(absentEventsSQL, eventArgs(id, page.Events)...).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&absent.Events, &absent.EventsChanged)
+	})
 	err = s.pool.SendBatch(ctx, batch).Close()
 	return absent, warehouse.Failed("compare session "+id.String(), err)
+}
+
+// participantArgs gives the arguments of absent_participants.sql.
+func participantArgs(session model.UUID, of []model.Participant) []any {
+	ids, minutes := make([][16]byte, len(of)), make([]pgtype.Float8, len(of))
+	var times [3][]pgtype.Timestamptz
+	var texts [4][]pgtype.Text
+	for i := range of {
+		p := &of[i]
+		ids[i], minutes[i] = p.ID, warehouse.Number(p.DurationMinutes)
+		for k, at := range []time.Time{p.UpdatedAt, p.JoinedAt, p.LeftAt} {
+			times[k] = append(times[k], warehouse.Time(at))
+		}
+		for k, text := range []string{p.UserID, p.CustomParticipantID, p.PresetName, p.DisplayName} {
+			texts[k] = append(texts[k], warehouse.Text(text))
+		}
+	}
+	return []any{warehouse.UUID(session), ids, times[0], times[1], times[2], minutes, texts[0], texts[1], texts[2], texts[3]}
+}
+
+// eventArgs gives the arguments of absent_events.sql.
+func eventArgs(session model.UUID, of []model.PeerEvent) []any {
+	participants, ids := make([][16]byte, len(of)), make([][16]byte, len(of))
+	names, peers, created := make([]pgtype.Text, len(of)), make([]pgtype.Text, len(of)), make([]pgtype.Timestamptz, len(of))
+	for i := range of {
+		e := &of[i]
+		participants[i], ids[i] = e.ParticipantID, e.ID
+		names[i], peers[i], created[i] = warehouse.Text(e.Name), warehouse.Text(e.PeerID), warehouse.Time(e.CreatedAt)
+	}
+	return []any{warehouse.UUID(session), participants, ids, names, peers, created}
 }
 
 // VerifyCheckpoint gives how far an unfinished verification of the same range and

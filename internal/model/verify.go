@@ -48,10 +48,11 @@ type VerifyRange struct {
 	ByIDs    bool
 }
 
-// Absent counts what the API lists of a page and the warehouse lacks.
+// Absent counts what the API lists of a page and the warehouse lacks, or holds otherwise.
 type Absent struct {
-	Participants []UUID // not stored, or marked as removed
-	Changed      int    // stored, but with another updated_at
-	Events       int    // of stored participants
-	Erased       int    // participants that are not stored since the person was erased
+	Participants  []UUID // not stored, or marked as removed
+	Changed       int    // stored, but with other values
+	Events        int    // of stored participants
+	EventsChanged int    // stored, but with other values
+	Erased        int    // participants that are not stored since the person was erased
 }

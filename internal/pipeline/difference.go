@@ -34,7 +34,7 @@ const (
 	FoundGone         = "gone"         // the warehouse has the session, the API does not know it
 	FoundRecord       = "record"       // columns of the session differ
 	FoundParticipants = "participants" // participants differ
-	FoundEvents       = "peer_events"  // peer events are missing
+	FoundEvents       = "peer_events"  // peer events are missing, or have other values
 	FoundSetAside     = "set_aside"    // a record waits in the rejected records
 	FoundUnread       = "unread"       // the API did not give the session
 	FoundList         = "list"         // a list of the API does not add up

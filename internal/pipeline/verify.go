@@ -29,7 +29,7 @@ type VerifyPlan struct {
 	From, To time.Time    // sessions created in [From, To); zero means open
 	Sessions []model.UUID // these sessions and no others
 	OfMany   bool         // the command asks several accounts for Sessions, each for its own
-	ByIDs    bool         // compare the ids of all participants and events
+	ByIDs    bool         // compare all participants and events, by their ids
 }
 
 // VerifyResult tells what a verification found.

@@ -165,16 +165,17 @@ func (a *appVerification) contents(ctx context.Context, c candidate, d *Differen
 	return a.ids(ctx, c, d)
 }
 
-// ids compares participants and events by their ids, page by page. Stored events
+// ids compares participants and events by their ids, with their values, page by page. Stored events
 // that the API no longer gives are no difference: they are kept on purpose.
 func (a *appVerification) ids(ctx context.Context, c candidate, d *Difference) error {
-	var missing, changed, events, erased int
+	var missing, changed, events, otherEvents, erased int
 	pass, err := twice(func() (model.Pass, error) {
-		missing, changed, events, erased, d.Participants = 0, 0, 0, 0, nil
+		missing, changed, events, otherEvents, erased, d.Participants = 0, 0, 0, 0, 0, nil
 		return a.source.Participants(ctx, a.appID, c.id, func(page model.ParticipantPage) error {
 			absent, err := a.stores.Verifier.Absent(ctx, a.appID, c.id, page)
 			erased += absent.Erased
-			missing, changed, events = missing+len(absent.Participants), changed+absent.Changed, events+absent.Events
+			missing, changed = missing+len(absent.Participants), changed+absent.Changed
+			events, otherEvents = events+absent.Events, otherEvents+absent.EventsChanged
 			if room := mostIDs - len(d.Participants); room > 0 {
 				d.Participants = append(d.Participants, absent.Participants[:min(room, len(absent.Participants))]...)
 			}
@@ -195,6 +196,9 @@ func (a *appVerification) ids(ctx context.Context, c candidate, d *Difference) e
 	}
 	if events > 0 {
 		d.found(FoundEvents, "%s missing of participants that are stored", plural(events, "event"))
+	}
+	if otherEvents > 0 {
+		d.found(FoundEvents, "%s stored with other values", plural(otherEvents, "event"))
 	}
 	if doubt := pass.Doubt(); doubt != "" {
 		d.found(FoundList, "the list of its participants does not add up: %s", doubt)
