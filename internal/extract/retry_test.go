@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -272,3 +273,25 @@ func TestTransportThatIsNeverReady(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Rows of an answer that broke off are not handed on beside those of the next try.
+func TestBrokenAnswerLeavesNoRows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const rows = `{"success":true,"data":[{"id":"first"},{"id":"second"}`
+		r := newRig(t, nil, simulator.Options{Script: []simulator.Fault{
+			{Nth: 1, Answer: reply(http.StatusOK, rows)},
+			{Answer: reply(http.StatusOK, rows+`],"paging":{"total_count":2,"start_offset":1,"end_offset":2}}`)},
+		}})
+		var got []string
+		pass, err := r.Apps(t.Context(), func(page model.AppPage) error {
+			for _, app := range page.Apps {
+				got = append(got, app.ID)
+			}
+			return nil
+		})
+		if err != nil || !slices.Equal(got, []string{"first", "second"}) || pass.Duplicates != 0 {
+			t.Errorf("handed on %v; %+v, %v", got, pass, err)
+		}
+	})
+}
