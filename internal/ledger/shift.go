@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
@@ -24,4 +26,14 @@ func (s *Store) StartShift(ctx context.Context, run model.Run, worker string) (i
 			VALUES ($1, 'work', $2, $3, $4)
 			RETURNING run_id, clock_timestamp(), (SELECT array_agg(run_id) FROM abandoned)`),
 		run.AccountID, run.StartedAt, run.Version, worker)
+}
+
+// NoteRefusal notes with a run that is under way why the API gives it nothing; empty for
+// that it does.
+func (s *Store) NoteRefusal(ctx context.Context, runID int64, reason string) error {
+	err := s.db.Noted(ctx, reason, func(tx pgx.Tx, reason string) error {
+		_, err := tx.Exec(ctx, `UPDATE sync.runs SET error = $2 WHERE run_id = $1 AND status = 'running'`, runID, warehouse.Text(reason))
+		return err
+	})
+	return warehouse.Failed("note that the API refuses", err)
 }

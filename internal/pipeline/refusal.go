@@ -76,6 +76,10 @@ type deniedError struct {
 	text string
 }
 
+// IsRow tells whether an error is model.ErrDenied only because several things in a row
+// were refused: the token itself was not.
+func IsRow(err error) bool { return errors.As(err, new(*deniedError)) }
+
 func (e *deniedError) Error() string        { return e.text }
 func (e *deniedError) Unwrap() error        { return e.last }
 func (e *deniedError) Is(target error) bool { return target == model.ErrDenied }

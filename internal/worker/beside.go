@@ -36,7 +36,7 @@ func (w *optionalWorker) Work(ctx context.Context, job *river.Job[queue.Optional
 	defer done()
 	read, err := s.Optional(ctx, job.Args.AppID, w.cfg.Optional, unheard(announced, w.now()))
 	if err != nil {
-		return w.verdict(ctx, err)
+		return w.verdict(ctx, job.Args.AccountID, err)
 	}
 	last := context.WithoutCancel(ctx)
 	if next := optionalPause(read); next > 0 {
@@ -69,7 +69,7 @@ func (w *chunkWorker) Work(ctx context.Context, job *river.Job[queue.BackfillChu
 		return w.queue.AskForOld(ctx, a.AccountID, a.AppID, due)
 	})
 	if err != nil {
-		return w.verdict(ctx, err)
+		return w.verdict(ctx, job.Args.AccountID, err)
 	}
 	run, last := s.run, context.WithoutCancel(ctx)
 	run.From, run.To, run.Full = a.From, a.To, a.Full
@@ -103,7 +103,7 @@ func (w *chunkWorker) split(ctx context.Context, job *river.Job[queue.BackfillCh
 	defer done()
 	list, err := s.Apps(ctx)
 	if err != nil {
-		return w.verdict(ctx, err)
+		return w.verdict(ctx, job.Args.AccountID, err)
 	}
 	if list.Doubt != "" {
 		return fmt.Errorf("the list of apps does not add up: %s", list.Doubt)
@@ -125,7 +125,7 @@ type usageWorker struct {
 // Work implements river.Worker.
 func (w *usageWorker) Work(ctx context.Context, job *river.Job[queue.RefreshUsage]) error {
 	if _, err := w.db.RefreshAnalytics(ctx); err != nil {
-		return w.verdict(ctx, err)
+		return w.verdict(ctx, "", err)
 	}
 	return queue.EndUsage(context.WithoutCancel(ctx), w.queue, job)
 }

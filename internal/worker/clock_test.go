@@ -37,14 +37,21 @@ func TestMachinesClockPutsNothingOff(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.sim.Script(refused)
+			f.deniedPause = time.Second
 			f.start()
 			f.until("the job is put off", `SELECT EXISTS (SELECT FROM rollcall_queue.river_job WHERE metadata ? 'snoozes')`)
-			if n := f.count(`SELECT round(extract(epoch FROM scheduled_at - now()) / 60) FROM rollcall_queue.river_job WHERE kind = 'list_apps'`); n < 4 || n > 5 {
+			if n := f.count(`SELECT round(extract(epoch FROM scheduled_at - now()) / 60) FROM rollcall_queue.river_job WHERE kind = 'list_apps'`); n != 0 {
 				t.Errorf("the job waits for %d minutes", n)
 			}
 			f.sim.Script()
-			f.exec(`UPDATE rollcall_queue.river_job SET scheduled_at = now() WHERE kind = 'list_apps'`) // River's scheduler makes it available
 			f.until("read", `SELECT count(*) = 1 FROM sync.session_states WHERE complete_at IS NOT NULL`)
+			const lists = ` FROM rollcall_queue.river_job WHERE kind = 'list_app' AND state = `
+			f.until("listed", `SELECT count(*) = 1`+lists+`'scheduled'`)
+			if n := f.count(`SELECT round(extract(epoch FROM scheduled_at - now()) / 60)` + lists + `'scheduled'`); n != 15 {
+				t.Errorf("the next list is in %d minutes", n)
+			}
+			f.exec(`UPDATE rollcall_queue.river_job SET scheduled_at = now() WHERE kind = 'list_app' AND state = 'scheduled'`) // River's scheduler makes it available
+			f.until("listed again", `SELECT count(*) = 2`+lists+`'completed'`)
 		})
 	}
 }

@@ -55,7 +55,7 @@ func (w *sessionWorker) Work(ctx context.Context, job *river.Job[queue.SyncSessi
 	defer done()
 	look, err := s.Session(ctx, claim.AppID, id)
 	if err != nil {
-		return errors.Join(w.verdict(ctx, err), w.giveBack(ctx, id))
+		return errors.Join(w.verdict(ctx, job.Args.AccountID, err), w.giveBack(ctx, id))
 	}
 	// What was read is stored; that it need not be read again must not be lost.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
@@ -99,7 +99,7 @@ func (w *appWorker) Work(ctx context.Context, job *river.Job[queue.ListApp]) err
 	})
 	s.listed.Add(int64(listed))
 	if err != nil && endsJob(ctx, err) {
-		return w.verdict(ctx, err)
+		return w.verdict(ctx, job.Args.AccountID, err)
 	}
 	next := listEvery
 	if err != nil { // the app's own affair, which its row in the ledger tells
@@ -129,7 +129,7 @@ func (w *appsWorker) Work(ctx context.Context, job *river.Job[queue.ListApps]) e
 	defer done()
 	list, err := s.Apps(ctx)
 	if err != nil {
-		return w.verdict(ctx, err)
+		return w.verdict(ctx, job.Args.AccountID, err)
 	}
 	next := appsPause(len(list.IDs))
 	if list.Whole { // or what an app lost that is only not shown would never come back
@@ -157,16 +157,19 @@ func endsJob(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.Is(err, model.ErrBudgetSpent) || errors.Is(err, model.ErrDenied) || errors.Is(err, model.ErrStore)
 }
 
-// verdict tells River what becomes of a job whose work broke off.
-func (t *tour) verdict(ctx context.Context, err error) error {
+// verdict tells River what becomes of a job of an account whose work broke off.
+func (t *tour) verdict(ctx context.Context, accountID string, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err() // which gives the attempt back
 	case errors.Is(err, model.ErrBudgetSpent):
 		return river.JobSnooze(budgetWait(err))
-	case errors.Is(err, model.ErrDenied):
+	case pipeline.IsRow(err): // which may be those sessions' affair: others go on
 		t.logger.WarnContext(ctx, "the API refuses; the job waits", "wait_seconds", deniedPause.Seconds(), "error", err)
 		return river.JobSnooze(deniedPause)
+	case errors.Is(err, model.ErrDenied):
+		t.refuse(accountID, err)
+		return river.JobSnooze(takenPause) // for a worker whose token is good
 	}
 	return err
 }

@@ -8,6 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pipeline"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
@@ -20,19 +23,23 @@ type tour struct {
 	id    string
 	desks map[string]*desk // by account
 
-	busy   sync.Map       // sessions in hand: model.UUID
-	closes sync.WaitGroup // shifts of the hours before, until their jobs have ended
+	client *river.Client[pgx.Tx]
+
+	busy    sync.Map       // sessions in hand: model.UUID
+	refused chan *desk     // those whose jobs are to be left to others for a while
+	closes  sync.WaitGroup // shifts of the hours before, until their jobs have ended
 }
 
 // desk is where the jobs of one account are worked off.
 type desk struct {
 	Account
-	mu    sync.Mutex
-	shift *shift // nil before the first
+	mu      sync.Mutex
+	shift   *shift // nil before the first
+	refusal error  // why no jobs are taken now; nil where they are
 }
 
 func newTour(w *Worker, id string) *tour {
-	t := &tour{Worker: w, id: id, desks: make(map[string]*desk, len(w.cfg.Accounts))}
+	t := &tour{Worker: w, id: id, desks: make(map[string]*desk, len(w.cfg.Accounts)), refused: make(chan *desk, len(w.cfg.Accounts))}
 	for _, a := range w.cfg.Accounts {
 		t.desks[a.ID] = &desk{Account: a}
 	}
@@ -82,8 +89,10 @@ func (t *tour) ring(ctx context.Context) {
 // watch looks after the queue until ctx ends, or held does with the lock.
 func (t *tour) watch(ctx, held context.Context) error {
 	ringing, stop := context.WithCancel(held)
-	defer stop()
 	go t.ring(ringing)
+	var away sync.WaitGroup
+	defer away.Wait()
+	defer stop()
 	rescue, sweep := time.NewTicker(rescueEvery), time.NewTicker(sweepEvery)
 	defer rescue.Stop()
 	defer sweep.Stop()
@@ -93,6 +102,8 @@ func (t *tour) watch(ctx, held context.Context) error {
 			return nil
 		case <-held.Done():
 			return context.Cause(held)
+		case d := <-t.refused:
+			away.Go(func() { t.standAside(ringing, d) })
 		case <-rescue.C:
 			n, err := t.queue.Rescue(held)
 			t.note(held, n, "took up the jobs of a worker that is gone", err)
@@ -171,7 +182,7 @@ func (t *tour) lastShifts(ctx context.Context, failure error) (err error) {
 	t.closes.Wait()
 	for _, d := range t.desks {
 		if d.shift != nil {
-			err = errors.Join(err, d.shift.Finish(ctx, int(d.shift.listed.Load()), failure))
+			err = errors.Join(err, d.shift.Finish(ctx, int(d.shift.listed.Load()), errors.Join(failure, d.refused())))
 		}
 	}
 	return err

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
@@ -47,11 +47,13 @@ type Worker struct {
 	ledger *ledger.Store
 	queue  *queue.Queue
 	logger *slog.Logger
+
+	deniedPause time.Duration
 }
 
 // New gives a worker in a warehouse.
 func New(cfg Config, db *warehouse.DB, q *queue.Queue) *Worker {
-	return &Worker{cfg: cfg, db: db, ledger: ledger.New(db), queue: q, logger: cfg.Logger}
+	return &Worker{cfg: cfg, db: db, ledger: ledger.New(db), queue: q, logger: cfg.Logger, deniedPause: deniedPause}
 }
 
 // stopTime is how long jobs may go on once the worker was told to stop. Those that take
@@ -68,22 +70,21 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	defer release()
 	t := newTour(w, id)
-	client, err := t.client()
-	if err != nil {
+	if err := t.open(); err != nil {
 		return fmt.Errorf("open the queue: %w", err)
 	}
-	if err := t.begin(held, client); err != nil {
+	if err := t.begin(held); err != nil {
 		return errors.Join(err, t.lastShifts(held, err))
 	}
 	w.logger.InfoContext(ctx, "worker started", "worker", id)
 	failure := t.watch(ctx, held)
-	t.stop(held, client)
+	t.stop(held)
 	w.logger.InfoContext(ctx, "worker stopped", "worker", id)
 	return errors.Join(failure, t.lastShifts(held, failure))
 }
 
 // begin enters the worker into the ledger and lets jobs come.
-func (t *tour) begin(ctx context.Context, client *river.Client[pgx.Tx]) error {
+func (t *tour) begin(ctx context.Context) error {
 	for _, d := range t.desks {
 		if err := t.nextShift(ctx, d); err != nil {
 			return err
@@ -95,13 +96,13 @@ func (t *tour) begin(ctx context.Context, client *river.Client[pgx.Tx]) error {
 	if _, err := t.queue.AskUsage(ctx); err != nil {
 		return err
 	}
-	return warehouse.Failed("start to work", client.Start(ctx))
+	return warehouse.Failed("start to work", t.client.Start(ctx))
 }
 
-// client gives the River client of a tour. Its own rescue of stuck jobs would take a
+// open makes the River client of a tour. Its own rescue of stuck jobs would take a
 // minute and more, and would take a long job for a stuck one: it is off, since jobs have
 // no time limit, and queue.Rescue does it.
-func (t *tour) client() (*river.Client[pgx.Tx], error) {
+func (t *tour) open() (err error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sessionWorker{base[queue.SyncSession]{tour: t}})
 	river.AddWorker(workers, &appWorker{base[queue.ListApp]{tour: t}})
@@ -111,11 +112,9 @@ func (t *tour) client() (*river.Client[pgx.Tx], error) {
 	river.AddWorker(workers, &usageWorker{base[queue.RefreshUsage]{tour: t}})
 	queues := map[string]river.QueueConfig{queue.UsageQueue: {MaxWorkers: 1}}
 	for id := range t.desks {
-		queues[queue.Name(id)] = river.QueueConfig{MaxWorkers: t.cfg.Concurrency}
-		// Nobody waits for these: where tour.ring told in vain, a minute later is soon enough.
-		queues[queue.OptionalName(id)] = river.QueueConfig{MaxWorkers: 1, FetchPollInterval: time.Minute}
+		maps.Copy(queues, t.queuesOf(id))
 	}
-	return river.NewClient(riverpgxv5.New(t.db.Pool), &river.Config{
+	t.client, err = river.NewClient(riverpgxv5.New(t.db.Pool), &river.Config{
 		ID: t.id, Schema: queue.Schema(), Workers: workers, Logger: queue.Quiet(t.logger),
 		Queues:                      queues,
 		ErrorHandler:                &failures{t.logger},
@@ -127,6 +126,16 @@ func (t *tour) client() (*river.Client[pgx.Tx], error) {
 		FetchCooldown:               50 * time.Millisecond,
 		FetchPollInterval:           5 * time.Second, // where a notice was lost; tour.ring gives it
 	})
+	return err
+}
+
+// queuesOf gives the queues of an account.
+func (t *tour) queuesOf(accountID string) map[string]river.QueueConfig {
+	return map[string]river.QueueConfig{
+		queue.Name(accountID): {MaxWorkers: t.cfg.Concurrency},
+		// Nobody waits for these: where tour.ring told in vain, a minute later is soon enough.
+		queue.OptionalName(accountID): {MaxWorkers: 1, FetchPollInterval: time.Minute},
+	}
 }
 
 // serverTime lets River go by the clock of the database server: by that of a machine which is
@@ -142,15 +151,15 @@ func (serverTime) NowOrNil() *time.Time { return nil }
 
 // stop lets jobs come to their end, and breaks off those that take too long, or all
 // where the lock is lost.
-func (t *tour) stop(held context.Context, client *river.Client[pgx.Tx]) {
+func (t *tour) stop(held context.Context) {
 	soon, cancel := context.WithTimeout(held, stopTime)
 	defer cancel()
-	if client.Stop(soon) == nil {
+	if t.client.Stop(soon) == nil {
 		return
 	}
 	last, cancelLast := context.WithTimeout(context.WithoutCancel(held), stopTime)
 	defer cancelLast()
-	if err := client.StopAndCancel(last); err != nil {
+	if err := t.client.StopAndCancel(last); err != nil {
 		t.logger.WarnContext(held, "jobs did not stop in time; another worker takes them up", "error", err)
 	}
 }

@@ -46,7 +46,8 @@ type fleet struct {
 	since  time.Time    // of workers
 	key    *privacy.Key // of workers
 
-	optional pipeline.Optional // of workers
+	optional    pipeline.Optional // of workers
+	deniedPause time.Duration     // of workers; 0 for theirs
 }
 
 func newFleet(tb testing.TB, data *simulator.Data) *fleet {
@@ -88,10 +89,14 @@ func (f *fleet) worker() *worker.Worker {
 	if err != nil {
 		f.Fatal(err)
 	}
-	return worker.New(worker.Config{
+	w := worker.New(worker.Config{
 		Concurrency: 4, Settle: time.Hour, Version: "test", Logger: logger, Since: f.since, Optional: f.optional,
 		Accounts: []worker.Account{{ID: f.data.AccountID, Pipeline: p}},
 	}, db, q)
+	if f.deniedPause > 0 {
+		w.SetDeniedPause(f.deniedPause)
+	}
+	return w
 }
 
 // start lets a worker work until stop, which waits for its end.
