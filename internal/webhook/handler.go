@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -72,14 +74,26 @@ func (h *Handler) Stop() { h.stopping.Store(true) }
 // Routes gives the handler of all paths.
 func (h *Handler) Routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc(Path, h.deliver)
-	mux.HandleFunc(Path+"/{$}", h.deliver) // a redirect would be final for the sender, as 404 is
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", h.ready)
 	if h.Metrics != nil {
 		mux.Handle("GET /metrics", h.Metrics)
 	}
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isDelivery(r) {
+			h.deliver(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// isDelivery tells deliveries from all else. The path may have been registered with a slash
+// too many, or a proxy may add to it or take from it: 404 and a redirect are final for the
+// sender, and who signed is proved anyway.
+func isDelivery(r *http.Request) bool {
+	return strings.HasSuffix(path.Clean("/"+r.URL.Path), Path) ||
+		r.Method == http.MethodPost && firstHeader(r.Header, signatureHeaders) != ""
 }
 
 func (h *Handler) ready(w http.ResponseWriter, r *http.Request) {

@@ -198,16 +198,42 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// A slash at the end of the address that was registered loses nothing.
-func TestSlashAtTheEnd(t *testing.T) {
+// The address that was registered may have a slash too many, a proxy may add to the path or
+// take from it, and somebody may have left it out: a signed event is taken in nonetheless.
+func TestPaths(t *testing.T) {
 	t.Parallel()
-	inbox, body := &kept{outcome: Accepted}, ended()
-	req := httptest.NewRequest(http.MethodPost, Path+"/", bytes.NewReader(body))
-	req.Header.Set("Rtk-Signature", sign(t, theKey(), body))
-	rec := httptest.NewRecorder()
-	newHandler(t, pinned(t), inbox).Routes().ServeHTTP(rec, req)
-	if rec.Code != http.StatusNoContent || len(inbox.events) != 1 {
-		t.Errorf("status %d, %d events", rec.Code, len(inbox.events))
+	body := ended()
+	signature := sign(t, theKey(), body)
+	for _, test := range []struct {
+		method, path string
+		signed       bool
+		want         int
+	}{
+		{http.MethodPost, Path + "/", true, http.StatusNoContent},
+		{http.MethodPost, "/" + Path, true, http.StatusNoContent},
+		{http.MethodPost, "/webhooks//realtimekit", true, http.StatusNoContent},
+		{http.MethodPost, "/rollcall" + Path, true, http.StatusNoContent},
+		{http.MethodPost, "/x/.." + Path, true, http.StatusNoContent},
+		{http.MethodPost, "/realtimekit", true, http.StatusNoContent},
+		{http.MethodPost, "/", true, http.StatusNoContent},
+		{http.MethodPost, "/healthz", true, http.StatusNoContent},
+		{http.MethodPost, "/rollcall" + Path, false, http.StatusUnauthorized},
+		{http.MethodPost, "/xmlrpc.php", false, http.StatusNotFound},
+		{http.MethodGet, "/", true, http.StatusNotFound},
+		{http.MethodGet, Path, true, http.StatusMethodNotAllowed},
+		{http.MethodGet, "/healthz", false, http.StatusOK},
+	} {
+		inbox := &kept{outcome: Accepted}
+		req := httptest.NewRequest(test.method, "/", bytes.NewReader(body))
+		req.URL.Path = test.path
+		if test.signed {
+			req.Header.Set("Rtk-Signature", signature)
+		}
+		rec := httptest.NewRecorder()
+		newHandler(t, pinned(t), inbox).Routes().ServeHTTP(rec, req)
+		if rec.Code != test.want || (len(inbox.events) == 1) != (test.want == http.StatusNoContent) {
+			t.Errorf("%s %s, signed %v: status %d, %d events", test.method, test.path, test.signed, rec.Code, len(inbox.events))
+		}
 	}
 }
 
