@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type serveCommand struct {
 	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"Its private key in PEM."`
 
 	listening func(net.Addr) // is told; nil for nobody
+	drain     time.Duration  // drainTime where it is 0
 }
 
 // Help gives the longer text of --help.
@@ -125,8 +127,8 @@ func (c *serveCommand) keys() (*webhook.Keys, error) {
 	return webhook.PublishedKey(c.KeyURL)
 }
 
-// drainTime is how long load balancers have to notice that no more is to be sent here,
-// and deliveries to be answered.
+// drainTime is how long deliveries in hand have to be answered; connections that take longer,
+// or on which nothing came, are closed.
 const drainTime = 5 * time.Second
 
 // serve answers until the program is told to stop.
@@ -159,9 +161,11 @@ func (c *serveCommand) serve(s *shell, handler *webhook.Handler) error {
 	case <-s.ctx.Done():
 	}
 	handler.Stop()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), drainTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), cmp.Or(c.drain, drainTime))
 	defer cancel()
-	err = server.Shutdown(ctx)
+	if err = server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close()
+	}
 	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
