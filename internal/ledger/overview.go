@@ -42,9 +42,11 @@ func (s *Store) Overview(ctx context.Context, accountID string) (model.Overview,
 }
 
 func overview(ctx context.Context, tx pgx.Tx, accountID string, o *model.Overview) (err error) {
-	o.Runs, err = list[model.RunOverview](ctx, tx, `SELECT run_id, kind, status, started_at, finished_at, requests, sessions_listed, sessions_read,
+	o.Runs, err = list[model.RunOverview](ctx, tx, warehouse.WithWorkers(`SELECT run_id, kind, status, started_at, finished_at, requests, sessions_listed, sessions_read,
 			rows_inserted + rows_updated + other_rows_written, error, budget_wait_seconds, false
-		FROM sync.runs WHERE account_id = $1 ORDER BY run_id DESC LIMIT $2`, accountID, overviewRuns)
+		FROM sync.runs WHERE account_id = $1 AND (run_id IN (SELECT run_id FROM sync.runs WHERE account_id = $1 ORDER BY run_id DESC LIMIT $2)
+			OR kind = 'work' AND status = 'running' AND worker_is_alive(worker))
+		ORDER BY run_id DESC`), accountID, overviewRuns)
 	if err != nil {
 		return err
 	}

@@ -43,3 +43,49 @@ func TestOverviewCountsRejectedRecordsOfItsAccount(t *testing.T) {
 		}
 	}
 }
+
+// However many runs began since, each worker that is alive is shown, and one that is gone is
+// not for long.
+func TestOverviewShowsEachWorker(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	run := b.Run
+	run.Kind = model.KindWork
+	var releases []func()
+	for _, worker := range []string{"one", "two"} {
+		_, release, err := b.Ledger.AcquireWorker(t.Context(), worker)
+		if err != nil {
+			t.Fatal(err)
+		}
+		releases = append(releases, release)
+		if _, err := b.Ledger.StartShift(t.Context(), run, worker); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer releases[1]()
+	for range 6 {
+		if _, err := b.Ledger.StartRun(t.Context(), b.Run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shown := func() (workers int) {
+		t.Helper()
+		o, err := b.Ledger.Overview(t.Context(), b.Run.AccountID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range o.Runs {
+			if r := &o.Runs[i]; r.Kind == model.KindWork && r.UnderWay {
+				workers++
+			}
+		}
+		return workers
+	}
+	if n := shown(); n != 2 {
+		t.Errorf("%d of 2 workers are shown", n)
+	}
+	releases[0]()
+	if n := shown(); n != 1 {
+		t.Errorf("%d workers are shown, and 1 is alive", n)
+	}
+}
