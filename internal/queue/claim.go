@@ -140,9 +140,3 @@ func (q *Queue) Leave(ctx context.Context, accountID string, apps []string, next
 	_, err := q.pool.Exec(ctx, leaveSQL, accountID, apps, next.Seconds())
 	return warehouse.Failed("end the jobs of apps that are gone", err)
 }
-
-// Prune forgets what webhooks told more than 30 days ago.
-func (q *Queue) Prune(ctx context.Context) error {
-	_, err := q.pool.Exec(ctx, `DELETE FROM sync.webhook_events WHERE last_received_at < now() - interval '30 days'`)
-	return warehouse.Failed("forget old webhooks", err)
-}

@@ -26,8 +26,6 @@ func Schema() string { return naming.Real(migrations.QueueSchema) }
 var (
 	//go:embed sql/ask.sql
 	askSQL string
-	//go:embed sql/lost.sql
-	lostSQL string
 	//go:embed sql/missed.sql
 	missedSQL string
 )
@@ -56,6 +54,7 @@ type ask struct {
 	ended            bool
 	in               time.Duration // from now
 	isSame           bool          // a job that is there is enough, whenever that is due
+	isOld            bool          // nobody waits for it
 }
 
 // asked is what came of it.
@@ -84,6 +83,10 @@ func (q *Queue) ask(ctx context.Context, tx pgx.Tx, all []ask, priority int, cal
 	if err != nil {
 		return err
 	}
+	old := make(map[model.UUID]bool, len(all))
+	for _, a := range all {
+		old[a.sessionID] = a.isOld
+	}
 	noted, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a asked, err error) {
 		var job *int64
 		var now time.Time
@@ -92,6 +95,7 @@ func (q *Queue) ask(ctx context.Context, tx pgx.Tx, all []ask, priority int, cal
 		if a.isNew = job == nil; !a.isNew {
 			a.jobID = *job
 		}
+		a.isOld = old[a.sessionID]
 		return a, err
 	})
 	if err != nil {
@@ -107,14 +111,17 @@ func (q *Queue) make(ctx context.Context, tx pgx.Tx, noted []asked, priority int
 	var ids [][16]byte
 	var there []int64
 	for _, a := range noted {
-		if !a.isNew {
+		if !a.isNew && !a.isOld {
 			there = append(there, a.jobID)
 		}
 		switch {
 		case a.isNew:
-			at := a.dueAt
+			at, priority := a.dueAt, priority
 			if a.isDue {
 				at = time.Time{} // a time that has passed would wait for River's scheduler
+			}
+			if a.isOld {
+				priority = priorityLater
 			}
 			jobs = append(jobs, river.InsertManyParams{Args: a.job(), InsertOpts: options(a.accountID, priority, at)})
 			ids = append(ids, a.sessionID)
@@ -178,8 +185,12 @@ func (a ask) job() SyncSession {
 // calmTime is how soon a job must be due for a list to ask for no earlier one.
 const calmTime = 15 * time.Minute
 
-// AskFor lets sessions of an app be read that a list shows to be due. Once it returns
-// that is sure, wherever this process ends.
+// recently is how long a session that nobody knew counts as news. Older ones are history, as
+// where an app is listed for the first time: the lessons of today do not wait behind it.
+const recently = 72 * time.Hour
+
+// AskFor lets sessions of an app be read that a list shows to be due; history comes last. Once
+// it returns that is sure, wherever this process ends.
 func (q *Queue) AskFor(ctx context.Context, accountID, appID string, due []model.DueSession) error {
 	return q.askFor(ctx, accountID, appID, due, priorityListed)
 }
@@ -188,8 +199,10 @@ func (q *Queue) askFor(ctx context.Context, accountID, appID string, due []model
 	all := make([]ask, 0, len(due))
 	var fresh [][16]byte
 	var began []time.Time
+	since := q.clock.Now().Add(-recently)
 	for _, d := range due {
-		all = append(all, ask{accountID: accountID, appID: appID, sessionID: d.ID, isSame: d.IsSame})
+		isOld := priority == priorityLater || d.IsNew && !d.CreatedAt.IsZero() && d.CreatedAt.Before(since)
+		all = append(all, ask{accountID: accountID, appID: appID, sessionID: d.ID, isSame: d.IsSame, isOld: isOld})
 		if d.IsNew {
 			fresh, began = append(fresh, d.ID), append(began, d.CreatedAt)
 		}
@@ -221,39 +234,6 @@ func (q *Queue) Announced(ctx context.Context, appID string) (a Announced, err e
 	}
 	a.Heard, a.Since = true, time.Duration(seconds*float64(time.Second))
 	return a, warehouse.Failed("see whether webhooks of the app arrive", err)
-}
-
-// Sweep makes the jobs anew of sessions whose job is gone: deleted by hand, or given
-// up. It gives how many those were.
-func (q *Queue) Sweep(ctx context.Context) (lost int, err error) {
-	err = warehouse.Begin(ctx, q.pool, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, lostSQL)
-		if err != nil {
-			return err
-		}
-		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a asked, err error) {
-			var now time.Time
-			a.isNew, a.isDue = true, true
-			err = row.Scan((*[16]byte)(&a.sessionID), &a.accountID, &a.appID, &now)
-			q.clock.heard(now)
-			return a, err
-		})
-		if err != nil {
-			return err
-		}
-		lost = len(found)
-		return q.make(ctx, tx, found, priorityListed)
-	})
-	return lost, warehouse.Failed("look for lost jobs", err)
-}
-
-// Lists makes the job that lists an account's apps, unless it is there.
-func (q *Queue) Lists(ctx context.Context, accountID string) error {
-	err := q.askTime(ctx)
-	if err == nil {
-		_, err = q.river.Insert(ctx, ListApps{AccountID: accountID}, once(accountID, priorityLists, time.Time{}))
-	}
-	return warehouse.Failed("queue the list of apps", err)
 }
 
 // Quiet lets River speak of what goes wrong only.

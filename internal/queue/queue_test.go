@@ -282,6 +282,63 @@ func TestWebhooksGoBeforeBackfills(t *testing.T) {
 	}
 }
 
+// What a first list shows of an app's history does not keep the lessons of today from being
+// read, of that app or another.
+func TestHistoryComesLast(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	now := time.Now()
+	old, fresh, known := model.UUID{1}, model.UUID{2}, model.UUID{3}
+	b.must(b.AskFor(t.Context(), account, app, []model.DueSession{
+		{ID: old, IsNew: true, CreatedAt: now.Add(-7 * 24 * time.Hour)},
+		{ID: fresh, IsNew: true, CreatedAt: now.Add(-time.Hour)},
+		{ID: known, CreatedAt: now.Add(-7 * 24 * time.Hour)}, // which has changed
+	}))
+	for id, want := range map[model.UUID]int{old: 4, fresh: 3, known: 3} {
+		if n := b.count(`SELECT r.priority FROM sync.session_jobs AS s JOIN rollcall_queue.river_job AS r ON r.id = s.job_id WHERE s.session_id = $1`, warehouse.UUID(id)); n != want {
+			t.Errorf("session %s has the priority %d, want %d", id, n, want)
+		}
+	}
+}
+
+// A list of apps that somebody deleted or that was given up is made anew, and one that is there
+// is left alone.
+func TestListsOfAppsAreNotLost(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	const there = `SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'list_apps' AND state = 'available'`
+	b.must(b.Lists(t.Context(), account))
+	before := b.count(`SELECT (SELECT xmin::text::bigint FROM rollcall_queue.river_job WHERE kind = 'list_apps' AND state = 'available')`)
+	b.must(b.Lists(t.Context(), account))
+	if after := b.count(`SELECT (SELECT xmin::text::bigint FROM rollcall_queue.river_job WHERE kind = 'list_apps' AND state = 'available')`); after != before {
+		t.Error("a job that is there is written again")
+	}
+	b.exec(`UPDATE rollcall_queue.river_job SET state = 'discarded', finalized_at = now() WHERE kind = 'list_apps' AND state = 'available'`)
+	b.must(b.Lists(t.Context(), account))
+	if n := b.count(there); n != 1 {
+		t.Errorf("%d jobs list the apps", n)
+	}
+}
+
+// What fails for weeks does not grow for ever.
+func TestOldFailuresAreForgotten(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id := model.UUID{1}
+	b.must(b.AskFor(t.Context(), account, app, []model.DueSession{{ID: id}}))
+	for _, test := range []struct{ failures, want int }{{40, 40}, {41, 20}} {
+		b.exec(`UPDATE rollcall_queue.river_job SET state = 'retryable', errors = (SELECT array_agg(jsonb_build_object('attempt', n)) FROM generate_series(1, $1) AS n)
+			WHERE kind = 'sync_session'`, test.failures)
+		b.must(b.Prune(t.Context()))
+		if n := b.count(`SELECT cardinality(errors) FROM rollcall_queue.river_job WHERE kind = 'sync_session'`); n != test.want {
+			t.Errorf("%d of %d failures are left", n, test.failures)
+		}
+		if last := b.count(`SELECT (errors[cardinality(errors)] ->> 'attempt')::int FROM rollcall_queue.river_job WHERE kind = 'sync_session'`); last != test.failures {
+			t.Errorf("the last one is number %d of %d", last, test.failures)
+		}
+	}
+}
+
 // The usage by day has one job, however many ask, and another only where something is left
 // when it ends.
 func TestUsageHasOneJob(t *testing.T) {

@@ -191,7 +191,7 @@ type failures struct{ logger *slog.Logger }
 func (f *failures) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
 	if ctx.Err() == nil && !errors.Is(err, context.Canceled) { // broken off is no failure
 		f.logger.WarnContext(ctx, "a job failed, and is tried again", "job", job.Kind, "job_id", job.ID, "args", string(job.EncodedArgs),
-			"failures", len(job.Errors)+1, "error", err)
+			"failures", job.Attempt, "error", err)
 	}
 	return nil
 }

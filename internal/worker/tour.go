@@ -117,6 +117,7 @@ func (t *tour) watch(ctx, held context.Context) error {
 			_, err = t.queue.AskUsage(held) // of what no session's job asked for, as deletions by hand
 			t.note(held, 0, "", err)
 			for _, d := range t.desks {
+				t.note(held, 0, "", t.queue.Lists(held, d.ID)) // where that was deleted or given up
 				t.note(held, 0, "", t.turnShift(held, d))
 			}
 		}

@@ -1,6 +1,6 @@
 -- How the queue stands, by account. A session waits from when its job was due, however
 -- often that was put off since; one that fails is counted as that, and not as waiting. Nobody
--- waits for those of a backfill (priority 4). A job of no account is of all: where it fails,
+-- waits for those of a backfill or of history (priority 4). A job of no account is of all: where it fails,
 -- each has one that does. An account has no app until its list of apps does not fail any more.
 WITH jobs AS (
     SELECT args ->> 'account_id' AS account_id,
