@@ -131,6 +131,7 @@ func printOverview(s *screen, o *model.Overview) {
 	s.put("Sessions: ", "%d in all; %d settled, %d inside the settle window, %d live", c.Total, c.Settled, c.Settling, c.Live)
 	s.put("          ", "%d incomplete, %d failed, %d not read yet, %d gone from the API", c.Incomplete, c.Failed, c.Unread, c.Gone)
 	printBacklog(s, o)
+	printQueue(s, o)
 	printBudget(s, o)
 	printProblems(s, o)
 	if more := c.Incomplete + c.Failed - int64(len(o.Problems)); more > 0 {
@@ -224,6 +225,25 @@ func printBacklog(s *screen, o *model.Overview) {
 		text += "; the oldest unfinished session is of " + stamp(*b.OldestAt)
 	}
 	s.put("Backlog:  ", "%s", text)
+}
+
+// printQueue tells of what workers do, where that is a part of the installation.
+func printQueue(s *screen, o *model.Overview) {
+	q := o.Queue
+	if q == nil {
+		return
+	}
+	text := plural(q.Due, "job") + " due"
+	if q.OldestAt != nil {
+		text += fmt.Sprintf(", of which a session has waited for %s", ago(o.At.Sub(*q.OldestAt)))
+	}
+	text += fmt.Sprintf("; %d running, %d later, %d failing; ", q.Running, q.Later, q.Failing)
+	if q.Workers == 0 {
+		text += "no worker is alive: rollcall work reads what is queued"
+	} else {
+		text += counted(q.Workers, "worker is alive", "workers are alive")
+	}
+	s.put("Queue:    ", "%s", text)
 }
 
 // listedToTheEnd reports whether the latest run came to the end of every app's

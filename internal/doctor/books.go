@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/ledger"
+	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
@@ -63,13 +64,20 @@ func orUnknown(application string) string {
 	return application
 }
 
-// records hints at what waits for somebody to look at it.
-func (c *Config) records(ctx context.Context, to *Checks, store *ledger.Store) {
+// overview tells of what rollcall status shows.
+func (c *Config) overview(ctx context.Context, to *Checks, store *ledger.Store) {
 	overview, err := store.Overview(ctx, c.AccountID)
 	if err != nil {
 		to.failed("records", err, "")
+		to.skip("mend that first", "queue")
 		return
 	}
+	records(to, &overview)
+	queue(to, &overview)
+}
+
+// records hints at what waits for somebody to look at it.
+func records(to *Checks, overview *model.Overview) {
 	var open int64
 	for _, r := range overview.Rejected {
 		open += r.Open

@@ -20,7 +20,7 @@ import (
 // database checks the warehouse. The pool is nil where it cannot be reached;
 // current tells whether its schema is this program's, and can be written to.
 func (c *Config) database(ctx context.Context, to *Checks) (pool *pgxpool.Pool, done func(), current bool) {
-	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "numbers", "privacy", "rows", "time zones", "lessons", "locks", "records"}
+	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "numbers", "privacy", "rows", "time zones", "lessons", "locks", "records", "queue"}
 	url, server, stop, err := c.Locate(ctx)
 	if err != nil {
 		to.failed("database", err, "set DATABASE_URL")
@@ -163,7 +163,7 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 		if !f.Create {
 			to.warn("schema", "the role "+f.Role+" may not make schemas, which rollcall migrate up does", "run it once as the database's owner, or GRANT CREATE ON DATABASE")
 		}
-		to.skip("mend the schema first", "grants", "numbers", "privacy", "rows", "time zones", "lessons", "locks", "records")
+		to.skip("mend the schema first", "grants", "numbers", "privacy", "rows", "time zones", "lessons", "locks", "records", "queue")
 		return false
 	}
 	schemas(ctx, to, pool)
@@ -181,6 +181,6 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 	} else {
 		c.locks(ctx, to, ledger.New(db))
 	}
-	c.records(ctx, to, ledger.New(db))
+	c.overview(ctx, to, ledger.New(db))
 	return true
 }

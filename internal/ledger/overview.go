@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	_ "embed"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,6 +26,8 @@ var (
 	overviewBacklogSQL string
 	//go:embed sql/overview_tokens.sql
 	overviewTokensSQL string
+	//go:embed sql/overview_queue.sql
+	overviewQueueSQL string
 )
 
 // Overview reads the state of an account at one moment.
@@ -78,22 +81,42 @@ func overview(ctx context.Context, tx pgx.Tx, accountID string, o *model.Overvie
 	if err != nil {
 		return err
 	}
-	if o.Backfills, err = backfills(ctx, tx, accountID); err != nil {
+	sees, err := seesQueue(ctx, tx)
+	if err != nil {
 		return err
+	}
+	if o.Backfills, err = backfills(ctx, tx, accountID, sees); err != nil {
+		return err
+	}
+	if sees && !o.Standby {
+		if o.Queue, err = queueOf(ctx, tx, accountID); err != nil {
+			return err
+		}
 	}
 	return backlogAndBudget(ctx, tx, accountID, o)
 }
 
-// backfills gives those that are not done. Which of them workers do is seen by roles that
-// may see the queue: those that load.
-func backfills(ctx context.Context, tx pgx.Tx, accountID string) ([]model.BackfillOverview, error) {
-	var seesQueue bool
-	// A restore may have left the queue out, which rollcall doctor tells.
-	err := tx.QueryRow(ctx, `SELECT CASE WHEN has_schema_privilege(to_regnamespace('rollcall_queue'), 'USAGE')
-		THEN coalesce(has_table_privilege(to_regclass('rollcall_queue.river_job'), 'SELECT'), false) ELSE false END`).Scan(&seesQueue)
-	if err != nil {
+// seesQueue tells whether the role may see the queue. A restore may have left it out, which
+// rollcall doctor tells.
+func seesQueue(ctx context.Context, tx pgx.Tx) (sees bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT CASE WHEN has_schema_privilege(to_regnamespace('rollcall_queue'), 'USAGE')
+		THEN coalesce(has_table_privilege(to_regclass('rollcall_queue.river_job'), 'SELECT'), false) ELSE false END`).Scan(&sees)
+	return sees, err
+}
+
+// queueOf gives how an account's queue stands; nil where it has none, or only the primary knows.
+func queueOf(ctx context.Context, tx pgx.Tx, accountID string) (*model.QueueOverview, error) {
+	folded := strings.ToLower(accountID)
+	found, err := list[model.QueueOverview](ctx, tx, warehouse.WithWorkers(overviewQueueSQL), accountID, []string{"account_" + folded, "optional_" + folded})
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
+	return &found[0], nil
+}
+
+// backfills gives those that are not done. Which of them workers do is seen by roles that
+// may see the queue: those that load.
+func backfills(ctx context.Context, tx pgx.Tx, accountID string, seesQueue bool) ([]model.BackfillOverview, error) {
 	if seesQueue {
 		return list[model.BackfillOverview](ctx, tx, overviewBackfillsSQL, accountID)
 	}

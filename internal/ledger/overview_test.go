@@ -85,6 +85,12 @@ func TestOverviewShowsEachWorker(t *testing.T) {
 		t.Errorf("%d of 2 workers are shown", n)
 	}
 	releases[0]()
+	if o, err := b.Ledger.Overview(t.Context(), b.Run.AccountID); err != nil || o.Queue == nil || o.Queue.Workers != 1 || o.Queue.OldestAt != nil {
+		t.Errorf("the queue: %+v, %v", o.Queue, err)
+	}
+	if o, err := b.Ledger.Overview(t.Context(), "other"); err != nil || o.Queue != nil {
+		t.Errorf("the queue of an account without one: %+v, %v", o.Queue, err)
+	}
 	if n := shown(); n != 1 {
 		t.Errorf("%d workers are shown, and 1 is alive", n)
 	}

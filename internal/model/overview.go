@@ -26,6 +26,18 @@ type Overview struct {
 	Backfills []BackfillOverview `json:"backfills"` // begun and not done
 	Backlog   Backlog            `json:"backlog"`
 	Budget    BudgetOverview     `json:"budget"`
+	Queue     *QueueOverview     `json:"queue"` // nil where there is none, or it cannot be seen
+}
+
+// QueueOverview is how the queue of an account stands.
+type QueueOverview struct {
+	Due     int64 `json:"jobs_due"`
+	Later   int64 `json:"jobs_later"`
+	Running int64 `json:"jobs_running"`
+	Failing int64 `json:"jobs_failing"` // of these, jobs that failed before
+	Workers int64 `json:"workers"`      // alive
+	// OldestAt is since when the session has waited that waits longest.
+	OldestAt *time.Time `json:"waiting_since"`
 }
 
 // RunOverview is one run of the ledger.
