@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -63,6 +64,7 @@ type Handler struct {
 	Metrics http.Handler
 
 	stopping atomic.Bool
+	foreign  atomic.Int64 // when one of an app that is not ours was last told of, in seconds
 	inHand   atomic.Int64
 	large    atomic.Int64
 }
@@ -126,11 +128,21 @@ func (h *Handler) deliver(w http.ResponseWriter, r *http.Request) {
 		h.Observe(name, outcome, time.Since(began))
 	}
 	level := slog.LevelDebug
-	if outcome == Unanswered || outcome == Malformed {
+	if outcome == Unanswered || outcome == Malformed || outcome == Foreign && h.isNews(began) {
 		level = slog.LevelWarn
 	}
 	h.Logger.Log(r.Context(), level, "webhook", "event", name, "outcome", string(outcome), "error", err)
 	answer(w, r, outcome, err)
+}
+
+// foreignPause is how often the log tells of events that are not of our apps: whoever has an
+// app can send them.
+const foreignPause = time.Minute
+
+// isNews tells whether the log has told of none such for a while.
+func (h *Handler) isNews(now time.Time) bool {
+	last, this := h.foreign.Load(), now.Unix()
+	return this-last >= int64(foreignPause.Seconds()) && h.foreign.CompareAndSwap(last, this)
 }
 
 var (
@@ -208,7 +220,10 @@ func (h *Handler) take(ctx context.Context, body []byte, digest [sha256.Size]byt
 	if outcome, err = h.Inbox.Receive(ctx, event); err != nil {
 		return event.Name, Unanswered, err
 	}
-	return event.Name, outcome, nil
+	if outcome == Foreign {
+		err = fmt.Errorf("app %q is none of this account, as far as its apps were listed: check CLOUDFLARE_ACCOUNT_ID, or wait for the next list of apps", event.AppID)
+	}
+	return event.Name, outcome, err
 }
 
 // answer writes the status of an outcome, and a sentence that a person who tries it

@@ -237,6 +237,24 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// Events of an app that is not known are answered, and the log tells of them, once a minute:
+// the account may be the wrong one.
+func TestForeignEventsAreTold(t *testing.T) {
+	t.Parallel()
+	var said bytes.Buffer // the log locks it
+	h := newHandler(t, pinned(t), &kept{outcome: Foreign})
+	h.Logger = slog.New(slog.NewTextHandler(&said, nil))
+	body := ended()
+	for range 3 {
+		if rec := deliver(h, http.MethodPost, body, "rtk-signature", sign(t, theKey(), body)); rec.Code != http.StatusNoContent {
+			t.Errorf("status %d", rec.Code)
+		}
+	}
+	if n := strings.Count(said.String(), testApp); n != 1 || !strings.Contains(said.String(), "level=WARN") || !strings.Contains(said.String(), "CLOUDFLARE_ACCOUNT_ID") {
+		t.Errorf("the log says %d times:\n%s", n, said.String())
+	}
+}
+
 // A byte order mark hides no key, in the document or in the file.
 func TestKeyBehindAByteOrderMark(t *testing.T) {
 	t.Parallel()
