@@ -75,13 +75,16 @@ type ofAccount interface {
 	account() string
 }
 
-// Priorities: whoever waits for a session comes first, then the net that catches what
-// no webhook told, then what it caught, then what nobody waits for.
+// Priorities: whoever waits for a session comes first, then the net that catches what no
+// webhook told, and what it caught, then what lists show of an app's history, then what
+// nobody waits for.
 const (
 	priorityAsked = 1 + iota
 	priorityLists
-	priorityListed
+	priorityHistory
 	priorityLater
+
+	priorityListed = priorityLists
 )
 
 // mostAttempts is as good as for ever: what fails is tried again at longest every

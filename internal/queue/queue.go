@@ -54,7 +54,7 @@ type ask struct {
 	ended            bool
 	in               time.Duration // from now
 	isSame           bool          // a job that is there is enough, whenever that is due
-	isOld            bool          // nobody waits for it
+	isOld            bool          // history
 }
 
 // asked is what came of it.
@@ -121,7 +121,7 @@ func (q *Queue) make(ctx context.Context, tx pgx.Tx, noted []asked, priority int
 				at = time.Time{} // a time that has passed would wait for River's scheduler
 			}
 			if a.isOld {
-				priority = priorityLater
+				priority = max(priority, priorityHistory)
 			}
 			jobs = append(jobs, river.InsertManyParams{Args: a.job(), InsertOpts: options(a.accountID, priority, at)})
 			ids = append(ids, a.sessionID)
@@ -189,7 +189,7 @@ const calmTime = 15 * time.Minute
 // where an app is listed for the first time: the lessons of today do not wait behind it.
 const recently = 72 * time.Hour
 
-// AskFor lets sessions of an app be read that a list shows to be due; history comes last. Once
+// AskFor lets sessions of an app be read that a list shows to be due; history comes after the rest. Once
 // it returns that is sure, wherever this process ends.
 func (q *Queue) AskFor(ctx context.Context, accountID, appID string, due []model.DueSession) error {
 	return q.askFor(ctx, accountID, appID, due, priorityListed)
@@ -201,7 +201,7 @@ func (q *Queue) askFor(ctx context.Context, accountID, appID string, due []model
 	var began []time.Time
 	since := q.clock.Now().Add(-recently)
 	for _, d := range due {
-		isOld := priority == priorityLater || d.IsNew && !d.CreatedAt.IsZero() && d.CreatedAt.Before(since)
+		isOld := d.IsNew && !d.CreatedAt.IsZero() && d.CreatedAt.Before(since)
 		all = append(all, ask{accountID: accountID, appID: appID, sessionID: d.ID, isSame: d.IsSame, isOld: isOld})
 		if d.IsNew {
 			fresh, began = append(fresh, d.ID), append(began, d.CreatedAt)

@@ -1,7 +1,8 @@
 -- How the queue stands, by account. A session waits from when its job was due, however
 -- often that was put off since; one that fails is counted as that, and not as waiting. Nobody
--- waits for those of a backfill or of history (priority 4). A job of no account is of all: where it fails,
--- each has one that does. An account has no app until its list of apps does not fail any more.
+-- waits for those of history or of a backfill (priorities 3 and 4). A job of no account is of
+-- all: where it fails, each has one that does. An account has no app until its list of apps
+-- does not fail any more.
 WITH jobs AS (
     SELECT args ->> 'account_id' AS account_id,
            count(*) FILTER (WHERE state <> 'running' AND scheduled_at <= now()) AS due,
@@ -12,7 +13,7 @@ WITH jobs AS (
 waiting AS (
     SELECT s.account_id, extract(epoch FROM now() - min(s.due_at))::float8 AS age
     FROM sync.session_jobs AS s JOIN rollcall_queue.river_job AS r ON r.id = s.job_id
-    WHERE s.due_at <= now() AND r.state <> 'running' AND r.priority < 4 AND coalesce(cardinality(r.errors), 0) = 0 GROUP BY 1),
+    WHERE s.due_at <= now() AND r.state <> 'running' AND r.priority < 3 AND coalesce(cardinality(r.errors), 0) = 0 GROUP BY 1),
 missed AS (
     SELECT a.account_id, sum(w.missed)::bigint AS sessions
     FROM sync.app_webhooks AS w JOIN realtimekit.apps AS a USING (app_id) GROUP BY 1),
