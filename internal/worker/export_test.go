@@ -2,5 +2,5 @@ package worker
 
 import "time"
 
-// SetDeniedPause lets a worker stand aside for so long where its token is refused.
-func (w *Worker) SetDeniedPause(d time.Duration) { w.deniedPause = d }
+// SetRefusedPause lets a worker stand aside for so long where its token is refused once.
+func (w *Worker) SetRefusedPause(d time.Duration) { w.refusedPause = d }

@@ -18,6 +18,10 @@ func (t *tour) refuse(accountID string, reason error) {
 	defer d.mu.Unlock()
 	if d.refusal == nil {
 		d.refusal = reason
+		if time.Since(d.back) > deniedPause { // one that was refused once is soon back
+			d.refusals = 0
+		}
+		d.refusals++
 		t.refused <- d // has room for each
 	}
 }
@@ -29,21 +33,33 @@ func (d *desk) refused() error {
 	return d.refusal
 }
 
+// wait is how long no jobs are taken: the longer, the more often in a row that was refused.
+func (d *desk) wait(first time.Duration) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return doubled(first, d.refusals-1, deniedPause)
+}
+
+// refusedPause is how long a worker whose token was refused once leaves an account's jobs to
+// others; it doubles.
+const refusedPause = 10 * time.Second
+
 // standAside leaves an account's jobs to others for a while, and then tries again.
 func (t *tour) standAside(ctx context.Context, d *desk) {
 	reason, run := d.refused(), d.current().run.ID
+	wait := d.wait(t.refusedPause)
 	t.logger.WarnContext(ctx, "the API refuses; the worker leaves the account's jobs to others for a while",
-		"account", d.ID, "wait_seconds", t.deniedPause.Seconds(), "error", reason)
+		"account", d.ID, "wait_seconds", wait.Seconds(), "error", reason)
 	t.note(ctx, 0, "", t.ledger.NoteRefusal(ctx, run, reason.Error()))
 	for name := range t.queuesOf(d.ID) {
 		t.leave(ctx, name)
 	}
-	if !pause(ctx, t.deniedPause) {
+	if !pause(ctx, wait) {
 		return
 	}
 	t.note(ctx, 0, "", t.ledger.NoteRefusal(ctx, run, ""))
 	d.mu.Lock()
-	d.refusal = nil
+	d.refusal, d.back = nil, time.Now()
 	d.mu.Unlock()
 	for name, config := range t.queuesOf(d.ID) {
 		t.join(ctx, name, config)

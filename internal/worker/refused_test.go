@@ -61,7 +61,7 @@ func TestRefusedWorkerComesBack(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 1, Sessions: 3, Participants: 5, EventsPerParticipant: 3}, 3, time.Now()))
 	wrong := refuse(f)
-	f.server, f.deniedPause = wrong.Server, 300*time.Millisecond
+	f.server, f.refusedPause = wrong.Server, 300*time.Millisecond
 	stop := f.start()
 	f.until("it stands aside", standsAside)
 	wrong.accepts.Store(true)

@@ -36,6 +36,9 @@ type desk struct {
 	mu      sync.Mutex
 	shift   *shift // nil before the first
 	refusal error  // why no jobs are taken now; nil where they are
+
+	refusals int       // in a row
+	back     time.Time // when jobs were taken again
 }
 
 func newTour(w *Worker, id string) *tour {

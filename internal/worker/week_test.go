@@ -106,6 +106,7 @@ func newWeek(t *testing.T, seed uint64) *week {
 	data := simulator.Generate(simulator.Size{Apps: 2, Sessions: 4, Participants: 3, EventsPerParticipant: 3}, seed, weekBegins)
 	w := &week{fleet: newFleet(t, data), World: testbed.NewWorld(rng, weekBegins), t: t, rng: rng, isCrowded: seed%3 == 1}
 	w.Lasting = seed%3 == 2
+	w.refusedPause = 100 * time.Millisecond
 	w.sim = simulator.New(data, simulator.Options{Quota: simulator.Quota{Calls: 200, Window: 2 * time.Second, Block: 2 * time.Second}})
 	w.server.Config.Handler = w.sim
 	w.receive()

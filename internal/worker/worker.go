@@ -48,12 +48,12 @@ type Worker struct {
 	queue  *queue.Queue
 	logger *slog.Logger
 
-	deniedPause time.Duration
+	refusedPause time.Duration
 }
 
 // New gives a worker in a warehouse.
 func New(cfg Config, db *warehouse.DB, q *queue.Queue) *Worker {
-	return &Worker{cfg: cfg, db: db, ledger: ledger.New(db), queue: q, logger: cfg.Logger, deniedPause: deniedPause}
+	return &Worker{cfg: cfg, db: db, ledger: ledger.New(db), queue: q, logger: cfg.Logger, refusedPause: refusedPause}
 }
 
 // stopTime is how long jobs may go on once the worker was told to stop. Those that take

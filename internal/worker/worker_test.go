@@ -46,8 +46,8 @@ type fleet struct {
 	since  time.Time    // of workers
 	key    *privacy.Key // of workers
 
-	optional    pipeline.Optional // of workers
-	deniedPause time.Duration     // of workers; 0 for theirs
+	optional     pipeline.Optional // of workers
+	refusedPause time.Duration     // of workers; 0 for theirs
 }
 
 func newFleet(tb testing.TB, data *simulator.Data) *fleet {
@@ -93,8 +93,8 @@ func (f *fleet) worker() *worker.Worker {
 		Concurrency: 4, Settle: time.Hour, Version: "test", Logger: logger, Since: f.since, Optional: f.optional,
 		Accounts: []worker.Account{{ID: f.data.AccountID, Pipeline: p}},
 	}, db, q)
-	if f.deniedPause > 0 {
-		w.SetDeniedPause(f.deniedPause)
+	if f.refusedPause > 0 {
+		w.SetRefusedPause(f.refusedPause)
 	}
 	return w
 }
