@@ -76,9 +76,9 @@ type deniedError struct {
 	text string
 }
 
-// IsRow tells whether an error is model.ErrDenied only because several things in a row
-// were refused: the token itself was not.
-func IsRow(err error) bool { return errors.As(err, new(*deniedError)) }
+// IsRefusedInARow tells whether an error is model.ErrDenied only because several things were
+// refused one after the other: the token itself was not.
+func IsRefusedInARow(err error) bool { return errors.As(err, new(*deniedError)) }
 
 func (e *deniedError) Error() string        { return e.text }
 func (e *deniedError) Unwrap() error        { return e.last }

@@ -164,7 +164,7 @@ func (t *tour) verdict(ctx context.Context, accountID string, err error) error {
 		return ctx.Err() // which gives the attempt back
 	case errors.Is(err, model.ErrBudgetSpent):
 		return river.JobSnooze(budgetWait(err))
-	case pipeline.IsRow(err): // which may be those sessions' affair: others go on
+	case pipeline.IsRefusedInARow(err): // which may be those sessions' affair: others go on
 		t.logger.WarnContext(ctx, "the API refuses; the job waits", "wait_seconds", deniedPause.Seconds(), "error", err)
 		return river.JobSnooze(deniedPause)
 	case errors.Is(err, model.ErrDenied):
