@@ -28,7 +28,8 @@ var onACluster = []string{
 var migrates = regexp.MustCompile(`(?m)^exec rollcall migrate up\n((! )?std(out|err) .*\n)*`)
 
 // distributing gives a script that distributes the tables of each warehouse that the owner
-// makes; the role that loads migrates up as well, and finds nothing to do.
+// makes; the role that loads migrates up as well, and finds nothing to do. What comes back
+// after one step down is still distributed: workers would make room once more.
 func distributing(script []byte) []byte {
 	var out []byte
 	owner := true
@@ -42,7 +43,7 @@ func distributing(script []byte) []byte {
 			owner = before[at+len("\nlogin")] == '\n'
 		}
 		out = append(out, script[:found[1]]...)
-		if owner {
+		if owner && !bytes.HasSuffix(before, []byte("exec rollcall migrate down --yes\n")) {
 			out = append(out, "exec rollcall distribute --shards 4\n"...)
 		}
 		script = script[found[1]:]
