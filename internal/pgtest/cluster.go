@@ -11,7 +11,7 @@ type ClusterRule struct {
 
 // ClusterRules are those that the text of a statement can show.
 var ClusterRules = []ClusterRule{
-	{"EXISTS needs a column: without one Citus takes the subquery for a function that returns records", regexp.MustCompile(`EXISTS\s*\(\s*SELECT\s+FROM`)},
+	{"a subquery needs a column: without one Citus takes it for a function that returns records", regexp.MustCompile(`\(\s*SELECT\s+FROM`)},
 	{"a row's place (ctid) is one in each shard: it finds rows of others", regexp.MustCompile(`\bctid\b`)},
 	{"the nodes know no settings, of which analytics.zone_of asks: join analytics.settings and sync.account_zones instead", regexp.MustCompile(`zone_of\(`)},
 	{"a CTE that is put in its places twice counts one shard instead of all, and says nothing", regexp.MustCompile(`NOT\s+MATERIALIZED`)},

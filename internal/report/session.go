@@ -126,9 +126,9 @@ const noShowsSQL = `SELECT person_id, coalesce(custom_participant_id, ''), coale
 
 // Who was absent is known of a lesson, and of a meeting in which people are enrolled.
 const (
-	lessonSQL = `SELECT count(*) > 0 FROM (SELECT FROM analytics.occurrences
+	lessonSQL = `SELECT count(*) > 0 FROM (SELECT 1 FROM analytics.occurrences
 	WHERE app_id = $1 AND meeting_id = $2 AND $3 = ANY (session_ids) LIMIT 1) AS lesson`
-	enrolledSQL = `SELECT count(*) > 0 FROM (SELECT FROM realtimekit.meeting_participants WHERE app_id = $1 AND meeting_id = $2 LIMIT 1) AS enrolled`
+	enrolledSQL = `SELECT count(*) > 0 FROM (SELECT 1 FROM realtimekit.meeting_participants WHERE app_id = $1 AND meeting_id = $2 LIMIT 1) AS enrolled`
 )
 
 // finding is a row of analytics.data_quality.

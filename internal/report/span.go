@@ -83,7 +83,7 @@ const linesSQL = `SELECT s.session_id, s.app_id, coalesce(s.app_name, s.app_id),
 const countSQL = `SELECT count(*) FROM analytics.session_bounds WHERE ` + began
 
 // The days of a deleted session are kept as they were counted.
-const goneSQL = `SELECT count(*) > 0 FROM (SELECT FROM analytics.session_dates
+const goneSQL = `SELECT count(*) > 0 FROM (SELECT 1 FROM analytics.session_dates
 	WHERE is_gone AND usage_date >= $1 AND usage_date < $2 AND ($3 = '' OR app_id = $3) LIMIT 1) AS gone`
 
 // began chooses sessions that began in the span: near it, which an index finds, and on a
