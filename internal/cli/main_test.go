@@ -93,6 +93,7 @@ func scripted(home string, newDatabase func(tb testing.TB, work string) string) 
 			env.Values["switch"] = switched
 			env.Setenv("PING", switched.URL)
 			env.Setenv("APP", data.Apps[0].ID)
+			env.Setenv("CLINIC", data.Apps[1].ID) // in each of its sessions somebody was
 			env.Setenv("PERSON", data.Apps[0].Sessions[0].Participants[0].CustomParticipantID)
 			env.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
 			env.Setenv("CLOUDFLARE_ACCOUNT_ID", data.AccountID)
