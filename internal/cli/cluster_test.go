@@ -20,8 +20,9 @@ import (
 // as the roles that may do less, and workers beside serve. What they want of the owner is
 // that it is called rollcall.
 var onACluster = []string{
-	"accounts", "backfill", "clocks", "doctor", "erase", "fleet", "loader", "metrics", "names", "optional", "partial", "prefix",
-	"reader", "recordings", "rejects", "report", "retention", "run", "sessions", "status", "usage", "verify", "webhooks",
+	"accounts", "backfill", "caution", "clocks", "doctor", "erase", "fleet", "legacy", "letters", "loader", "metrics", "names",
+	"optional", "partial", "prefix", "reader", "recordings", "refused", "rejects", "report", "retention", "run", "sessions",
+	"status", "stopped", "terminal", "upgrade", "usage", "verify", "webhooks",
 }
 
 // migrates is where a script makes its tables, with what it wants to be said.
