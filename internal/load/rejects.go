@@ -50,15 +50,25 @@ func (s *Store) Rejects(ctx context.Context, accountID string, all bool, each fu
 // mostUnnamed is how many of them are looked at by one reading.
 const mostUnnamed = 10_000
 
+// unnamedSQL gives open records of entity $1 that belong to no session, of whom $2 says.
+const (
+	unnamedSQL = `SELECT rejected_id, record_key, coalesce(substring(raw_text FROM '"created_at"\s*:\s*"([^"]{1,40})"'), '')
+		FROM sync.rejected_records AS t
+		WHERE entity = $1 AND session_id IS NULL AND resolved_at IS NULL AND `
+	unnamedOrder = ` = $2 ORDER BY rejected_id LIMIT $3`
+)
+
 // Unnamed gives open rejected records of an entity that belong to no session: of an app, or
 // those of the account's apps for an empty appID. Of the raw text, which may be long, it
 // gives when the record was created.
 func (s *Store) Unnamed(ctx context.Context, run model.Run, entity, appID string) ([]model.StoredReject, error) {
-	rows, err := s.pool.Query(ctx, `SELECT rejected_id, record_key, coalesce(substring(raw_text FROM '"created_at"\s*:\s*"([^"]{1,40})"'), '')
-		FROM sync.rejected_records AS t
-		WHERE entity = $1 AND session_id IS NULL AND resolved_at IS NULL
-		  AND CASE WHEN $2 = '' THEN `+warehouse.RejectAccount+` = $3 ELSE app_id = $2 END
-		ORDER BY rejected_id LIMIT $4`, entity, appID, run.AccountID, mostUnnamed)
+	var rows pgx.Rows
+	var err error
+	if appID == "" {
+		rows, err = s.pool.Query(ctx, unnamedSQL+warehouse.RejectAccount+unnamedOrder, entity, run.AccountID, mostUnnamed)
+	} else {
+		rows, err = s.pool.Query(ctx, unnamedSQL+`app_id`+unnamedOrder, entity, appID, mostUnnamed)
+	}
 	if err != nil {
 		return nil, warehouse.Failed("look for records that were set aside", err)
 	}
