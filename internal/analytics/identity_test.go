@@ -1,7 +1,6 @@
 package analytics_test
 
 import (
-	"runtime"
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
@@ -57,19 +56,7 @@ func TestSettingsOfAMomentLeaveNoID(t *testing.T) {
 		db.twoPresets("second", 9)
 		// It waits for these, by then it has taken its sessions.
 		third.exec(`BEGIN; SELECT FROM analytics.stale_people FOR UPDATE`)
-		done := make(chan error)
-		go func() {
-			_, err := other.conn.Exec(t.Context(), `SELECT analytics.refresh(10)`)
-			done <- err
-		}()
-		for db.number(`SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = $1`, other.conn.PgConn().PID()) == 0 {
-			runtime.Gosched()
-		}
-		db.exec(byUserID)
-		third.exec(`ROLLBACK`)
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
+		db.whileRefreshWaits(other, third, func() { db.exec(byUserID) })
 		db.exec(byOwnID)
 		db.refresh(10)
 		db.wantDay(`(2,2,"host 1, student 2")`)

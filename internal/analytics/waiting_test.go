@@ -126,19 +126,7 @@ func TestStoredAgainWhileItIsCounted(t *testing.T) {
 	db.stay("second", 1, 9, "student", "X", "Y")
 	// It waits for an id that another transaction has, by then its people are read.
 	third.exec(`BEGIN; INSERT INTO analytics.usage_ids (app_id, usage_date, custom_participant_id) VALUES ('a', '2026-01-01', 'Y')`)
-	done := make(chan error)
-	go func() {
-		_, err := other.conn.Exec(t.Context(), `SELECT analytics.refresh(10)`)
-		done <- err
-	}()
-	for db.number(`SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = $1`, other.conn.PgConn().PID()) == 0 {
-		runtime.Gosched()
-	}
-	db.stay("second", 1, 9, "student", "Z", "W")
-	third.exec(`ROLLBACK`)
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	db.whileRefreshWaits(other, third, func() { db.stay("second", 1, 9, "student", "Z", "W") })
 	db.wantDay("(2,2,\"student 2\")")
 	db.refresh(10)
 	db.wantDay("(3,3,\"student 3\")")
@@ -156,21 +144,31 @@ func TestMovedAndStoredAgainWhileItIsCounted(t *testing.T) {
 	db.exec(`DELETE FROM analytics.stale_sessions WHERE NOT is_derived`) // stored by Rollcall, and not by hand
 	// It waits for a day that another transaction has, by then it has taken who is gone.
 	third.exec(`BEGIN; INSERT INTO analytics.session_dates (session_id, app_id, usage_date) VALUES (md5('second')::uuid, 'a', '2026-01-02')`)
-	done := make(chan error)
-	go func() {
-		_, err := other.conn.Exec(t.Context(), `SELECT analytics.refresh(10)`)
-		done <- err
-	}()
-	for db.number(`SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = $1`, other.conn.PgConn().PID()) == 0 {
-		runtime.Gosched()
-	}
-	db.stay("second", 2, 9, "student", "Z")
-	third.exec(`ROLLBACK`)
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	db.whileRefreshWaits(other, third, func() { db.stay("second", 2, 9, "student", "Z") })
 	db.refresh(10)
 	db.wantDay("(2,2,\"student 2\")")
 	db.want("the ids", db.lines(`SELECT usage_date, custom_participant_id FROM analytics.usage_ids`), []string{"(2026-01-01,A)", "(2026-01-01,X)", "(2026-01-02,Z)"})
 	db.want("in several sessions", db.lines(`SELECT person_id FROM analytics.shared_person_days`), nil)
+}
+
+// whileRefreshWaits lets something happen while a refresh waits for a lock that holder has, and
+// then lets the refresh go on.
+func (db *database) whileRefreshWaits(other, holder *database, do func()) {
+	db.t.Helper()
+	done := make(chan error, 1)
+	go func() {
+		_, err := other.conn.Exec(db.t.Context(), `SELECT analytics.refresh(10)`)
+		done <- err
+	}()
+	for db.number(`SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = $1`, other.conn.PgConn().PID()) == 0 {
+		if len(done) > 0 {
+			db.t.Fatal("the refresh waited for nobody: ", <-done)
+		}
+		runtime.Gosched()
+	}
+	do()
+	holder.exec(`ROLLBACK`)
+	if err := <-done; err != nil {
+		db.t.Fatal(err)
+	}
 }

@@ -110,7 +110,7 @@ func awaitHistory(ctx context.Context, screen *screen, pool *pgxpool.Pool, apps 
 			screen.put("", "They have read the %s of %s that were there before.", plural(sessions, "session"), plural(apps, "app"))
 			return nil
 		}
-		if !pauseFor(ctx, lookingStep) {
+		if !worker.Pause(ctx, lookingStep) {
 			return nil
 		}
 	}
@@ -127,7 +127,7 @@ const (
 func (c *demoCommand) watchLessons(s *shell, screen *screen, sim *simulator.Server, pool *pgxpool.Pool) error {
 	courier := simulator.NewCourier(sim, &http.Client{}, simulator.Habits{}, 1)
 	for ended := 0; ended < c.Lessons; {
-		if !pauseFor(s.ctx, lessonStep) {
+		if !worker.Pause(s.ctx, lessonStep) {
 			return nil
 		}
 		told := sim.Play(time.Now())
@@ -169,7 +169,7 @@ func awaitLesson(ctx context.Context, pool *pgxpool.Pool, sim *simulator.Server,
 		case err != nil && !errors.Is(err, pgx.ErrNoRows):
 			return 0, "", err
 		}
-		if !pauseFor(ctx, lookingStep) {
+		if !worker.Pause(ctx, lookingStep) {
 			return 0, "", ctx.Err()
 		}
 	}

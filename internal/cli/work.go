@@ -112,21 +112,9 @@ func (c *workCommand) goOn(s *shell, work func() error) error {
 		default:
 			s.logger.WarnContext(s.ctx, "the worker stopped and begins anew", "error", err)
 		}
-		if !pauseFor(s.ctx, restartPause) {
+		if !worker.Pause(s.ctx, restartPause) {
 			return nil
 		}
-	}
-}
-
-// pauseFor waits; false where ctx ended before.
-func pauseFor(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }
 
@@ -139,7 +127,7 @@ func awaitSchema(s *shell, pool *pgxpool.Pool) error {
 			return err
 		}
 		s.logger.WarnContext(s.ctx, "the worker waits for rollcall migrate up", "reason", err)
-		if !pauseFor(s.ctx, restartPause) {
+		if !worker.Pause(s.ctx, restartPause) {
 			return context.Cause(s.ctx)
 		}
 	}

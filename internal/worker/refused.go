@@ -54,7 +54,7 @@ func (t *tour) standAside(ctx context.Context, d *desk) {
 	for name := range t.queuesOf(d.ID) {
 		t.leave(ctx, name)
 	}
-	if !pause(ctx, wait) {
+	if !Pause(ctx, wait) {
 		return
 	}
 	t.note(ctx, 0, "", t.ledger.NoteRefusal(ctx, run, ""))
@@ -90,7 +90,7 @@ func (t *tour) join(ctx context.Context, name string, config river.QueueConfig) 
 		}
 		t.note(ctx, 0, "", err)
 		t.leave(ctx, name) // it may be there, and not begun
-		pause(ctx, rescueEvery)
+		Pause(ctx, rescueEvery)
 	}
 }
 
@@ -101,8 +101,8 @@ func (d *desk) current() *shift {
 	return d.shift
 }
 
-// pause waits; false where ctx ended before.
-func pause(ctx context.Context, d time.Duration) bool {
+// Pause waits; false where ctx ended before.
+func Pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
