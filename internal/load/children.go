@@ -57,11 +57,14 @@ func (l *sessionLoad) compare(ctx context.Context, tx pgx.Tx) error {
 	err := l.stored(ctx, tx, storedParticipantsSQL, func(values [][]byte) {
 		l.held.participants++
 		last := len(values) - 1
-		id, key := model.UUID(values[0]), rowKey{participant: model.UUID(values[0])}
-		switch removed := values[last][0] == 1; {
-		case removed && !held.participants.has(key):
-			l.held.removed++
-		case !removed && !held.participants.compare(key, values[:last]) && !aside[id]:
+		id := model.UUID(values[0])
+		if values[last][0] == 1 { // removed
+			if _, listed := held.participants.find(values[0]); !listed {
+				l.held.removed++
+			}
+			return
+		}
+		if !held.participants.compare(values[:last]) && !aside[id] {
 			l.gone = append(l.gone, id)
 		}
 	})
@@ -71,7 +74,7 @@ func (l *sessionLoad) compare(ctx context.Context, tx pgx.Tx) error {
 	l.held.known = true
 	return l.stored(ctx, tx, storedPeerEventsSQL, func(values [][]byte) {
 		l.held.events++
-		held.events.compare(rowKey{model.UUID(values[0]), model.UUID(values[1])}, values)
+		held.events.compare(values)
 	})
 }
 

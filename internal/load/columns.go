@@ -46,7 +46,7 @@ func (r *rows) participant(p *model.Participant) {
 	r.Time(p.UpdatedAt)
 	r.JSON(p.Extra)
 	r.JSON(p.Repairs.JSON())
-	r.end(rowKey{participant: p.ID})
+	r.end()
 }
 
 var eventTable = table{2, []column{
@@ -78,7 +78,7 @@ func (r *rows) event(e *model.PeerEvent) {
 	r.OwnIDs(e.OwnIDs)
 	r.JSON(e.Extra)
 	r.JSON(e.Repairs.JSON())
-	r.end(rowKey{e.ParticipantID, e.ID})
+	r.end()
 }
 
 // rejectedTable is staged only: sql/set_aside_staged.sql names what becomes of it. Copies
@@ -100,8 +100,7 @@ func (r *rows) rejected(record *model.Rejected) {
 	r.Text(record.Key)
 	r.Text(record.Reason)
 	r.Text(record.Raw)
-	r.ends = append(r.ends, len(r.Encoder))
-	r.left++
+	r.end()
 }
 
 // copied is the number of columns of a row in COPY, behind the two that the API does

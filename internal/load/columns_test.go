@@ -28,7 +28,7 @@ var (
 // An encoder writes the columns of its list, each as Postgres has its type.
 func TestEncodersFollowTheirLists(t *testing.T) {
 	t.Parallel()
-	p, e, aside := newRows(), newRows(), newRows()
+	p, e, aside := newRows(participantTable), newRows(eventTable), newRows(rejectedTable)
 	p.participant(&fullParticipant)
 	e.event(&fullEvent)
 	aside.rejected(&fullRejected)
@@ -57,7 +57,7 @@ func TestEncodersFollowTheirLists(t *testing.T) {
 // list moves no other.
 func TestDecodeFollowsTheLists(t *testing.T) {
 	t.Parallel()
-	h := heldRows{newRows(), newRows()}
+	h := heldRows{newRows(participantTable), newRows(eventTable)}
 	h.participants.participant(&fullParticipant)
 	h.events.event(&fullEvent)
 	var s derive.Session

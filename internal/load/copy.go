@@ -6,8 +6,8 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/pgcopy"
 )
 
-// newCopyStream gives a whole COPY: each row that is not left out, behind what before
-// writes, the number of columns and the columns that the API does not give.
+// newCopyStream gives a whole COPY: each row that is not left out, as it came, behind what
+// before writes, the number of columns and the columns that the API does not give.
 func newCopyStream(r *rows, before func(*pgcopy.Encoder)) io.Reader {
 	next := 0
 	return pgcopy.Stream(func(e *pgcopy.Encoder) bool {

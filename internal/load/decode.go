@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 
@@ -61,9 +62,15 @@ func (h *heldRows) decode(s *derive.Session) {
 		p.Repaired = f.of("repairs") != nil
 	}
 	s.Events = make([]derive.Event, h.events.len())
+	var last []byte
 	for i := range s.Events {
 		e, f := &s.Events[i], fields{eventTable.columns, h.events.row(i)}
-		e.Participant = h.participants.at[rowKey{participant: model.UUID(f.of("participant_id"))}]
+		if id := f.of("participant_id"); i == 0 || !bytes.Equal(id, last) { // mostly it is the one before
+			last = id
+			e.Participant, _ = h.participants.find(id)
+		} else {
+			e.Participant = s.Events[i-1].Participant
+		}
 		switch string(f.of("event_name")) {
 		case "PEER_JOINING":
 			e.Move = 1

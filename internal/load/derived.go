@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -61,13 +60,10 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 	if err := pgcopy.Rows(ctx, conn, copyPresences, packed(d.Presences), to.presences); err != nil {
 		return fmt.Errorf("add presences: %w", err)
 	}
-	// Out of order, since rows in the order of their key leave the pages of its index half full.
-	scatter := rand.New(rand.NewPCG(0, 0)) //nolint:gosec // an order and no secret
-	scatter.Shuffle(len(d.People), func(i, j int) { d.People[i], d.People[j] = d.People[j], d.People[i] })
-	if err := pgcopy.Rows(ctx, conn, copyPeople, d.People, to.person); err != nil {
+	if err := pgcopy.TwoPasses(ctx, conn, copyPeople, d.People, to.person); err != nil {
 		return fmt.Errorf("add people: %w", err)
 	}
-	if err := pgcopy.Rows(ctx, conn, copyPieces, d.Pieces, to.piece); err != nil {
+	if err := pgcopy.TwoPasses(ctx, conn, copyPieces, d.Pieces, to.piece); err != nil {
 		return fmt.Errorf("add days of people: %w", err)
 	}
 	l.derived = &d.Figures

@@ -36,7 +36,7 @@ type intake struct {
 type heldRows struct{ participants, events *rows }
 
 // heldPool keeps their memory from session to session.
-var heldPool = sync.Pool{New: func() any { return &heldRows{newRows(), newRows()} }}
+var heldPool = sync.Pool{New: func() any { return &heldRows{newRows(participantTable), newRows(eventTable)} }}
 
 func (s *Store) newIntake(appID string, filter *privacy.Filter) *intake {
 	held, _ := heldPool.Get().(*heldRows)
@@ -206,7 +206,7 @@ func (in *intake) stage(ctx context.Context) error {
 // whole tells that the rows in memory are all of the session's, each once, and
 // of its last pass: then they can be compared or copied as they are.
 func (in *intake) whole(lastPass int) bool {
-	return !in.staged && in.pass == lastPass && !in.held.participants.twice && !in.held.events.twice
+	return !in.staged && in.pass == lastPass && !in.held.participants.twice() && !in.held.events.twice()
 }
 
 // listedAside gives the participants that the API listed but that were set

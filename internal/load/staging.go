@@ -57,13 +57,21 @@ func (in *intake) copyToTables(ctx context.Context, conn *pgx.Conn, session mode
 		}
 	}
 	// Participants first: the events' foreign key asks for them.
-	if err := copyRows(ctx, conn, copyParticipants, in.held.participants, before(participantTable.copied())); err != nil {
+	if err := copyNew(ctx, conn, copyParticipants, in.held.participants, before(participantTable.copied())); err != nil {
 		return fmt.Errorf("add participants: %w", err)
 	}
-	if err := copyRows(ctx, conn, copyEvents, in.held.events, before(eventTable.copied())); err != nil {
+	if err := copyNew(ctx, conn, copyEvents, in.held.events, before(eventTable.copied())); err != nil {
 		return fmt.Errorf("add peer events: %w", err)
 	}
 	return nil
+}
+
+// copyNew copies all rows, behind what before writes.
+func copyNew(ctx context.Context, conn *pgx.Conn, sql string, r *rows, before func(*pgcopy.Encoder)) error {
+	return pgcopy.TwoPasses(ctx, conn.PgConn(), sql, r.sorted(), func(e *pgcopy.Encoder, k *keyed) {
+		before(e)
+		*e = append(*e, r.row(int(k.row))...)
+	})
 }
 
 // copyRows copies the rows that are left, behind what before writes.

@@ -84,7 +84,7 @@ func ParseTime(raw string) (t time.Time, mended bool, err error) {
 
 // parsePlainTime reads 2006-01-02T15:04:05[.fraction]Z with at most six digits
 // behind the point, which is what a page holds thousands of. Whatever is unusual
-// about a time, a 29th of a month included, is left to the slower way.
+// about a time is left to the slower way.
 func parsePlainTime(raw string) (time.Time, bool) {
 	if len(raw) < 20 || len(raw) > 27 || raw[4] != '-' || raw[7] != '-' || raw[10] != 'T' ||
 		raw[13] != ':' || raw[16] != ':' || raw[len(raw)-1] != 'Z' {
@@ -104,11 +104,12 @@ func parsePlainTime(raw string) (time.Time, bool) {
 	}
 	year, month, day := digits(raw[0:4]), digits(raw[5:7]), digits(raw[8:10])
 	hour, minute, second := digits(raw[11:13]), digits(raw[14:16]), digits(raw[17:19])
-	if year < 2 || month < 1 || month > 12 || day < 1 || day > 28 ||
+	if year < 2 || month < 1 || month > 12 || day < 1 ||
 		hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 {
 		return time.Time{}, false
 	}
-	return time.Date(year, time.Month(month), day, hour, minute, second, nanoseconds, time.UTC), true
+	t := time.Date(year, time.Month(month), day, hour, minute, second, nanoseconds, time.UTC)
+	return t, t.Day() == day // or the month has no such day
 }
 
 // digits reads a short whole number; it is below 0 for anything else.

@@ -48,7 +48,9 @@ SET standard_conforming_strings = on;
 SET array_nulls = on;
 SET transform_null_equals = off;
 SET jit = off;
-SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) IS NOT NULL` // of PostgreSQL 17
+SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) IS NOT NULL;
+SELECT set_config(name, 'lz4', false) FROM pg_settings
+	WHERE name = 'default_toast_compression' AND source = 'default' AND 'lz4' = ANY (enumvals)` // what arrays of a session take is mostly for compression
 
 // Open connects to a database and checks that it answers and is new enough.
 // connections bounds the pool. Errors say what to check and hold no password.

@@ -1,6 +1,13 @@
--- $1 session, $2 run.
+-- $1 session, $2 run. In two passes, as pgcopy.TwoPasses has them, so that the pages of the
+-- index are filled.
 INSERT INTO realtimekit.peer_events (session_id, {columns}, first_synced_at, synced_at, run_id)
-SELECT DISTINCT ON (s.participant_id, s.event_id) $1::uuid, {s.columns}, now(), now(), $2::bigint
-FROM pg_temp.staged_peer_events AS s
-ORDER BY s.participant_id, s.event_id, s.updated_at DESC NULLS LAST, s.seq DESC
+WITH newest AS MATERIALIZED (
+    SELECT *, row_number() OVER () AS no FROM (
+        SELECT DISTINCT ON (s.participant_id, s.event_id) {s.columns}
+        FROM pg_temp.staged_peer_events AS s
+        ORDER BY s.participant_id, s.event_id, s.updated_at DESC NULLS LAST, s.seq DESC) AS s
+)
+SELECT $1::uuid, {s.columns}, now(), now(), $2::bigint FROM newest AS s WHERE no % 13 % 2 = 0
+UNION ALL
+SELECT $1::uuid, {s.columns}, now(), now(), $2::bigint FROM newest AS s WHERE no % 13 % 2 = 1
 ON CONFLICT (session_id, participant_id, event_id) DO NOTHING
