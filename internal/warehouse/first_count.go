@@ -56,14 +56,16 @@ func sparingly(do func() error) error {
 // many these are, and how many of the batch are left to analytics.refresh, whose lock it
 // holds. A crash anywhere in here leaves all as it was.
 func (d *DB) countNewDays(ctx context.Context) (sessions, left int, err error) {
-	err = Begin(ctx, d.Pool, func(tx pgx.Tx) error {
-		c := firstCount{Tx: tx}
-		err := c.choose(ctx)
-		sessions, left = len(c.sessions), c.left
-		if err != nil || sessions == 0 {
-			return err
-		}
-		return sparingly(func() error { return c.count(ctx) })
+	err = sparingly(func() error {
+		return Begin(ctx, d.Pool, func(tx pgx.Tx) error {
+			c := firstCount{Tx: tx}
+			err := c.choose(ctx)
+			sessions, left = len(c.sessions), c.left
+			if err != nil || sessions == 0 {
+				return err
+			}
+			return c.count(ctx)
+		})
 	})
 	return sessions, left, err
 }

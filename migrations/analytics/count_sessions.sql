@@ -258,6 +258,7 @@ BEGIN
         SELECT person_id, session_id, preset_name, preset_view_type, presence, first_join_at
         FROM analytics.session_people
         WHERE NOT is_split AND first_join_at >= first_at AND first_join_at < last_at
+          AND (first_join_at AT TIME ZONE 'UTC')::date BETWEEN first_at::date AND last_at::date -- as the index has it
           AND person_id = ANY (ARRAY (SELECT person_id FROM someone)) -- by the index, whatever the planner thinks of the numbers
     ), split_stays AS MATERIALIZED (
         SELECT person_id, usage_date, session_id, preset_name, preset_view_type, presence
