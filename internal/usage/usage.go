@@ -69,12 +69,11 @@ type AppDay struct {
 // or a session began, and the next ones.
 type Zone struct{ Starts map[int]derive.Time }
 
-// Counted is what is kept of a day beside what its sessions add.
+// Counted is what is kept of a day beside what its sessions and shared people add.
 type Counted struct {
 	AppDay
 
-	Shared []SharedPerson
-	Curve  []Node
+	Curve []Node
 }
 
 // Counter counts days, person by person, so that no more than one person's stays need be in
@@ -82,25 +81,20 @@ type Counted struct {
 type Counter struct {
 	sessions []*Session
 	known    map[sessionDay]struct{}
-	days     map[AppDay]*dayCount
+	days     map[AppDay]*sum
+	shared   []SharedPerson // that were not taken
 }
 
-type (
-	sessionDay struct{ session, day int }
-	dayCount   struct {
-		sum
-		shared []SharedPerson
-	}
-)
+type sessionDay struct{ session, day int }
 
 // NewCounter begins with what the sessions add to their days, and takes the steps of it.
 func NewCounter(sessions []*Session, days []SessionDay) *Counter {
-	c := &Counter{sessions: sessions, known: make(map[sessionDay]struct{}, len(days)), days: map[AppDay]*dayCount{}}
+	c := &Counter{sessions: sessions, known: make(map[sessionDay]struct{}, len(days)), days: map[AppDay]*sum{}}
 	for i := range days {
 		d := &days[i]
 		c.known[sessionDay{d.Session, d.Day}] = struct{}{}
 		if c.days[d.AppDay] == nil {
-			c.days[d.AppDay] = &dayCount{}
+			c.days[d.AppDay] = &sum{}
 		}
 		c.days[d.AppDay].add(d.Steps)
 		d.Steps = nil
@@ -129,9 +123,8 @@ func (c *Counter) Add(person string, stays []Stay) {
 		}
 		if p, ok := shared(day, stays[:n]); ok {
 			p.AppDay, p.Person = day, person
-			of := c.days[day]
-			of.shared = append(of.shared, p)
-			of.add(p.Steps)
+			c.shared = append(c.shared, p)
+			c.days[day].add(p.Steps)
 		}
 		stays = stays[n:]
 	}
@@ -139,13 +132,21 @@ func (c *Counter) Add(person string, stays []Stay) {
 
 func (c *Counter) on(s *Stay) AppDay { return c.sessions[s.Session].on(s.Day) }
 
+// TakeShared gives the people in several sessions of a day that were added since it was last
+// asked, and forgets them.
+func (c *Counter) TakeShared() []SharedPerson {
+	taken := c.shared
+	c.shared = nil
+	return taken
+}
+
 // Days gives what is counted, once, day by day: each takes memory until the next.
 func (c *Counter) Days() iter.Seq[Counted] {
 	return func(yield func(Counted) bool) {
 		for _, day := range slices.SortedFunc(maps.Keys(c.days), compareDays) {
 			of := c.days[day]
 			delete(c.days, day)
-			if !yield(Counted{day, of.shared, curve(day, of.settled())}) {
+			if !yield(Counted{day, curve(day, of.settled())}) {
 				return
 			}
 		}

@@ -18,8 +18,8 @@ const (
 	// worthwhile is from how many changed sessions on it is looked for days that are new:
 	// for fewer, analytics.refresh alone takes fewer statements.
 	worthwhile = 20
-	// mostPeople bounds how many people of sessions are counted at once: what is kept of those
-	// who are in several, some 300 bytes each, is in memory until all are read.
+	// mostPeople bounds how many people of sessions are counted at once: their steps, some 100
+	// bytes each, are in memory until all are read.
 	mostPeople = 150_000
 )
 

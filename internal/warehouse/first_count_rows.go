@@ -119,9 +119,12 @@ func (c *firstCount) zones(ctx context.Context) error {
 	return err
 }
 
-// Who has one preset and day in a session stands in session_people, who has several in
-// session_person_days. The order is that of bytes, which is the quickest.
-const staysSQL = `SELECT session_id, person_id, first_join_at, usage_date, preset_name, preset_view_type, multirange_send(presence),
+const (
+	// As analytics.count_sessions has it; and all of a cursor is read.
+	readAllSQL = `SET LOCAL work_mem = '64MB'; SET LOCAL cursor_tuple_fraction = 1`
+	// Who has one preset and day in a session stands in session_people, who has several in
+	// session_person_days. The order is that of bytes, which is the quickest.
+	staysSQL = `DECLARE stays NO SCROLL CURSOR FOR SELECT session_id, person_id, first_join_at, usage_date, preset_name, preset_view_type, multirange_send(presence),
 		custom_participant_id, custom_ids
 	FROM (SELECT session_id, person_id, first_join_at, NULL::date AS usage_date, preset_name, preset_view_type, presence, custom_participant_id, custom_ids
 		FROM analytics.session_people WHERE session_id = ANY ($1) AND NOT is_split
@@ -129,6 +132,8 @@ const staysSQL = `SELECT session_id, person_id, first_join_at, usage_date, prese
 		SELECT session_id, person_id, NULL, usage_date, preset_name, preset_view_type, presence, NULL, NULL
 		FROM analytics.session_person_days WHERE session_id = ANY ($1)) AS s
 	ORDER BY person_id COLLATE "C"`
+	someStaysSQL = `FETCH 10000 FROM stays`
+)
 
 // people hands the stays of one person after the other to who counts them.
 type people struct {
@@ -142,35 +147,48 @@ type people struct {
 	presence []derive.Span
 }
 
-// people reads who was inside.
+// people reads who was inside. Who is in several sessions of a day is stored in between, so
+// that only some of them are in memory.
 func (c *firstCount) people(ctx context.Context, counter *usage.Counter, own *ownIDs) error {
 	p := &people{all: c.sessions, numbers: map[pgtype.UUID]int{}, counter: counter, own: own, presets: map[usage.Preset]*usage.Preset{}}
 	ids := make([]pgtype.UUID, len(c.sessions))
 	for i, s := range c.sessions {
 		ids[i], p.numbers[s.id] = s.id, i
 	}
-	if _, err := c.Exec(ctx, `SET LOCAL work_mem = '64MB'`); err != nil { // as analytics.count_sessions has
+	if _, err := c.Exec(ctx, readAllSQL); err != nil {
 		return err
 	}
-	rows, err := c.Query(ctx, staysSQL, ids)
-	if err != nil {
+	if _, err := c.Exec(ctx, staysSQL, ids); err != nil {
 		return err
 	}
-	if err := p.read(rows); err != nil {
-		return err
+	for more := true; more; {
+		// Not prepared for longer: the cursor is another in each transaction.
+		rows, err := c.Query(ctx, someStaysSQL, pgx.QueryExecModeDescribeExec)
+		if err != nil {
+			return err
+		}
+		if more, err = p.read(rows); err != nil {
+			return err
+		}
+		if !more {
+			p.flush()
+		}
+		if err := c.copyShared(ctx, counter.TakeShared()); err != nil {
+			return err
+		}
 	}
-	p.flush()
 	return nil
 }
 
-func (p *people) read(rows pgx.Rows) error {
+// read takes some of the stays, and reports whether there were any.
+func (p *people) read(rows pgx.Rows) (more bool, err error) {
 	var id pgtype.UUID
 	var person, presence, own pgtype.DriverBytes // valid until the next row
 	var at pgtype.Timestamptz
 	var date pgtype.Date
 	var preset, viewType pgtype.Text
 	var several []string
-	_, err := pgx.ForEachRow(rows, []any{&id, &person, &at, &date, &preset, &viewType, &presence, &own, &several}, func() error {
+	tag, err := pgx.ForEachRow(rows, []any{&id, &person, &at, &date, &preset, &viewType, &presence, &own, &several}, func() error {
 		if !bytes.Equal(person, p.person) {
 			p.flush()
 			p.person = append(p.person, person...)
@@ -189,7 +207,7 @@ func (p *people) read(rows pgx.Rows) error {
 		})
 		return err
 	})
-	return err
+	return tag.RowsAffected() > 0, err
 }
 
 // flush counts the last person.

@@ -18,23 +18,21 @@ const firstDaysSQL = `SELECT analytics.add_to_days(NULL, (SELECT array_agg(d) FR
 
 // store copies what is kept of new days, many small ones together, and adds it up.
 func (c *firstCount) store(ctx context.Context, counted iter.Seq[usage.Counted], own *ownIDs) error {
-	const together = 100 // people in several sessions, and nodes of curves
+	const together = 100
 	var apps []string
 	var dates []pgtype.Date
-	var part usage.Counted // of several days
+	var nodes []usage.Node // of several days
 	for day := range counted {
 		apps, dates = append(apps, day.App), append(dates, Day(day.Day))
-		part.Shared = append(part.Shared, day.Shared...)
-		part.Curve = append(part.Curve, day.Curve...)
-		if len(part.Shared)+len(part.Curve) < together {
+		if nodes = append(nodes, day.Curve...); len(nodes) < together {
 			continue
 		}
-		if err := c.copyDays(ctx, &part); err != nil {
+		if err := c.copyCurves(ctx, nodes); err != nil {
 			return err
 		}
-		part = usage.Counted{}
+		nodes = nil
 	}
-	if err := c.copyDays(ctx, &part); err != nil {
+	if err := c.copyCurves(ctx, nodes); err != nil {
 		return err
 	}
 	ids := make([]pgtype.UUID, len(c.sessions))
@@ -48,12 +46,12 @@ func (c *firstCount) store(ctx context.Context, counted iter.Seq[usage.Counted],
 	return err
 }
 
-func (c *firstCount) copyDays(ctx context.Context, part *usage.Counted) error {
-	conn := c.Conn().PgConn()
-	if err := pgcopy.Rows(ctx, conn, copySharedSQL, part.Shared, person); err != nil {
-		return err
-	}
-	return pgcopy.Rows(ctx, conn, copyCurvesSQL, part.Curve, curve)
+func (c *firstCount) copyCurves(ctx context.Context, nodes []usage.Node) error {
+	return pgcopy.Rows(ctx, c.Conn().PgConn(), copyCurvesSQL, nodes, curve)
+}
+
+func (c *firstCount) copyShared(ctx context.Context, people []usage.SharedPerson) error {
+	return pgcopy.Rows(ctx, c.Conn().PgConn(), copySharedSQL, people, person)
 }
 
 const (
