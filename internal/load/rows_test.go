@@ -126,3 +126,34 @@ func BenchmarkEncode(b *testing.B) {
 		b.SetBytes(int64(len(participants.Encoder) + len(events.Encoder)))
 	}
 }
+
+// A row is found by its ids, and one that came twice is seen, also where ids begin alike.
+func TestRowsAreFoundByTheirIDs(t *testing.T) {
+	t.Parallel()
+	r := newRows(eventTable)
+	alike := func(n, at int) (id model.UUID) {
+		id[at], id[15] = byte(n), byte(n*7)
+		return id
+	}
+	e := minor
+	for n := range 200 {
+		e.ParticipantID, e.ID = alike(n%10, n%2*6), alike(n, n%3*5)
+		r.event(&e)
+	}
+	for n := range 200 {
+		participant, event := alike(n%10, n%2*6), alike(n, n%3*5)
+		if row, known := r.find(participant[:], event[:]); !known || row != n {
+			t.Errorf("row %d is found at %d, %v", n, row, known)
+		}
+		event[14] = 1
+		if _, known := r.find(participant[:], event[:]); known {
+			t.Errorf("what is not there is found for row %d", n)
+		}
+	}
+	if r.twice() {
+		t.Error("no row came twice")
+	}
+	if r.event(&e); !r.twice() {
+		t.Error("the last row came twice")
+	}
+}

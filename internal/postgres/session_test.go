@@ -62,6 +62,28 @@ func TestSettingsOfTheDatabaseDoNotReachTheSession(t *testing.T) {
 	}
 }
 
+// What is compressed is so by the quicker method where the server has it, unless somebody
+// chose another for the database.
+func TestCompressionIsTheQuickerOneUnlessItIsChosen(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	method := func() string {
+		pool := open(t, url)
+		defer pool.Close()
+		return pgtest.Texts(t, pool, `SELECT current_setting('default_toast_compression')`)[0]
+	}
+	want := pgtest.Texts(t, impatient(t, url), `SELECT CASE WHEN 'lz4' = ANY (enumvals) THEN 'lz4' ELSE 'pglz' END FROM pg_settings WHERE name = 'default_toast_compression'`)[0]
+	if got := method(); got != want {
+		t.Errorf("it is %s, want %s", got, want)
+	}
+	if _, err := impatient(t, url).Exec(t.Context(), `ALTER DATABASE `+database(t, url)+` SET default_toast_compression = pglz`); err != nil {
+		t.Fatal(err)
+	}
+	if got := method(); got != "pglz" {
+		t.Errorf("it is %s, and pglz was chosen", got)
+	}
+}
+
 // The first connection that holds the schema is lost, and nobody notices: each that
 // works holds it as well.
 func TestMigrationWaitsThoughAConnectionWasLost(t *testing.T) {
