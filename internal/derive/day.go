@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Day is what a session adds to a UTC day, counted from 2000-01-01.
+// Day is what a session adds to a day of its zone, counted from 2000-01-01.
 type Day struct {
 	Day, People int
 	Present     Time // summed over people
@@ -26,8 +26,8 @@ func daysOf(s *Session, d *Derived) ([]Day, []PresetDay) {
 	for i := range d.People {
 		p := &d.People[i]
 		if !p.Split {
-			days = append(days, Day{DayOf(p.FirstJoinAt), 1, p.Present})
-			presets = append(presets, PresetDay{Day: DayOf(p.FirstJoinAt), Preset: p.Preset, ViewType: p.ViewType, People: 1, PersonTime: p.Present})
+			days = append(days, Day{s.Zone.DayOf(p.FirstJoinAt), 1, p.Present})
+			presets = append(presets, PresetDay{Day: s.Zone.DayOf(p.FirstJoinAt), Preset: p.Preset, ViewType: p.ViewType, People: 1, PersonTime: p.Present})
 			continue
 		}
 		n := 0
@@ -67,16 +67,14 @@ func deviceDays(s *Session, presences []Presence) (all []PresetDay) {
 		if p.Number == 1 {
 			begin = len(all)
 		}
-		first, last := p.days()
-		for n := first; n <= last; n++ {
-			start := Time(n) * day
-			inside := min(p.LeftAt, start+day) - max(p.JoinedAt, start)
-			if k := slices.IndexFunc(all[begin:], func(d PresetDay) bool { return d.Day == n }); k >= 0 {
+		s.Zone.pieces(p, func(day int, part Span) {
+			inside := part.End - part.Start
+			if k := slices.IndexFunc(all[begin:], func(d PresetDay) bool { return d.Day == day }); k >= 0 {
 				all[begin+k].ParticipantTime += inside
-				continue
+				return
 			}
-			all = append(all, PresetDay{Day: n, Preset: s.Participants[p.Participant].Preset, ViewType: p.ViewType, Participants: 1, ParticipantTime: inside})
-		}
+			all = append(all, PresetDay{Day: day, Preset: s.Participants[p.Participant].Preset, ViewType: p.ViewType, Participants: 1, ParticipantTime: inside})
+		})
 	}
 	return all
 }

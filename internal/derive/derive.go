@@ -27,8 +27,15 @@ type Session struct {
 	StartsAt, EndsAt Time // neither is None
 	Repaired         bool
 	Identity         Identity
+	Zone             *Zone // has the days from the one before [Reach] to the second after it
 	Participants     []Participant
 	Events           []Event
+}
+
+// Reach gives the first and last UTC day on which a presence of a session may be: it is cut
+// a day before the one of its ends and a day after the other.
+func Reach(startsAt, endsAt Time) (first, last int) {
+	return DayOf(min(startsAt, endsAt) - day), DayOf(max(startsAt, endsAt) + day)
 }
 
 // Participant is a participant of the session. Texts are empty for null.

@@ -29,7 +29,7 @@ type Person struct {
 // analytics.session_person_days.
 type Piece struct {
 	PersonID         string
-	Day              int // from 2000-01-01, UTC
+	Day              int // of the zone of the session, from 2000-01-01
 	Number           int // among the presets of the person on that day, from 1
 	Preset, ViewType string
 	Presence         []Span
@@ -68,7 +68,7 @@ func peopleOf(s *Session, presences []Presence) (people []Person, pieces []Piece
 		}
 		p := personOf(s, visits[:n])
 		if p.Split {
-			pieces = append(pieces, piecesOf(visits[:n])...)
+			pieces = append(pieces, piecesOf(s.Zone, visits[:n])...)
 		}
 		if p.Participants > 1 && underSeveralNames(visits[:n]) {
 			shared++
@@ -84,7 +84,8 @@ func personOf(s *Session, visits []visit) Person {
 	first := visits[0]
 	p := Person{ID: first.person, FirstJoinAt: first.JoinedAt, LastLeaveAt: first.LeftAt, Share: -1, Guest: true}
 	p.Presence = make([]Span, 0, len(visits))
-	lastDay, firstDay := DayOf(p.FirstJoinAt), DayOf(p.FirstJoinAt)
+	firstDay := s.Zone.DayOf(p.FirstJoinAt)
+	lastDay := firstDay
 	several := false // custom ids
 	for _, v := range visits {
 		several = several || v.who.CustomID != first.who.CustomID
@@ -97,7 +98,7 @@ func personOf(s *Session, visits []visit) Person {
 		if v.Number == 1 {
 			p.Participants++
 		}
-		_, last := v.days()
+		_, last := s.Zone.days(v.Presence)
 		lastDay = max(lastDay, last)
 		p.Split = p.Split || v.who.Preset != first.who.Preset || v.ViewType != first.ViewType
 		p.Presence = append(p.Presence, Span{v.JoinedAt, v.LeftAt})
@@ -152,16 +153,11 @@ func share(spans []Span, s *Session) int {
 }
 
 // piecesOf divides the presences of a person by day and preset.
-func piecesOf(visits []visit) (pieces []Piece) {
+func piecesOf(zone *Zone, visits []visit) (pieces []Piece) {
 	for _, v := range visits {
-		first, last := v.days()
-		for d := first; d <= last; d++ {
-			start := Time(d) * day
-			pieces = append(pieces, Piece{
-				PersonID: v.person, Day: d, Preset: v.who.Preset, ViewType: v.ViewType,
-				Presence: []Span{{max(v.JoinedAt, start), min(v.LeftAt, start+day)}},
-			})
-		}
+		zone.pieces(v.Presence, func(day int, part Span) {
+			pieces = append(pieces, Piece{PersonID: v.person, Day: day, Preset: v.who.Preset, ViewType: v.ViewType, Presence: []Span{part}})
+		})
 	}
 	slices.SortStableFunc(pieces, func(a, b Piece) int {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), nullsLast(a.Preset, b.Preset), nullsLast(a.ViewType, b.ViewType))

@@ -39,8 +39,3 @@ func DayOf(t Time) int {
 	}
 	return int(t / day)
 }
-
-// days gives the first and last UTC day of a presence. Its end is exclusive.
-func (p *Presence) days() (first, last int) {
-	return DayOf(p.JoinedAt), DayOf(max(p.JoinedAt, p.LeftAt-1))
-}

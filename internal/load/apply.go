@@ -40,7 +40,7 @@ type sessionLoad struct {
 	mirrored bool            // the session was stored before, and the rows in memory are what is stored now
 	held     holding         // its rows, where they were compared
 	identity derive.Identity // of the people of the app
-	zoned    bool            // whether its days are others than those of UTC
+	zone     zone            // of its days
 }
 
 // apply writes everything of the session. The order matters: the state row is

@@ -10,13 +10,14 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/rollcall-etl/rollcall/internal/derive"
+	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgcopy"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
 // What a session's rows say is derived here and copied beside them, where the rows in
-// hand are all that is stored and the session has ended. Anything else, such as days of a
-// time zone, is left to the function analytics.derive, which does the same from what is stored.
+// hand are all that is stored and the session has ended. Anything else is left to the
+// function analytics.derive, which does the same from what is stored.
 const (
 	copyPresences = `COPY analytics.session_presences (session_id, participant_ids, presence_nos, joined_at, left_at, left_at_kinds, is_by_events, is_cut,
 		preset_view_types, peer_ids) FROM STDIN (FORMAT binary)`
@@ -33,11 +34,9 @@ const (
 // derive copies what is derived of a session, where that can be told from the rows in memory.
 func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 	l.derived, l.mirrored = nil, false
-	start := l.session.StartedAt
-	if start.IsZero() {
-		start = l.session.CreatedAt
-	}
-	if l.leftOver && l.fresh || l.zoned || start.IsZero() || l.session.EndedAt.IsZero() || !l.intake.whole(l.reading.LastPass) {
+	start := startOf(l.session)
+	days, known := l.zone.days()
+	if l.leftOver && l.fresh || !known || start.IsZero() || l.session.EndedAt.IsZero() || !l.intake.whole(l.reading.LastPass) {
 		return nil
 	}
 	if !l.fresh {
@@ -46,8 +45,8 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	s := &derive.Session{
-		StartsAt: start.UnixMicro() - pgcopy.Epoch, EndsAt: l.session.EndedAt.UnixMicro() - pgcopy.Epoch,
-		Repaired: len(l.session.Repairs) > 0, Identity: l.identity,
+		StartsAt: fromTime(start), EndsAt: fromTime(l.session.EndedAt),
+		Repaired: len(l.session.Repairs) > 0, Identity: l.identity, Zone: days,
 	}
 	l.intake.held.decode(s)
 	d := derive.From(s)
@@ -73,19 +72,15 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 // figures queues the row of the session's figures.
 func (l *sessionLoad) figures(batch *pgx.Batch) {
 	s, f := l.session, l.derived
-	start := s.StartedAt
-	if start.IsZero() {
-		start = s.CreatedAt
-	}
 	args := []any{
 		warehouse.UUID(s.ID), s.AppID, warehouse.Text(s.MeetingID), warehouse.Text(s.MeetingTitle), warehouse.Text(s.Type), warehouse.Text(s.Status),
-		warehouse.Time(start), warehouse.Time(s.EndedAt), warehouse.Count(s.MaxConcurrent), warehouse.Number(s.MinutesConsumed),
+		warehouse.Time(startOf(s)), warehouse.Time(s.EndedAt), warehouse.Count(s.MaxConcurrent), warehouse.Number(s.MinutesConsumed),
 		f.People, f.Participants, f.PeakPeople, f.PeakParticipants, seconds(f.PersonTime), seconds(f.ParticipantTime),
 		pgtype.Float8{Float64: float64(f.AverageShare) / 1e4, Valid: f.AverageShare >= 0},
 		f.Rejoins, moment(f.FirstJoinAt), moment(f.LastLeaveAt),
 		f.Open, f.Presences, f.Cut, f.AssumedLeavings, f.LoneJoinings, f.LoneLeavings, f.Repaired, f.Inverted, f.Timeless, f.SharedIDs,
 	}
-	batch.Queue(insertFiguresSQL, slices.Concat(args, curveArgs(f.Curve), dayArgs(f.Days), presetArgs(f.Presets))...)
+	batch.Queue(insertFiguresSQL, slices.Concat(args, curveArgs(f.Curve), dayArgs(f.Days), presetArgs(f.Presets), []any{l.zone.name})...)
 }
 
 func curveArgs(curve []derive.Step) []any {
@@ -120,6 +115,16 @@ func presetArgs(all []derive.PresetDay) []any {
 
 // seconds gives microseconds as Postgres gives them.
 func seconds(t derive.Time) float64 { return float64(t) / 1e6 }
+
+// startOf gives when a session began, or was made where it does not say so.
+func startOf(s *model.Session) time.Time {
+	if s.StartedAt.IsZero() {
+		return s.CreatedAt
+	}
+	return s.StartedAt
+}
+
+func fromTime(t time.Time) derive.Time { return t.UnixMicro() - pgcopy.Epoch }
 
 func toTime(t derive.Time) time.Time { return time.UnixMicro(t + pgcopy.Epoch).UTC() }
 

@@ -37,13 +37,31 @@ func TestLoaderDerivesWhatTheFunctionDoes(t *testing.T) {
 	b := testbed.New(t)
 	function := b.Text(`SELECT pg_get_functiondef('analytics.derive'::regproc)`)
 	pgtest.Exec(t, b.Pool, `CREATE OR REPLACE FUNCTION analytics.derive(session_ids uuid[]) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'asked'; END$$`)
-	pgtest.Exec(t, b.Pool, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) SELECT app, 'account', now(), now(), 1 FROM unnest('{app,users,machines}'::text[]) AS app;
-		INSERT INTO analytics.settings (app_id, person_by, nobody_ids, machine_presets, machine_names)
-		VALUES ('users', 'user_id', '{u3}', NULL, NULL), ('machines', NULL, '{}', '{Zed}', '{Ana}')`)
-	const sessions = 400
+	pgtest.Exec(t, b.Pool, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id)
+			SELECT app, 'account', now(), now(), 1 FROM unnest('{app,users,machines,spring,island,twice,gap}'::text[]) AS app;
+		INSERT INTO analytics.settings (app_id, person_by, nobody_ids, machine_presets, machine_names, time_zone)
+		VALUES ('users', 'user_id', '{u3}', NULL, NULL, NULL), ('machines', NULL, '{}', '{Zed}', '{Ana}', NULL),
+			('spring', NULL, NULL, NULL, NULL, 'Europe/Berlin'), ('island', NULL, NULL, NULL, NULL, 'Pacific/Apia'),
+			('twice', NULL, NULL, NULL, NULL, 'America/Sao_Paulo'), ('gap', NULL, NULL, NULL, NULL, 'America/Sao_Paulo')`)
+	apps := []struct {
+		name string
+		at   time.Time // a quarter of an hour before midnight, the base of random sessions where zero
+	}{
+		{"app", time.Time{}},
+		{"users", time.Time{}},
+		{"machines", time.Time{}},
+		{"spring", time.Date(2026, 3, 28, 22, 45, 0, 0, time.UTC)}, // before a day of 23 hours
+		{"island", time.Date(2011, 12, 30, 9, 45, 0, 0, time.UTC)}, // before a day that was left out
+		{"twice", time.Date(2018, 2, 18, 1, 45, 0, 0, time.UTC)},   // the clock is set back over midnight
+		{"gap", time.Date(2018, 11, 4, 2, 45, 0, 0, time.UTC)},     // there is no midnight
+	}
+	const sessions = 700
 	for n := range sessions {
 		session, page := randomSession(rng, n)
-		session.AppID = []string{"app", "users", "machines"}[n%3]
+		app := apps[n%len(apps)]
+		if session.AppID = app.name; !app.at.IsZero() {
+			shift(&session, &page, app.at.Sub(randomBase))
+		}
 		b.MustLoad(session, page)
 	}
 	pgtest.Exec(t, b.Pool, function)
@@ -56,16 +74,29 @@ func TestLoaderDerivesWhatTheFunctionDoes(t *testing.T) {
 		t.Errorf("%s people are other ones", got)
 	}
 	sameRows(t, 50, derivedRows(b), loaded)
+}
 
-	// Where an app lives only the function knows.
-	pgtest.Exec(t, b.Pool, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('kiwis', 'account', now(), now(), 1);
-		INSERT INTO analytics.settings (app_id, time_zone) VALUES ('kiwis', 'Pacific/Auckland')`)
-	session, page := randomSession(rng, sessions)
-	session.AppID = "kiwis"
-	b.MustLoad(session, page)
-	if got := b.Text(`SELECT time_zone FROM analytics.session_figures WHERE app_id = 'kiwis'`); got != "Pacific/Auckland" {
-		t.Errorf("days of Auckland are cut by %q", got)
+// Which zone counts where a day is kept since retention deleted a session of it, the function
+// knows: it is asked.
+func TestFunctionDerivesBesideDaysThatAreKept(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 0))
+	b := testbed.New(t)
+	pgtest.Exec(t, b.Pool, `INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('app', 'account', now(), now(), 1);
+		INSERT INTO analytics.settings (app_id, time_zone) VALUES ('app', 'Europe/Berlin')`)
+	load := func(n int, want string) {
+		t.Helper()
+		session, page := randomSession(rng, n)
+		session.AppID, session.StartedAt, session.EndedAt = "app", randomBase, randomBase.Add(time.Hour)
+		b.MustLoad(session, page)
+		if got := b.Text(`SELECT time_zone FROM analytics.session_figures WHERE session_id = '` + session.ID.String() + `'`); got != want {
+			t.Errorf("the days of session %d are cut by %q, want %q", n, got, want)
+		}
 	}
+	load(1, "Europe/Berlin")
+	pgtest.Exec(t, b.Pool, `SELECT analytics.refresh(500)`)
+	pgtest.Exec(t, b.Pool, `UPDATE analytics.usage_days SET time_zone = 'Europe/Madrid'; UPDATE analytics.session_dates SET is_gone = true, time_zone = 'Europe/Madrid'`)
+	load(2, "Europe/Madrid")
 }
 
 // sameRows compares what the function gives with what the program does, table by table;
@@ -182,10 +213,33 @@ func change(rng *rand.Rand, s *model.Session, page, other *model.ParticipantPage
 	}
 }
 
+// randomBase is about when random sessions are.
+var randomBase = time.Date(2026, 3, 10, 23, 45, 0, 0, time.UTC)
+
+// shift moves a session in time.
+func shift(s *model.Session, page *model.ParticipantPage, by time.Duration) {
+	for _, t := range []*time.Time{&s.StartedAt, &s.CreatedAt, &s.EndedAt} {
+		shiftTime(t, by)
+	}
+	for i := range page.Participants {
+		shiftTime(&page.Participants[i].JoinedAt, by)
+		shiftTime(&page.Participants[i].LeftAt, by)
+	}
+	for i := range page.Events {
+		shiftTime(&page.Events[i].CreatedAt, by)
+	}
+}
+
+func shiftTime(t *time.Time, by time.Duration) {
+	if !t.IsZero() {
+		*t = t.Add(by)
+	}
+}
+
 // randomSession has few different times, so that ties are frequent.
 func randomSession(rng *rand.Rand, n int) (model.Session, model.ParticipantPage) {
 	const tick = 30*time.Second + 7*time.Microsecond
-	base := time.Date(2026, 3, 10, 23, 45, 0, 0, time.UTC)
+	base := randomBase
 	chance := func(share float64) bool { return rng.Float64() < share }
 	pick := func(words ...string) string { return words[rng.IntN(len(words))] }
 	moment := func(null float64) time.Time {

@@ -45,11 +45,11 @@ func (l *sessionLoad) openRow(ctx context.Context, tx pgx.Tx, wasRead bool) (clo
 	l.parents(batch)
 	l.before, l.inserted, l.orphans, l.leftOver = place{}, false, false, false
 	l.lookOrInsert(batch, wasRead)
-	l.identity, l.zoned = derive.Identity{}, false
+	l.identity, l.zone = derive.Identity{}, zoneFor(l.session)
 	batch.Queue(holdSettingsSQL, l.session.AppID)
-	batch.Queue(identitySQL, l.session.AppID).QueryRow(func(row pgx.Row) error {
-		i := &l.identity
-		return row.Scan(&i.ByUser, &i.Nobody, &i.MachinePresets, &i.MachineNames, &l.zoned, &l.began, &clock)
+	batch.Queue(identitySQL, l.session.AppID, warehouse.UUID(l.session.ID), l.zone.first, l.zone.last).QueryRow(func(row pgx.Row) error {
+		i, z := &l.identity, &l.zone
+		return row.Scan(&i.ByUser, &i.Nobody, &i.MachinePresets, &i.MachineNames, &z.name, &z.starts, &z.kept, &l.began, &clock)
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return clock, err

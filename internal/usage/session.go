@@ -100,15 +100,4 @@ func stepsOn(curve []Step, d AppDay) []Step {
 }
 
 // DayOf gives the day of a moment at which somebody was inside, one of Dates.
-func (s *Session) DayOf(at derive.Time) int {
-	if s.Zone == nil {
-		return derive.DayOf(at)
-	}
-	first := derive.DayOf(at) - 1 // no clock is further from UTC
-	for d := first; d < first+2; d++ {
-		if end, known := s.Zone.Starts[d+1]; known && at < end {
-			return d
-		}
-	}
-	return first + 2
-}
+func (s *Session) DayOf(at derive.Time) int { return s.Zone.DayOf(at) }

@@ -35,9 +35,9 @@ type Step struct {
 // Session is what counts of a row of analytics.session_figures.
 type Session struct {
 	App     string
-	Zone    *Zone  // the same for all sessions of an app; nil for UTC
-	Start   int    // the day on which it began, counted from 2000-01-01, or NoDay
-	Curve   []Step // how many are inside from each moment on, in order
+	Zone    *derive.Zone // the same for all sessions of an app; nil for UTC
+	Start   int          // the day on which it began, counted from 2000-01-01, or NoDay
+	Curve   []Step       // how many are inside from each moment on, in order
 	Days    []derive.Day
 	Presets []PresetDay
 }
@@ -62,12 +62,8 @@ type Stay struct {
 type AppDay struct {
 	App  string
 	Day  int
-	zone *Zone
+	zone *derive.Zone
 }
-
-// Zone tells when days begin that are not those of UTC: all on which somebody was inside
-// or a session began, and the next ones.
-type Zone struct{ Starts map[int]derive.Time }
 
 // Counted is what is kept of a day beside what its sessions and shared people add.
 type Counted struct {
@@ -158,16 +154,9 @@ func compareDays(a, b AppDay) int {
 }
 
 // start gives when the day begins, and end when the next does.
-func (d AppDay) start() derive.Time { return d.zone.start(d.Day) }
+func (d AppDay) start() derive.Time { return d.zone.Start(d.Day) }
 
-func (d AppDay) end() derive.Time { return d.zone.start(d.Day + 1) }
-
-func (z *Zone) start(d int) derive.Time {
-	if z == nil {
-		return startOf(d)
-	}
-	return z.Starts[d]
-}
+func (d AppDay) end() derive.Time { return d.zone.Start(d.Day + 1) }
 
 const hour derive.Time = 60 * 60 * 1e6
 

@@ -86,7 +86,7 @@ func scanSession(row pgx.CollectableRow) (*derivedSession, error) {
 
 // zones asks when the days of sessions begin that are not those of UTC.
 func (c *firstCount) zones(ctx context.Context) error {
-	zones := map[string]*usage.Zone{}
+	zones := map[string]*derive.Zone{}
 	var names []string
 	var days []pgtype.Date
 	for _, s := range c.sessions {
@@ -94,7 +94,7 @@ func (c *firstCount) zones(ctx context.Context) error {
 			continue
 		}
 		if zones[s.timeZone] == nil {
-			zones[s.timeZone] = &usage.Zone{Starts: map[int]derive.Time{}}
+			zones[s.timeZone] = &derive.Zone{Starts: map[int]derive.Time{}}
 		}
 		s.Zone = zones[s.timeZone]
 		for _, d := range s.Dates() {
