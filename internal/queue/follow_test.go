@@ -152,3 +152,35 @@ func TestInboxTellsWhatBecameOfAnEvent(t *testing.T) {
 		t.Error("the wishes are not those of the one session")
 	}
 }
+
+// Whoever ends a session asks for the usage by day, where sessions wait to be counted.
+func TestEndOfASessionAsksForTheUsage(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for want, stale := range []bool{false, true} {
+		id := model.UUID{byte(want + 1)}
+		job := b.asked(model.DueSession{ID: id})
+		claim, err := b.Claim(t.Context(), job.ID, id, "one")
+		b.must(err)
+		if stale {
+			b.exec(`INSERT INTO analytics.stale_sessions (session_id) VALUES (gen_random_uuid())`)
+		}
+		b.must(b.Finish(b.working, job, id, claim, 0))
+		if n := b.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE kind = 'refresh_usage'`); n != want {
+			t.Errorf("sessions wait: %v, and %d jobs count them", stale, n)
+		}
+	}
+}
+
+// A list that shows a session of an app's history does not bring it before the rest of a
+// backfill.
+func TestListsDoNotHurryHistory(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	old := []model.DueSession{{ID: model.UUID{1}, IsNew: true, CreatedAt: time.Now().Add(-7 * 24 * time.Hour)}}
+	b.must(b.AskForOld(t.Context(), account, app, old))
+	b.must(b.AskFor(t.Context(), account, app, old))
+	if n := b.count(`SELECT priority FROM rollcall_queue.river_job WHERE kind = 'sync_session'`); n != 4 {
+		t.Errorf("its priority is %d", n)
+	}
+}
