@@ -48,7 +48,7 @@ func (a *alarm) ended(ctx context.Context, store *ledger.Store, accountID string
 		return
 	}
 	title, message := alarmText(accountID, result.Run.ID, told, failing, err)
-	if err := a.sender.Send(ctx, title, message); err != nil {
+	if err := a.sender.Send(title, message); err != nil {
 		a.logger.WarnContext(ctx, "nobody could be told how the run ended, and the next run tries again; the run is not affected", "error", err)
 		return
 	}

@@ -17,20 +17,26 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
+// Checks that need a database, in the order in which they are shown. The later ones look at
+// the tables, and need a schema that is this program's.
+var (
+	ofTables   = []string{"grants", "numbers", "privacy", "rows", "time zones", "lessons", "locks", "records", "queue"}
+	ofDatabase = append([]string{"database clock", "TLS", "role", "connections", "disk", "schema"}, ofTables...)
+)
+
 // database checks the warehouse. The pool is nil where it cannot be reached;
 // current tells whether its schema is this program's, and can be written to.
 func (c *Config) database(ctx context.Context, to *Checks) (pool *pgxpool.Pool, done func(), current bool) {
-	rest := []string{"database clock", "TLS", "role", "connections", "disk", "schema", "grants", "numbers", "privacy", "rows", "time zones", "lessons", "locks", "records", "queue"}
 	url, server, stop, err := c.Locate(ctx)
 	if err != nil {
 		to.failed("database", err, "set DATABASE_URL")
-		to.skip("mend the connection first", rest...)
+		to.skip("mend the connection first", ofDatabase...)
 		return nil, func() {}, false
 	}
 	pool, err = postgres.Open(ctx, url, 2)
 	if err != nil {
 		to.failed("database", err, "check DATABASE_URL")
-		to.skip("mend the connection first", rest...)
+		to.skip("mend the connection first", ofDatabase...)
 		return nil, stop, false
 	}
 	opened := pool // the result is nil where the server cannot be looked at
@@ -39,7 +45,7 @@ func (c *Config) database(ctx context.Context, to *Checks) (pool *pgxpool.Pool, 
 	facts, err := postgres.Inspect(ctx, pool)
 	if err != nil {
 		to.failed("database", err, "")
-		to.skip("mend the connection first", rest...)
+		to.skip("mend the connection first", ofDatabase...)
 		return nil, done, false
 	}
 	now := before.Add(c.Now().Sub(before) / 2)
@@ -163,7 +169,7 @@ func (c *Config) books(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *p
 		if !f.Create {
 			to.warn("schema", "the role "+f.Role+" may not make schemas, which rollcall migrate up does", "run it once as the database's owner, or GRANT CREATE ON DATABASE")
 		}
-		to.skip("mend the schema first", "grants", "numbers", "privacy", "rows", "time zones", "lessons", "locks", "records", "queue")
+		to.skip("mend the schema first", ofTables...)
 		return false
 	}
 	schemas(ctx, to, pool)

@@ -35,7 +35,7 @@ func (c *Client) Meetings(ctx context.Context, appID string, each func(model.Mee
 		keys: func(page *model.MeetingPage) []key {
 			keys := rejectedKeys(page.Rejected, model.EntityMeeting)
 			for i := range page.Meetings {
-				keys = append(keys, textKey(page.Meetings[i].ID))
+				keys = append(keys, idKey(page.Meetings[i].ID))
 			}
 			return keys
 		},

@@ -32,7 +32,7 @@ func (c *Client) Apps(ctx context.Context, each func(model.AppPage) error) (mode
 		keys: func(page *model.AppPage) []key {
 			keys := rejectedKeys(page.Rejected, model.EntityApp)
 			for i := range page.Apps {
-				keys = append(keys, textKey(page.Apps[i].ID))
+				keys = append(keys, idKey(page.Apps[i].ID))
 			}
 			return keys
 		},

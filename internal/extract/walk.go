@@ -19,7 +19,8 @@ func textKey(text string) key {
 	return key(digest[:16])
 }
 
-// idKey gives the key of an id that is a UUID as a rule.
+// idKey gives the key of an id that is a UUID as a rule: the same as that of the UUID, by
+// which a record that was set aside is told to be one that came sound.
 func idKey(text string) key {
 	if id, err := model.ParseUUID(text); err == nil {
 		return key(id)

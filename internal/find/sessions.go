@@ -12,13 +12,6 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 )
 
-// States of a session as people see them.
-const (
-	Live       = "live"
-	Complete   = "complete"
-	Incomplete = "not complete"
-)
-
 // Query chooses sessions. Each zero value restricts nothing.
 type Query struct {
 	From, To Bound  // of the start: from From until before To
@@ -47,7 +40,7 @@ type Session struct {
 	StartsAt *time.Time `json:"starts_at"` // UTC
 	Seconds  *float64   `json:"session_seconds"`
 	People   int64      `json:"unique_people"`
-	State    string     `json:"state"` // one of the constants above
+	State    string     `json:"state"` // "live", "complete" or "not complete"
 }
 
 // began chooses sessions by everything but the title.

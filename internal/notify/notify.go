@@ -3,7 +3,6 @@
 package notify
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -39,9 +38,9 @@ func New(address secret.Text) (*Sender, error) {
 	return &Sender{router: r}, nil
 }
 
-// Send sends a message of one or more lines, also when ctx has ended, and waits for the
-// service for ten seconds at most. Services that have titles show the title.
-func (s *Sender) Send(_ context.Context, title, message string) error {
+// Send sends a message of one or more lines, and waits for the service for ten seconds at
+// most. Services that have titles show the title.
+func (s *Sender) Send(title, message string) error {
 	if s == nil {
 		return nil
 	}

@@ -33,7 +33,7 @@ func TestSend(t *testing.T) {
 		body = r.URL.Path + " " + string(text)
 	}))
 	t.Cleanup(server.Close)
-	if err := newSender(t, "generic+"+server.URL+"/"+canary+"?template=json").Send(t.Context(), "Rollcall", "first\nsecond"); err != nil {
+	if err := newSender(t, "generic+"+server.URL+"/"+canary+"?template=json").Send("Rollcall", "first\nsecond"); err != nil {
 		t.Fatal(err)
 	}
 	if want := `/` + canary + ` {"message":"first\nsecond","title":"Rollcall"}`; body != want {
@@ -61,7 +61,7 @@ func TestFailuresDoNotTellTheAddress(t *testing.T) {
 			began := time.Now()
 			s := newSender(t, c.address)
 			s.Patience(2 * time.Second)
-			err := s.Send(t.Context(), "t", "m")
+			err := s.Send("t", "m")
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), canary) || strings.Contains(err.Error(), "127.0.0.1") {
 				t.Errorf("the error is %v, want %s", err, c.want)
 			}
@@ -85,7 +85,7 @@ func TestAddress(t *testing.T) {
 		}
 	}
 	s, err := notify.New(secret.Text{})
-	if s != nil || err != nil || s.Send(t.Context(), "t", "m") != nil {
+	if s != nil || err != nil || s.Send("t", "m") != nil {
 		t.Errorf("no address: %v, %v", s, err)
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,17 +22,10 @@ import (
 // Whatever the API's reading of its documentation, in whatever order and however
 // often runs and backfills come, whatever fails on the way and wherever they are
 // stopped: the tables end the same. A seed gives one history; ROLLCALL_SEEDS
-// asks for more of them.
+// asks for more of them, ROLLCALL_SEED for one.
 func TestAnyHistoryEndsTheSame(t *testing.T) {
 	t.Parallel()
-	seeds := sampling.Size(1, 10)
-	if text := os.Getenv("ROLLCALL_SEEDS"); text != "" {
-		var err error
-		if seeds, err = strconv.Atoi(text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, seed := range sampling.Part(seeds) {
+	for _, seed := range sampling.Seeds(t, 1, 10) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			h := newHistory(t, seed)

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,21 +28,7 @@ import (
 // more weeks, ROLLCALL_SEED for one of them.
 func TestAWeekOfCronRuns(t *testing.T) {
 	t.Parallel()
-	first, seeds := uint64(0), sampling.Size(1, 4)
-	for name, into := range map[string]func(uint64){
-		"ROLLCALL_SEEDS": func(n uint64) { seeds = int(n) },
-		"ROLLCALL_SEED":  func(n uint64) { first, seeds = n, 1 },
-	} {
-		if text := os.Getenv(name); text != "" {
-			n, err := strconv.ParseUint(text, 10, 64)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			into(n)
-		}
-	}
-	for _, n := range sampling.Part(seeds) {
-		seed := first + n
+	for _, seed := range sampling.Seeds(t, 1, 4) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			newWeek(t, seed).live()

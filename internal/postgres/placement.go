@@ -141,22 +141,6 @@ func checkPlacement(ctx context.Context, pool *pgxpool.Pool) error {
 	return p.Check()
 }
 
-// hasCitus tells whether a database has the extension.
-const hasCitus = `to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL`
-
-// onWorker tells whether the server is one of Citus's workers, where only what is distributed
-// can be seen.
-func onWorker(ctx context.Context, pool *pgxpool.Pool) (worker bool, err error) {
-	if err := pool.QueryRow(ctx, `SELECT `+hasCitus).Scan(&worker); err != nil || !worker {
-		return false, Failed("look for Citus", err)
-	}
-	err = pool.QueryRow(ctx, `SELECT groupid > 0 FROM pg_catalog.pg_dist_local_group`).Scan(&worker)
-	return worker, Failed("look for Citus", err)
-}
-
-// errWorker is what a worker is told from.
-var errWorker = fmt.Errorf("%w: the server of DATABASE_URL is a worker of Citus; let it name the coordinator, where the warehouse's own tables are", model.ErrSchema)
-
 // PlacementOf looks how the tables are distributed. It changes nothing; the schema must be
 // this program's.
 func PlacementOf(ctx context.Context, pool *pgxpool.Pool) (Placement, error) {
@@ -213,32 +197,4 @@ func (p *Placement) read(ctx context.Context, pool *pgxpool.Pool) error {
 		return nil
 	})
 	return Failed("look how the tables are distributed", err)
-}
-
-// LostShards lists the tables of which some part is on no node that is in use, with how many
-// parts.
-func LostShards(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
-	lost, err := texts(ctx, pool, `SELECT s.logicalrelid || ' (' || count(*) || ')'
-		FROM pg_catalog.pg_dist_shard AS s
-		WHERE s.logicalrelid = ANY ($1::text[]::regclass[]) AND NOT EXISTS (
-			SELECT 1 FROM pg_catalog.pg_dist_placement AS p
-			JOIN pg_catalog.pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = 'primary' AND n.isactive
-			WHERE p.shardid = s.shardid AND p.shardstate = 1)
-		GROUP BY s.logicalrelid ORDER BY 1`, placedNames())
-	return lost, Failed("look for the shards", err)
-}
-
-// ShardsNotThere lists the parts of tables that a node is to have and has not, each with its
-// node: somebody dropped them there, or the node is an older copy of itself.
-func ShardsNotThere(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
-	const missing = `SELECT string_agg(t.name, ' ' ORDER BY t.name) FROM (
-			SELECT pg_catalog.shard_name(s.logicalrelid, s.shardid) AS name FROM pg_catalog.pg_dist_shard AS s
-			JOIN pg_catalog.pg_dist_placement AS p USING (shardid)
-			JOIN pg_catalog.pg_dist_local_group AS g ON g.groupid = p.groupid) AS t
-		WHERE to_regclass(t.name) IS NULL`
-	lost, err := texts(ctx, pool, `SELECT t.name || ' of ' || n.nodename || ':' || n.nodeport
-		FROM run_command_on_all_nodes($1) AS r JOIN pg_catalog.pg_dist_node AS n USING (nodeid)
-		CROSS JOIN LATERAL unnest(string_to_array(r.result, ' ')) AS t (name)
-		WHERE r.success ORDER BY 1`, missing)
-	return lost, Failed("look for the shards", err)
 }

@@ -75,16 +75,12 @@ type ofAccount interface {
 	account() string
 }
 
-// Priorities: whoever waits for a session comes first, then the net that catches what no
-// webhook told, and what it caught, then what lists show of an app's history, then what
-// nobody waits for.
+// Priorities, the first first.
 const (
-	priorityAsked = 1 + iota
-	priorityLists
-	priorityHistory
-	priorityLater
-
-	priorityListed = priorityLists
+	priorityAsked   = 1 + iota // of what a webhook told, and of the usage by day
+	priorityLists              // of lists, which show what no webhook told, and of what they show
+	priorityHistory            // of what lists show of an app's history
+	priorityLater              // of what nobody waits for: backfills, optional reads
 )
 
 // mostAttempts is as good as for ever: what fails is tried again at longest every

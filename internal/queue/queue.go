@@ -192,7 +192,7 @@ const recently = 72 * time.Hour
 // AskFor lets sessions of an app be read that a list shows to be due; history comes after the rest. Once
 // it returns that is sure, wherever this process ends.
 func (q *Queue) AskFor(ctx context.Context, accountID, appID string, due []model.DueSession) error {
-	return q.askFor(ctx, accountID, appID, due, priorityListed)
+	return q.askFor(ctx, accountID, appID, due, priorityLists)
 }
 
 func (q *Queue) askFor(ctx context.Context, accountID, appID string, due []model.DueSession, priority int) error {

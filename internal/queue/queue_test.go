@@ -186,7 +186,8 @@ func TestMissedCountsASessionOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.exec(`INSERT INTO sync.app_webhooks (app_id, first_event_at) VALUES ($1, '2000-01-01')`, app)
-	due := []model.DueSession{{ID: model.UUID{1}, IsNew: true, CreatedAt: time.Now().Add(-time.Hour)}}
+	hourAgo := time.Now().Add(-time.Hour)
+	due := []model.DueSession{{ID: model.UUID{1}, IsNew: true, CreatedAt: hourAgo}, {ID: model.UUID{2}, CreatedAt: hourAgo}} // the second is known
 	for range 2 {
 		b.must(b.AskFor(t.Context(), account, app, due))
 	}
@@ -289,13 +290,14 @@ func TestHistoryComesLast(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	now := time.Now()
-	old, fresh, known := model.UUID{1}, model.UUID{2}, model.UUID{3}
+	old, fresh, known, undated := model.UUID{1}, model.UUID{2}, model.UUID{3}, model.UUID{4}
 	b.must(b.AskFor(t.Context(), account, app, []model.DueSession{
 		{ID: old, IsNew: true, CreatedAt: now.Add(-7 * 24 * time.Hour)},
 		{ID: fresh, IsNew: true, CreatedAt: now.Add(-time.Hour)},
 		{ID: known, CreatedAt: now.Add(-7 * 24 * time.Hour)}, // which has changed
+		{ID: undated, IsNew: true},
 	}))
-	for id, want := range map[model.UUID]int{old: 3, fresh: 2, known: 2} {
+	for id, want := range map[model.UUID]int{old: 3, fresh: 2, known: 2, undated: 2} {
 		if n := b.count(`SELECT r.priority FROM sync.session_jobs AS s JOIN rollcall_queue.river_job AS r ON r.id = s.job_id WHERE s.session_id = $1`, warehouse.UUID(id)); n != want {
 			t.Errorf("session %s has the priority %d, want %d", id, n, want)
 		}

@@ -36,7 +36,7 @@ func (q *Queue) Sweep(ctx context.Context) (lost int, err error) {
 			return err
 		}
 		lost = len(found)
-		return q.make(ctx, tx, found, priorityListed)
+		return q.make(ctx, tx, found, priorityLists)
 	})
 	return lost, warehouse.Failed("look for lost jobs", err)
 }

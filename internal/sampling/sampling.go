@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 )
 
@@ -78,6 +79,34 @@ func Part(n int) []uint64 {
 		mine = append(mine, uint64(i)) //nolint:gosec // from 0
 	}
 	return mine
+}
+
+// Seeds gives the seeds that this run tries: its part of so many, numbered from 0, or of as
+// many as ROLLCALL_SEEDS says; or the only one that ROLLCALL_SEED names.
+func Seeds(tb testing.TB, quick, thorough int) []uint64 {
+	tb.Helper()
+	if seed, ok := number(tb, "ROLLCALL_SEED"); ok {
+		return []uint64{seed}
+	}
+	n := Size(quick, thorough)
+	if seeds, ok := number(tb, "ROLLCALL_SEEDS"); ok {
+		n = int(seeds) //nolint:gosec // of tries
+	}
+	return Part(n)
+}
+
+// number gives that of a variable; ok is false where it is not set.
+func number(tb testing.TB, variable string) (n uint64, ok bool) {
+	tb.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		tb.Fatalf("%s: %v", variable, err)
+	}
+	return n, true
 }
 
 func which() (part, parts int) {

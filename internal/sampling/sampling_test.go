@@ -75,3 +75,24 @@ func TestPart(t *testing.T) {
 		}()
 	}
 }
+
+// A week that failed is tried again by its seed, and more of them by their number.
+func TestSeeds(t *testing.T) {
+	for _, c := range []struct {
+		seeds, seed, part string
+		want              []uint64
+	}{
+		{"", "", "", []uint64{0}},
+		{"3", "", "", []uint64{0, 1, 2}},
+		{"3", "", "2/2", []uint64{1}},
+		{"3", "7", "2/2", []uint64{7}},
+	} {
+		t.Setenv("ROLLCALL_PROOF", "each")
+		t.Setenv("ROLLCALL_SEEDS", c.seeds)
+		t.Setenv("ROLLCALL_SEED", c.seed)
+		t.Setenv("ROLLCALL_PART", c.part)
+		if got := sampling.Seeds(t, 1, 1); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}

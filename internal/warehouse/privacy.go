@@ -29,7 +29,7 @@ type Privacy struct {
 	Replacing bool
 }
 
-// protection is what a warehouse knows of it.
+// protection is what is known of that in the warehouse at hand.
 type protection struct {
 	key    *privacy.Key
 	filter atomic.Pointer[privacy.Filter] // nil until it was read
@@ -39,26 +39,6 @@ type protection struct {
 
 // noPrivacy tells of a copy in which the one row of sync.privacy is missing.
 const noPrivacy = "sync.privacy has no row, as in a copy made without it, and nothing tells who was erased, whether names are hashed, and by which key; restore it, and sync.suppressions with it, or, where neither was ever used, run: INSERT INTO sync.privacy DEFAULT VALUES"
-
-// Whoever stores personal data holds the shared lock from before it looks at the
-// generation until its transaction has ended; whoever changes what may be stored
-// holds the other. So nothing that was filtered by an older list is committed
-// after a newer one. It is taken before any row is locked.
-const (
-	sharePrivacySQL  = `SELECT pg_advisory_xact_lock_shared(hashtextextended('rollcall:privacy', 0))`
-	changePrivacySQL = `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:privacy', 0))`
-	generationSQL    = `SELECT generation FROM sync.privacy`
-	// NextGenerationSQL goes into the transaction of ChangePrivacy: what others filtered
-	// before is outdated. It takes the key's check and whether names are hashed.
-	NextGenerationSQL = `UPDATE sync.privacy SET generation = generation + 1, key_check = $1, names_pseudonymised = $2, changed_at = now()`
-)
-
-// ErrOutdated tells that the list of erased people, or another rule of privacy,
-// changed since the records in hand were filtered.
-var ErrOutdated = errors.New("the rules of privacy changed meanwhile")
-
-// mostFilterings bounds how often records are filtered anew because of that.
-const mostFilterings = 10
 
 // Protect reads who was erased, and sets whether names are pseudonymised. An
 // error wraps model.ErrUsage where the warehouse needs a key and this is not it:
@@ -123,9 +103,6 @@ func (d *DB) warnOfNames(ctx context.Context) error {
 	}
 	return nil
 }
-
-// ErrUnchanged rolls a transaction back that has nothing to do.
-var ErrUnchanged = errors.New("nothing to change")
 
 // Forgotten reports whether people were erased and the list of them is empty: after a
 // restore without sync.suppressions they come back. It knows once the list was read.
@@ -210,114 +187,4 @@ func (d *DB) Filter(ctx context.Context) (*privacy.Filter, error) {
 		return nil, err
 	}
 	return d.privacy.filter.Load(), nil
-}
-
-// QueuePrivacy asks whether a filter is still the present one; what follows in
-// the transaction is safe if it is.
-func QueuePrivacy(batch *pgx.Batch, f *privacy.Filter, outdated *bool) {
-	batch.Queue(sharePrivacySQL)
-	batch.Queue(generationSQL).QueryRow(func(row pgx.Row) error {
-		var generation int64
-		err := row.Scan(&generation)
-		*outdated = generation != f.Generation
-		return err
-	})
-}
-
-// HoldPrivacy is QueuePrivacy in a round trip of its own.
-func HoldPrivacy(ctx context.Context, tx pgx.Tx, f *privacy.Filter) error {
-	outdated := false
-	batch := &pgx.Batch{}
-	QueuePrivacy(batch, f, &outdated)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return err
-	}
-	if outdated {
-		return ErrOutdated
-	}
-	return nil
-}
-
-// Filtered runs a transaction that stores personal data, again with a new filter
-// where the present one proves to be outdated.
-func (d *DB) Filtered(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
-	return d.WithFilter(ctx, func(f *privacy.Filter) error {
-		return Begin(ctx, d.Pool, func(tx pgx.Tx) error {
-			if err := HoldPrivacy(ctx, tx, f); err != nil {
-				return err
-			}
-			return do(tx, f)
-		})
-	})
-}
-
-// WithFilter calls do with the present filter, again with a new one where that proves
-// to be outdated.
-func (d *DB) WithFilter(ctx context.Context, do func(f *privacy.Filter) error) error {
-	for try := 1; ; try++ {
-		f, err := d.Filter(ctx)
-		if err != nil {
-			return err
-		}
-		if err = do(f); !errors.Is(err, ErrOutdated) || try == mostFilterings {
-			return err
-		}
-		if err := d.ReadPrivacy(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-// ChangePrivacy runs a transaction that changes what may be stored. It waits for
-// the sessions whose transactions are under way, and those that come wait for it. What is
-// done is done again where it was the victim of a deadlock, and must leave nothing behind
-// where it fails.
-func (d *DB) ChangePrivacy(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
-	return Again(ctx, func(ctx context.Context) error { return d.changePrivacy(ctx, do) })
-}
-
-func (d *DB) changePrivacy(ctx context.Context, do func(tx pgx.Tx, f *privacy.Filter) error) error {
-	return d.WithFilter(ctx, func(f *privacy.Filter) error {
-		return Begin(ctx, d.Pool, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, changePrivacySQL); err != nil {
-				return err
-			}
-			var generation int64
-			if err := tx.QueryRow(ctx, generationSQL).Scan(&generation); err != nil {
-				return err
-			}
-			if generation != f.Generation {
-				return ErrOutdated
-			}
-			return do(tx, f)
-		})
-	})
-}
-
-// withoutKey stands for the text of a failure where nobody can tell who was erased.
-const withoutKey = "see the log: without its privacy key the warehouse keeps no messages"
-
-// Noted runs a transaction that keeps the text of a failure, empty for none, in which the
-// ids of erased people are masked: also of those who were erased after it came about.
-func (d *DB) Noted(ctx context.Context, text string, do func(tx pgx.Tx, text string) error) error {
-	if text != "" {
-		err := d.Filtered(ctx, func(tx pgx.Tx, f *privacy.Filter) error { return do(tx, f.Text(text)) })
-		if !errors.Is(err, model.ErrUsage) {
-			return err
-		}
-		text = withoutKey
-	}
-	return Begin(ctx, d.Pool, func(tx pgx.Tx) error { return do(tx, text) })
-}
-
-// Message masks a text as Noted does, for whoever keeps it in a transaction of its own.
-func (d *DB) Message(ctx context.Context, text string) string {
-	err := d.ReadPrivacy(ctx)
-	switch {
-	case errors.Is(err, model.ErrUsage):
-		return withoutKey
-	case err != nil:
-		return text
-	}
-	return d.privacy.filter.Load().Text(text)
 }

@@ -103,7 +103,7 @@ func (w *appWorker) Work(ctx context.Context, job *river.Job[queue.ListApp]) err
 	}
 	next := listEvery
 	if err != nil { // the app's own affair, which its row in the ledger tells
-		w.logger.WarnContext(ctx, "the sessions of an app could not be listed", "app_id", job.Args.AppID, "error", err)
+		w.cfg.Logger.WarnContext(ctx, "the sessions of an app could not be listed", "app_id", job.Args.AppID, "error", err)
 	} else {
 		announced, err := w.queue.Announced(ctx, job.Args.AppID)
 		if err != nil {
@@ -165,7 +165,7 @@ func (t *tour) verdict(ctx context.Context, accountID string, err error) error {
 	case errors.Is(err, model.ErrBudgetSpent):
 		return river.JobSnooze(budgetWait(err))
 	case pipeline.IsRefusedInARow(err): // which may be those sessions' affair: others go on
-		t.logger.WarnContext(ctx, "the API refuses; the job waits", "wait_seconds", deniedPause.Seconds(), "error", err)
+		t.cfg.Logger.WarnContext(ctx, "the API refuses; the job waits", "wait_seconds", deniedPause.Seconds(), "error", err)
 		return river.JobSnooze(deniedPause)
 	case errors.Is(err, model.ErrDenied):
 		t.refuse(accountID, err)

@@ -48,16 +48,16 @@ const refusedPause = 10 * time.Second
 func (t *tour) standAside(ctx context.Context, d *desk) {
 	reason, run := d.refused(), d.current().run.ID
 	wait := d.wait(t.refusedPause)
-	t.logger.WarnContext(ctx, "the API refuses; the worker leaves the account's jobs to others for a while",
+	t.cfg.Logger.WarnContext(ctx, "the API refuses; the worker leaves the account's jobs to others for a while",
 		"account", d.ID, "wait_seconds", wait.Seconds(), "error", reason)
-	t.note(ctx, 0, "", t.ledger.NoteRefusal(ctx, run, reason.Error()))
+	t.failed(ctx, t.ledger.NoteRefusal(ctx, run, reason.Error()))
 	for name := range t.queuesOf(d.ID) {
 		t.leave(ctx, name)
 	}
 	if !Pause(ctx, wait) {
 		return
 	}
-	t.note(ctx, 0, "", t.ledger.NoteRefusal(ctx, run, ""))
+	t.failed(ctx, t.ledger.NoteRefusal(ctx, run, ""))
 	d.mu.Lock()
 	d.refusal, d.back = nil, time.Now()
 	d.mu.Unlock()
@@ -88,17 +88,10 @@ func (t *tour) join(ctx context.Context, name string, config river.QueueConfig) 
 		if err == nil {
 			return
 		}
-		t.note(ctx, 0, "", err)
+		t.failed(ctx, err)
 		t.leave(ctx, name) // it may be there, and not begun
 		Pause(ctx, rescueEvery)
 	}
-}
-
-// current gives the shift that jobs write to now.
-func (d *desk) current() *shift {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.shift
 }
 
 // Pause waits; false where ctx ended before.

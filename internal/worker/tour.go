@@ -56,7 +56,7 @@ type shift struct {
 	began  time.Time
 	jobs   sync.WaitGroup
 	listed atomic.Int64
-	did    atomic.Bool // anything
+	did    atomic.Bool // whether there was a job
 }
 
 // Times of what a tour does beside its jobs.
@@ -109,31 +109,36 @@ func (t *tour) watch(ctx, held context.Context) error {
 			away.Go(func() { t.standAside(ringing, d) })
 		case <-rescue.C:
 			n, err := t.queue.Rescue(held)
-			t.note(held, n, "took up the jobs of a worker that is gone", err)
+			t.mended(held, "took up the jobs of a worker that is gone", n, err)
 			if waits, err := postgres.MigrationWaits(held, t.db.Pool); err == nil && waits {
 				return fmt.Errorf("%w: a migration waits, and the worker makes room for it", model.ErrLocked)
 			}
 		case <-sweep.C:
 			n, err := t.queue.Sweep(held)
-			t.note(held, int64(n), "made lost jobs anew", err)
-			t.note(held, 0, "", t.queue.Prune(held))
+			t.mended(held, "made lost jobs anew", int64(n), err)
+			t.failed(held, t.queue.Prune(held))
 			_, err = t.queue.AskUsage(held) // of what no session's job asked for, as deletions by hand
-			t.note(held, 0, "", err)
+			t.failed(held, err)
 			for _, d := range t.desks {
-				t.note(held, 0, "", t.queue.Lists(held, d.ID)) // where that was deleted or given up
-				t.note(held, 0, "", t.turnShift(held, d))
+				t.failed(held, t.queue.Lists(held, d.ID)) // where that was deleted or given up
+				t.failed(held, t.turnShift(held, d))
 			}
 		}
 	}
 }
 
-// note tells the log of what was done beside the jobs. What failed is tried again.
-func (t *tour) note(ctx context.Context, n int64, what string, err error) {
-	switch {
-	case err != nil && ctx.Err() == nil:
-		t.logger.WarnContext(ctx, "looking after the queue failed; the next try is soon", "error", err)
-	case n > 0:
-		t.logger.InfoContext(ctx, "looked after the queue", "did", what, "jobs", n)
+// mended tells the log of jobs that were mended beside those that are worked off, or why not.
+func (t *tour) mended(ctx context.Context, what string, jobs int64, err error) {
+	t.failed(ctx, err)
+	if err == nil && jobs > 0 {
+		t.cfg.Logger.InfoContext(ctx, "looked after the queue", "did", what, "jobs", jobs)
+	}
+}
+
+// failed tells the log of what failed beside the jobs, nil for nothing. It is tried again.
+func (t *tour) failed(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		t.cfg.Logger.WarnContext(ctx, "looking after the queue failed; the next try is soon", "error", err)
 	}
 }
 
@@ -161,10 +166,17 @@ func (t *tour) nextShift(ctx context.Context, d *desk) error {
 	return nil
 }
 
+// current gives the shift that jobs write to now.
+func (d *desk) current() *shift {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.shift
+}
+
 // turnShift begins a new shift after an hour in which there was work. The old one's
 // entry is closed once its jobs have ended.
 func (t *tour) turnShift(ctx context.Context, d *desk) error {
-	old := d.shift
+	old := d.current()
 	if time.Since(old.began) < shiftTime || !old.did.Load() {
 		return nil
 	}
@@ -173,7 +185,7 @@ func (t *tour) turnShift(ctx context.Context, d *desk) error {
 	}
 	t.closes.Go(func() {
 		old.jobs.Wait()
-		t.note(ctx, 0, "", old.Finish(ctx, int(old.listed.Load()), nil))
+		t.failed(ctx, old.Finish(ctx, int(old.listed.Load()), nil))
 	})
 	return nil
 }
@@ -185,8 +197,8 @@ func (t *tour) lastShifts(ctx context.Context, failure error) (err error) {
 	}
 	t.closes.Wait()
 	for _, d := range t.desks {
-		if d.shift != nil {
-			err = errors.Join(err, d.shift.Finish(ctx, int(d.shift.listed.Load()), errors.Join(failure, d.refused())))
+		if last := d.current(); last != nil {
+			err = errors.Join(err, last.Finish(ctx, int(last.listed.Load()), errors.Join(failure, d.refused())))
 		}
 	}
 	return err

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,21 +40,7 @@ import (
 // at the API. ROLLCALL_SEEDS asks for more weeks, ROLLCALL_SEED for one of them.
 func TestAWeekOfWebhooks(t *testing.T) {
 	t.Parallel()
-	first, seeds := uint64(0), sampling.Size(1, 3)
-	for name, into := range map[string]func(uint64){
-		"ROLLCALL_SEEDS": func(n uint64) { seeds = int(n) },
-		"ROLLCALL_SEED":  func(n uint64) { first, seeds = n, 1 },
-	} {
-		if text := os.Getenv(name); text != "" {
-			n, err := strconv.ParseUint(text, 10, 64)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			into(n)
-		}
-	}
-	for _, n := range sampling.Part(seeds) {
-		seed := first + n
+	for _, seed := range sampling.Seeds(t, 1, 3) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			w := newWeek(t, seed)

@@ -46,14 +46,13 @@ type Worker struct {
 	db     *warehouse.DB
 	ledger *ledger.Store
 	queue  *queue.Queue
-	logger *slog.Logger
 
 	refusedPause time.Duration
 }
 
 // New gives a worker in a warehouse.
 func New(cfg Config, db *warehouse.DB, q *queue.Queue) *Worker {
-	return &Worker{cfg: cfg, db: db, ledger: ledger.New(db), queue: q, logger: cfg.Logger, refusedPause: refusedPause}
+	return &Worker{cfg: cfg, db: db, ledger: ledger.New(db), queue: q, refusedPause: refusedPause}
 }
 
 // stopTime is how long jobs may go on once the worker was told to stop. Those that take
@@ -76,10 +75,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	if err := t.begin(held); err != nil {
 		return errors.Join(err, t.lastShifts(held, err))
 	}
-	w.logger.InfoContext(ctx, "worker started", "worker", id)
+	w.cfg.Logger.InfoContext(ctx, "worker started", "worker", id)
 	failure := t.watch(ctx, held)
 	t.stop(held)
-	w.logger.InfoContext(ctx, "worker stopped", "worker", id)
+	w.cfg.Logger.InfoContext(ctx, "worker stopped", "worker", id)
 	return errors.Join(failure, t.lastShifts(held, failure))
 }
 
@@ -115,9 +114,9 @@ func (t *tour) open() (err error) {
 		maps.Copy(queues, t.queuesOf(id))
 	}
 	t.client, err = river.NewClient(riverpgxv5.New(t.db.Pool), &river.Config{
-		ID: t.id, Schema: queue.Schema(), Workers: workers, Logger: queue.Quiet(t.logger),
+		ID: t.id, Schema: queue.Schema(), Workers: workers, Logger: queue.Quiet(t.cfg.Logger),
 		Queues:                      queues,
-		ErrorHandler:                &failures{t.logger},
+		ErrorHandler:                &failures{t.cfg.Logger},
 		Middleware:                  []rivertype.Middleware{river.WorkerMiddlewareFunc(t.masked)},
 		JobTimeout:                  -1,
 		CompletedJobRetentionPeriod: time.Hour,
@@ -160,7 +159,7 @@ func (t *tour) stop(held context.Context) {
 	last, cancelLast := context.WithTimeout(context.WithoutCancel(held), stopTime)
 	defer cancelLast()
 	if err := t.client.StopAndCancel(last); err != nil {
-		t.logger.WarnContext(held, "jobs did not stop in time; another worker takes them up", "error", err)
+		t.cfg.Logger.WarnContext(held, "jobs did not stop in time; another worker takes them up", "error", err)
 	}
 }
 
