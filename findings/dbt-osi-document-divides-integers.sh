@@ -6,7 +6,8 @@
 # * a filter on the dimension "kind" compares visit__kind, MetricFlow's name for it,
 #   which is no field of the document and no column of the table.
 # A tool that reads the document gets a rate of 0, or an error, while
-# MetricFlow answers 0.5.
+# MetricFlow answers 0.5. dbt-core 1.12.1 to 1.12.6 need dbt-core-experimental-parser 2.0.0b1 or
+# newer, of which pip finds no wheel; 1.12.6, put over 1.12.0 without it, writes the same document.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# DuckDB 2.0.0 declares a Parquet column "required" where its statistics say that
+# DuckDB 2.0.1 declares a Parquet column "required" where its statistics say that
 # no row is null. The same COPY of the same table gives another schema on the day of
 # the first NULL. pyarrow 26.0.1 refuses to append the two files; a dataset of both,
 # with the schema of the first, holds a null in a column that is "not null", passes
@@ -9,7 +9,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
 python3 -m venv python
-python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: duckdb==2.0.0 pyarrow==26.0.1
+python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: duckdb==2.0.1 pyarrow==26.0.1
 cat >try.py <<'PY'
 import duckdb, pyarrow as pa, pyarrow.dataset as ds, pyarrow.parquet as pq
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# DuckDB 2.0.0: sum(bigint) is HUGEINT, which Parquet lacks. The way out decides
+# DuckDB 2.0.1: sum(bigint) is HUGEINT, which Parquet lacks. The way out decides
 # what becomes of it: exact as DECIMAL(38,0) to Arrow (pyarrow 26.0.1) and Polars
-# 2.1.0, but DOUBLE by COPY to Parquet and float64 to pandas 3.1.0, with neither
+# 2.1.0, but DOUBLE by COPY to Parquet and float64 to pandas 3.1.1, with neither
 # error nor warning. sum(x)::BIGINT is exact everywhere.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
 python3 -m venv python
-python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: duckdb==2.0.0 pandas==3.1.0 polars==2.1.0 pyarrow==26.0.1
+python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: duckdb==2.0.1 pandas==3.1.1 polars==2.1.0 pyarrow==26.0.1
 cat >try.py <<'PY'
 import duckdb, pyarrow.parquet as pq
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A Parquet UUID column (written by DuckDB 2.0.0) joined with the same ids as text:
-# DuckDB 2.0.0 finds the row, pandas 3.1.0 gives none and no error (it holds
+# A Parquet UUID column (written by DuckDB 2.0.1) joined with the same ids as text:
+# DuckDB 2.0.1 finds the row, pandas 3.1.1 gives none and no error (it holds
 # uuid.UUID objects), Polars 2.1.0 raises SchemaError (it holds Binary). Polars that
 # only reads and writes the file drops the type: DuckDB then sees a BLOB.
 set -euo pipefail
@@ -8,7 +8,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
 python3 -m venv python
-python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: duckdb==2.0.0 pandas==3.1.0 polars==2.1.0 pyarrow==26.0.1
+python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: duckdb==2.0.1 pandas==3.1.1 polars==2.1.0 pyarrow==26.0.1
 cat >try.py <<'PY'
 import duckdb, pandas as pd, polars as pl
 

