@@ -132,25 +132,10 @@ func (r Repairs) JSON() []byte {
 	return text
 }
 
-// longestAfter is how far the end of a session may lie behind all its other times. No
-// meeting lasts longer, and an end that lies years ahead is none: the session would never
-// settle, and retention would never delete it.
-const longestAfter = 744 * time.Hour
-
 // LastChange gives the time from which the settle window of an ended session is
-// counted: its end, or the best that is known of it. internal/erasure/sql/expired_sessions.sql
-// says the same of what is stored.
+// counted: its end, or the best that is known of it.
 func (s *Session) LastChange() time.Time {
-	end, last := s.EndedAt, s.CreatedAt
-	for _, t := range []time.Time{s.StartedAt, s.UpdatedAt} {
-		if t.After(last) {
-			last = t
-		}
-	}
-	if !last.IsZero() && end.After(last.Add(longestAfter)) {
-		end = time.Time{}
-	}
-	for _, t := range []time.Time{end, s.UpdatedAt, s.StartedAt} {
+	for _, t := range []time.Time{s.EndedAt, s.UpdatedAt, s.StartedAt} {
 		if !t.IsZero() {
 			return t
 		}

@@ -97,28 +97,6 @@ func TestSettleWindowCountsFromTheBestKnownTime(t *testing.T) {
 	}
 }
 
-// A session whose end lies years ahead would never settle, and retention would never delete it.
-func TestEndOfASessionThatCannotBe(t *testing.T) {
-	t.Parallel()
-	update := utc(2026, 1, 3, 0, 0, 0, 0)
-	absurd, late := utc(9999, 12, 31, 0, 0, 0, 0), update.Add(744*time.Hour)
-	for _, test := range []struct {
-		session model.Session
-		want    time.Time
-	}{
-		{model.Session{EndedAt: absurd, UpdatedAt: update, CreatedAt: update.Add(-time.Hour)}, update},
-		{model.Session{EndedAt: absurd, CreatedAt: update}, update},
-		{model.Session{EndedAt: late, UpdatedAt: update}, late},
-		{model.Session{EndedAt: late.Add(time.Microsecond), UpdatedAt: update}, update},
-		{model.Session{EndedAt: update, StartedAt: utc(1969, 7, 20, 0, 0, 0, 0), CreatedAt: update}, update},
-		{model.Session{EndedAt: update}, update},
-	} {
-		if got := test.session.LastChange(); !got.Equal(test.want) {
-			t.Errorf("LastChange of %+v = %v, want %v", test.session, got, test.want)
-		}
-	}
-}
-
 // A pass that lost records must not look like success (airbytehq/airbyte#76465).
 func TestPassIsSoundOnlyIfItAddsUp(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,6 @@
 -- $1 account, $2 horizon. What the vendor still calls live a day after
 -- the horizon was left open by a crash: a meeting lasts a day at most. An end far behind
--- all other times of a session is none, as in Session.LastChange of internal/model.
+-- all other times of a session, as an older version stored it, is none: model.IsFarBehind.
 SELECT s.session_id
 FROM realtimekit.sessions AS s
 JOIN realtimekit.apps AS a USING (app_id)
