@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/rollcall-etl/rollcall/internal/find"
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -99,7 +98,7 @@ func printSession(w *screen, s *find.Session) {
 		start = s.StartsAt.Format("2006-01-02 15:04Z")
 	}
 	if s.Seconds != nil {
-		length = fmt.Sprintf("%.0f min", time.Duration(*s.Seconds*float64(time.Second)).Minutes())
+		length = fmt.Sprintf("%.0f min", *s.Seconds/60)
 	}
 	if s.App != nil {
 		app = *s.App

@@ -2,13 +2,14 @@ package erasure
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // A session that a crash left open is taken to last until it was last read, though nobody
-// was seen. The days that it reaches from the horizon on are not kept as they are: other
+// was seen, and one whose end lies years ahead for as long as a presence may. The days that it reaches from the horizon on are not kept as they are: other
 // sessions of theirs are there, and more may come.
 
 // openDays are such days.
@@ -19,9 +20,9 @@ type openDays struct {
 
 // takeOpenDays takes the sessions of the batch that were left open off the days from the
 // horizon on. A day that is kept for the sake of another session stays as it is.
-func takeOpenDays(ctx context.Context, tx pgx.Tx, ids []pgtype.UUID, args ...any) (days openDays, err error) {
+func takeOpenDays(ctx context.Context, tx pgx.Tx, ids []pgtype.UUID, horizon time.Time) (days openDays, err error) {
 	// By itself, since a node of a cluster does not know the days.
-	rows, err := tx.Query(ctx, `SELECT session_id FROM realtimekit.sessions WHERE session_id = ANY ($1) AND status IS DISTINCT FROM 'ENDED'`, ids)
+	rows, err := tx.Query(ctx, `SELECT session_id FROM realtimekit.sessions WHERE session_id = ANY ($1) AND (status IS DISTINCT FROM 'ENDED' OR ended_at >= $2)`, ids, horizon)
 	if err != nil {
 		return days, err
 	}
@@ -40,7 +41,7 @@ func takeOpenDays(ctx context.Context, tx pgx.Tx, ids []pgtype.UUID, args ...any
 			UPDATE analytics.usage_days AS u SET is_stale = true FROM days AS d WHERE u.app_id = d.app_id AND u.usage_date = d.usage_date
 		)
 		SELECT coalesce(array_agg(app_id), '{}'), coalesce(array_agg(usage_date), '{}') FROM days`,
-		append([]any{open, ids}, args...)...).Scan(&days.apps, &days.dates)
+		open, ids, horizon).Scan(&days.apps, &days.dates)
 	return days, err
 }
 

@@ -137,17 +137,27 @@ func TestRetentionOfExcusesAndTimetable(t *testing.T) {
 // horizon. These are counted without it, now and when more sessions come; earlier ones are kept.
 func TestRetentionOfASessionLeftOpen(t *testing.T) {
 	t.Parallel()
+	for name, is := range map[string]string{"live": `'LIVE', NULL`, "an end years ahead": `'ENDED', '9999-12-31 23:59Z'`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			retainLeftOpen(t, is)
+		})
+	}
+}
+
+func retainLeftOpen(t *testing.T, statusAndEnd string) {
+	t.Helper()
 	b := testbed.New(t)
 	sql := func(statement string) {
 		t.Helper()
 		pgtest.Exec(t, b.Pool, statement)
 	}
 	sql(`INSERT INTO realtimekit.apps (app_id, account_id, first_synced_at, synced_at, run_id) VALUES ('app', 'acc', now(), now(), 0);
-		INSERT INTO realtimekit.sessions (session_id, app_id, status, started_at, ended_at, created_at, updated_at, first_synced_at, synced_at, run_id) VALUES
-			('00000000-0000-4000-8000-000000000001', 'app', 'LIVE', '2026-11-05 10:00Z', NULL, '2026-11-05 10:00Z', '2026-11-05 11:00Z', now(), '2026-11-20 15:00Z', 0),
-			('00000000-0000-4000-8000-000000000002', 'app', 'ENDED', '2026-11-18 09:00Z', '2026-11-18 10:00Z', '2026-11-18 09:00Z', NULL, now(), now(), 0);
+		INSERT INTO realtimekit.sessions (session_id, app_id, status, ended_at, started_at, created_at, updated_at, first_synced_at, synced_at, run_id) VALUES
+			('00000000-0000-4000-8000-000000000001', 'app', ` + statusAndEnd + `, '2026-11-05 10:00Z', '2026-11-05 10:00Z', '2026-11-05 11:00Z', now(), '2026-11-20 15:00Z', 0),
+			('00000000-0000-4000-8000-000000000002', 'app', 'ENDED', '2026-11-18 10:00Z', '2026-11-18 09:00Z', '2026-11-18 09:00Z', NULL, now(), now(), 0);
 		INSERT INTO realtimekit.participants (session_id, participant_id, custom_participant_id, joined_at, left_at, first_synced_at, synced_at, run_id)
-			SELECT session_id, gen_random_uuid(), who, started_at, CASE WHEN who = 'ana' THEN started_at + interval '1 hour' ELSE ended_at END, now(), now(), 0
+			SELECT session_id, gen_random_uuid(), who, started_at, CASE WHEN who = 'ana' OR ended_at < '9999-01-01' THEN started_at + interval '1 hour' END, now(), now(), 0
 			FROM realtimekit.sessions, unnest('{ana,bo}'::text[]) AS who;
 		INSERT INTO analytics.stale_sessions (session_id, started_at) SELECT session_id, started_at FROM realtimekit.sessions;
 		SELECT analytics.refresh(500)`)

@@ -89,9 +89,13 @@ var livestreamFields = fieldRules{
 func readLivestreamSession(c cursor, appID string, of model.UUID) (model.LivestreamSession, *model.Rejected) {
 	var session model.LivestreamSession
 	r, ok := newRow(c)
+	var span spanText
 	for ok && r.more() {
-		r.livestreamField(&session, r.name(), r.value())
+		name, raw := r.name(), r.value()
+		r.livestreamField(&session, name, raw)
+		span.note(name, raw)
 	}
+	r.doubtSpan(span, session.InvokedAt, &session.StartedAt, &session.StoppedAt)
 	r.key = session.ID
 	session.Provenance = r.prov
 	rejected := r.verdict(model.EntityLivestreamSession, session.ID == "")

@@ -67,9 +67,13 @@ var recordingFields = fieldRules{
 func readRecording(raw, appID string) (model.Recording, *model.Rejected) {
 	var recording model.Recording
 	r, ok := newRow(cursor{text: guard(raw, recordingFields)})
+	var span spanText
 	for ok && r.more() {
-		r.recordingField(&recording, r.name(), r.value())
+		name, raw := r.name(), r.value()
+		r.recordingField(&recording, name, raw)
+		span.note(name, raw)
 	}
+	r.doubtSpan(span, recording.InvokedAt, &recording.StartedAt, &recording.StoppedAt)
 	if id := memberOf(memberOf(raw, "meeting", "{"), "id", ""); id != "" && (kindOf(id) == jsontext.KindString || kindOf(id) == jsontext.KindNumber) {
 		recording.MeetingID = strings.Clone(r.identifier("meeting_id", id))
 	}
@@ -83,6 +87,25 @@ func readRecording(raw, appID string) (model.Recording, *model.Rejected) {
 		rejected.AppID = appID
 	}
 	return recording, rejected
+}
+
+// spanText is when a recording or livestream began and ended, as it stands in the JSON text.
+type spanText struct{ started, stopped string }
+
+func (s *spanText) note(name, raw string) {
+	switch name {
+	case "started_time":
+		s.started = raw
+	case "stopped_time":
+		s.stopped = raw
+	}
+}
+
+// doubtSpan drops a start or an end that cannot be: where no length is told, the bill has the
+// time between the two.
+func (r *row) doubtSpan(of spanText, invoked time.Time, started, stopped *time.Time) {
+	r.doubt(!started.IsZero() && model.IsFarBehind(invoked, *started), "started_at", of.started, started)
+	r.doubt(model.IsFarBehind(*stopped, invoked, *started), "stopped_at", of.stopped, stopped)
 }
 
 func (r *row) recordingField(into *model.Recording, name, raw string) {

@@ -148,6 +148,14 @@ func (r *row) time(field, raw string) time.Time {
 	return t
 }
 
+// doubt drops a time that cannot be true, and keeps its text.
+func (r *row) doubt(isFalse bool, field, raw string, into *time.Time) {
+	if isFalse {
+		r.repair(field, raw)
+		*into = time.Time{}
+	}
+}
+
 // number reads minutes; count reads a whole number.
 func (r *row) number(field, raw string) model.Number {
 	return r.numeric(field, raw, model.ParseNumber)

@@ -45,9 +45,15 @@ func (s *scanner) session(appID string) (model.Session, *model.Rejected, error) 
 		return session, nil, err
 	}
 	r, ok := newRow(cursor{text: raw})
+	var end string
 	for ok && r.more() {
-		r.sessionField(&session, r.name(), r.value())
+		name, raw := r.name(), r.value()
+		if r.sessionField(&session, name, raw); name == "ended_at" {
+			end = raw
+		}
 	}
+	// It would make one lesson of all that follow, and the session would never settle.
+	r.doubt(model.IsFarBehind(session.EndedAt, session.StartedAt, session.CreatedAt, session.UpdatedAt), "ended_at", end, &session.EndedAt)
 	session.Provenance = r.prov
 	rejected := r.verdict(model.EntitySession, session.ID.IsZero())
 	if rejected != nil {

@@ -82,6 +82,21 @@ func ParseTime(raw string) (t time.Time, mended bool, err error) {
 	return utc, !isPlainTime(raw) || !utc.Equal(t), nil
 }
 
+// longestKnown is longer than any meeting or recording lasts.
+const longestKnown = 744 * time.Hour
+
+// IsFarBehind reports whether a time lies so far behind all others of its record that it
+// cannot be true, such as an end in 9999. Where there are no others it may be.
+func IsFarBehind(t time.Time, others ...time.Time) bool {
+	var last time.Time
+	for _, other := range others {
+		if other.After(last) {
+			last = other
+		}
+	}
+	return !last.IsZero() && t.After(last.Add(longestKnown))
+}
+
 // parsePlainTime reads 2006-01-02T15:04:05[.fraction]Z with at most six digits
 // behind the point, which is what a page holds thousands of. Whatever is unusual
 // about a time is left to the slower way.

@@ -67,3 +67,30 @@ func TestParticipantsThatAreNotFoundMayBeNone(t *testing.T) {
 		t.Errorf("%d participants are left", got)
 	}
 }
+
+// Nor is it none where the vendor counts minutes of participants, or says that some are
+// inside, whatever it says of the peak: the session would be called complete without them.
+func TestNobodyIsFoundOfWhomTheVendorCounts(t *testing.T) {
+	t.Parallel()
+	for name, says := range map[string]func(*simulator.Session){
+		"minutes":      func(s *simulator.Session) { s.MinutesConsumed = 1.5 },
+		"are inside":   func(s *simulator.Session) { s.LiveParticipants = 1 },
+		"minutes, 200": func(s *simulator.Session) { s.MinutesConsumed = 1.5 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 1, Participants: 3}, 19, at)
+			s := data.Apps[0].Sessions[0]
+			s.Participants, s.MaxConcurrent, s.MinutesConsumed = nil, 0, 0
+			says(s)
+			r := newRig(t, data)
+			if name != "minutes, 200" {
+				r.sim.Script(simulator.Fault{Path: "*/" + s.ID + "/participants", Answer: simulator.KitError(404, "No participants found")})
+			}
+			r.mustRun(model.RunPartial)
+			if got := r.number(`SELECT count(*) FROM sync.session_states WHERE complete_at IS NOT NULL`); got != 0 {
+				t.Error("the session is called complete")
+			}
+		})
+	}
+}

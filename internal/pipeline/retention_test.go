@@ -69,6 +69,32 @@ func TestRetention(t *testing.T) {
 	r.exact(nil)
 }
 
+// An end that lies years ahead keeps no session: it settles, and it goes when it is old.
+func TestRetentionOfASessionThatEndsYearsAhead(t *testing.T) {
+	t.Parallel()
+	data := simulator.Generate(simulator.Size{Apps: 1, Sessions: 3, Participants: 2, EventsPerParticipant: 2}, 72, at)
+	for _, s := range data.Apps[0].Sessions[:2] {
+		moveBack(s, 400*24*time.Hour)
+	}
+	wrong := data.Apps[0].Sessions[0]
+	wrong.EndedAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	r := newRig(t, data)
+	r.mustRun(model.RunSucceeded)
+	if n := r.number(`SELECT count(*) FROM sync.session_states WHERE settled_at IS NULL AND session_id = $1`, wrong.ID); n != 0 {
+		t.Error("the session did not settle, and every run reads it again")
+	}
+	horizon := at.Truncate(24*time.Hour).AddDate(0, 0, -300)
+	did, err := erasure.New(r.protected()).Retain(t.Context(), data.AccountID, horizon, false, func(erasure.RetentionCounts) {})
+	if err != nil || did.Sessions != 2 {
+		t.Errorf("did %+v: %v", did, err)
+	}
+	full := allHistory
+	full.From = at.AddDate(-3, 0, 0)
+	if result := r.must(full, model.RunSucceeded); result.TooOld != 2 {
+		t.Errorf("%d sessions were left out, want 2", result.TooOld)
+	}
+}
+
 // A day of which retention deleted a session is kept, whatever happens later to
 // a session that crossed the midnight into or out of it: there is nobody left to
 // count. Days of which nothing was deleted still follow an erasure.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"time"
 )
 
@@ -137,15 +138,15 @@ func (page) Value(f *float64) float64 {
 
 // Length writes a duration of seconds in words.
 func (page) Length(seconds float64) string {
-	switch d := time.Duration(seconds * float64(time.Second)).Round(time.Second); {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
-	default:
-		d = d.Round(time.Minute)
-		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	seconds = math.Round(seconds)
+	minutes := math.Round(seconds / 60)
+	switch { // no time.Duration: it ends at 292 years, and absurd times lie further apart
+	case seconds < 60:
+		return fmt.Sprintf("%.0f s", seconds)
+	case seconds < 3600:
+		return fmt.Sprintf("%.0f min", minutes)
 	}
+	return fmt.Sprintf("%.0f h %.0f min", math.Floor(minutes/60), math.Mod(minutes, 60))
 }
 
 // writePage fills the template of that kind in.
