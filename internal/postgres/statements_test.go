@@ -44,6 +44,7 @@ var composed = map[string]string{
 	"load.stage":               "the same",
 	"load.stageRest":           "the same",
 	"load.remove":              "embedded files",
+	"warehouse.queueHold":      "a parameter: two constants of its callers",
 	"load.lookAtTitle":         "a parameter: two constants of its callers",
 	"inventory.queue":          "an embedded file and constants of a list in the code",
 	"warehouse.Send":           "numbers that the server gave, in a constant",
