@@ -152,6 +152,11 @@ func (w *erasure) derive(ctx context.Context) error {
 		each = slices.Collect(slices.Chunk(sessions, 1))
 	}
 	batch := &pgx.Batch{}
+	if w.distributed {
+		for _, sql := range warehouse.PlanOnNodesSQL {
+			batch.Queue(sql)
+		}
+	}
 	for _, some := range each {
 		batch.Queue(warehouse.DeriveSQL, some)
 	}

@@ -127,6 +127,11 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	if l.derived != nil {
 		l.figures(batch)
 	} else if l.mustDerive() || r.Recount {
+		if l.stale || participants+events > fewRows { // of a stale session they were not counted
+			if err := l.planOnNodes(ctx, tx, batch); err != nil {
+				return err
+			}
+		}
 		batch.Queue(warehouse.DeriveSQL, []pgtype.UUID{id})
 	}
 	if r.Recount {
@@ -135,6 +140,20 @@ func (l *sessionLoad) books(ctx context.Context, tx pgx.Tx) error {
 	}
 	batch.Queue(countSessionSQL, l.run.ID, id, r.Outcome(), c.Read, c.Inserted, c.Updated, c.Unchanged, c.Repaired, c.Rejected, c.Repeated)
 	return tx.SendBatch(ctx, batch).Close()
+}
+
+// fewRows are so few that any plan will do, and what is told to the nodes costs more.
+const fewRows = 100
+
+// planOnNodes has the nodes of a cluster plan what follows as analytics.derive is planned.
+func (l *sessionLoad) planOnNodes(ctx context.Context, tx pgx.Tx, batch *pgx.Batch) error {
+	distributed, err := l.intake.store.isDistributed(ctx, tx)
+	if distributed {
+		for _, sql := range warehouse.PlanOnNodesSQL {
+			batch.Queue(sql)
+		}
+	}
+	return err
 }
 
 // rows tells how many participants and events of the session are stored by now.
