@@ -28,6 +28,7 @@ type Keys struct {
 	read    time.Time // when key was read
 	tried   time.Time // when the document was last asked
 	failure error     // of that
+	again   bool      // whether it was then asked once more
 }
 
 const (
@@ -35,7 +36,8 @@ const (
 	// vendor documents no rule.
 	keyAge = time.Hour
 	// keyPause is how long the document is left alone once it was asked: strangers
-	// with wrong signatures must not make us ask the vendor for each.
+	// with wrong signatures must not make us ask the vendor for each. Once in between it
+	// is asked at once, since a refusal is final: the key may have changed just now.
 	keyPause = time.Minute
 	// keyRetry is the same where it did not give a key: the sender comes again for
 	// seconds only.
@@ -104,7 +106,12 @@ func (k *Keys) current(ctx context.Context, misfit *rsa.PublicKey) (*rsa.PublicK
 	if k.failure != nil {
 		pause = keyRetry
 	}
-	if (isOld || misfit == k.key) && (k.tried.IsZero() || now.Sub(k.tried) >= pause) {
+	switch isDue := k.tried.IsZero() || now.Sub(k.tried) >= pause; {
+	case (isOld || misfit == k.key) && isDue:
+		k.again = false
+		k.ask(ctx, now)
+	case misfit != nil && misfit == k.key && k.failure == nil && !k.again:
+		k.again = true
 		k.ask(ctx, now)
 	}
 	if k.key == nil || k.failure != nil && misfit == k.key {

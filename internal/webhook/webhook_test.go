@@ -365,23 +365,44 @@ func TestKeyChanges(t *testing.T) {
 	}
 	status(theKey(), 204, 1)
 	for range 5 {
-		status(next, 401, 1) // the document was read a moment ago
+		status(next, 401, 2) // the document was read a moment ago, and once more
 	}
 	now = now.Add(keyPause)
-	status(next, 401, 2)
+	status(next, 401, 3)
+	status(next, 401, 4)
 	changed := text(documentOf(t, next))
 	p.set(changed)
-	status(next, 401, 2)
+	status(next, 401, 4)
 	now = now.Add(keyPause)
-	status(next, 204, 3)
-	status(theKey(), 401, 3)
+	status(next, 204, 5)
+	for range 5 {
+		status(theKey(), 401, 6)
+	}
 	gone := http.NotFound
 	p.set(gone)
 	now = now.Add(keyAge)
-	status(next, 204, 4)     // an old key is better than none
-	status(theKey(), 503, 4) // and refuses nobody for good
+	status(next, 204, 7)     // an old key is better than none
+	status(theKey(), 503, 7) // and refuses nobody for good
 	now = now.Add(keyRetry)
-	status(theKey(), 503, 5)
+	status(theKey(), 503, 8)
+}
+
+// The key changes within a minute of the last look: the first event that is signed with the
+// new one would be refused for good.
+func TestKeyChangesAfterALook(t *testing.T) {
+	t.Parallel()
+	p := publish(t, text(documentOf(t, theKey())))
+	keys, err := PublishedKey(p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, body, next := newHandler(t, keys, &kept{outcome: Accepted}), ended(), newKey(t, 2048)
+	for _, key := range []*rsa.PrivateKey{theKey(), next} {
+		p.set(text(documentOf(t, key)))
+		if rec := deliver(h, http.MethodPost, body, "rtk-signature", sign(t, key, body)); rec.Code != http.StatusNoContent {
+			t.Errorf("the event is answered with %d", rec.Code)
+		}
+	}
 }
 
 func TestOnceForAll(t *testing.T) {
