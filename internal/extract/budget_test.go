@@ -142,6 +142,15 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("Retry-After %q gives %s, %t", text, got, ok)
 		}
 	}
+	// Where a proxy adds its own, the longest counts: each of them was asked for.
+	for want, texts := range map[time.Duration][]string{
+		60 * time.Second: {"5", "60"}, 7 * time.Second: {"soon", "7"}, 9 * time.Second: {"3, 9"}, 8 * time.Second: {"8", "-1"},
+		5 * time.Minute: {"2", "Mon, 23 Nov 2026 08:05:00 GMT"},
+	} {
+		if got, ok := retryAfter(http.Header{"Retry-After": texts}, now); !ok || got != want {
+			t.Errorf("Retry-After %q gives %s, %t", texts, got, ok)
+		}
+	}
 	// A date is one of the clock that wrote the answer.
 	for date, want := range map[string]time.Duration{"Tue, 23 Nov 2027 08:04:00 GMT": time.Minute, "Tue, 23 Nov 2027 08:06:00 GMT": 0, "nonsense": 365*24*time.Hour + 5*time.Minute} {
 		if got, _ := retryAfter(http.Header{"Retry-After": {"Tue, 23 Nov 2027 08:05:00 GMT"}, "Date": {date}}, now); got != want {

@@ -44,25 +44,32 @@ const (
 )
 
 // retryAfter reads Retry-After, in seconds or as an HTTP date, which is a time of
-// the clock that wrote the answer's Date; without that, now stands for it. The
-// budget bounds the wait. ok is false where there is none or it makes no sense.
+// the clock that wrote the answer's Date; without that, now stands for it. Of several,
+// as where a proxy adds its own, it gives the longest. The budget bounds the wait. ok is
+// false where there is none or it makes no sense.
 func retryAfter(headers http.Header, now time.Time) (wait time.Duration, ok bool) {
-	text := strings.TrimSpace(headers.Get("Retry-After"))
-	if text == "" {
-		return 0, false
-	}
-	if seconds, err := strconv.ParseFloat(text, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		if math.IsNaN(seconds) || seconds < 0 {
-			return 0, false
-		}
-		return time.Duration(min(seconds, maxRetryAfter) * float64(time.Second)), true
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0, false
-	}
 	if date, err := http.ParseTime(headers.Get("Date")); err == nil {
 		now = date
 	}
-	return max(at.Sub(now), 0), true
+	for _, text := range headers.Values("Retry-After") {
+		if at, err := http.ParseTime(strings.TrimSpace(text)); err == nil { // which has a comma
+			wait, ok = max(at.Sub(now), wait), true
+			continue
+		}
+		for part := range strings.SplitSeq(text, ",") {
+			if seconds, is := parseSeconds(strings.TrimSpace(part)); is {
+				wait, ok = max(seconds, wait), true
+			}
+		}
+	}
+	return wait, ok
+}
+
+// parseSeconds reads a number of seconds that may be awaited.
+func parseSeconds(text string) (time.Duration, bool) {
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) || math.IsNaN(seconds) || seconds < 0 {
+		return 0, false
+	}
+	return time.Duration(min(seconds, maxRetryAfter) * float64(time.Second)), true
 }
