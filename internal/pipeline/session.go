@@ -154,7 +154,7 @@ func (w sessionWork) verdict(session *model.Session, pass model.Pass, number int
 
 // doubt says why a pass over a session cannot be called full. Where the API
 // announces no count, or none at all, the most that were inside at once is the
-// least there must be. Where it counts minutes, there was somebody.
+// least there must be.
 func doubt(session *model.Session, pass model.Pass) string {
 	if d := pass.Doubt(); d != "" {
 		return d
@@ -162,9 +162,6 @@ func doubt(session *model.Session, pass model.Pass) string {
 	least := session.MaxConcurrent
 	if (pass.Announced < 0 || pass.Distinct == 0) && least.Valid && float64(pass.Distinct) < least.Value {
 		return fmt.Sprintf("%.0f participants were inside at once, but the API lists %d", least.Value, pass.Distinct)
-	}
-	if minutes := session.MinutesConsumed.Value; pass.Distinct == 0 && minutes > 0 {
-		return fmt.Sprintf("the API counts %g minutes of participants, but lists none", minutes)
 	}
 	return ""
 }
