@@ -467,12 +467,12 @@ var mutants = []mutant{
 	},
 	{
 		"new days begin with those of UTC",
-		"usage/usage.go", "	if z == nil {", "	if true {",
+		"derive/zone.go", "return z.Starts[d]", "return Time(d) * day",
 		"load", "TestNewDaysAreCountedAsTheFunctionCountsThem",
 	},
 	{
 		"the loader cuts the days of Auckland by UTC",
-		"load/derived.go", "l.leftOver && l.fresh || l.zoned || ", "l.leftOver && l.fresh || ",
+		"load/zone.go", `	if z.name == "UTC" {`, "	if true {",
 		"load", "TestLoaderDerivesWhatTheFunctionDoes",
 	},
 	{
@@ -482,12 +482,12 @@ var mutants = []mutant{
 	},
 	{
 		"a page about a person has others' rows",
-		"report/person.go", "		if r.Person != w.ID && (r.Person != r.User ||", "		if false && (r.Person != r.User ||",
+		"report/somebody.go", "return person == w.ID ||", "return true ||",
 		"report", "TestPerson",
 	},
 	{
 		"a page about a person has what came with a user_id that others have too",
-		"report/person.go", "r.Person != r.User || shared[sharedID{r.App, r.User}] ||", "r.Person != r.User ||",
+		"report/somebody.go", " && !shared[sharedID{app, user}]", "",
 		"report", "TestPerson",
 	},
 }
