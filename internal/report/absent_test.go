@@ -7,8 +7,8 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 )
 
-// TestWhoWasAbsent is a number only where that is known: of a lesson, and of a meeting in
-// which somebody is enrolled.
+// Who was absent is a number only where somebody is enrolled in the meeting. From a session
+// that is no lesson nobody is, and the page says why.
 func TestWhoWasAbsent(t *testing.T) {
 	t.Parallel()
 	in, out := "2026-03-10 10:00Z", "2026-03-10 11:00Z"
@@ -21,9 +21,9 @@ func TestWhoWasAbsent(t *testing.T) {
 		{`SELECT 1`, "Enrolled, absent–", "nobody is known to be enrolled"},
 		// A teacher alone is no lesson.
 		{`INSERT INTO realtimekit.meeting_participants (app_id, meeting_id, meeting_participant_id, custom_participant_id, display_name, created_at, last_listed_at, first_synced_at, synced_at, run_id)
-			VALUES ('a', 'm', 'e', 'cy', 'Cy', '2026-01-01Z', now(), now(), now(), 1)`, "Enrolled, absent–", "this session is no lesson"},
+			VALUES ('a', 'm', 'e', 'cy', 'Cy', '2026-01-01Z', now(), now(), now(), 1)`, "Enrolled, absent0", "this session is no lesson"},
 		{`INSERT INTO analytics.settings (app_id, least_lesson_people) VALUES ('a', 1)`, "Enrolled, absent1", "Cy"},
-		{`UPDATE realtimekit.participants SET preset_name = 'recorder'`, "Enrolled, absent–", "Nobody was inside this session but a recorder or bot."},
+		{`UPDATE realtimekit.participants SET preset_name = 'recorder'`, "Enrolled, absent0", "Nobody was inside this session but a recorder or bot."},
 		{`UPDATE analytics.settings SET least_lesson_people = 0`, "Enrolled, absent1", "Nobody was inside this session but a recorder or bot."},
 	} {
 		pgtest.Exec(t, pool, step.sql)

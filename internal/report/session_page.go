@@ -24,7 +24,7 @@ type absentView struct {
 	called
 }
 
-// Uncounted says why nobody is said to be absent, where that is not known.
+// Uncounted says why nobody is said to be absent.
 func (v *sessionView) Uncounted() string {
 	switch {
 	case !v.Enrolled:
