@@ -153,9 +153,7 @@ func (w *erasure) derive(ctx context.Context) error {
 	}
 	batch := &pgx.Batch{}
 	if w.distributed {
-		for _, sql := range warehouse.PlanOnNodesSQL {
-			batch.Queue(sql)
-		}
+		warehouse.PlanOnNodes(batch)
 	}
 	for _, some := range each {
 		batch.Queue(warehouse.DeriveSQL, some)

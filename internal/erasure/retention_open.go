@@ -9,8 +9,9 @@ import (
 )
 
 // A session that a crash left open is taken to last until it was last read, though nobody
-// was seen, and one whose end lies years ahead for as long as a presence may. The days that it reaches from the horizon on are not kept as they are: other
-// sessions of theirs are there, and more may come.
+// was seen, and one whose end lies years ahead for as long as a presence may. The days that it
+// reaches from the horizon on are not kept as they are: other sessions of theirs are there, and
+// more may come.
 
 // openDays are such days.
 type openDays struct {

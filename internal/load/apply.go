@@ -149,9 +149,7 @@ const fewRows = 100
 func (l *sessionLoad) planOnNodes(ctx context.Context, tx pgx.Tx, batch *pgx.Batch) error {
 	distributed, err := l.intake.store.isDistributed(ctx, tx)
 	if distributed {
-		for _, sql := range warehouse.PlanOnNodesSQL {
-			batch.Queue(sql)
-		}
+		warehouse.PlanOnNodes(batch)
 	}
 	return err
 }

@@ -22,7 +22,7 @@ type Store struct {
 
 // bounds limit the encoded rows and the rejected records that wait in memory, in
 // bytes. What does not fit goes to staging tables page by page, so that neither a
-// large session nor many at once make the process grow: a session of 17,000 rows
+// large session nor many at once make the process grow: a session of 18,000 rows
 // takes about 4 MiB. The garbage collector may need as much again.
 type bounds struct{ session, all int64 }
 

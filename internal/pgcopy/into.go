@@ -39,15 +39,16 @@ func Rows[R any](ctx context.Context, conn *pgconn.PgConn, sql string, rows []R,
 // between them: the first pass leaves the pages of the index half full, and the second fills
 // them. One pass would leave them half full, and rows in no order fill two thirds.
 func TwoPasses[R any](ctx context.Context, conn *pgconn.PgConn, sql string, rows []R, write func(*Encoder, *R)) error {
-	next, second := 0, false
+	pass, next := 0, 0
 	return Into(ctx, conn, sql, len(rows), Stream(func(e *Encoder) bool {
-		for ; next < len(rows) || !second; next++ {
-			if next >= len(rows) {
-				next, second = -1, true
-			} else if isSecond(next) == second {
-				write(e, &rows[next])
+		for ; pass < 2; pass, next = pass+1, 0 {
+			for next < len(rows) {
+				row := next
 				next++
-				return true
+				if isSecond(row) == (pass == 1) {
+					write(e, &rows[row])
+					return true
+				}
 			}
 		}
 		return false

@@ -45,8 +45,6 @@ var composed = map[string]string{
 	"load.stageRest":           "the same",
 	"load.remove":              "embedded files",
 	"warehouse.queueHold":      "a parameter: two constants of its callers",
-	"load.planOnNodes":         "a list of constants",
-	"erasure.derive":           "the same",
 	"load.lookAtTitle":         "a parameter: two constants of its callers",
 	"inventory.queue":          "an embedded file and constants of a list in the code",
 	"warehouse.Send":           "numbers that the server gave, in a constant",

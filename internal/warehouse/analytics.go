@@ -71,15 +71,15 @@ const (
 	HoldAnalyticsSQL = `SELECT pg_advisory_xact_lock(hashtextextended('rollcall:analytics', 0))`
 )
 
-// PlanOnNodesSQL goes before DeriveSQL on a cluster, where the settings of analytics.derive hold
-// on the coordinator alone. A node that has no statistics yet takes a large session for a few
-// rows, and would compute all of its presences once for each participant.
-var PlanOnNodesSQL = []string{
-	`SET LOCAL citus.propagate_set_commands TO 'local'`,
-	`SET LOCAL enable_nestloop TO off`,
-	`SET LOCAL enable_material TO off`,
-	`SET LOCAL enable_seqscan TO off`,
-	`SET LOCAL jit TO off`, // what is off counts as so costly that it would be compiled
+// PlanOnNodes queues what goes before DeriveSQL on a cluster, where the settings of
+// analytics.derive hold on the coordinator alone. A node that has no statistics yet takes a
+// large session for a few rows, and would compute all of its presences once for each participant.
+func PlanOnNodes(batch *pgx.Batch) {
+	batch.Queue(`SET LOCAL citus.propagate_set_commands TO 'local'`)
+	batch.Queue(`SET LOCAL enable_nestloop TO off`)
+	batch.Queue(`SET LOCAL enable_material TO off`)
+	batch.Queue(`SET LOCAL enable_seqscan TO off`)
+	batch.Queue(`SET LOCAL jit TO off`) // what is off counts as so costly that it would be compiled
 }
 
 // AwaitAnalytics is RefreshAnalytics for whoever needs the days: it waits for a
