@@ -1,6 +1,9 @@
 package model
 
-import "strings"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // Kinds of what was stored under an id in other letters.
 const (
@@ -47,17 +50,31 @@ func FoldAccountID(s string) string {
 // there may be separators, and one of them is a capital: most need no change, which is
 // looked for first.
 func isHexInCapitals(s string, separator byte) bool {
-	capital := false
-	for i := range len(s) {
-		capital = capital || s[i]-'A' < 6
-	}
-	if !capital {
+	if !mayHaveCapitals(s) {
 		return false
 	}
+	capital := false
 	for i := range len(s) {
-		if c := s[i]; c != separator && nibble(c) > 15 {
+		c := s[i]
+		capital = capital || 'A' <= c && c <= 'F'
+		if c != separator && nibble(c) > 15 {
 			return false
 		}
 	}
-	return true
+	return capital
+}
+
+// mayHaveCapitals looks at eight bytes at once for one from 0x40 to 0x5f or above 0xbf,
+// where capitals are. It is asked of each id of each record.
+func mayHaveCapitals(s string) bool {
+	const bit6 = 0x4040404040404040
+	var found uint64
+	for ; len(s) >= 8; s = s[8:] {
+		word := binary.LittleEndian.Uint64([]byte(s[:8]))
+		found |= word &^ (word << 1)
+	}
+	for i := range len(s) {
+		found |= uint64(s[i] &^ (s[i] << 1))
+	}
+	return found&bit6 != 0
 }

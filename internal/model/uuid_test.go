@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/rollcall-etl/rollcall/internal/model"
@@ -17,6 +18,20 @@ func TestFoldID(t *testing.T) {
 	} {
 		if got := model.FoldID(id); got != want {
 			t.Errorf("%q is folded to %q, want %q", id, got, want)
+		}
+	}
+}
+
+func TestOneCapitalAnywhereIsFolded(t *testing.T) {
+	const id = "abcdefab-cdef-abcd-efab-cdefabcdefab"
+	for i := range len(id) {
+		if capital := id[:i] + strings.ToUpper(id[i:i+1]) + id[i+1:]; model.FoldID(capital) != id {
+			t.Errorf("%q is folded to %q, want %q", capital, model.FoldID(capital), id)
+		}
+		for _, other := range []string{"G", "Z", "@", "_", "é"} {
+			if text := "A" + id[1:max(i, 1)] + other + id[min(len(id), i+len(other)):]; i > 0 && model.FoldID(text) != text {
+				t.Errorf("%q, which is no UUID, is folded to %q", text, model.FoldID(text))
+			}
 		}
 	}
 }
