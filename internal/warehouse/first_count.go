@@ -32,6 +32,7 @@ const refreshFewSQL = `SELECT CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM ana
 type firstCount struct {
 	pgx.Tx
 
+	other    func(context.Context) (pgx.Tx, error) // a transaction on another connection
 	sessions []*derivedSession
 	left     int // sessions of the batch that are for analytics.refresh
 }
@@ -58,7 +59,7 @@ func sparingly(do func() error) error {
 func (d *DB) countNewDays(ctx context.Context) (sessions, left int, err error) {
 	err = sparingly(func() error {
 		return Begin(ctx, d.Pool, func(tx pgx.Tx) error {
-			c := firstCount{Tx: tx}
+			c := firstCount{Tx: tx, other: d.Pool.Begin}
 			err := c.choose(ctx)
 			sessions, left = len(c.sessions), c.left
 			if err != nil || sessions == 0 {
@@ -198,15 +199,26 @@ func (c *firstCount) count(ctx context.Context) error {
 	for i, s := range c.sessions {
 		sessions[i] = &s.Session
 	}
-	days := usage.SessionDays(sessions)
+	days, who, ready := usage.SessionDays(sessions), newPeople(c.sessions), make(chan *usage.Counter, 1)
+	shared, end := c.readAhead(ctx, who, ready)
+	defer end()
 	if err := pgcopy.Rows(ctx, c.Conn().PgConn(), copySessionDatesSQL, days, c.session); err != nil {
 		return fmt.Errorf("store what sessions add to new days: %w", err)
 	}
-	counter, own := usage.NewCounter(sessions, days), newOwnIDs(len(sessions))
-	if err := c.people(ctx, counter, own); err != nil {
-		return fmt.Errorf("read who was inside: %w", err)
+	counter := usage.NewCounter(sessions, days)
+	ready <- counter
+	if shared == nil {
+		shared = who.read(ctx, c.Tx, ready)
 	}
-	if err := c.store(ctx, counter.Days(), own); err != nil {
+	for people, err := range shared {
+		if err == nil {
+			err = c.copyShared(ctx, people)
+		}
+		if err != nil {
+			return fmt.Errorf("read who was inside: %w", err)
+		}
+	}
+	if err := c.store(ctx, counter.Days(), who.own); err != nil {
 		return fmt.Errorf("store what new days count: %w", err)
 	}
 	return nil
