@@ -47,7 +47,7 @@ func (l *sessionLoad) openRow(ctx context.Context, tx pgx.Tx, wasRead bool) (clo
 	l.lookOrInsert(batch, wasRead)
 	l.identity, l.zone = derive.Identity{}, zoneFor(l.session)
 	batch.Queue(holdSettingsSQL, l.session.AppID)
-	batch.Queue(identitySQL, l.session.AppID, warehouse.UUID(l.session.ID), l.zone.first, l.zone.last).QueryRow(func(row pgx.Row) error {
+	batch.Queue(identitySQL, l.session.AppID, warehouse.UUID(l.session.ID), l.zone.asked).QueryRow(func(row pgx.Row) error {
 		i, z := &l.identity, &l.zone
 		return row.Scan(&i.ByUser, &i.Nobody, &i.MachinePresets, &i.MachineNames, &z.name, &z.starts, &z.kept, &l.began, &clock)
 	})

@@ -12,10 +12,10 @@ import (
 
 // zone is how the days of a session are cut.
 type zone struct {
-	name        string
-	first, last pgtype.Date // UTC days on which somebody may be inside; null where too many
-	starts      []time.Time // when days begin, from the one before first to the second after last; nil for UTC
-	kept        bool        // whether days that rollcall retention keeps may have a say
+	name   string
+	asked  []pgtype.Date // UTC days from the one before somebody may be inside to the second after; nil where too many
+	starts []time.Time   // when each of them begins; nil for UTC
+	kept   bool          // whether days that rollcall retention keeps may have a say
 }
 
 // mostDays is how many days of a session are asked for: one of years is wrong about its ends.
@@ -27,8 +27,12 @@ func zoneFor(s *model.Session) (z zone) {
 	if start.IsZero() || s.EndedAt.IsZero() {
 		return z
 	}
-	if first, last := derive.Reach(fromTime(start), fromTime(s.EndedAt)); last-first < mostDays {
-		z.first, z.last = warehouse.Day(first), warehouse.Day(last)
+	first, last := derive.Reach(fromTime(start), fromTime(s.EndedAt))
+	if last-first >= mostDays {
+		return z
+	}
+	for day := first - 1; day <= last+2; day++ {
+		z.asked = append(z.asked, warehouse.Day(day))
 	}
 	return z
 }
@@ -42,9 +46,8 @@ func (z *zone) days() (days *derive.Zone, known bool) {
 		return nil, false
 	}
 	days = &derive.Zone{Starts: make(map[int]derive.Time, len(z.starts))}
-	first := derive.DayOf(fromTime(z.first.Time)) - 1
 	for i, at := range z.starts {
-		days.Starts[first+i] = fromTime(at)
+		days.Starts[derive.DayOf(fromTime(z.asked[i].Time))] = fromTime(at)
 	}
 	return days, true
 }
