@@ -153,11 +153,20 @@ func isPlainTime(raw string) bool {
 // errNotNumber is wrapped by the errors of ParseNumber and ParseCount.
 var errNotNumber = errors.New("not a number")
 
+// isNoDecimal tells which characters no decimal number has.
+func isNoDecimal(c rune) bool {
+	switch c {
+	case '+', '-', '.', 'e', 'E':
+		return false
+	}
+	return c < '0' || c > '9'
+}
+
 // ParseNumber reads a decimal number as JSON writes them. Values beyond ±1e100,
 // and words such as NaN, are errors; what lies within 1e-100 of zero is 0.
 func ParseNumber(raw string) (Number, error) {
 	text := strings.TrimSpace(raw)
-	if text == "" || strings.Trim(text, "0123456789+-.eE") != "" {
+	if text == "" || strings.ContainsFunc(text, isNoDecimal) {
 		return Number{}, fmt.Errorf("%q: %w", clip(raw), errNotNumber)
 	}
 	value, err := strconv.ParseFloat(text, 64)
