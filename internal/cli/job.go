@@ -117,30 +117,12 @@ func (j *job) open() error {
 	return err
 }
 
-// run makes one run and prints what it did. The schema stays as it is until the
-// run has ended, and is looked at before each: --every outlives an upgrade.
+// run makes one run and prints what it did. Whoever watches is told also of one that
+// cannot begin, as where the database only reads.
 func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
-	release, err := postgres.HoldSchema(ctx, j.pool)
-	if err != nil {
-		return pipeline.Result{}, err
-	}
-	defer release()
-	config := j.api.pipelineConfig()
-	config.Progress = j.bar.shown()
 	db := newWarehouse(j.pool, j.logger)
-	if err := db.Protect(ctx, j.rules); err != nil {
-		return pipeline.Result{}, err
-	}
-	if err := j.api.liveIn(ctx, ledger.New(db)); err != nil {
-		return pipeline.Result{}, err
-	}
-	if j.monitor != nil {
-		config.Observe = j.monitor.session
-		db.Observe(j.monitor.metrics.Rows)
-	}
 	runCtx, ended := j.monitor.began(ctx)
-	p := pipeline.New(config, j.client, stores.New(db), j.logger)
-	result, err := p.Run(runCtx, plan)
+	result, err := j.runHolding(runCtx, db, plan)
 	j.bar.close()
 	if err == nil && result.Status == model.RunPartial {
 		err = errPartial
@@ -153,6 +135,34 @@ func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	}
 	ended(ctx, ledger.New(db), j.api.AccountID, result, err)
 	return result, err
+}
+
+// unbegunError is why a run could not begin: the ledger has no entry of it.
+type unbegunError struct{ error }
+
+func (e *unbegunError) Unwrap() error { return e.error }
+
+// runHolding makes one run. The schema stays as it is until the run has ended, and is
+// looked at before each: --every outlives an upgrade.
+func (j *job) runHolding(ctx context.Context, db *warehouse.DB, plan pipeline.Plan) (pipeline.Result, error) {
+	release, err := postgres.HoldSchema(ctx, j.pool)
+	if err != nil {
+		return pipeline.Result{}, &unbegunError{err}
+	}
+	defer release()
+	if err = db.Protect(ctx, j.rules); err == nil {
+		err = j.api.liveIn(ctx, ledger.New(db))
+	}
+	if err != nil {
+		return pipeline.Result{}, &unbegunError{err}
+	}
+	config := j.api.pipelineConfig()
+	config.Progress = j.bar.shown()
+	if j.monitor != nil {
+		config.Observe = j.monitor.session
+		db.Observe(j.monitor.metrics.Rows)
+	}
+	return pipeline.New(config, j.client, stores.New(db), j.logger).Run(ctx, plan)
 }
 
 // repeat runs until it is told to stop. Whatever ends a run, the next one tries

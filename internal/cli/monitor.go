@@ -33,6 +33,7 @@ type watchFlags struct {
 
 	NotifyURLFile string `name:"notify-url-file" env:"ROLLCALL_NOTIFY_URL_FILE" placeholder:"FILE" help:"File with the address of a chat or mailbox that is told when runs begin to fail, and when they succeed again, in place of ROLLCALL_NOTIFY_URL: slack://…, smtp://… and others of shoutrrr (${env})."`
 
+	stays  bool // more runs follow in this process
 	ofMany bool // this run is one of several, of which the switch is told together
 }
 
@@ -83,7 +84,7 @@ func (m *monitor) openAddresses(flags *watchFlags) error {
 	if err != nil {
 		return err
 	}
-	m.alarm, err = newAlarm(address, m.logger)
+	m.alarm, err = newAlarm(address, flags.stays, m.logger)
 	return err
 }
 

@@ -48,6 +48,7 @@ func (c *runCommand) Run(s *shell) error {
 	bar := newBar(s, "run", c.Quiet || c.DryRun || c.Every > 0)
 	defer bar.close()
 	s.logger = bar.above(s.logger)
+	c.stays = c.Every > 0
 	watch := &c.watchFlags
 	if c.DryRun {
 		watch = &watchFlags{}
