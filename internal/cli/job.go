@@ -22,10 +22,11 @@ type jobOf struct {
 	kind     string // of run
 	api      *apiFlags
 	database *databaseFlags
-	watch    *watchFlags // whom to tell; the zero value for nobody
+	watch    *watchFlags // whom to tell; nil for nobody
 	privacy  privacySource
 	asked    span // the range that was asked for
 	quiet    bool
+	wrong    error // what is wrong with the command's own flags, for whoever watches to be told
 }
 
 // job has at hand what run, backfill and verify need: a client of the API and the warehouse.
@@ -81,6 +82,9 @@ func runConnections(concurrency int) int { return load.Connections(concurrency) 
 
 // open connects to the API and the warehouse.
 func (j *job) open() error {
+	if j.wrong != nil {
+		return j.wrong
+	}
 	token, err := j.api.token()
 	if err != nil {
 		return err

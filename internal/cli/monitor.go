@@ -51,14 +51,18 @@ type monitor struct {
 }
 
 // openMonitor checks the flags and takes the address to serve on; no work has
-// begun by then.
+// begun by then. flags are nil where nobody is to be told, whatever the environment says.
 func openMonitor(s *shell, kind, accountID string, flags *watchFlags, log logger) (*monitor, error) {
+	isTold := flags != nil
+	if !isTold {
+		flags = &watchFlags{}
+	}
 	if flags.MetricsFile != "" && filepath.Ext(flags.MetricsFile) != ".prom" {
 		return nil, fmt.Errorf("%w: ROLLCALL_METRICS_FILE: the collector reads only names that end in .prom, and %s does not", model.ErrUsage, flags.MetricsFile)
 	}
 	m := &monitor{logger: log, kind: kind, file: flags.MetricsFile, metrics: metrics.New(accountID, version())}
 	var err error
-	if kind == model.KindRun { // a backfill is no sign of life of the cron job
+	if kind == model.KindRun && isTold { // a backfill is no sign of life of the cron job
 		if err = m.openAddresses(flags); err != nil {
 			return nil, err
 		}
