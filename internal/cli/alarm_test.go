@@ -44,8 +44,10 @@ func TestRunThatCannotBeginIsTold(t *testing.T) {
 				t.Fatal("a run without a database succeeded")
 			}
 		}
+		chat.mu.Lock()
 		if len(chat.pings) != c.want {
 			t.Errorf("%s sends %d messages, want %d: %q", name, len(chat.pings), c.want, chat.pings)
 		}
+		chat.mu.Unlock()
 	}
 }
