@@ -68,6 +68,7 @@ func openJob(s *shell, of jobOf) (*job, error) {
 	closePool := j.close
 	j.close = func() {
 		j.monitor.close(s.ctx)
+		j.client.Close()
 		closePool()
 	}
 	if j.monitor.server != nil {
@@ -126,7 +127,12 @@ func (j *job) open() error {
 func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
 	db := newWarehouse(j.pool, j.logger)
 	runCtx, ended := j.monitor.began(ctx)
-	result, err := j.runHolding(runCtx, db, plan)
+	release, err := j.hold(runCtx, db)
+	defer release()
+	var result pipeline.Result
+	if err == nil {
+		result, err = j.pipeline(db).Run(runCtx, plan)
+	}
 	j.bar.close()
 	if err == nil && result.Status == model.RunPartial {
 		err = errPartial
@@ -146,27 +152,30 @@ type unbegunError struct{ error }
 
 func (e *unbegunError) Unwrap() error { return e.error }
 
-// runHolding makes one run. The schema stays as it is until the run has ended, and is
-// looked at before each: --every outlives an upgrade.
-func (j *job) runHolding(ctx context.Context, db *warehouse.DB, plan pipeline.Plan) (pipeline.Result, error) {
-	release, err := postgres.HoldSchema(ctx, j.pool)
-	if err != nil {
-		return pipeline.Result{}, &unbegunError{err}
+// hold keeps the schema as it is until release, and gets the warehouse ready for a run. The
+// schema is looked at before each: --every outlives an upgrade.
+func (j *job) hold(ctx context.Context, db *warehouse.DB) (release func(), err error) {
+	if release, err = postgres.HoldSchema(ctx, j.pool); err != nil {
+		return func() {}, &unbegunError{err}
 	}
-	defer release()
 	if err = db.Protect(ctx, j.rules); err == nil {
 		err = j.api.liveIn(ctx, ledger.New(db))
 	}
 	if err != nil {
-		return pipeline.Result{}, &unbegunError{err}
+		err = &unbegunError{err}
 	}
+	return release, err
+}
+
+// pipeline gives what copies from the API to a warehouse, seen by whoever watches.
+func (j *job) pipeline(db *warehouse.DB) *pipeline.Pipeline {
 	config := j.api.pipelineConfig()
 	config.Progress = j.bar.shown()
 	if j.monitor != nil {
 		config.Observe = j.monitor.session
 		db.Observe(j.monitor.metrics.Rows)
 	}
-	return pipeline.New(config, j.client, stores.New(db), j.logger).Run(ctx, plan)
+	return pipeline.New(config, j.client, stores.New(db), j.logger)
 }
 
 // repeat runs until it is told to stop. Whatever ends a run, the next one tries
