@@ -1,6 +1,9 @@
 package analytics_test
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -58,6 +61,37 @@ func TestContract(t *testing.T) {
 		view := strings.Trim(name, `()"`)
 		if contract[view] == "" {
 			t.Errorf("analytics.%s has no line in the contract: put its columns there", view)
+		}
+	}
+}
+
+// Each view is tried by a test, and the page says what it is for.
+func TestEachViewIsTriedAndTold(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../*/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(file string) string {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	var tests strings.Builder
+	for _, file := range files {
+		if filepath.Base(file) != "contract_test.go" {
+			tests.WriteString(read(file))
+		}
+	}
+	page := read("../../docs/analytics.md")
+	for view := range contract {
+		if !regexp.MustCompile(`\b` + view + `\b`).MatchString(tests.String()) {
+			t.Errorf("no test reads analytics.%s: work out rows of it by hand, as hand_test.go does, and compute it a second time in Go, as property_test.go does", view)
+		}
+		if !strings.Contains(page, "`"+view+"`") {
+			t.Errorf("docs/analytics.md does not say which question analytics.%s answers", view)
 		}
 	}
 }

@@ -3,8 +3,14 @@ package analytics_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
+
+	"github.com/rollcall-etl/rollcall/internal/testbed"
 )
+
+// moves are tried twice as often as other events.
+var moves = testbed.Moves()
 
 // maker makes random sessions, odd ones included.
 type maker struct {
@@ -78,7 +84,7 @@ func (m *maker) participant(i int) *participant {
 		m.events++
 		p.events = append(p.events, event{
 			id: uuid("eeeeeeee", m.events), at: m.recorded(0.05), peer: m.pick("", p.id, "other"), view: m.pick("", "GROUP_CALL", "AUDIO_ROOM"),
-			name: m.pick("PEER_JOINING", "PEER_LEAVING", "PEER_JOINING", "PEER_LEAVING", "PEER_CREATED", "PEER_WAITLISTED"), repaired: m.chance(0.05),
+			name: m.pick(slices.Concat(moves, moves, []string{"PEER_CREATED", "PEER_WAITLISTED"})...), repaired: m.chance(0.05),
 		})
 	}
 	return p

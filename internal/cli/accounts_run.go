@@ -104,7 +104,7 @@ func runChosen(command *kong.Context, s *shell) error {
 	accounts, err := one.flagsOfAccount().many()
 	switch {
 	case err != nil:
-		return err
+		return watched(s, target, func() (string, error) { return oneLine(err.Error()), err })
 	case len(accounts) == 0:
 		return command.Run(s)
 	case len(accounts) == 1: // on the terminal itself, for as long as it likes
@@ -122,10 +122,16 @@ func runChosen(command *kong.Context, s *shell) error {
 		}
 	}
 	out := &turns{stdout: s.stdout, stderr: s.stderr}
-	if c, ok := reflect.TypeAssert[*runCommand](target.Addr()); ok && !c.DryRun {
-		return c.pinged(s, func() (string, error) { return out.all(s, target, accounts) })
+	return watched(s, target, func() (string, error) { return out.all(s, target, accounts) })
+}
+
+// watched does what a command is to do. Where that is the cron job, the dead man's switch is
+// told of it as of one run.
+func watched(s *shell, command reflect.Value, all func() (summary string, err error)) error {
+	if c, ok := reflect.TypeAssert[*runCommand](command.Addr()); ok && !c.DryRun {
+		return c.pinged(s, all)
 	}
-	_, err = out.all(s, target, accounts)
+	_, err := all()
 	return err
 }
 

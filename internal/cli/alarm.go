@@ -18,18 +18,19 @@ import (
 type alarm struct {
 	sender *notify.Sender
 	logger logger
+	stays  bool // this process makes more than one run
 	// failing is that this process told of a failure, which the ledger may not know:
 	// the database may be what failed.
 	failing bool
 }
 
 // newAlarm gives nil for an empty address.
-func newAlarm(address secret.Text, log logger) (*alarm, error) {
+func newAlarm(address secret.Text, stays bool, log logger) (*alarm, error) {
 	sender, err := notify.New(address)
 	if sender == nil {
 		return nil, err
 	}
-	return &alarm{sender: sender, logger: log}, nil
+	return &alarm{sender: sender, logger: log, stays: stays}, nil
 }
 
 // ended tells how a run ended, where that is a change. store is nil where there is no
@@ -38,6 +39,9 @@ func (a *alarm) ended(ctx context.Context, store *ledger.Store, accountID string
 	code := exitCode(err)
 	if a == nil || store == nil || code == exitTryLater { // which says nothing about the next run
 		return
+	}
+	if errors.As(err, new(*unbegunError)) && !a.stays {
+		return // it has no entry that could say so: each run from cron would tell it again
 	}
 	told, unread := store.LastTold(ctx, accountID)
 	if unread != nil {

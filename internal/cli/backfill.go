@@ -51,7 +51,7 @@ func (c *backfillCommand) Run(s *shell) error {
 	s.logger = bar.above(s.logger)
 	watch := &watchFlags{metricsFlags: c.metricsFlags}
 	if c.DryRun || c.Enqueue {
-		watch = &watchFlags{}
+		watch = nil
 	}
 	j, err := openJob(s, jobOf{
 		kind: model.KindBackfill, api: &c.apiFlags, database: &c.databaseFlags, watch: watch, privacy: &c.privacyFlags, asked: span, quiet: c.Quiet,

@@ -83,7 +83,7 @@ func (c *demoCommand) workLive(s *shell, all *errgroup.Group, accountID, apiURL 
 	command := &workCommand{apiFlags: *demoFlags(accountID, apiURL)}
 	j := &job{shell: s, jobOf: jobOf{api: &command.apiFlags}, logger: s.logger, pool: pool}
 	var err error
-	if j.monitor, err = openMonitor(s, model.KindWork, accountID, &watchFlags{}, s.logger); err != nil {
+	if j.monitor, err = openMonitor(s, model.KindWork, accountID, nil, s.logger); err != nil {
 		return err
 	}
 	if j.client, err = j.api.client(secret.New(demoToken), ledger.New(newWarehouse(pool, s.logger)), s.logger); err != nil {

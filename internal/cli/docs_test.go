@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -79,6 +81,43 @@ func TestDocumentsNameWhatIsThere(t *testing.T) {
 	}
 	if names < 50 {
 		t.Errorf("only %d paths were found", names)
+	}
+}
+
+// CONTRIBUTING.md names each file that knows which events move a peer: of several that count
+// presences, one that is forgotten counts otherwise than the others.
+func TestContributingNamesWhoKnowsTheEvents(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(guide), "\n## To add an event that moves a peer\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	quoted := regexp.MustCompile(`['"]PEER_LEAVING['"]`)
+	found := 0
+	for _, folder := range []string{"internal", "migrations/analytics"} {
+		err := filepath.WalkDir(filepath.Join("../..", folder), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() && slices.Contains([]string{"before", "testdata", "bench"}, entry.Name()) {
+				return cmp.Or(err, fs.SkipDir)
+			}
+			if ext := filepath.Ext(path); ext != ".sql" && ext != ".go" || strings.HasSuffix(path, "_test.go") {
+				return nil
+			}
+			text, err := os.ReadFile(path)
+			if name, _ := filepath.Rel("../..", path); err == nil && quoted.Match(text) {
+				if found++; !strings.Contains(section, "`"+name+"`") {
+					t.Errorf("%s knows the events that move a peer: name it in the section about them in CONTRIBUTING.md", name)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if named := len(regexp.MustCompile("`(?:internal|migrations)/[^`]*\\.(?:go|sql)`").FindAllString(section, -1)); found < 5 || named != found {
+		t.Errorf("%d files know the events, and %d are named in CONTRIBUTING.md", found, named)
 	}
 }
 

@@ -22,10 +22,11 @@ type jobOf struct {
 	kind     string // of run
 	api      *apiFlags
 	database *databaseFlags
-	watch    *watchFlags // whom to tell; the zero value for nobody
+	watch    *watchFlags // whom to tell; nil for nobody
 	privacy  privacySource
 	asked    span // the range that was asked for
 	quiet    bool
+	wrong    error // what is wrong with the command's own flags, for whoever watches to be told
 }
 
 // job has at hand what run, backfill and verify need: a client of the API and the warehouse.
@@ -67,6 +68,7 @@ func openJob(s *shell, of jobOf) (*job, error) {
 	closePool := j.close
 	j.close = func() {
 		j.monitor.close(s.ctx)
+		j.client.Close()
 		closePool()
 	}
 	if j.monitor.server != nil {
@@ -81,6 +83,9 @@ func runConnections(concurrency int) int { return load.Connections(concurrency) 
 
 // open connects to the API and the warehouse.
 func (j *job) open() error {
+	if j.wrong != nil {
+		return j.wrong
+	}
 	token, err := j.api.token()
 	if err != nil {
 		return err
@@ -117,30 +122,17 @@ func (j *job) open() error {
 	return err
 }
 
-// run makes one run and prints what it did. The schema stays as it is until the
-// run has ended, and is looked at before each: --every outlives an upgrade.
+// run makes one run and prints what it did. Whoever watches is told also of one that
+// cannot begin, as where the database only reads.
 func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, error) {
-	release, err := postgres.HoldSchema(ctx, j.pool)
-	if err != nil {
-		return pipeline.Result{}, err
-	}
-	defer release()
-	config := j.api.pipelineConfig()
-	config.Progress = j.bar.shown()
 	db := newWarehouse(j.pool, j.logger)
-	if err := db.Protect(ctx, j.rules); err != nil {
-		return pipeline.Result{}, err
-	}
-	if err := j.api.liveIn(ctx, ledger.New(db)); err != nil {
-		return pipeline.Result{}, err
-	}
-	if j.monitor != nil {
-		config.Observe = j.monitor.session
-		db.Observe(j.monitor.metrics.Rows)
-	}
 	runCtx, ended := j.monitor.began(ctx)
-	p := pipeline.New(config, j.client, stores.New(db), j.logger)
-	result, err := p.Run(runCtx, plan)
+	release, err := j.hold(runCtx, db)
+	defer release()
+	var result pipeline.Result
+	if err == nil {
+		result, err = j.pipeline(db).Run(runCtx, plan)
+	}
 	j.bar.close()
 	if err == nil && result.Status == model.RunPartial {
 		err = errPartial
@@ -153,6 +145,37 @@ func (j *job) run(ctx context.Context, plan pipeline.Plan) (pipeline.Result, err
 	}
 	ended(ctx, ledger.New(db), j.api.AccountID, result, err)
 	return result, err
+}
+
+// unbegunError is why a run could not begin: the ledger has no entry of it.
+type unbegunError struct{ error }
+
+func (e *unbegunError) Unwrap() error { return e.error }
+
+// hold keeps the schema as it is until release, and gets the warehouse ready for a run. The
+// schema is looked at before each: --every outlives an upgrade.
+func (j *job) hold(ctx context.Context, db *warehouse.DB) (release func(), err error) {
+	if release, err = postgres.HoldSchema(ctx, j.pool); err != nil {
+		return func() {}, &unbegunError{err}
+	}
+	if err = db.Protect(ctx, j.rules); err == nil {
+		err = j.api.liveIn(ctx, ledger.New(db))
+	}
+	if err != nil {
+		err = &unbegunError{err}
+	}
+	return release, err
+}
+
+// pipeline gives what copies from the API to a warehouse, seen by whoever watches.
+func (j *job) pipeline(db *warehouse.DB) *pipeline.Pipeline {
+	config := j.api.pipelineConfig()
+	config.Progress = j.bar.shown()
+	if j.monitor != nil {
+		config.Observe = j.monitor.session
+		db.Observe(j.monitor.metrics.Rows)
+	}
+	return pipeline.New(config, j.client, stores.New(db), j.logger)
 }
 
 // repeat runs until it is told to stop. Whatever ends a run, the next one tries

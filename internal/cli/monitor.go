@@ -33,6 +33,7 @@ type watchFlags struct {
 
 	NotifyURLFile string `name:"notify-url-file" env:"ROLLCALL_NOTIFY_URL_FILE" placeholder:"FILE" help:"File with the address of a chat or mailbox that is told when runs begin to fail, and when they succeed again, in place of ROLLCALL_NOTIFY_URL: slack://…, smtp://… and others of shoutrrr (${env})."`
 
+	stays  bool // more runs follow in this process
 	ofMany bool // this run is one of several, of which the switch is told together
 }
 
@@ -50,14 +51,18 @@ type monitor struct {
 }
 
 // openMonitor checks the flags and takes the address to serve on; no work has
-// begun by then.
+// begun by then. flags are nil where nobody is to be told, whatever the environment says.
 func openMonitor(s *shell, kind, accountID string, flags *watchFlags, log logger) (*monitor, error) {
+	isTold := flags != nil
+	if !isTold {
+		flags = &watchFlags{}
+	}
 	if flags.MetricsFile != "" && filepath.Ext(flags.MetricsFile) != ".prom" {
 		return nil, fmt.Errorf("%w: ROLLCALL_METRICS_FILE: the collector reads only names that end in .prom, and %s does not", model.ErrUsage, flags.MetricsFile)
 	}
 	m := &monitor{logger: log, kind: kind, file: flags.MetricsFile, metrics: metrics.New(accountID, version())}
 	var err error
-	if kind == model.KindRun { // a backfill is no sign of life of the cron job
+	if kind == model.KindRun && isTold { // a backfill is no sign of life of the cron job
 		if err = m.openAddresses(flags); err != nil {
 			return nil, err
 		}
@@ -83,7 +88,7 @@ func (m *monitor) openAddresses(flags *watchFlags) error {
 	if err != nil {
 		return err
 	}
-	m.alarm, err = newAlarm(address, m.logger)
+	m.alarm, err = newAlarm(address, flags.stays, m.logger)
 	return err
 }
 

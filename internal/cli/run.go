@@ -36,24 +36,17 @@ func (c *runCommand) Run(s *shell) error {
 	if c.DryRun && c.Every != 0 {
 		return fmt.Errorf("%w: --dry-run cannot be combined with --every", model.ErrUsage)
 	}
-	plan := pipeline.Plan{Kind: model.KindRun}
-	var err error
-	if plan.Optional, err = c.optional(); err != nil {
-		return err
-	}
-	since := span{flag: "ROLLCALL_SINCE"}
-	if since.from, err = when.Parse(string(c.Since)); err != nil {
-		return fmt.Errorf("%w: ROLLCALL_SINCE: %w", model.ErrUsage, err)
-	}
+	plan, since, wrong := c.plan()
 	bar := newBar(s, "run", c.Quiet || c.DryRun || c.Every > 0)
 	defer bar.close()
 	s.logger = bar.above(s.logger)
+	c.stays = c.Every > 0
 	watch := &c.watchFlags
 	if c.DryRun {
-		watch = &watchFlags{}
+		watch = nil
 	}
 	j, err := openJob(s, jobOf{
-		kind: model.KindRun, api: &c.apiFlags, database: &c.databaseFlags, watch: watch, privacy: &c.privacyFlags, asked: since, quiet: c.Quiet,
+		kind: model.KindRun, api: &c.apiFlags, database: &c.databaseFlags, watch: watch, privacy: &c.privacyFlags, asked: since, quiet: c.Quiet, wrong: wrong,
 	})
 	if err != nil {
 		return err
@@ -72,6 +65,18 @@ func (c *runCommand) Run(s *shell) error {
 		return err
 	}
 	return j.repeat(s.ctx, plan, c.Every)
+}
+
+// plan reads what is to be read, and from when on in an app that is new.
+func (c *runCommand) plan() (plan pipeline.Plan, since span, err error) {
+	plan, since = pipeline.Plan{Kind: model.KindRun}, span{flag: "ROLLCALL_SINCE"}
+	if plan.Optional, err = c.optional(); err != nil {
+		return plan, since, err
+	}
+	if since.from, err = when.Parse(string(c.Since)); err != nil {
+		err = fmt.Errorf("%w: ROLLCALL_SINCE: %w", model.ErrUsage, err)
+	}
+	return plan, since, err
 }
 
 // forMany implements choosy.

@@ -49,7 +49,7 @@ func (c *verifyCommand) Run(s *shell) error {
 	defer bar.close()
 	s.logger = bar.above(s.logger)
 	j, err := openJob(s, jobOf{
-		kind: model.KindVerify, api: &c.apiFlags, database: &c.databaseFlags, watch: &watchFlags{}, privacy: &c.keyFlags, asked: span, quiet: c.Quiet,
+		kind: model.KindVerify, api: &c.apiFlags, database: &c.databaseFlags, privacy: &c.keyFlags, asked: span, quiet: c.Quiet,
 	})
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -56,7 +57,7 @@ func run(ctx context.Context, root string) (err error) {
 	return write(ctx, pool, root)
 }
 
-// write writes the files about a database into a project.
+// write writes the files about a database into a project, and names those that were others.
 func write(ctx context.Context, pool *pgxpool.Pool, root string) error {
 	c, err := readCatalog(ctx, pool)
 	if err != nil {
@@ -66,14 +67,23 @@ func write(ctx context.Context, pool *pgxpool.Pool, root string) error {
 	if err != nil {
 		return err
 	}
-	for name, text := range files {
-		path := filepath.Join(root, filepath.FromSlash(name))
+	changed := 0
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		path, text := filepath.Join(root, filepath.FromSlash(name)), files[name]
+		if before, err := os.ReadFile(path); err == nil && string(before) == text {
+			continue
+		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // files for everybody
 			return err
 		}
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // files for everybody
 			return err
 		}
+		fmt.Println("wrote", name)
+		changed++
+	}
+	if changed == 0 {
+		fmt.Println("all files are as the schema has it")
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func TestPagesAreCurrent(t *testing.T) {
 			t.Error(err)
 		}
 		if diff := cmp.Diff(string(got), want); diff != "" {
-			t.Errorf("%s is not current; run: go run ./internal/dictionary\n%.2000s", name, diff)
+			t.Errorf("%s is not current; run: go run ./internal/dictionary\n%.500s", name, diff)
 		}
 	}
 }

@@ -68,8 +68,8 @@ func orUnknown(application string) string {
 func (c *Config) overview(ctx context.Context, to *Checks, store *ledger.Store) {
 	overview, err := store.Overview(ctx, c.AccountID)
 	if err != nil {
-		to.failed("records", err, "")
-		to.skip("mend that first", "queue")
+		to.failed(ofOverview[0], err, "")
+		to.skip("mend that first", ofOverview[1:]...)
 		return
 	}
 	records(to, &overview)

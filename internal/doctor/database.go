@@ -17,10 +17,11 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
-// Checks that need a database, in the order in which they are shown. The later ones look at
-// the tables, and need a schema that is this program's.
+// Checks that need a database, in the order in which they are shown: those of each list
+// need what makes up those before it.
 var (
-	ofTables   = []string{"grants", "numbers", "privacy", "rows", "time zones", "lessons", "locks", "records", "queue"}
+	ofOverview = []string{"records", "queue"} // what rollcall status shows
+	ofTables   = append([]string{"grants", "numbers", "privacy", "rows", "time zones", "lessons", "locks"}, ofOverview...)
 	ofDatabase = append([]string{"database clock", "TLS", "role", "connections", "disk", "schema"}, ofTables...)
 )
 

@@ -156,9 +156,11 @@ func (b *Budget) admit(ctx context.Context) (wait time.Duration, changed <-chan 
 		wait, err = s.admit(&b.cfg, b.sender, now)
 		pace = s.pace(&b.cfg)
 	})
-	b.mu.Lock()
-	b.pace = pace
-	b.mu.Unlock()
+	if pace > 0 { // else the store failed before it told
+		b.mu.Lock()
+		b.pace = pace
+		b.mu.Unlock()
+	}
 	return wait, changed, errors.Join(failure, err)
 }
 

@@ -67,7 +67,7 @@ const appsPath = "/apps"
 func adviceOn(path string) string {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	switch {
-	case len(parts) < 3 || parts[1] == "analytics":
+	case len(parts) < 3 || parts[1] == "analytics" || parts[1] == "webhooks":
 		return fmt.Sprintf("; the API refuses this app: check that app %s belongs to CLOUDFLARE_ACCOUNT_ID and that the token may read it; REALTIMEKIT_APP_IDS can leave it out", parts[0])
 	case parts[2] == "peer-report":
 		return "; the API refuses this peer's report"

@@ -323,6 +323,9 @@ func TestBudgetThatCannotBeSharedEndsTheRun(t *testing.T) {
 	if sent, _ := b.Spent(); sent != 0 {
 		t.Errorf("%d requests were counted", sent)
 	}
+	if b.Pace() != 100 { // a preview divides by it
+		t.Errorf("the pace is %v, want that of the configuration as long as no other is known", b.Pace())
+	}
 }
 
 // brokenOnce fails its second exchange and no other.

@@ -144,10 +144,12 @@ func (r rig) writes() (n int) {
 // the app out.
 func TestRefusedWebhookNamesTheAddress(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[int]string{400: "check --url", 409: "check --url", 403: "that the token may read it"} {
-		err := error(&AnswerError{Method: http.MethodPost, Path: "/app/webhooks", Status: status, Message: "no"})
-		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "REALTIMEKIT_APP_IDS") != (status == 403) {
-			t.Errorf("%d: %v", status, err)
+	for status, want := range map[int]string{400: "check --url", 409: "check --url", 403: "check that app app belongs to"} {
+		for method, path := range map[string]string{http.MethodPost: "/app/webhooks", http.MethodPatch: "/app/webhooks/hook", http.MethodDelete: "/app/webhooks/hook"} {
+			err := error(&AnswerError{Method: method, Path: path, Status: status, Message: "no"})
+			if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "REALTIMEKIT_APP_IDS") != (status == 403) {
+				t.Errorf("%d: %v", status, err)
+			}
 		}
 	}
 }

@@ -68,10 +68,10 @@ func TestDecodeFollowsTheLists(t *testing.T) {
 		HasMinutes: true, Repaired: true,
 	}
 	if s.Participants[0] != p {
-		t.Errorf("a participant was read as\n%+v, and is\n%+v", s.Participants[0], p)
+		t.Errorf("a participant was read as\n%+v, want that of fullParticipant\n%+v: a field that is derived from stands in both, and in decode.go", s.Participants[0], p)
 	}
 	e := derive.Event{Move: -1, Peer: "peer", ViewType: "view", At: moment(at), Repaired: true}
 	if s.Events[0] != e {
-		t.Errorf("an event was read as\n%+v, and is\n%+v", s.Events[0], e)
+		t.Errorf("an event was read as\n%+v, want that of fullEvent\n%+v: a field that is derived from stands in both, and in decode.go", s.Events[0], e)
 	}
 }

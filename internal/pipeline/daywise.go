@@ -14,24 +14,12 @@ const oneDay = 24 * time.Hour
 // documented, of which the first may be cut.
 const defaultDays = 29 * oneDay
 
-// quietDays is how long the vendor's counts are left alone while no session of
-// the app changes: they are those of sessions.
-const quietDays = 6 * time.Hour
-
 // daywise reads the vendor's counts with one request: of the last days, or from
 // the oldest session on where that was never asked for.
 func (w optionalWork) daywise(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	now := w.now().UTC()
-	if state.Failure == "" && w.isUnheard(state) {
-		return false, nil
-	}
-	if state.Failure == "" && now.Sub(state.ReadAt) < quietDays {
-		// What this run has read does not tell: one before may have been killed
-		// between its sessions and this.
-		changed, err := w.stores.Optional.SessionsReadSince(ctx, appID, state.AskedAt)
-		if err != nil || !changed {
-			return false, err
-		}
+	if quiet, err := w.isQuiet(ctx, appID, state, now); err != nil || quiet {
+		return false, err
 	}
 	first, err := w.stores.Inventory.FirstSession(ctx, appID)
 	if err != nil {

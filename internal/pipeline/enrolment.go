@@ -200,15 +200,15 @@ func (w enrolmentWork) endEnrolment(ctx context.Context, e *model.Enrolment, err
 	case e.Absence != model.Present:
 		e.Failure = err.Error()
 		w.extras.MeetingsGone++
-		w.logger.InfoContext(ctx, "the API does not know the meeting", "meeting_id", e.Meeting.ID, "error", err)
+		w.logger.InfoContext(ctx, "the API does not know the meeting", "app_id", e.AppID, "meeting_id", e.Meeting.ID, "error", err)
 	case err != nil:
 		e.Failure = err.Error()
-		w.noteEnrolment(ctx, e.Meeting.ID, e.Failure)
+		w.noteEnrolment(ctx, e)
 	default:
 		w.extras.Meetings++
 		e.Empty = e.Sound() && e.Announced < 0 && e.Distinct == 0
 		if e.Failure = e.Doubt(); e.Failure != "" {
-			w.noteEnrolment(ctx, e.Meeting.ID, e.Failure)
+			w.noteEnrolment(ctx, e)
 		}
 	}
 	removed, err := w.stores.Optional.EndEnrolment(ctx, w.run, *e)
@@ -230,10 +230,10 @@ func meetingAbsence(id string, reason error) model.Absence {
 	return model.Present
 }
 
-func (w enrolmentWork) noteEnrolment(ctx context.Context, meetingID, problem string) {
+func (w enrolmentWork) noteEnrolment(ctx context.Context, e *model.Enrolment) {
 	w.leaveOut()
 	w.extras.Failures++
-	w.logger.WarnContext(ctx, "enrolment was not read; a later run tries again", "meeting_id", meetingID, "problem", problem)
+	w.logger.WarnContext(ctx, "enrolment was not read; a later run tries again", "app_id", e.AppID, "meeting_id", e.Meeting.ID, "problem", e.Failure)
 }
 
 // meetingRecord reads the record of a meeting; one that cannot be used is set

@@ -164,12 +164,6 @@ func (w optionalWork) optionalPart(ctx context.Context, p part, of *turn) error 
 	return p.end(ctx, appID)
 }
 
-// isUnheard reports whether nothing can be new since a part was last asked for: webhooks of
-// the app arrive, and none came in that time. A quiet app then costs no request.
-func (w optionalWork) isUnheard(state *model.EndpointState) bool {
-	return !w.unheard.IsZero() && state.AskedAt.After(w.unheard.Add(quietDays))
-}
-
 // noteEndpoint keeps how a part went that was asked for at the given time.
 func (w optionalWork) noteEndpoint(ctx context.Context, p part, of *turn, now time.Time, err error) error {
 	appID, state := of.appID, &of.state

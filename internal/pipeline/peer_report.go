@@ -136,7 +136,8 @@ func (w peerWork) failedPeer(ctx context.Context, peer model.DuePeer, reason err
 func (w peerWork) notePeerFailure(ctx context.Context, peer model.DuePeer, reason error) error {
 	w.leaveOut()
 	w.extras.Failures++
-	w.logger.WarnContext(ctx, "peer report failed; a later run tries again", "peer_id", peer.PeerID.String(), "error", reason)
+	w.logger.WarnContext(ctx, "peer report failed; a later run tries again",
+		"app_id", peer.AppID, "session_id", peer.SessionID.String(), "peer_id", peer.PeerID.String(), "error", reason)
 	return w.stores.Optional.NotePeer(ctx, w.run, peer, model.PeerReportFailed, reason.Error())
 }
 

@@ -58,11 +58,11 @@ func (w sessionWork) readAndStore(ctx context.Context, session model.Session) (m
 	}
 	if counts.Rejected > 0 {
 		w.leaveOut()
-		w.logger.WarnContext(ctx, "records set aside", "session_id", session.ID.String(), "records_rejected", counts.Rejected)
+		w.logger.WarnContext(ctx, "records set aside", "app_id", session.AppID, "session_id", session.ID.String(), "records_rejected", counts.Rejected)
 	}
 	if reading.Problem != "" {
 		w.leaveUnread()
-		w.logger.WarnContext(ctx, "session incomplete", "session_id", session.ID.String(), "problem", reading.Problem)
+		w.logger.WarnContext(ctx, "session incomplete", "app_id", session.AppID, "session_id", session.ID.String(), "problem", reading.Problem)
 	}
 	w.progress.stored(counts)
 	w.storedMore(ctx, counts)
@@ -85,7 +85,7 @@ func (w sessionWork) failed(ctx context.Context, session model.Session, failedBe
 		return "", fmt.Errorf("session %s: %w", session.ID, reason)
 	}
 	w.leaveUnread()
-	w.logger.WarnContext(ctx, "session failed", "session_id", session.ID.String(), "error", reason)
+	w.logger.WarnContext(ctx, "session failed", "app_id", session.AppID, "session_id", session.ID.String(), "error", reason)
 	denied := w.sessionRefusals.judge(reason, failedBefore)
 	return model.OutcomeFailed, errors.Join(denied, w.stores.Sessions.FailSession(ctx, w.run, session, reason.Error(), absence(reason)))
 }

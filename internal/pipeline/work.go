@@ -211,8 +211,19 @@ func (w *work) setAside(ctx context.Context, rejected []model.Rejected) error {
 	kept, err := w.stores.Rejects.SetAside(ctx, w.run, rejected)
 	for i := range kept {
 		w.leaveOut()
-		w.logger.WarnContext(ctx, "record set aside", "entity", kept[i].Entity,
-			"record_key", kept[i].Key, "reason", kept[i].Reason)
+		w.logger.WarnContext(ctx, "record set aside", append(whereOf(&kept[i]), "entity", kept[i].Entity,
+			"record_key", kept[i].Key, "reason", kept[i].Reason)...)
 	}
 	return err
+}
+
+// whereOf gives the app and the session of a record for the log, as far as they are known.
+func whereOf(r *model.Rejected) (attributes []any) {
+	if r.AppID != "" {
+		attributes = append(attributes, "app_id", r.AppID)
+	}
+	if !r.SessionID.IsZero() {
+		attributes = append(attributes, "session_id", r.SessionID.String())
+	}
+	return attributes
 }

@@ -44,7 +44,7 @@ func TestPlacedTablesFitTheSchema(t *testing.T) {
 	for _, table := range pgtest.Texts(t, pool, `SELECT a.attrelid::regclass::text FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
 		WHERE a.attname = 'session_id' AND c.relkind = 'r' AND n.nspname IN ('realtimekit', 'sync', 'analytics') ORDER BY 1`) {
 		if !slices.Contains(names, table) && onCoordinator[naming.Plain(table)] == "" {
-			t.Errorf("%s has rows of sessions: place it, or say why it stays on the coordinator", table)
+			t.Errorf("%s has rows of sessions: place it in placement.go, or say in onCoordinator why it stays on the coordinator", table)
 		}
 	}
 	keys := pgtest.Texts(t, pool, `SELECT k.conrelid::regclass || ' (' || (SELECT string_agg(a.attname, ', ' ORDER BY o.n) FROM unnest(k.conkey) WITH ORDINALITY AS o (num, n)

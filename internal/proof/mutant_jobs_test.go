@@ -29,7 +29,7 @@ var jobMutants = []mutant{
 	},
 	{
 		"quiet apps are asked for their daily counts",
-		"pipeline/optional.go", "return !w.unheard.IsZero() &&", "return w.unheard.IsZero() &&",
+		"pipeline/quiet.go", "return !w.unheard.IsZero() &&", "return w.unheard.IsZero() &&",
 		"worker", "TestQuietAppsCostNoOptionalReads",
 	},
 	{

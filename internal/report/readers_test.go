@@ -113,9 +113,9 @@ func TestClockIsSet(t *testing.T) {
 				file = "session-clock.html"
 			}
 			page := inZone(t, pool, c.zone, file)
-			cells := page.id(t, "attendance").rows()[0]
-			if cells[2] != c.from || cells[3] != c.to {
-				t.Errorf("joined %q, left %q; want %q and %q", cells[2], cells[3], c.from, c.to)
+			cells := page.id(t, "attendance").under(t, "First join", "Last leave")[0]
+			if cells[0] != c.from || cells[1] != c.to {
+				t.Errorf("joined %q, left %q; want %q and %q", cells[0], cells[1], c.from, c.to)
 			}
 			if text := when(page); !strings.Contains(text, ", "+c.from+" to "+c.to+" (") {
 				t.Errorf("the head says %q", text)
@@ -135,12 +135,12 @@ func TestPeopleOfTheDayBefore(t *testing.T) {
 		presence{"u1", "stu-1", "Ann", "2026-03-09 23:58Z", "2026-03-10 00:40Z"}, presence{"u2", "stu-2", "Bob", "2026-03-10 00:06Z", "2026-03-10 00:20Z"},
 		presence{"u2", "stu-2", "Bob", "2026-03-10 00:30Z", "2026-03-10 00:45Z"})
 	page := inZone(t, pool, "UTC", "session-daybefore.html")
-	rows := page.id(t, "attendance").rows()
-	if rows[0][2] != "2026-03-09 23:58:00" || rows[1][2] != "2026-03-10 00:06:00" {
-		t.Errorf("joined %q and %q, want both with their day", rows[0][2], rows[1][2])
+	rows := page.id(t, "attendance").under(t, "First join", "Visits", "Late")
+	if rows[0][0] != "2026-03-09 23:58:00" || rows[1][0] != "2026-03-10 00:06:00" {
+		t.Errorf("joined %q and %q, want both with their day", rows[0][0], rows[1][0])
 	}
-	if !strings.Contains(rows[1][5], "2026-03-10 00:30:00–2026-03-10 00:45:00") {
-		t.Errorf("visits %q have no day", rows[1][5])
+	if !strings.Contains(rows[1][1], "2026-03-10 00:30:00–2026-03-10 00:45:00") {
+		t.Errorf("visits %q have no day", rows[1][1])
 	}
 	if got := drawnWith(t, page, "spanDays"); got != true {
 		t.Errorf("spanDays of the charts is %v", got)
@@ -148,7 +148,7 @@ func TestPeopleOfTheDayBefore(t *testing.T) {
 	if text := when(page); text != "10 March 2026, 00:05:00 to 00:50:00 (UTC)" {
 		t.Errorf("the head says %q, which began and ended on one day", text)
 	}
-	if late := []string{rows[0][7], rows[1][7]}; !cmp.Equal(late, []string{"0.0", "1.0"}) {
+	if late := []string{rows[0][2], rows[1][2]}; !cmp.Equal(late, []string{"0.0", "1.0"}) {
 		t.Errorf("late by %q minutes, want 0.0 for who came before the start, and 1.0", late)
 	}
 }

@@ -59,7 +59,7 @@ func TestSession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := page.id(t, "attendance").rows()
+	got := page.id(t, "attendance").under(t, "Name", "Role", "First join", "Last leave", "Minutes", "Visits", "Share", "Late")
 	rejoined := 0
 	for i, cells := range got {
 		visits, times, spelled := strings.Cut(cells[5], want[i][5])
@@ -249,11 +249,11 @@ func TestSessionOverMidnight(t *testing.T) {
 	}
 	changedByHand(t, pool)
 	page := sessionPage(t, pool, id, "session-midnight.html")
-	for name, column := range map[string][]int{"attendance": {2, 3}, "points": {1}} {
-		for _, cells := range page.id(t, name).rows() {
-			for _, at := range column {
-				if !strings.HasPrefix(cells[at], "2026-") {
-					t.Errorf("table %s has the time %q without a day", name, cells[at])
+	for name, headings := range map[string][]string{"attendance": {"First join", "Last leave"}, "points": {"Time"}} {
+		for _, cells := range page.id(t, name).under(t, headings...) {
+			for _, at := range cells {
+				if !strings.HasPrefix(at, "2026-") {
+					t.Errorf("table %s has the time %q without a day", name, at)
 				}
 			}
 		}

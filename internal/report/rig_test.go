@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,30 @@ func (n *node) rows() [][]string {
 			}
 			all = append(all, cells)
 		}
+	}
+	return all
+}
+
+// under gives the texts of the cells that stand under the headings, row by row: a column
+// that is added to a table moves none of them.
+func (n *node) under(t *testing.T, headings ...string) [][]string {
+	t.Helper()
+	var titles []string
+	for _, title := range n.tags("thead")[0].tags("th") {
+		titles = append(titles, title.text())
+	}
+	all := n.rows()
+	for i, row := range all {
+		some := make([]string, len(headings))
+		for k, heading := range headings {
+			at := slices.Index(titles, heading)
+			if at < 0 || len(row) != len(titles) {
+				t.Fatalf("a row of %d cells in the table %q, and no column %q among its headings %q: they stand in assets/*.html.tmpl, each with its cell below",
+					len(row), n.attr("id"), heading, titles)
+			}
+			some[k] = row[at]
+		}
+		all[i] = some
 	}
 	return all
 }
