@@ -78,7 +78,41 @@ func (f *apiFlags) take(a *account) {
 	if a.QuotaShare != nil {
 		f.QuotaShare = *a.QuotaShare
 	}
-	f.ofFile, f.timeZone = true, a.TimeZone
+	f.ofFile, f.timeZone = a, a.TimeZone
+}
+
+// told gives an error in the words of the accounts file: the variables stand for one account,
+// and must not be set beside it.
+func (a *account) told(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text := a.words(err.Error()); text != err.Error() {
+		return &toldError{text: text, cause: err}
+	}
+	return err
+}
+
+// told gives an error in the words of where the account is from.
+func (f *apiFlags) told(err error) error {
+	if f.ofFile == nil {
+		return err
+	}
+	return f.ofFile.told(err)
+}
+
+// words gives what a sentence about the account's variables means for one of the file.
+func (a *account) words(text string) string {
+	pairs := []string{
+		"belongs into CLOUDFLARE_API_TOKEN", "belongs into the file that token_file names",
+		"CLOUDFLARE_API_TOKEN_FILE", "token_file in " + accountsVariable,
+		"CLOUDFLARE_API_TOKEN", "the token of token_file in " + accountsVariable,
+		"CLOUDFLARE_ACCOUNT_ID", "id in " + accountsVariable,
+	}
+	if len(a.Apps) > 0 {
+		pairs = append(pairs, "REALTIMEKIT_APP_IDS", "apps in "+accountsVariable)
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // atOnce is how many accounts one command works for at once: each takes connections.
@@ -111,7 +145,7 @@ func runChosen(command *kong.Context, s *shell) error {
 		takeAccount(target.Addr().Interface(), &accounts[0])
 		own := *s
 		own.logger = s.logger.With(slog.String("account", accounts[0].label()))
-		if err := command.Run(&own); err != nil {
+		if err := accounts[0].told(command.Run(&own)); err != nil {
 			return fmt.Errorf("account %s: %w", oneLine(accounts[0].label()), err)
 		}
 		return nil
@@ -178,7 +212,7 @@ func (o *turns) run(s *shell, target reflect.Value, a *account) {
 	}
 	var said bytes.Buffer
 	own := &shell{ctx: s.ctx, stdout: &said, stderr: io.Discard, logger: s.logger.With(slog.String("account", a.label())), logs: s.logs}
-	err := mine.Interface().(interface{ Run(*shell) error }).Run(own)
+	err := a.told(mine.Interface().(interface{ Run(*shell) error }).Run(own))
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if said.Len() > 0 && said.Bytes()[0] != '{' { // JSON tells by itself
