@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -101,7 +100,7 @@ func (a *account) check(folder string, above []account) error {
 	for _, app := range a.Apps {
 		apps.add(app)
 	}
-	a.ID = model.FoldAccountID(a.ID)
+	a.ID, a.Name = model.FoldAccountID(a.ID), strings.TrimSpace(a.Name)
 	switch {
 	case !(&accountFlags{AccountID: a.ID}).wellFormed():
 		return errors.New("id is not an account's id: that has 32 digits and letters from a to f, or is the id of an organization of the older API")
@@ -123,12 +122,21 @@ func (a *account) check(folder string, above []account) error {
 	if _, err := os.Stat(a.TokenFile); err != nil {
 		return fmt.Errorf("token_file cannot be read: %w; its value is not shown, since it may be the token itself", withoutPath(err))
 	}
+	return a.distinct(above)
+}
+
+// distinct refuses an account that --account could not tell from another.
+func (a *account) distinct(above []account) error {
 	for i := range above {
-		if above[i].ID == a.ID {
+		switch other := &above[i]; {
+		case other.ID == a.ID:
 			return fmt.Errorf("its id is that of account %d too", i+1)
-		}
-		if a.Name != "" && above[i].Name == a.Name {
+		case a.Name != "" && other.Name == a.Name:
 			return fmt.Errorf("its name is that of account %d too", i+1)
+		case strings.EqualFold(other.ID, a.Name):
+			return fmt.Errorf("its name is the id of account %d", i+1)
+		case strings.EqualFold(a.ID, other.Name):
+			return fmt.Errorf("its id is the name of account %d", i+1)
 		}
 	}
 	return nil
@@ -142,24 +150,4 @@ func location(name string) *time.Location {
 		return nil
 	}
 	return zone
-}
-
-// chosen gives the accounts that --account names, by id or name, each once; all where it
-// names none.
-func chosen(all []account, names []string) ([]account, error) {
-	if len(names) == 0 {
-		return all, nil
-	}
-	var some []account
-	taken := make(map[string]bool)
-	for _, name := range names {
-		i := slices.IndexFunc(all, func(a account) bool { return strings.EqualFold(a.ID, name) || a.Name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("%w: --account: %s has no account of that id or name", model.ErrUsage, accountsVariable)
-		}
-		if !taken[all[i].ID] {
-			taken[all[i].ID], some = true, append(some, all[i])
-		}
-	}
-	return some, nil
 }

@@ -78,7 +78,7 @@ func (f *apiFlags) take(a *account) {
 	if a.QuotaShare != nil {
 		f.QuotaShare = *a.QuotaShare
 	}
-	f.ofFile, f.timeZone = true, a.TimeZone
+	f.ofFile, f.timeZone = a, a.TimeZone
 }
 
 // atOnce is how many accounts one command works for at once: each takes connections.
@@ -111,7 +111,7 @@ func runChosen(command *kong.Context, s *shell) error {
 		takeAccount(target.Addr().Interface(), &accounts[0])
 		own := *s
 		own.logger = s.logger.With(slog.String("account", accounts[0].label()))
-		if err := command.Run(&own); err != nil {
+		if err := accounts[0].told(command.Run(&own)); err != nil {
 			return fmt.Errorf("account %s: %w", oneLine(accounts[0].label()), err)
 		}
 		return nil
@@ -184,7 +184,7 @@ func (o *turns) run(s *shell, target reflect.Value, a *account) {
 	}
 	var said bytes.Buffer
 	own := &shell{ctx: s.ctx, stdout: &said, stderr: io.Discard, logger: s.logger.With(slog.String("account", a.label())), logs: s.logs}
-	err := mine.Interface().(interface{ Run(*shell) error }).Run(own)
+	err := a.told(mine.Interface().(interface{ Run(*shell) error }).Run(own))
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if said.Len() > 0 && said.Bytes()[0] != '{' { // JSON tells by itself

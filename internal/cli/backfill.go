@@ -105,9 +105,9 @@ func (j *job) enqueue(plan pipeline.Plan, quiet bool) error {
 	switch {
 	case err != nil || quiet:
 	case made == 0:
-		fmt.Fprintln(j.shell.stdout, "the backfill is in the queue already, and goes on")
+		newScreen(j.shell).put("", "the backfill is in the queue already, and goes on")
 	default:
-		fmt.Fprintln(j.shell.stdout, "the backfill is in the queue: rollcall work does it, and rollcall status shows how far it has come")
+		newScreen(j.shell).put("", "the backfill is in the queue: rollcall work does it, and rollcall status shows how far it has come")
 	}
 	return err
 }
@@ -164,7 +164,7 @@ func (c *backfillCommand) forget(s *shell, asked span) error {
 		return errors.New("no backfill of this range waits to go on; rollcall status shows those that do, with the command that gives each up")
 	}
 	if !c.Quiet {
-		fmt.Fprintf(s.stdout, "gave up the backfill in %s; what it copied stays\n", plural(max(apps, int64(jobs)), "app"))
+		newScreen(s).put("", "gave up the backfill in %s; what it copied stays", plural(max(apps, int64(jobs)), "app"))
 	}
 	return nil
 }

@@ -50,21 +50,21 @@ func (c *distributeCommand) print(s *shell, d *postgres.Distribution) {
 		if t.By == postgres.PlacedEverywhere {
 			how = "to " + t.By
 		}
-		fmt.Fprintf(s.stdout, "%s %s %s (%s)\n", verb, t.Name, how, kilobytes(t.Bytes))
+		newScreen(s).put("", "%s %s %s (%s)", verb, t.Name, how, kilobytes(t.Bytes))
 	}
 	if d.Hidden > 0 {
 		verb = "deleted"
 		if c.DryRun {
 			verb = "would delete"
 		}
-		fmt.Fprintf(s.stdout, "%s %s of rows that the coordinator had from before\n", verb, kilobytes(d.Hidden))
+		newScreen(s).put("", "%s %s of rows that the coordinator had from before", verb, kilobytes(d.Hidden))
 	}
 	if len(d.Tables) == 0 {
-		fmt.Fprintf(s.stdout, "%s are distributed already\n", plural(d.Already, "table"))
+		newScreen(s).put("", "%s are distributed already", plural(d.Already, "table"))
 	}
-	fmt.Fprintf(s.stdout, "Citus %s, %s that hold rows, %s\n", d.Citus, plural(d.Workers, "node"), plural(d.Shards, "shard"))
+	newScreen(s).put("", "Citus %s, %s that hold rows, %s", d.Citus, plural(d.Workers, "node"), plural(d.Shards, "shard"))
 	if c.DryRun {
-		fmt.Fprintln(s.stdout, "nothing was changed")
+		newScreen(s).put("", "nothing was changed")
 	}
 }
 

@@ -37,6 +37,11 @@ func (c *doctorCommand) Run(s *shell) error {
 	if s.ctx.Err() != nil {
 		return s.ctx.Err()
 	}
+	for i := range found {
+		if one := &found[i]; c.ofFile != nil {
+			one.Text, one.ToDo = c.ofFile.words(one.Text), c.ofFile.words(one.ToDo)
+		}
+	}
 	if err := c.print(s, found); err != nil {
 		return err
 	}

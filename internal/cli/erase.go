@@ -55,7 +55,7 @@ func (c *eraseCommand) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
-	c.print(s.stdout, counts)
+	c.print(newScreen(s), counts)
 	if c.DryRun {
 		return nil
 	}
@@ -134,7 +134,7 @@ func (c *eraseCommand) readInput(in io.Reader) error {
 }
 
 // print tells what was done, without saying to whom.
-func (c *eraseCommand) print(w io.Writer, n erasure.Counts) {
+func (c *eraseCommand) print(w *screen, n erasure.Counts) {
 	verb := "removed"
 	if c.Pseudonymise {
 		verb = "pseudonymised"
@@ -153,22 +153,22 @@ func (c *eraseCommand) print(w io.Writer, n erasure.Counts) {
 		{n.MaskedTexts, "messages and unknown fields", "masked"},
 		{n.Identifiers, "sync.suppressions", "new"},
 	} {
-		fmt.Fprintf(w, "%-34s %8d %s\n", naming.Text(line.table), line.count, line.verb)
+		w.put(fmt.Sprintf("%-34s %8d ", naming.Text(line.table), line.count), "%s", line.verb)
 	}
-	fmt.Fprintf(w, "in %s of %s\n", plural(n.Sessions, "session"), plural(n.Apps, "app"))
+	w.put("", "in %s of %s", plural(n.Sessions, "session"), plural(n.Apps, "app"))
 	if n.NoRow() {
-		fmt.Fprintln(w, "nobody with these identifiers is stored: check the spelling, unless they are to be kept out before they come")
+		w.put("", "nobody with these identifiers is stored: check the spelling, unless they are to be kept out before they come")
 	}
 	if n.ParticipantsOfSameCustomID > 0 {
-		fmt.Fprintf(w, "%s with the same custom_participant_id %s: erase by that id, if it is one person's\n",
+		w.put("", "%s with the same custom_participant_id %s: erase by that id, if it is one person's",
 			plural(n.ParticipantsOfSameCustomID, "more participant"), oneOrMany(n.ParticipantsOfSameCustomID, "stays", "stay"))
 	}
 	if n.OtherSpellings != "" {
-		fmt.Fprintf(w, "other spellings are stored: %s; say --all-spellings to erase them too, or --exact-spelling to leave them\n", n.OtherSpellings)
+		w.put("", "other spellings are stored: %s; say --all-spellings to erase them too, or --exact-spelling to leave them", n.OtherSpellings)
 	}
 	if c.DryRun {
-		fmt.Fprintln(w, "nothing was written")
+		w.put("", "nothing was written")
 		return
 	}
-	fmt.Fprintln(w, "the vendor still has its records, and backups theirs: see docs/privacy.md")
+	w.put("", "the vendor still has its records, and backups theirs: see docs/privacy.md")
 }

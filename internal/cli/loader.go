@@ -37,7 +37,7 @@ func (c *loaderCommand) Run(s *shell) error {
 	work.afterwards = func(pool *pgxpool.Pool) error {
 		excess, err := postgres.LoaderExcess(s.ctx, pool, string(c.Role))
 		for _, statement := range excess {
-			fmt.Fprintf(s.stdout, "everybody may create here, and so may it; unless somebody needs that: %s\n", oneLine(statement))
+			fmt.Fprintf(s.stdout, "everybody may do more here than the role needs, and so may it; unless somebody needs that: %s\n", oneLine(statement))
 		}
 		return err
 	}

@@ -44,10 +44,10 @@ func (c *migrateUp) Run(s *shell) error {
 	}
 	done, err := postgres.MigrateUp(s.ctx, pool)
 	for _, m := range done {
-		fmt.Fprintf(s.stdout, "applied %s in %s\n", m.Name, m.Took.Round(time.Millisecond))
+		newScreen(s).put("", "applied %s in %s", m.Name, m.Took.Round(time.Millisecond))
 	}
 	if err == nil && len(done) == 0 {
-		fmt.Fprintln(s.stdout, "the schema is up to date")
+		newScreen(s).put("", "the schema is up to date")
 	}
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (c *migrateUp) Run(s *shell) error {
 		return err
 	}
 	for _, f := range folded {
-		fmt.Fprintf(s.stdout, "%s %s was stored in other letters too (%s): now it is one\n", f.Kind, f.ID(), f.Was)
+		newScreen(s).put("", "%s %s was stored in other letters too (%s): now it is one", f.Kind, f.ID(), f.Was)
 	}
 	return nil
 }
@@ -95,13 +95,13 @@ func previewMigrations(s *shell, pool *pgxpool.Pool) error {
 		}
 	}
 	for _, m := range pending {
-		fmt.Fprintf(s.stdout, "would apply %s\n", m.Name)
+		newScreen(s).put("", "would apply %s", m.Name)
 	}
 	if len(pending) == 0 {
-		fmt.Fprintln(s.stdout, "the schema is up to date")
+		newScreen(s).put("", "the schema is up to date")
 		return nil
 	}
-	fmt.Fprintln(s.stdout, "nothing was changed")
+	newScreen(s).put("", "nothing was changed")
 	return nil
 }
 
@@ -125,7 +125,7 @@ func (c *migrateStatus) Run(s *shell) error {
 		if !m.AppliedAt.IsZero() {
 			applied = "applied " + m.AppliedAt.UTC().Format(time.RFC3339)
 		}
-		fmt.Fprintf(s.stdout, "%-28s %s\n", m.Name, applied)
+		newScreen(s).put(fmt.Sprintf("%-28s ", m.Name), "%s", applied)
 	}
 	return err
 }
@@ -153,20 +153,21 @@ func (c *migrateDown) Run(s *shell) error {
 	if c.DryRun {
 		newest, err := postgres.NewestMigration(s.ctx, pool)
 		if err == nil && newest.Version != 0 {
-			fmt.Fprintf(s.stdout, "would take back %s, with the data in its tables\nnothing was changed\n", newest.Name)
+			newScreen(s).put("", "would take back %s, with the data in its tables", newest.Name)
+			newScreen(s).put("", "nothing was changed")
 			return postgres.CheckDependents(s.ctx, pool, newest.Version)
 		} else if err == nil {
-			fmt.Fprintln(s.stdout, "there is nothing to take back")
+			newScreen(s).put("", "there is nothing to take back")
 		}
 		return err
 	}
 	sayWhetherItWaits(s, pool)
 	done, err := postgres.MigrateDown(s.ctx, pool)
 	for _, m := range done {
-		fmt.Fprintf(s.stdout, "took back %s in %s\n", m.Name, m.Took.Round(time.Millisecond))
+		newScreen(s).put("", "took back %s in %s", m.Name, m.Took.Round(time.Millisecond))
 	}
 	if err == nil && len(done) == 0 {
-		fmt.Fprintln(s.stdout, "there is nothing to take back")
+		newScreen(s).put("", "there is nothing to take back")
 	}
 	return err
 }

@@ -99,11 +99,11 @@ func (c *namesCommand) Run(s *shell) error {
 		return err
 	}
 	if c.DryRun {
-		fmt.Fprintf(s.stdout, "names in %s and %s; nothing was written\n",
+		newScreen(s).put("", "names in %s and %s; nothing was written",
 			plural(n.Participants, "participant"), counted(n.MeetingParticipants, "enrolled person", "enrolled people"))
 		return nil
 	}
-	fmt.Fprintf(s.stdout, "names replaced in %s, %s, %s and %s; later runs store no names\n",
+	newScreen(s).put("", "names replaced in %s, %s, %s and %s; later runs store no names",
 		plural(n.Participants, "participant"), counted(n.MeetingParticipants, "enrolled person", "enrolled people"),
 		plural(n.PeerEvents, "peer event"), plural(n.RejectedRecords, "rejected record"))
 	return nil

@@ -129,10 +129,10 @@ func (c *rejectsRetryCommand) Run(s *shell) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "%s tried: %d loaded (%s new, %d changed), %d still set aside\n",
+	newScreen(s).put("", "%s tried: %d loaded (%s new, %d changed), %d still set aside",
 		plural(counts.Tried, "record"), counts.Loaded, plural(counts.Inserted, "row"), counts.Updated, counts.StillRejected)
 	if counts.TooOld > 0 {
-		fmt.Fprintf(s.stdout, "%s ended before the retention horizon and %s left out\n", plural(counts.TooOld, "session"), oneOrMany(counts.TooOld, "was", "were"))
+		newScreen(s).put("", "%s ended before the retention horizon and %s left out", plural(counts.TooOld, "session"), oneOrMany(counts.TooOld, "was", "were"))
 	}
 	if counts.StillRejected > 0 {
 		return errPartial

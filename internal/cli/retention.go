@@ -124,23 +124,23 @@ func (c *retentionCommand) print(s *shell, before time.Time, n erasure.Retention
 	if c.DryRun {
 		verb = "would be deleted"
 	}
-	fmt.Fprintf(s.stdout, "%s that ended before %s (UTC) %s, with %s, %s and %s\n",
+	newScreen(s).put("", "%s that ended before %s (UTC) %s, with %s, %s and %s",
 		plural(n.Sessions, "session"), before.Format(time.DateOnly), verb,
 		plural(n.Participants, "participant"), plural(n.PeerEvents, "peer event"), plural(n.PeerReports, "peer report"))
 	if n.Excuses+n.Lessons > 0 {
-		fmt.Fprintf(s.stdout, "also %s and %s of the timetable\n", plural(n.Excuses, "excuse"), plural(n.Lessons, "lesson"))
+		newScreen(s).put("", "also %s and %s of the timetable", plural(n.Excuses, "excuse"), plural(n.Lessons, "lesson"))
 	}
 	if c.DryRun {
-		fmt.Fprintln(s.stdout, "and what only these lead to, not counted here: meetings, enrolled people, rejected records, states and runs; nothing was written")
+		newScreen(s).put("", "and what only these lead to, not counted here: meetings, enrolled people, rejected records, states and runs; nothing was written")
 		return
 	}
-	fmt.Fprintf(s.stdout, "also %s without a session, %s, %s, %s and %s of the ledger\n",
+	newScreen(s).put("", "also %s without a session, %s, %s, %s and %s of the ledger",
 		plural(n.Meetings, "meeting"), counted(n.MeetingParticipants, "enrolled person", "enrolled people"),
 		plural(n.RejectedRecords, "rejected record"), plural(n.States, "state"), plural(n.Runs, "run"))
 	if n.Recordings+n.Livestreams > 0 {
-		fmt.Fprintf(s.stdout, "also %s and %s; their length by day stays\n", plural(n.Recordings, "recording"), plural(n.Livestreams, "livestream"))
+		newScreen(s).put("", "also %s and %s; their length by day stays", plural(n.Recordings, "recording"), plural(n.Livestreams, "livestream"))
 	}
-	fmt.Fprintln(s.stdout, "the usage by day stays; run and backfill do not read these sessions again")
+	newScreen(s).put("", "the usage by day stays; run and backfill do not read these sessions again")
 }
 
 // confirm asks somebody at a terminal; elsewhere there is nobody to ask.

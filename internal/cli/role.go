@@ -82,24 +82,24 @@ func (w *roleWork) elsewhere(pool *pgxpool.Pool, password bool) error {
 			"give this database a role of its own with --role NAME; with --shared the password is changed for all of them, which needs the ADMIN OPTION on the role since PostgreSQL 16; "+
 			"without a password the role gets its rights here", model.ErrUsage, oneLine(w.role), names)
 	}
-	fmt.Fprintf(w.stdout, "the role %s is used by other databases of this server as well (%s): its password opens them all; --role NAME makes one for this database alone\n", oneLine(w.role), names)
+	newScreen(w.shell).put("", "the role %s is used by other databases of this server as well (%s): its password opens them all; --role NAME makes one for this database alone", oneLine(w.role), names)
 	return nil
 }
 
 // report says what the role may do now, and what is left for somebody else to do.
 func (w *roleWork) report(state postgres.RoleState, password secret.Text) {
-	fmt.Fprintf(w.stdout, "the role %s %s\n", oneLine(w.role), w.may)
+	newScreen(w.shell).put("", "the role %s %s", oneLine(w.role), w.may)
 	if state.Unset != "" {
-		fmt.Fprintf(w.stdout, "its rights are complete; of its settings in this database these are for a superuser to make, or for a role with CREATEROLE and (since PostgreSQL 16) the ADMIN OPTION on %s:\n", oneLine(w.role))
+		newScreen(w.shell).put("", "its rights are complete; of its settings in this database these are for a superuser to make, or for a role with CREATEROLE and (since PostgreSQL 16) the ADMIN OPTION on %s:", oneLine(w.role))
 		for statement := range strings.Lines(state.Unset + ";") {
 			fmt.Fprintln(w.stdout, oneLine(strings.TrimRight(statement, "\n")))
 		}
 	}
 	switch {
 	case w.NewPassword:
-		fmt.Fprintf(w.stdout, "its password, shown only now: %s\n", password.Reveal())
+		newScreen(w.shell).put("", "its password, shown only now: %s", password.Reveal())
 	case !state.Login:
-		fmt.Fprintf(w.stdout, "it cannot log in: give it a password (see rollcall %s --help), or GRANT %s TO a role that can\n", w.command, oneLine(pgx.Identifier{w.role}.Sanitize()))
+		newScreen(w.shell).put("", "it cannot log in: give it a password (see rollcall %s --help), or GRANT %s TO a role that can", w.command, oneLine(pgx.Identifier{w.role}.Sanitize()))
 	}
 }
 
@@ -109,7 +109,7 @@ func (w *roleWork) policies(pool *pgxpool.Pool) error {
 	if err != nil || len(policies) == 0 {
 		return err
 	}
-	fmt.Fprintf(w.stdout, "row-level security hides rows of %s from it, without a word; unless that is meant, run as their owner:\n", plural(len(policies), "table"))
+	newScreen(w.shell).put("", "row-level security hides rows of %s from it, without a word; unless that is meant, run as their owner:", plural(len(policies), "table"))
 	for _, statement := range policies {
 		fmt.Fprintln(w.stdout, oneLine(statement+";"))
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,8 +28,9 @@ type serveCommand struct {
 	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Certificate chain in PEM, to serve TLS."`
 	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"Its private key in PEM."`
 
-	listening func(net.Addr) // is told; nil for nobody
-	drain     time.Duration  // drainTime where it is 0
+	certificate *certificate   // of the two files; nil for plain HTTP
+	listening   func(net.Addr) // is told; nil for nobody
+	drain       time.Duration  // drainTime where it is 0
 }
 
 // Help gives the longer text of --help.
@@ -40,7 +42,10 @@ func (*serveCommand) Help() string {
 func (c *serveCommand) Run(s *shell) error {
 	accounts, err := c.accounts()
 	if err == nil {
-		err = c.checkServe()
+		err = c.checkServe(s.ctx)
+	}
+	if err == nil && c.TLSCert != "" {
+		c.certificate, err = openCertificate(c.TLSCert, c.TLSKey, s.logger)
 	}
 	if err != nil {
 		return err
@@ -105,7 +110,7 @@ func (c *serveCommand) accounts() ([]string, error) {
 	return ids, nil
 }
 
-func (c *serveCommand) checkServe() error {
+func (c *serveCommand) checkServe(ctx context.Context) error {
 	switch {
 	case c.KeyFile != "" && c.KeyURL != "":
 		return fmt.Errorf("%w: ROLLCALL_WEBHOOK_KEY_FILE and ROLLCALL_WEBHOOK_KEY_URL are both set: keep one of them", model.ErrUsage)
@@ -114,7 +119,11 @@ func (c *serveCommand) checkServe() error {
 	case c.isPrivate():
 		return errOwnDatabase
 	}
-	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+	_, port, err := net.SplitHostPort(c.Addr)
+	if err == nil {
+		_, err = net.DefaultResolver.LookupPort(ctx, "tcp", port)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: ROLLCALL_WEBHOOK_ADDR must look like 127.0.0.1:8080, got %q", model.ErrUsage, c.Addr)
 	}
 	return nil
@@ -145,8 +154,9 @@ func (c *serveCommand) serve(s *shell, handler *webhook.Handler) error {
 	}
 	ended := make(chan error, 1)
 	go func() {
-		if c.TLSCert != "" {
-			ended <- server.ServeTLS(listener, c.TLSCert, c.TLSKey)
+		if c.certificate != nil {
+			server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.certificate.current}
+			ended <- server.ServeTLS(listener, "", "")
 			return
 		}
 		ended <- server.Serve(listener)
@@ -154,7 +164,7 @@ func (c *serveCommand) serve(s *shell, handler *webhook.Handler) error {
 	if c.listening != nil {
 		c.listening(listener.Addr())
 	}
-	s.logger.InfoContext(s.ctx, "receiving webhooks", "addr", listener.Addr().String(), "path", webhook.Path, "tls", c.TLSCert != "")
+	s.logger.InfoContext(s.ctx, "receiving webhooks", "addr", listener.Addr().String(), "path", webhook.Path, "tls", c.certificate != nil)
 	select {
 	case err := <-ended:
 		return fmt.Errorf("receive webhooks: %w", err)

@@ -90,7 +90,7 @@ func onTerminal(ts *testscript.TestScript, size string, args []string) (cmd *exe
 	cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{
 		"PATH", "HOME", "XDG_DATA_HOME", "DATABASE_URL", "CLOUDFLARE_BASE_URL", "CLOUDFLARE_ACCOUNT_ID",
-		"CLOUDFLARE_API_TOKEN", "ROLLCALL_REQUESTS_PER_SECOND", "REALTIMEKIT_APP_IDS", "ROLLCALL_ACCOUNTS_FILE", naming.Variable,
+		"CLOUDFLARE_API_TOKEN", "ROLLCALL_REQUESTS_PER_SECOND", "REALTIMEKIT_APP_IDS", "ROLLCALL_ACCOUNTS_FILE", "ROLLCALL_PRIVACY_KEY", naming.Variable,
 	} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}

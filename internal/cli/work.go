@@ -134,13 +134,14 @@ func awaitSchema(s *shell, pool *pgxpool.Pool) error {
 }
 
 // desks checks the configuration, account by account. Nothing is connected yet. What was
-// opened before an error is closed.
-func (c *workCommand) desks(s *shell) (all []*job, err error) {
+// opened before an error is closed. An account of many whose token cannot be read keeps no
+// other from being worked for.
+func (c *workCommand) desks(s *shell) (ready []*job, err error) {
 	accounts, err := c.many()
 	if err != nil {
 		return nil, err
 	}
-	all = []*job{{shell: s, jobOf: jobOf{api: &c.apiFlags}, logger: s.logger}}
+	all := []*job{{shell: s, jobOf: jobOf{api: &c.apiFlags}, logger: s.logger}}
 	if len(accounts) > 0 {
 		all = nil
 	}
@@ -150,27 +151,42 @@ func (c *workCommand) desks(s *shell) (all []*job, err error) {
 		all = append(all, &job{shell: s, jobOf: jobOf{api: &api}, logger: s.logger.With("account", accounts[i].label())})
 	}
 	defer func() {
-		for _, j := range all {
-			if err != nil && j.monitor != nil {
+		for _, j := range ready {
+			if err != nil {
 				j.monitor.close(s.ctx)
 			}
 		}
 	}()
+	var failed error
 	addr := c.MetricsAddr // the first answers for all
 	for _, j := range all {
-		token, err := j.api.token()
-		if err == nil {
-			_, err = j.api.client(token, nil, j.logger)
+		if err := j.api.check(); err != nil { // flags are of all
+			return ready, err
 		}
-		if err == nil {
-			j.monitor, err = openMonitor(s, model.KindWork, j.api.AccountID, &watchFlags{MetricsAddr: addr}, j.logger)
+		if err := j.credible(); err != nil {
+			if failed = err; len(all) > 1 {
+				j.logger.ErrorContext(s.ctx, "the token of the account cannot be read: it is left out until the worker starts again", "error", err)
+			}
+			continue
 		}
-		if err != nil {
-			return all, err
+		if j.monitor, err = openMonitor(s, model.KindWork, j.api.AccountID, &watchFlags{MetricsAddr: addr}, j.logger); err != nil {
+			return ready, err
 		}
-		addr = ""
+		ready, addr = append(ready, j), ""
 	}
-	return all, nil
+	if len(ready) == 0 {
+		return nil, failed
+	}
+	return ready, nil
+}
+
+// credible refuses a token that cannot be read, or sent.
+func (j *job) credible() error {
+	token, err := j.api.token()
+	if err == nil {
+		_, err = j.api.client(token, nil, j.logger)
+	}
+	return j.api.told(err)
 }
 
 // connect makes the client of each account, and answers those who watch. An account of
@@ -190,9 +206,9 @@ func (c *workCommand) connect(s *shell, all []*job, pool *pgxpool.Pool) (ready [
 		case err == nil:
 			ready = append(ready, j)
 		case len(all) == 1:
-			return nil, err
+			return nil, j.api.told(err)
 		default:
-			j.logger.ErrorContext(s.ctx, "the apps of the account cannot be found: it is left out until the worker starts again", "error", err)
+			j.logger.ErrorContext(s.ctx, "the apps of the account cannot be found: it is left out until the worker starts again", "error", j.api.told(err))
 		}
 	}
 	if len(ready) == 0 {

@@ -85,6 +85,31 @@ func (c webhookTest) ensure(t *testing.T) {
 	}
 }
 
+// Who names the server in capitals, or its port, means the same address: each event would
+// come twice.
+func TestWebhookInAnotherSpelling(t *testing.T) {
+	t.Parallel()
+	for listed, want := range map[string]webhook.Step{
+		"HTTPS://Rollcall.EXAMPLE:443/webhooks/realtimekit":  webhook.StepNone,
+		"https://rollcall.example:8443/webhooks/realtimekit": webhook.StepCreate,
+		"https://rollcall.example/Webhooks/realtimekit":      webhook.StepCreate,
+		"https://rollcall.example/webhooks/realtimekit?a":    webhook.StepCreate,
+		"%": webhook.StepCreate,
+	} {
+		data := bulk(1)
+		data.Apps[0].Webhooks = []*simulator.Webhook{{ID: "b1f2", URL: listed, Enabled: true, Events: []string{
+			"meeting.started", "meeting.ended", "meeting.participantJoined", "meeting.participantLeft",
+		}}}
+		r := newRig(t, data, simulator.Options{})
+		if step, err := webhook.Ensure(t.Context(), r, data.Apps[0].ID, address, true); err != nil || step != want {
+			t.Errorf("with %s: %s, %v, want %s", listed, step, err, want)
+		}
+		if step, err := webhook.Remove(t.Context(), r, data.Apps[0].ID, address, true); err != nil || (step == webhook.StepRemove) != (want == webhook.StepNone) {
+			t.Errorf("%s is there: %s, %v", listed, step, err)
+		}
+	}
+}
+
 // An address that the API says it has, and lists nowhere.
 func TestWebhookElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -259,6 +259,23 @@ func TestDataErrorIsTheSessionsOwn(t *testing.T) {
 	}
 }
 
+// So does one of a trigger that somebody made to refuse rows as a constraint does: it is told
+// as theirs.
+func TestATriggerOfSomebodyElseRefusesOneSession(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	pgtest.Exec(t, b.Pool, `
+		CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.user_id = 'bad' THEN RAISE EXCEPTION 'not here' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$;
+		CREATE TRIGGER refuse BEFORE INSERT ON realtimekit.participants FOR EACH ROW EXECUTE FUNCTION public.refuse()`)
+	bad := testbed.Participant(2, "bad", testbed.T0)
+	bad.UserID = "bad"
+	_, err := b.Load(testbed.Session(1), testbed.Full, model.ParticipantPage{Participants: []model.Participant{bad}})
+	if err == nil || errors.Is(err, model.ErrStore) || !strings.Contains(err.Error(), "not here") || !strings.Contains(err.Error(), "this comes from public.refuse, ") {
+		t.Errorf("got %v, want an error of the session that names the trigger", err)
+	}
+	b.MustLoad(testbed.Session(3), model.ParticipantPage{Participants: []model.Participant{testbed.Participant(4, "good", testbed.T0)}})
+}
+
 func TestLostDatabaseIsTheRuns(t *testing.T) {
 	t.Parallel()
 	b := testbed.New(t)

@@ -38,12 +38,42 @@ func Advice(err error) string {
 		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
 	case pg.Code == "42501":
 		return missingRight(pg, rightRole)
+	case othersFunction(pg) != "":
+		return "; this comes from " + othersFunction(pg) + ", a function of somebody else that a trigger on a table of Rollcall calls: let its owner mend it, or take the trigger away" + unqualified(pg)
 	case pg.Code == "42P01" && partOfTable.MatchString(pg.Message):
 		return "; a part of a table is not on its node of Citus: see rollcall doctor"
 	case advice[pg.Code] != "":
 		return "; " + advice[pg.Code] + detail(pg)
 	case pg.Code[:2] == "57" || pg.Code[:2] == "08":
 		return "; the server ended the connection; what was committed stays, and the next run goes on"
+	}
+	return ""
+}
+
+// functionOfContext finds a function in what the server says of where an error came from,
+// in any language.
+var functionOfContext = regexp.MustCompile(`(?m)^PL/pgSQL.*? ([^\s()]+)\([^()]*\) `)
+
+// othersFunction names the function of somebody else in which a statement or a rule of its
+// own failed, empty where there is none.
+func othersFunction(pg *pgconn.PgError) string {
+	if !slices.Contains([]string{"P0", "22", "23", "42"}, pg.Code[:2]) {
+		return ""
+	}
+	ours, err := names(migrations.Function)
+	for _, found := range functionOfContext.FindAllStringSubmatch(pg.Where, -1) {
+		if err == nil && !slices.Contains(ours, found[1]) && !slices.Contains(queueNames(migrations.Function), found[1]) {
+			return found[1]
+		}
+	}
+	return ""
+}
+
+// unqualified says why a function finds here what it finds elsewhere.
+func unqualified(pg *pgconn.PgError) string {
+	switch pg.Code {
+	case "42P01", "42883", "42704":
+		return "; the search_path of Rollcall is pg_catalog, so that names in the function need their schema, or the function a SET search_path"
 	}
 	return ""
 }

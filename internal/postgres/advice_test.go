@@ -44,6 +44,34 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
+// A trigger of somebody else on one of our tables is told as such, and nobody is sent to look
+// for tables of Rollcall.
+func TestAdviceOnATriggerOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	pool := open(t, pgtest.New(t))
+	for body, want := range map[string]string{
+		`INSERT INTO audit VALUES (1)`: "names in the function need their schema",
+		`PERFORM audited(1)`:           "names in the function need their schema",
+		`RAISE EXCEPTION 'not today'`:  "a function of somebody else that a trigger on a table of Rollcall calls",
+		`PERFORM 1 / 0`:                "let its owner mend it, or take the trigger away",
+	} {
+		run(t, pool, `CREATE OR REPLACE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN `+body+`; RETURN NULL; END $$;
+			CREATE OR REPLACE TRIGGER note AFTER INSERT ON analytics.prices FOR EACH ROW EXECUTE FUNCTION public.note()`)
+		_, err := pool.Exec(t.Context(), `INSERT INTO analytics.prices (valid_from, price_per_minute, currency) VALUES ('2026-01-01', 1, 'EUR')`)
+		if got := postgres.Advice(err); !strings.Contains(got, "this comes from public.note, ") || !strings.Contains(got, want) {
+			t.Errorf("%s gave %v, advice %q, want %q", body, err, got, want)
+		}
+	}
+	_, err := pool.Exec(t.Context(), `SELECT analytics.derive(NULL, NULL)`) // ours
+	if got := postgres.Advice(err); strings.Contains(got, "somebody else") {
+		t.Errorf("%v: %q", err, got)
+	}
+	_, err = pool.Exec(t.Context(), `INSERT INTO analytics.settings (app_id, time_zone) VALUES ('a', 'nowhere')`)
+	if got := postgres.Advice(err); err == nil || strings.Contains(got, "somebody else") {
+		t.Errorf("%v: %q", err, got)
+	}
+}
+
 // Where nobody answers, or nobody is let in, the sentence says why.
 func TestConnectAdvice(t *testing.T) {
 	t.Parallel()

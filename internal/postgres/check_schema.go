@@ -32,8 +32,16 @@ func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// noTables tells that there is no schema of any program.
+// noTables tells that there is no schema of any program, or that what is there has lost the
+// list of its migrations.
 func noTables(ctx context.Context, pool *pgxpool.Pool) error {
+	taken, err := takenNames(ctx, pool, 0)
+	if err != nil {
+		return err
+	}
+	if len(taken) >= fewestOfOurs {
+		return unlisted(len(taken))
+	}
 	others, err := OtherWarehouses(ctx, pool)
 	switch {
 	case err != nil:

@@ -10,14 +10,19 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/rollcall-etl/rollcall/internal/naming"
+	"github.com/rollcall-etl/rollcall/migrations"
 )
 
 // Loader is the role for the jobs that fill the warehouse, as far as they need
 // not change its schema, where none is named.
 const Loader = "rollcall_loader"
 
-//go:embed loader.sql
-var loaderSQL string
+var (
+	//go:embed loader.sql
+	loaderSQL string
+	//go:embed excess.sql
+	excessSQL string
+)
 
 // LoaderSQL gives the statements that make a role that loads or bring its rights up
 // to date, for whoever may run them in place of [EnsureLoader].
@@ -36,15 +41,14 @@ func EnsureLoader(ctx context.Context, pool *pgxpool.Pool, r Role) (RoleState, e
 }
 
 // LoaderExcess names the statements that take from everybody (PUBLIC), and so
-// from a role that loads, what it does not need: rights that this database gives
-// whoever connects. It changes nothing.
+// from a role that loads, what it does not need: rights to create that this database
+// gives whoever connects, and rights on our tables beyond its own. It changes nothing.
 func LoaderExcess(ctx context.Context, pool *pgxpool.Pool, name string) ([]string, error) {
-	rows, err := pool.Query(ctx, `
-		SELECT format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', nspname) FROM pg_namespace
-		WHERE nspname NOT LIKE 'pg\_%' AND has_schema_privilege($1, oid, 'CREATE')
-		UNION ALL
-		SELECT format('REVOKE CREATE ON DATABASE %I FROM PUBLIC', current_database())
-		WHERE has_database_privilege($1, current_database(), 'CREATE')`, name)
+	relations, err := Relations()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := pool.Query(ctx, excessSQL, name, append(relations, queueNames(migrations.Relation)...))
 	if err == nil {
 		var excess []string
 		if excess, err = pgx.CollectRows(rows, pgx.RowTo[string]); err == nil {

@@ -79,13 +79,17 @@ BEGIN
         EXECUTE format('GRANT SELECT%s ON SEQUENCE %s TO %I', CASE WHEN target.writes THEN ', UPDATE' ELSE '' END, target.name, loader);
     END LOOP;
 
-    -- The job queue, whose tables are the library's own.
+    -- The job queue, whose tables are the library's own: by name, since what else stands
+    -- there is somebody else's.
     IF to_regnamespace('rollcall_queue') IS NOT NULL THEN
         EXECUTE format('GRANT USAGE ON SCHEMA rollcall_queue TO %I', loader);
-        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA rollcall_queue FROM %I', loader);
-        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON rollcall_queue.river_job, rollcall_queue.river_leader, rollcall_queue.river_queue, rollcall_queue.river_notification TO %I', loader);
-        EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA rollcall_queue TO %I', loader);
-        EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA rollcall_queue TO %I', loader);
+        EXECUTE format('REVOKE ALL ON rollcall_queue.river_migration FROM %I', loader);
+        FOREACH rights IN ARRAY ARRAY['river_job', 'river_leader', 'river_queue', 'river_notification'] LOOP
+            EXECUTE format('REVOKE ALL ON rollcall_queue.%I FROM %I', rights, loader);
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON rollcall_queue.%I TO %I', rights, loader);
+        END LOOP;
+        EXECUTE format('GRANT USAGE ON SEQUENCE rollcall_queue.river_job_id_seq, rollcall_queue.river_notification_id_seq TO %I', loader);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION rollcall_queue.river_job_state_in_bitmask TO %I', loader);
     END IF;
 
     -- Earlier programs gave rights on whatever the owner makes later in these schemas,

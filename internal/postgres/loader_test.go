@@ -1,11 +1,13 @@
 package postgres_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/rollcall-etl/rollcall/internal/naming"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
 	"github.com/rollcall-etl/rollcall/internal/secret"
@@ -54,7 +56,21 @@ func TestLoader(t *testing.T) {
 	if excess, err := postgres.LoaderExcess(t.Context(), pool, postgres.Loader); err != nil || len(excess) != 2 {
 		t.Errorf("excess %q: %v", excess, err)
 	}
-	own(`REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
+	own(`REVOKE CREATE ON SCHEMA public FROM PUBLIC; REVOKE CREATE ON SCHEMA payroll FROM PUBLIC;
+		GRANT ALL ON realtimekit.peer_events, analytics.people, rollcall_queue.river_job TO PUBLIC; GRANT SELECT ON sync.runs TO PUBLIC; GRANT ALL ON realtimekit.theirs TO PUBLIC`)
+	excess, err := postgres.LoaderExcess(t.Context(), pool, postgres.Loader)
+	slices.Sort(excess)
+	if want := []string{
+		naming.Text(`REVOKE DELETE, INSERT, REFERENCES, TRIGGER, TRUNCATE, UPDATE ON analytics.people FROM PUBLIC`),
+		naming.Text(`REVOKE DELETE, REFERENCES, TRIGGER, TRUNCATE ON realtimekit.peer_events FROM PUBLIC`),
+		naming.Text(`REVOKE REFERENCES, TRIGGER, TRUNCATE ON rollcall_queue.river_job FROM PUBLIC`),
+	}; err != nil || !slices.Equal(excess, want) {
+		t.Errorf("of the tables: excess %q, want %q: %v", excess, want, err)
+	}
+	for _, statement := range append(excess, `REVOKE ALL ON realtimekit.theirs FROM PUBLIC`) {
+		own(statement)
+	}
+	canOnlyLoad(t, loader)
 	for _, step := range []struct{ more, less string }{
 		{`ALTER ROLE rollcall_loader CREATEROLE`, `ALTER ROLE rollcall_loader NOCREATEROLE`},
 		{`ALTER ROLE rollcall_loader BYPASSRLS`, `ALTER ROLE rollcall_loader NOBYPASSRLS`},

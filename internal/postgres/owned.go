@@ -81,9 +81,26 @@ func Absent(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
 // pending migrations make, or has the schema that they make it in. It changes
 // nothing.
 func checkNames(ctx context.Context, pool *pgxpool.Pool) error {
-	objects, err := migrations.Objects()
+	have, err := schemaVersion(ctx, pool)
 	if err != nil {
 		return err
+	}
+	taken, err := takenNames(ctx, pool, have)
+	switch {
+	case err != nil || len(taken) == 0:
+		return err
+	case have == 0 && len(taken) >= fewestOfOurs:
+		return unlisted(len(taken))
+	}
+	return fmt.Errorf("%w: the database has already %s, which Rollcall did not make; rename it (ALTER … RENAME TO …), or give Rollcall schemas of other names (%s) or another database: nothing was changed",
+		model.ErrSchema, strings.Join(taken, ", "), naming.Variable)
+}
+
+// takenNames lists what has the names that the migrations after a version make.
+func takenNames(ctx context.Context, pool *pgxpool.Pool, have int64) ([]string, error) {
+	objects, err := migrations.Objects()
+	if err != nil {
+		return nil, err
 	}
 	var kinds, schemas, names []string
 	var versions []int64
@@ -91,19 +108,18 @@ func checkNames(ctx context.Context, pool *pgxpool.Pool) error {
 		kinds, schemas = append(kinds, string(o.Kind)), append(schemas, naming.Real(o.Schema))
 		names, versions = append(names, o.Name), append(versions, o.Version)
 	}
-	have, err := schemaVersion(ctx, pool)
-	if err != nil {
-		return err
-	}
 	taken, err := texts(ctx, pool, takenSQL, kinds, schemas, names, versions, have)
-	if err != nil {
-		return migrationError("look for names that are taken", err)
-	}
-	if len(taken) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%w: the database has already %s, which Rollcall did not make; rename it (ALTER … RENAME TO …), or give Rollcall schemas of other names (%s) or another database: nothing was changed",
-		model.ErrSchema, strings.Join(taken, ", "), naming.Variable)
+	return taken, migrationError("look for names that are taken", err)
+}
+
+// fewestOfOurs is from how many of our names on nobody else can have made them.
+const fewestOfOurs = 10
+
+// unlisted tells of a warehouse that does not know what made it. To rename its tables, as
+// somebody else's, would be the end of it.
+func unlisted(taken int) error {
+	return fmt.Errorf("%w: %d tables, views, functions and indexes of Rollcall are there, and what made them is not told: %[3]s is missing or empty, as after a restore that left it out; "+
+		"restore %[3]s from the same backup, or all of the warehouse into another database", model.ErrSchema, taken, naming.Real("sync.schema_migrations"))
 }
 
 // dependents lists what is not of Rollcall and would go, or stop to work, with the

@@ -90,6 +90,31 @@ func TestNamesThatAreTaken(t *testing.T) {
 	}
 }
 
+// A restore that left out the list of migrations is told as one: nobody is sent to rename
+// the tables of the warehouse, or to make them.
+func TestWarehouseWithoutItsMigrations(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]string{
+		"rows":    `DELETE FROM sync.schema_migrations`,
+		"a table": `DROP TABLE sync.schema_migrations`,
+		"schemas": `DROP SCHEMA sync CASCADE`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := open(t, pgtest.New(t))
+			if _, err := pool.Exec(t.Context(), lost); err != nil {
+				t.Fatal(err)
+			}
+			_, failed := postgres.MigrateUp(t.Context(), pool)
+			for doing, err := range map[string]error{"migrate": failed, "a check": postgres.CheckSchema(t.Context(), pool)} {
+				if !errors.Is(err, model.ErrSchema) || !strings.Contains(err.Error(), naming.Text("sync.schema_migrations is missing or empty")) {
+					t.Errorf("%s gave %v", doing, err)
+				}
+			}
+		})
+	}
+}
+
 // A step back stops where others would lose something, and names it.
 func TestDownStopsAtOthers(t *testing.T) {
 	t.Parallel()

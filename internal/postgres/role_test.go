@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	neturl "net/url"
@@ -175,6 +176,34 @@ func TestRolesByAnOrdinaryOwner(t *testing.T) {
 	}
 	run(t, pool, `CREATE TABLE realtimekit.theirs (n int); CREATE VIEW analytics.theirs AS SELECT n FROM realtimekit.theirs`) // the owner's, whoever made the role
 	canOnlyRead(t, asRole(t, url, name, "reads"))
+}
+
+// What somebody else made in our schemas, the queue's too, is none of the roles' business.
+func TestRolesBesideStrangersObjects(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	owner := ownedByAnother(t, url)
+	admin, pool := open(t, url), as(t, url, owner)
+	stranger, name := ownRole(t, url, "stranger"), ownRole(t, url, "works")
+	quoted := pgx.Identifier{stranger}.Sanitize()
+	run(t, admin, `CREATE ROLE `+quoted+`; CREATE ROLE `+pgx.Identifier{name}.Sanitize())
+	for _, schema := range []string{"realtimekit", "sync", "analytics", "rollcall_queue"} {
+		run(t, admin, fmt.Sprintf(`
+			CREATE TABLE %[1]s.theirs (id serial PRIMARY KEY); ALTER TABLE %[1]s.theirs OWNER TO %[2]s;
+			CREATE FUNCTION %[1]s.their_number() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION %[1]s.their_number OWNER TO %[2]s;
+			REVOKE ALL ON FUNCTION %[1]s.their_number FROM PUBLIC`, schema, quoted))
+	}
+	for _, ensure := range []func(context.Context, *pgxpool.Pool, postgres.Role) (postgres.RoleState, error){postgres.EnsureLoader, postgres.EnsureReader} {
+		if _, err := ensure(t.Context(), pool, postgres.Role{Name: name}); err != nil {
+			t.Error(err)
+		}
+		if got := pgtest.Texts(t, admin, `
+			SELECT c.oid::regclass::text FROM pg_class AS c, aclexplode(c.relacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee
+			WHERE c.relname LIKE 'theirs%' AND r.rolname = '`+name+`'`); len(got) > 0 {
+			t.Errorf("it has rights on %q", got)
+		}
+		run(t, admin, `DROP OWNED BY `+pgx.Identifier{name}.Sanitize())
+	}
 }
 
 // The password itself crosses no connection that others can read.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -37,7 +38,11 @@ func Session(ctx context.Context, pool *pgxpool.Pool, w io.Writer, id model.UUID
 	if err != nil {
 		return "", err
 	}
-	said := fmt.Sprintf("session %q, %s", d.Head.Title, counted(d.Head.People, "person", "people"))
+	named := "session without a title"
+	if strings.TrimSpace(d.Head.Title) != "" {
+		named = fmt.Sprintf("session %q", d.Head.Title)
+	}
+	said := fmt.Sprintf("%s, %s", named, counted(d.Head.People, "person", "people"))
 	return said, writePage(w, "session", sessionPage(&d, o))
 }
 

@@ -24,7 +24,10 @@ func Failed(doing string, err error) error {
 	if isBehind(err) {
 		return postgres.Failed(doing, fmt.Errorf("%w: %w", err, errBehind))
 	}
-	if isOfData(err) || errors.Is(err, model.ErrUsage) || errors.Is(err, ErrMayNotErase) {
+	if isOfData(err) {
+		return fmt.Errorf("%s: %w%s", doing, err, postgres.Advice(err))
+	}
+	if errors.Is(err, model.ErrUsage) || errors.Is(err, ErrMayNotErase) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return postgres.Failed(doing, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sethvargo/go-retry"
@@ -105,15 +106,38 @@ func Remove(ctx context.Context, r Registry, appID, address string, dryRun bool)
 	return step, err
 }
 
-// at gives the webhook of an address, nil where there is none.
+// at gives the webhook of an address, nil where there is none. One that is the same to the
+// letter goes before one that only means the same.
 func at(ctx context.Context, r Registry, appID, address string) (*model.Webhook, error) {
 	all, err := r.Webhooks(ctx, appID)
-	for i := range all {
-		if all[i].URL == address {
-			return &all[i], err
-		}
+	is := func(same func(listed string) bool) int {
+		return slices.IndexFunc(all, func(w model.Webhook) bool { return same(w.URL) })
 	}
-	return nil, err
+	i := is(func(listed string) bool { return listed == address })
+	if i < 0 {
+		i = is(func(listed string) bool { return spelling(listed) == spelling(address) })
+	}
+	if i < 0 {
+		return nil, err
+	}
+	return &all[i], err
+}
+
+// spelling gives an address in the one form of those that mean the same: scheme and host in
+// small letters, without the port that goes without saying.
+func spelling(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	if u.Port() == map[string]string{"https": "443", "http": "80"}[u.Scheme] {
+		u.Host = strings.TrimSuffix(u.Host, ":"+u.Port())
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u.String()
 }
 
 // again makes a step anew while it is not known whether it was made: the list tells.

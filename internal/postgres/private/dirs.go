@@ -97,9 +97,15 @@ func (a account) makeParents(dir string) error {
 		err = os.Chmod(dir, 0o711) //nolint:gosec // the folders inside are closed
 	}
 	if err != nil {
-		return fmt.Errorf("make folder: %w", err)
+		return unmade(err)
 	}
 	return nil
+}
+
+// unmade says what to do where a folder cannot be made. A service of the system, or a
+// container with a user of its own, has a home in which it may write nothing.
+func unmade(err error) error {
+	return fmt.Errorf("make folder: %w; set DATABASE_URL, or let HOME (or XDG_DATA_HOME and XDG_CACHE_HOME) name a folder in which this user may write", err)
 }
 
 // rootOwned makes sure that nobody but root decides what dir holds; /var/tmp,
@@ -120,7 +126,7 @@ func (a account) makeOwned(dir string) error {
 	info, err := os.Lstat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := a.mkdir(dir); err != nil {
-			return fmt.Errorf("make folder: %w", err)
+			return unmade(err)
 		}
 		info, err = os.Lstat(dir)
 	}

@@ -141,6 +141,21 @@ func TestOrdinaryUserWithEmptyHome(t *testing.T) {
 	}
 }
 
+// TestHomeThatIsClosed has a service or a container start with a home in which its user
+// may write nothing: it is told what to set.
+func TestHomeThatIsClosed(t *testing.T) {
+	t.Parallel()
+	as, home := nobody(t)
+	if err := os.Chmod(home, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	h := startHelper(t, "default", as, "HOME="+home)
+	if !strings.Contains(h.Err, "permission denied; set DATABASE_URL, or let HOME ") {
+		h.finish(t)
+		t.Errorf("got %+v", h.report)
+	}
+}
+
 // nobody returns a user that is not root and a home for it: this process's own
 // user, or for root the user nobody.
 func nobody(t *testing.T) (as *syscall.Credential, home string) {
