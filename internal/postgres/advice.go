@@ -44,11 +44,15 @@ func Advice(err error) string {
 		return "; a part of a table is not on its node of Citus: see rollcall doctor"
 	case advice[pg.Code] != "":
 		return "; " + advice[pg.Code] + detail(pg)
-	case pg.Code[:2] == "57" || pg.Code[:2] == "08":
+	case Class(pg) == "57" || Class(pg) == "08":
 		return "; the server ended the connection; what was committed stays, and the next run goes on"
 	}
 	return ""
 }
+
+// Class gives the class of an error, which the first two characters of its SQLSTATE name;
+// empty where a pooler answered without one.
+func Class(pg *pgconn.PgError) string { return pg.Code[:min(2, len(pg.Code))] }
 
 // functionOfContext finds a function in what the server says of where an error came from,
 // in any language.
@@ -57,7 +61,7 @@ var functionOfContext = regexp.MustCompile(`(?m)^PL/pgSQL.*? ([^\s()]+)\([^()]*\
 // othersFunction names the function of somebody else in which a statement or a rule of its
 // own failed, empty where there is none.
 func othersFunction(pg *pgconn.PgError) string {
-	if !slices.Contains([]string{"P0", "22", "23", "42"}, pg.Code[:2]) {
+	if !slices.Contains([]string{"P0", "22", "23", "42"}, Class(pg)) {
 		return ""
 	}
 	ours, err := names(migrations.Function)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/rollcall-etl/rollcall/internal/model"
 	"github.com/rollcall-etl/rollcall/internal/pgtest"
 	"github.com/rollcall-etl/rollcall/internal/postgres"
@@ -46,6 +48,14 @@ func TestAdvice(t *testing.T) {
 
 // A trigger of somebody else on one of our tables is told as such, and nobody is sent to look
 // for tables of Rollcall.
+// A pooler may answer without a code.
+func TestAdviceOnAnErrorWithoutACode(t *testing.T) {
+	t.Parallel()
+	if got := postgres.Advice(&pgconn.PgError{Message: "no more connections allowed"}); got != "" {
+		t.Errorf("advice %q", got)
+	}
+}
+
 func TestAdviceOnATriggerOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	pool := open(t, pgtest.New(t))

@@ -163,7 +163,7 @@ func (r Role) setPassword(ctx context.Context, conn *pgx.Conn, verifier string) 
 	}
 	pg, refused := errors.AsType[*pgconn.PgError](err)
 	switch {
-	case !refused || pg.Code[:2] == "57" || pg.Code[:2] == "08":
+	case !refused || Class(pg) == "57" || Class(pg) == "08":
 		return fmt.Errorf("%w: the role %s has its rights; set its password: %w%s", model.ErrStore, r.Name, err, Advice(err))
 	case pg.Code == insufficientPrivilege:
 		return fmt.Errorf("%w: the role %s has its rights, but its password was not changed: %w%s", model.ErrStore, r.Name, err, r.advice(ctx, conn, err))

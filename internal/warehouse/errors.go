@@ -41,7 +41,7 @@ func isOfData(err error) bool {
 	if !ok {
 		return false
 	}
-	switch pg.Code[:2] {
+	switch postgres.Class(pg) {
 	case "22", "23", "54":
 		return true
 	}
