@@ -80,7 +80,9 @@ func (l *sessionLoad) figures(batch *pgx.Batch) {
 		f.Rejoins, moment(f.FirstJoinAt), moment(f.LastLeaveAt),
 		f.Open, f.Presences, f.Cut, f.AssumedLeavings, f.LoneJoinings, f.LoneLeavings, f.Repaired, f.Inverted, f.Timeless, f.SharedIDs,
 	}
-	batch.Queue(insertFiguresSQL, slices.Concat(args, curveArgs(f.Curve), dayArgs(f.Days), presetArgs(f.Presets), []any{l.zone.name})...)
+	batch.Queue(insertFiguresSQL, slices.Concat(args, curveArgs(f.Curve), dayArgs(f.Days), presetArgs(f.Presets), []any{
+		l.zone.name, pgtype.Int8{Int64: int64(f.PeakWithMachines), Valid: f.PeakWithMachines != f.PeakParticipants},
+	})...)
 }
 
 func curveArgs(curve []derive.Step) []any {

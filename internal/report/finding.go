@@ -39,7 +39,7 @@ func (f finding) sentence() string {
 	case "minutes_disagree":
 		return "The participant-minutes differ from Cloudflare's own count: " + f.compare(1) + "."
 	case "peak_disagrees":
-		return "The peak of participants differs from Cloudflare's own count: " + f.compare(0) + ". Here a recorder or bot is in no peak."
+		return "The peak of participants differs from Cloudflare's own count: " + f.compare(0) + ". A recorder or bot is in no peak here; with it they differ too."
 	case "erased_participants":
 		return counted(n, "participant was erased on request and is", "participants were erased on request and are") + " in no figure here, so that these lie below Cloudflare's own count."
 	case "one_id_several_people":

@@ -27,7 +27,8 @@ CROSS JOIN LATERAL (
            ('minutes_disagree',
             (f.status = 'ENDED' AND abs(f.participant_seconds / 60 - f.vendor_minutes) > 0.001 + f.presences * 0.01 / 60)::integer,
             round((f.participant_seconds / 60)::numeric, 4)::double precision, f.vendor_minutes),
-           ('peak_disagrees', (f.status = 'ENDED' AND f.peak_participants <> f.vendor_peak)::integer,
+           ('peak_disagrees',
+            (f.status = 'ENDED' AND f.vendor_peak NOT IN (f.peak_participants, coalesce(f.peak_with_machines, f.peak_participants)))::integer,
             f.peak_participants, f.vendor_peak),
            ('one_id_several_people', f.shared_ids, NULL, NULL)
 ) AS c (check_name, findings, measured_value, vendor_value)
