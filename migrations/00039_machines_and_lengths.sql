@@ -1,11 +1,13 @@
 -- +goose Up
--- The vendor's peak counts a recorder, or another machine, as a participant too.
+-- The vendor's peak counts a recorder, or another machine, as a participant too. An end of a
+-- session before its start is none.
 
 SET LOCAL statement_timeout = 0; -- presences of all sessions are read once
 
 -- +rollcall define derive
 ALTER TABLE analytics.session_figures ADD COLUMN peak_with_machines bigint;
 COMMENT ON COLUMN analytics.session_figures.peak_with_machines IS 'Most participants (devices) and machines, such as a recorder, inside at one time; null where machines make it no higher.';
+-- +rollcall define session_bounds
 -- +rollcall define data_quality
 
 -- Only more participants than the peak of people can make a higher one.
@@ -27,7 +29,13 @@ FROM (
 ) AS c
 WHERE f.session_id = c.session_id AND c.peak > f.peak_participants;
 
+INSERT INTO analytics.stale_sessions (session_id, started_at)
+SELECT session_id, started_at FROM realtimekit.sessions WHERE ended_at < coalesce(started_at, created_at);
+
 -- +goose Down
 -- +rollcall define data_quality
+-- +rollcall define session_bounds
 -- +rollcall define derive
 ALTER TABLE analytics.session_figures DROP COLUMN peak_with_machines;
+INSERT INTO analytics.stale_sessions (session_id, started_at)
+SELECT session_id, started_at FROM realtimekit.sessions WHERE ended_at < coalesce(started_at, created_at);

@@ -284,7 +284,7 @@ func (s *session) wantQuality() (want []string) {
 	}
 	count("session_without_end", s.status == "ENDED" && s.ended == none)
 	end, _ := s.end()
-	count("session_out_of_bounds", end != none && end < s.start())
+	count("session_out_of_bounds", s.ended != none && s.ended < s.start() || end != none && end < s.start())
 	most := 0
 	for _, x := range s.steps() {
 		most = max(most, x.parts)

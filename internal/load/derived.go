@@ -36,7 +36,7 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 	l.derived, l.mirrored = nil, false
 	start := startOf(l.session)
 	days, known := l.zone.days()
-	if l.leftOver && l.fresh || !known || start.IsZero() || l.session.EndedAt.IsZero() || !l.intake.whole(l.reading.LastPass) {
+	if l.leftOver && l.fresh || !known || start.IsZero() || l.session.EndedAt.IsZero() || l.session.EndedAt.Before(start) || !l.intake.whole(l.reading.LastPass) {
 		return nil
 	}
 	if !l.fresh {

@@ -37,7 +37,7 @@ func (f finding) sentence() string {
 	case "session_without_end":
 		return "Cloudflare gives no end of this session; the last sign of anybody in it is taken for it."
 	case "session_out_of_bounds":
-		return "Cloudflare says that this session ended before it began, lasts more than 31 days or began before 2020: its length, its day, shares of it and lateness say nothing."
+		return "Cloudflare says that this session ended before it began, lasts more than 31 days or began before 2020: its length, its day, shares of it and lateness may say nothing."
 	case "minutes_disagree":
 		return "The participant-minutes differ from Cloudflare's own count: " + f.compare(1) + "."
 	case "peak_disagrees":

@@ -37,7 +37,8 @@ BEGIN
     SELECT array_agg(row(s.session_id, s.app_id, s.meeting_id, s.meeting_title, s.session_type, s.status,
                coalesce(s.started_at, s.created_at),
                CASE
-                   WHEN s.ended_at IS NOT NULL THEN s.ended_at
+                   -- One before the start is none.
+                   WHEN s.ended_at >= coalesce(s.started_at, s.created_at, s.ended_at) THEN s.ended_at
                    WHEN s.status = 'LIVE' THEN coalesce(st.read_at, s.synced_at)
                    -- Nobody left a sign after it was read; a day is for clocks that differ.
                    ELSE coalesce(greatest(
@@ -48,7 +49,7 @@ BEGIN
                        s.started_at, s.created_at)
                END,
                CASE
-                   WHEN s.ended_at IS NOT NULL THEN 'session_ended_at'
+                   WHEN s.ended_at >= coalesce(s.started_at, s.created_at, s.ended_at) THEN 'session_ended_at'
                    WHEN s.status = 'LIVE' THEN 'last_seen'
                    ELSE 'last_sign'
                END,

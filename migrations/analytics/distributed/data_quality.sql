@@ -25,7 +25,7 @@ CROSS JOIN LATERAL (
            ('removed_participants', f.unlisted_participants, NULL, NULL),
            ('session_without_end', (f.status = 'ENDED' AND s.ended_at IS NULL)::integer, NULL, NULL),
            ('session_out_of_bounds', -- before 2020 there was no such product
-            (f.ends_at < f.starts_at OR f.ends_at - f.starts_at > interval '744 hours' OR f.starts_at < timestamptz '2020-01-01Z')::integer, NULL, NULL),
+            (s.ended_at < f.starts_at OR f.ends_at < f.starts_at OR f.ends_at - f.starts_at > interval '744 hours' OR f.starts_at < timestamptz '2020-01-01Z')::integer, NULL, NULL),
            ('minutes_disagree',
             (f.status = 'ENDED' AND abs(f.participant_seconds / 60 - f.vendor_minutes) > 0.001 + f.presences * 0.01 / 60)::integer,
             round((f.participant_seconds / 60)::numeric, 4)::double precision, f.vendor_minutes),
