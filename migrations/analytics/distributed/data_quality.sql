@@ -55,6 +55,21 @@ LEFT JOIN zones AS k ON k.app_id = r.app_id
 WHERE r.resolved_at IS NULL
 GROUP BY r.session_id, r.app_id, s.started_at -- so that a range of it comes before the counting
 UNION ALL
+SELECT r.session_id, r.app_id, min(coalesce(r.started_at, r.invoked_at)), 'recording_out_of_bounds', count(*), NULL, NULL, coalesce(min(k.time_zone), 'UTC')
+FROM realtimekit.recordings AS r
+LEFT JOIN zones AS k ON k.app_id = r.app_id
+WHERE coalesce(r.duration_seconds, extract(epoch FROM r.stopped_at - r.started_at)) NOT BETWEEN 0 AND 2678400
+GROUP BY r.session_id, r.app_id
+UNION ALL
+SELECT s.session_id, s.app_id, s.started_at, 'livestream_out_of_bounds', count(*), NULL, NULL, coalesce(min(k.time_zone), 'UTC')
+FROM (SELECT s.session_id, s.app_id, s.started_at
+      FROM realtimekit.sessions AS s
+      LEFT JOIN analytics.settings AS here ON here.app_id = s.app_id AND here.meeting_id = '') AS s
+LEFT JOIN realtimekit.livestream_sessions AS l ON l.session_id = s.session_id
+LEFT JOIN zones AS k ON k.app_id = s.app_id
+WHERE l.session_id IS NOT NULL AND coalesce(l.ingest_seconds, extract(epoch FROM l.stopped_at - l.started_at)) NOT BETWEEN 0 AND 2678400
+GROUP BY s.session_id, s.app_id, s.started_at
+UNION ALL
 SELECT NULL, a.app_id, NULL, 'ids_alike', count(*), NULL, NULL, coalesce(min(k.time_zone), 'UTC')
 FROM (SELECT app_id
       FROM (SELECT app_id, custom_participant_id FROM analytics.usage_ids
