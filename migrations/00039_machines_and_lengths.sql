@@ -1,10 +1,12 @@
 -- +goose Up
 -- The vendor's peak counts a recorder, or another machine, as a participant too. An end of a
 -- session before its start is none. A recording lasts no less than no time, and no centuries.
+-- On a cluster analytics.refresh derives a large session as the program does.
 
 SET LOCAL statement_timeout = 0; -- presences of all sessions are read once
 
 -- +rollcall define derive
+-- +rollcall define refresh
 ALTER TABLE analytics.session_figures ADD COLUMN peak_with_machines bigint;
 COMMENT ON COLUMN analytics.session_figures.peak_with_machines IS 'Most participants (devices) and machines, such as a recorder, inside at one time; null where machines make it no higher.';
 -- +rollcall define session_bounds
@@ -45,6 +47,7 @@ CREATE INDEX livestream_sessions_out_of_bounds ON realtimekit.livestream_session
 -- +rollcall define recording_usage
 -- +rollcall define data_quality
 -- +rollcall define session_bounds
+-- +rollcall define refresh
 -- +rollcall define derive
 DROP INDEX realtimekit.recordings_out_of_bounds;
 DROP INDEX realtimekit.livestream_sessions_out_of_bounds;
