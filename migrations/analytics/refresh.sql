@@ -53,6 +53,7 @@ BEGIN
             BEGIN
                 SET LOCAL citus.propagate_set_commands TO 'local';
                 SET LOCAL enable_nestloop TO off;
+                SET LOCAL enable_mergejoin TO off;
                 SET LOCAL enable_material TO off;
                 SET LOCAL enable_seqscan TO off;
                 SET LOCAL jit TO off;
@@ -71,6 +72,7 @@ BEGIN
             DO $nodes$
             BEGIN
                 SET LOCAL enable_nestloop TO DEFAULT;
+                SET LOCAL enable_mergejoin TO DEFAULT;
                 SET LOCAL enable_seqscan TO DEFAULT;
             END
             $nodes$;
