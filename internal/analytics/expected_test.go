@@ -56,27 +56,13 @@ func (s *session) wantAttendance() (want []string) {
 type step struct{ from, until, people, parts int }
 
 func (s *session) steps() (steps []step) {
-	var people, parts slots
+	var people slots
 	for _, p := range s.people() {
 		for k := range people {
 			people[k] += p.presence[k]
 		}
 	}
-	is := s.intervals()
-	for _, p := range s.participants {
-		if s.person(p) == "" {
-			continue
-		}
-		var own slots
-		for _, i := range is {
-			if i.p == p {
-				own.mark(i.from, i.to)
-			}
-		}
-		for k := range parts {
-			parts[k] += own[k]
-		}
-	}
+	parts := s.inside(func(p *participant) bool { return s.person(p) != "" })
 	for k := 1; k < width; k++ {
 		if people[k] != people[k-1] || parts[k] != parts[k-1] {
 			if len(steps) > 0 {
@@ -86,6 +72,26 @@ func (s *session) steps() (steps []step) {
 		}
 	}
 	return steps
+}
+
+// inside counts those participants who are inside at each tick.
+func (s *session) inside(counts func(*participant) bool) (all slots) {
+	is := s.intervals()
+	for _, p := range s.participants {
+		if !counts(p) {
+			continue
+		}
+		var own slots
+		for _, i := range is {
+			if i.p == p {
+				own.mark(i.from, i.to)
+			}
+		}
+		for k := range all {
+			all[k] += own[k]
+		}
+	}
+	return all
 }
 
 func (s *session) wantConcurrency() (want []string) {
@@ -277,12 +283,15 @@ func (s *session) wantQuality() (want []string) {
 		}
 	}
 	count("session_without_end", s.status == "ENDED" && s.ended == none)
+	end, _ := s.end()
+	count("session_out_of_bounds", s.ended != none && s.ended < s.start() || end != none && end < s.start())
 	most := 0
 	for _, x := range s.steps() {
 		most = max(most, x.parts)
 	}
+	inside := s.inside(func(*participant) bool { return true })
 	count("minutes_disagree", s.status == "ENDED" && s.minutes != none && sum != 2*s.minutes)
-	count("peak_disagrees", s.status == "ENDED" && s.peak != none && most != s.peak)
+	count("peak_disagrees", s.status == "ENDED" && s.peak != none && s.peak != most && s.peak != int(slices.Max(inside[:])))
 	count("session_not_complete", s.read != none && !s.complete && s.status != "LIVE")
 	for range s.rejected {
 		found["rejected_records"]++

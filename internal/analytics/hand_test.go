@@ -270,6 +270,21 @@ func TestAbsurdTimes(t *testing.T) {
 	}
 	db.want("data_quality", db.lines(`SELECT session_id, findings FROM analytics.data_quality WHERE check_name = 'time_out_of_bounds'`),
 		[]string{row(odd.id, 5), row(endless.id, 5), row(old.id, 4)})
+	const outOfBounds = `SELECT session_id, findings FROM analytics.data_quality WHERE check_name = 'session_out_of_bounds'`
+	db.want("sessions", db.lines(outOfBounds), []string{row(old.id, 1)})
+	for what, times := range map[string]string{
+		"ended before it began":   `started_at = '2026-03-10 10:00Z', ended_at = '2026-03-10 09:59:59Z'`,
+		"lasts more than 31 days": `started_at = '2026-03-10 10:00Z', ended_at = '2026-04-10 10:00:01Z'`,
+		"began with Unix":         `started_at = '1970-01-01Z', ended_at = '1970-01-01 01:00Z'`,
+		"began before Unix":       `started_at = '1969-12-31Z', ended_at = NULL`,
+	} {
+		db.exec(`UPDATE realtimekit.sessions SET ` + times + ` WHERE session_id = '` + sane.id + `'`)
+		db.exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+		db.want("a session that "+what, db.lines(outOfBounds), []string{row(sane.id, 1), row(old.id, 1)})
+	}
+	db.exec(`UPDATE realtimekit.sessions SET started_at = '2026-03-10 10:00Z', ended_at = '2026-04-10 10:00Z' WHERE session_id = $1`, sane.id)
+	db.exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+	db.want("a session of 31 days", db.lines(outOfBounds), []string{row(old.id, 1)})
 	db.want("the others", db.lines(`SELECT person_id, present_seconds FROM analytics.person_attendance WHERE person_id IN ('c-ana', 'c-f')`),
 		[]string{"(c-ana,600)", "(c-f,600)", "(c-f,600)", "(c-f,600)"})
 }

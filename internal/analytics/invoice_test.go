@@ -257,7 +257,24 @@ func TestInvoiceByHand(t *testing.T) {
 		UPDATE realtimekit.livestream_sessions SET ingest_seconds = -ingest_seconds`)
 	db.want("negative lengths", db.lines(`SELECT usage_kind, recordings, recorded_seconds FROM analytics.recording_usage`), []string{"(recording,1,1200)", "(track_recording,1,0)", "(livestream,1,0)"})
 	db.exec(`INSERT INTO sync.endpoint_states (app_id, endpoint, asked_at, read_at, run_id) SELECT 'a', unnest('{daywise,recordings}'::text[]), now(), now(), 1`)
-	db.want("against the vendor", db.lines(`SELECT our_recordings, our_recording_minutes FROM analytics.reconciliation WHERE our_recordings > 0`), []string{"(2,20)"})
+	const ours = `SELECT our_recordings, our_recording_minutes FROM analytics.reconciliation WHERE our_recordings > 0`
+	db.want("against the vendor", db.lines(ours), []string{"(2,20)"})
+	const findings = `SELECT check_name, session_id, app_id, findings FROM analytics.data_quality WHERE check_name IN ('recording_out_of_bounds', 'livestream_out_of_bounds')`
+	found := []string{row("recording_out_of_bounds", maths.id, "a", 2), row("livestream_out_of_bounds", maths.id, "a", 1)}
+	db.want("findings of lengths below zero", db.lines(findings), found)
+
+	// Nor does one of centuries fill it: from start to end where both are known, and a month at most.
+	db.exec(`UPDATE realtimekit.recordings SET duration_seconds = 31 * 86400 + 1;
+		UPDATE realtimekit.livestream_sessions SET ingest_seconds = 1e10, stopped_at = started_at + interval '400 years'`)
+	db.want("lengths of centuries", db.lines(`SELECT usage_kind, recordings, recorded_seconds FROM analytics.recording_usage`),
+		[]string{"(recording,1,1200)", "(track_recording,1,2678400)", "(livestream,1,2678400)"})
+	db.want("centuries against the vendor", db.lines(ours), []string{"(2,44660)"})
+	db.want("findings of centuries", db.lines(findings), found)
+	db.exec(`UPDATE realtimekit.recordings SET duration_seconds = NULL, stopped_at = started_at - interval '1 second' WHERE recording_id = 'r1'`)
+	db.exec(`UPDATE realtimekit.recordings SET duration_seconds = 31 * 86400 WHERE recording_id = 'r2'; UPDATE realtimekit.livestream_sessions SET ingest_seconds = 0`)
+	db.want("backwards, a month, nothing", db.lines(`SELECT usage_kind, recordings, recorded_seconds FROM analytics.recording_usage`),
+		[]string{"(recording,1,0)", "(track_recording,1,2678400)", "(livestream,1,0)"})
+	db.want("one finding", db.lines(findings), []string{row("recording_out_of_bounds", maths.id, "a", 1)})
 
 	for _, bad := range []string{
 		`INSERT INTO analytics.prices (usage_kind, valid_from, price_per_minute, currency) VALUES ('chat', '2026-01-01', 1, 'EUR')`,

@@ -72,8 +72,11 @@ func first(times ...int) int {
 
 func (s *session) start() int { return first(s.started, s.created) }
 
+// hasEnd tells whether the vendor gives an end that is none before the start.
+func (s *session) hasEnd() bool { return s.ended != none && s.ended >= s.start() }
+
 func (s *session) end() (int, string) {
-	if s.ended != none {
+	if s.hasEnd() {
 		return s.ended, "session_ended_at"
 	}
 	if s.status == "LIVE" {

@@ -30,6 +30,12 @@ func TestOneHumanIsOnePerson(t *testing.T) {
 	db.want("the recorder's minutes count, it does not", db.lines(counts), []string{"(3,3,3,5,2340)"})
 	db.want("the day", db.lines(`SELECT unique_people, peak_people, participant_seconds FROM analytics.daily_usage`), []string{"(3,3,2340)"})
 	db.want("hints", db.lines(hints), nil)
+	const peak = `SELECT check_name, findings, measured_value, vendor_value FROM analytics.data_quality WHERE check_name = 'peak_disagrees'`
+	for vendor, want := range map[string][]string{"2": {"(peak_disagrees,1,3,2)"}, "3": nil, "4": nil, "5": {"(peak_disagrees,1,3,5)"}, "NULL": nil} {
+		db.exec(`UPDATE realtimekit.sessions SET max_concurrent_participants = ` + vendor)
+		db.exec(`SELECT analytics.derive(array_agg(session_id)) FROM realtimekit.sessions`)
+		db.want("the vendor's peak, which may count the recorder, is "+vendor, db.lines(peak), want)
+	}
 
 	db.exec(`INSERT INTO analytics.settings (app_id, nobody_ids, machine_presets, machine_names) VALUES ('a', '{}', '{}', '{Cy}')`)
 	if n := db.refresh(500); n != 1 {

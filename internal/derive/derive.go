@@ -21,7 +21,7 @@ const (
 	longest = 744 * hour
 )
 
-// Session is a session that has ended. No record of it is missing, and none is
+// Session is a session that has ended, and not before it began. No record of it is missing, and none is
 // marked as removed.
 type Session struct {
 	StartsAt, EndsAt Time // neither is None

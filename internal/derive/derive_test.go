@@ -50,7 +50,7 @@ func TestFrom(t *testing.T) {
 			},
 		},
 		Figures: derive.Figures{
-			People: 2, Participants: 3, PeakPeople: 2, PeakParticipants: 2, PersonTime: 50 * minute, ParticipantTime: 55 * minute,
+			People: 2, Participants: 3, PeakPeople: 2, PeakParticipants: 2, PeakWithMachines: 2, PersonTime: 50 * minute, ParticipantTime: 55 * minute,
 			AverageShare: 4167, Rejoins: 1, FirstJoinAt: 10 * minute, LastLeaveAt: 60 * minute, Open: 1, Presences: 4, AssumedLeavings: 1,
 			Curve: []derive.Step{
 				{At: 10 * minute, People: 1, Participants: 1},

@@ -9,6 +9,7 @@ import (
 type Figures struct {
 	People, Participants         int
 	PeakPeople, PeakParticipants int
+	PeakWithMachines             int // PeakParticipants where no machine made it higher
 	PersonTime, ParticipantTime  Time
 	AverageShare                 int // in ten thousandths; -1 where nobody has one
 	Rejoins                      int
@@ -28,6 +29,14 @@ type Figures struct {
 type Step struct {
 	At                   Time
 	People, Participants int
+}
+
+// change is what a moment adds to the numbers inside. Machines are on no step: the vendor's
+// peak counts them.
+type change struct {
+	Step
+
+	machines int
 }
 
 func figuresOf(s *Session, moments []moment, d *Derived) Figures {
@@ -52,7 +61,7 @@ func figuresOf(s *Session, moments []moment, d *Derived) Figures {
 	}
 	f.people(d.People)
 	f.Days, f.Presets = daysOf(s, d)
-	f.Curve = curveOf(s, d)
+	f.Curve, f.PeakWithMachines = curveOf(s, d)
 	for _, step := range f.Curve {
 		f.PeakPeople, f.PeakParticipants = max(f.PeakPeople, step.People), max(f.PeakParticipants, step.Participants)
 	}
@@ -120,12 +129,34 @@ func loneLeavings(moments []moment) (alone int) {
 	return alone
 }
 
-// curveOf gives how many people and participants are inside, by each change.
-func curveOf(s *Session, d *Derived) []Step {
-	changes := make([]Step, 0, 2*(len(d.People)+len(d.Presences)))
+// curveOf gives how many people and participants are inside, by each change, and the most
+// participants and machines at once.
+func curveOf(s *Session, d *Derived) (curve []Step, most int) {
+	changes := changesOf(s, d)
+	curve = make([]Step, 0, len(changes))
+	people, participants, machines := 0, 0, 0
+	for i := 0; i < len(changes); {
+		step := changes[i]
+		for i++; i < len(changes) && changes[i].At == step.At; i++ {
+			step.People += changes[i].People
+			step.Participants += changes[i].Participants
+			step.machines += changes[i].machines
+		}
+		people, participants, machines = people+step.People, participants+step.Participants, machines+step.machines
+		most = max(most, participants+machines)
+		if step.People != 0 || step.Participants != 0 {
+			curve = append(curve, Step{step.At, people, participants})
+		}
+	}
+	return curve, most
+}
+
+// changesOf gives each coming and going, by time.
+func changesOf(s *Session, d *Derived) []change {
+	changes := make([]change, 0, 2*(len(d.People)+len(d.Presences)))
 	for i := range d.People {
 		for _, v := range d.People[i].Presence {
-			changes = append(changes, Step{v.Start, 1, 0}, Step{v.End, -1, 0})
+			changes = append(changes, change{Step: Step{v.Start, 1, 0}}, change{Step: Step{v.End, -1, 0}})
 		}
 	}
 	var own []Span
@@ -135,27 +166,15 @@ func curveOf(s *Session, d *Derived) []Step {
 		if i+1 < len(d.Presences) && d.Presences[i+1].Participant == p.Participant {
 			continue
 		}
-		if s.Identity.person(&s.Participants[d.Presences[i].Participant]) != "" { // no machine
-			for _, v := range Merged(own) {
-				changes = append(changes, Step{v.Start, 0, 1}, Step{v.End, 0, -1})
-			}
+		participant, machine := 1, 0
+		if s.Identity.person(&s.Participants[p.Participant]) == "" {
+			participant, machine = 0, 1
+		}
+		for _, v := range Merged(own) {
+			changes = append(changes, change{Step{v.Start, 0, participant}, machine}, change{Step{v.End, 0, -participant}, -machine})
 		}
 		own = own[:0]
 	}
-	slices.SortFunc(changes, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
-	curve := changes[:0]
-	people, participants := 0, 0
-	for i := 0; i < len(changes); {
-		step := changes[i]
-		for i++; i < len(changes) && changes[i].At == step.At; i++ {
-			step.People += changes[i].People
-			step.Participants += changes[i].Participants
-		}
-		if step.People == 0 && step.Participants == 0 {
-			continue
-		}
-		people, participants = people+step.People, participants+step.Participants
-		curve = append(curve, Step{step.At, people, participants})
-	}
-	return curve
+	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.At, b.At) })
+	return changes
 }

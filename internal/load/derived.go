@@ -36,7 +36,7 @@ func (l *sessionLoad) derive(ctx context.Context, tx pgx.Tx) error {
 	l.derived, l.mirrored = nil, false
 	start := startOf(l.session)
 	days, known := l.zone.days()
-	if l.leftOver && l.fresh || !known || start.IsZero() || l.session.EndedAt.IsZero() || !l.intake.whole(l.reading.LastPass) {
+	if l.leftOver && l.fresh || !known || start.IsZero() || l.session.EndedAt.IsZero() || l.session.EndedAt.Before(start) || !l.intake.whole(l.reading.LastPass) {
 		return nil
 	}
 	if !l.fresh {
@@ -80,7 +80,9 @@ func (l *sessionLoad) figures(batch *pgx.Batch) {
 		f.Rejoins, moment(f.FirstJoinAt), moment(f.LastLeaveAt),
 		f.Open, f.Presences, f.Cut, f.AssumedLeavings, f.LoneJoinings, f.LoneLeavings, f.Repaired, f.Inverted, f.Timeless, f.SharedIDs,
 	}
-	batch.Queue(insertFiguresSQL, slices.Concat(args, curveArgs(f.Curve), dayArgs(f.Days), presetArgs(f.Presets), []any{l.zone.name})...)
+	batch.Queue(insertFiguresSQL, slices.Concat(args, curveArgs(f.Curve), dayArgs(f.Days), presetArgs(f.Presets), []any{
+		l.zone.name, pgtype.Int8{Int64: int64(f.PeakWithMachines), Valid: f.PeakWithMachines != f.PeakParticipants},
+	})...)
 }
 
 func curveArgs(curve []derive.Step) []any {

@@ -111,6 +111,23 @@ func TestFunctionDerivesBesideDaysThatAreKept(t *testing.T) {
 	load(2, "Europe/Madrid")
 }
 
+// An end before the start is none: the last sign of anybody is taken for it.
+func TestAnEndBeforeTheStartIsNone(t *testing.T) {
+	t.Parallel()
+	b := testbed.New(t)
+	session := testbed.Session(1)
+	session.StartedAt, session.EndedAt = testbed.T0, testbed.T0.Add(-time.Second)
+	page := model.ParticipantPage{Pass: 1}
+	for n, left := range []time.Time{testbed.T0.Add(time.Hour), {}} {
+		page.Participants = append(page.Participants, model.Participant{ID: testbed.UUID(100 + n), JoinedAt: testbed.T0, LeftAt: left})
+	}
+	b.MustLoad(session, page)
+	const rows = `SELECT string_agg(concat_ws(' ', ends_at - starts_at, ends_at_source, person_seconds, average_share), ',') FROM analytics.session_figures`
+	if got, want := b.Text(rows), "01:00:00 last_sign 7200 1"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // sameRows compares what the function gives with what the program does, table by table;
 // each has so many rows at least.
 func sameRows(t *testing.T, least int, function, loaded map[string][]string) {
@@ -286,6 +303,13 @@ func randomSession(rng *rand.Rand, n int) (model.Session, model.ParticipantPage)
 	s := testbed.Session(n + 1)
 	s.Status, s.StartedAt, s.CreatedAt, s.EndedAt = pick("ENDED", "LIVE", ""), moment(0.3), base, moment(0)
 	s.MaxConcurrent, s.MinutesConsumed = model.Number{Value: float64(n % 7), Valid: n%3 > 0}, model.Number{Value: float64(n) / 3, Valid: n%4 > 0}
+	start := s.StartedAt
+	if start.IsZero() {
+		start = s.CreatedAt
+	}
+	if s.EndedAt.Before(start) { // which is for the function
+		s.EndedAt = start.Add(start.Sub(s.EndedAt))
+	}
 	s.Repairs = repairs()
 	page := model.ParticipantPage{Pass: 1}
 	for i := range rng.IntN(12) {

@@ -36,10 +36,16 @@ func (f finding) sentence() string {
 		return counted(n, "participant is", "participants are") + " no longer listed by Cloudflare, and still counted here."
 	case "session_without_end":
 		return "Cloudflare gives no end of this session; the last sign of anybody in it is taken for it."
+	case "session_out_of_bounds":
+		return "Cloudflare says that this session ended before it began, lasts more than 31 days or began before 2020: its length, its day, shares of it and lateness may say nothing."
+	case "recording_out_of_bounds":
+		return counted(n, "recording has", "recordings have") + " a length below zero or of more than 31 days, which is not counted as it is."
+	case "livestream_out_of_bounds":
+		return counted(n, "livestream has", "livestreams have") + " a length below zero or of more than 31 days, which is not counted as it is."
 	case "minutes_disagree":
 		return "The participant-minutes differ from Cloudflare's own count: " + f.compare(1) + "."
 	case "peak_disagrees":
-		return "The peak of participants differs from Cloudflare's own count: " + f.compare(0) + ". Here a recorder or bot is in no peak."
+		return "The peak of participants differs from Cloudflare's own count: " + f.compare(0) + ". A recorder or bot is in no peak here; with it they differ too."
 	case "erased_participants":
 		return counted(n, "participant was erased on request and is", "participants were erased on request and are") + " in no figure here, so that these lie below Cloudflare's own count."
 	case "one_id_several_people":
@@ -68,6 +74,8 @@ func (f finding) title() string {
 		"left_before_joined": "left before joined", "no_usable_time": "records without a usable time",
 		"time_out_of_bounds":   "times far outside of the session",
 		"removed_participants": "participants no longer listed", "session_without_end": "no end given",
+		"session_out_of_bounds":   "start or end cannot be right",
+		"recording_out_of_bounds": "recordings of an absurd length", "livestream_out_of_bounds": "livestreams of an absurd length",
 		"minutes_disagree": "minutes differ from Cloudflare's own count", "peak_disagrees": "peak differs from Cloudflare's own count",
 		"session_not_complete": "not read completely", "one_id_several_people": "people who may share an id", "erased_participants": "people erased on request",
 	}

@@ -73,10 +73,12 @@ const (
 
 // PlanOnNodes queues what goes before DeriveSQL on a cluster, where the settings of
 // analytics.derive hold on the coordinator alone. A node that has no statistics yet takes a
-// large session for a few rows, and would compute all of its presences once for each participant.
+// large session for a few rows, and would compute all of its presences once for each participant;
+// one that knows a part of them would merge the two by their session alone.
 func PlanOnNodes(batch *pgx.Batch) {
 	batch.Queue(`SET LOCAL citus.propagate_set_commands TO 'local'`)
 	batch.Queue(`SET LOCAL enable_nestloop TO off`)
+	batch.Queue(`SET LOCAL enable_mergejoin TO off`)
 	batch.Queue(`SET LOCAL enable_material TO off`)
 	batch.Queue(`SET LOCAL enable_seqscan TO off`)
 	batch.Queue(`SET LOCAL jit TO off`) // what is off counts as so costly that it would be compiled

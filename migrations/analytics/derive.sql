@@ -37,7 +37,8 @@ BEGIN
     SELECT array_agg(row(s.session_id, s.app_id, s.meeting_id, s.meeting_title, s.session_type, s.status,
                coalesce(s.started_at, s.created_at),
                CASE
-                   WHEN s.ended_at IS NOT NULL THEN s.ended_at
+                   -- One before the start is none.
+                   WHEN s.ended_at >= coalesce(s.started_at, s.created_at, s.ended_at) THEN s.ended_at
                    WHEN s.status = 'LIVE' THEN coalesce(st.read_at, s.synced_at)
                    -- Nobody left a sign after it was read; a day is for clocks that differ.
                    ELSE coalesce(greatest(
@@ -48,13 +49,13 @@ BEGIN
                        s.started_at, s.created_at)
                END,
                CASE
-                   WHEN s.ended_at IS NOT NULL THEN 'session_ended_at'
+                   WHEN s.ended_at >= coalesce(s.started_at, s.created_at, s.ended_at) THEN 'session_ended_at'
                    WHEN s.status = 'LIVE' THEN 'last_seen'
                    ELSE 'last_sign'
                END,
                s.max_concurrent_participants, s.minutes_consumed,
                0, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, (s.repairs IS NOT NULL)::integer, 0, 0, 0, '{}', '{}', '{}',
-               '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', this_moment, 0, 'UTC')::analytics.session_figures)
+               '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', this_moment, 0, 'UTC', NULL)::analytics.session_figures)
     INTO bounds
     FROM realtimekit.sessions AS s LEFT JOIN sync.session_states AS st ON st.session_id = s.session_id AND st.session_id = ANY (session_ids)
     WHERE s.session_id = ANY (session_ids);
@@ -268,24 +269,27 @@ BEGIN
         WHERE p.session_id = ANY (session_ids)
           AND analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) IS NULL
     ), curve AS (
-        SELECT session_id, array_agg(changed_at) AS step_at, array_agg(people) AS step_people,
-               array_agg(participants) AS step_participants, max(people) AS peak_people, max(participants) AS peak_participants
+        -- Machines are on no step: the vendor's peak counts them.
+        SELECT session_id, array_agg(changed_at) FILTER (WHERE is_step) AS step_at, array_agg(people) FILTER (WHERE is_step) AS step_people,
+               array_agg(participants) FILTER (WHERE is_step) AS step_participants, max(people) AS peak_people, max(participants) AS peak_participants,
+               max(participants + machines) AS peak_with_machines
         FROM (
-            SELECT session_id, changed_at, (sum(people) OVER so_far)::integer AS people, (sum(participants) OVER so_far)::integer AS participants
+            SELECT session_id, changed_at, people <> 0 OR participants <> 0 AS is_step, (sum(people) OVER so_far)::integer AS people,
+                   (sum(participants) OVER so_far)::integer AS participants, (sum(machines) OVER so_far)::integer AS machines
             FROM (
-                SELECT session_id, changed_at, sum(people) AS people, sum(participants) AS participants
+                SELECT session_id, changed_at, sum(people) AS people, sum(participants) AS participants, sum(machines) AS machines
                 FROM (
-                    SELECT session_id, unnest(ARRAY[lower(v), upper(v)]) AS changed_at, unnest('{1,-1}'::integer[]) AS people, 0 AS participants
+                    SELECT session_id, unnest(ARRAY[lower(v), upper(v)]) AS changed_at, unnest('{1,-1}'::integer[]) AS people, 0 AS participants, 0 AS machines
                     FROM (SELECT session_id, unnest(presence) AS v FROM analytics.session_people WHERE session_id = ANY (session_ids)) AS p
                     UNION ALL
-                    SELECT session_id, unnest(ARRAY[lower(v), upper(v)]), 0, unnest('{1,-1}'::integer[])
-                    FROM (SELECT i.session_id, unnest(range_agg(tstzrange(i.joined_at, i.left_at))) AS v
+                    SELECT session_id, unnest(ARRAY[lower(v), upper(v)]), 0, unnest(ARRAY[1 - machine, machine - 1]), unnest(ARRAY[machine, -machine])
+                    FROM (SELECT i.session_id, (m.session_id IS NOT NULL)::integer AS machine, unnest(range_agg(tstzrange(i.joined_at, i.left_at))) AS v
                           FROM analytics.presences AS i
                           LEFT JOIN machines AS m ON m.session_id = i.session_id AND m.participant_id = i.participant_id
-                          WHERE i.session_id = ANY (session_ids) AND m.session_id IS NULL GROUP BY i.session_id, i.participant_id) AS d
+                          WHERE i.session_id = ANY (session_ids) GROUP BY i.session_id, i.participant_id, 2) AS d
                 ) AS c
                 GROUP BY session_id, changed_at
-                HAVING sum(people) <> 0 OR sum(participants) <> 0
+                HAVING sum(people) <> 0 OR sum(participants) <> 0 OR sum(machines) <> 0
             ) AS c
             WINDOW so_far AS (PARTITION BY session_id ORDER BY changed_at)
             ORDER BY session_id, changed_at -- so that the arrays are
@@ -410,7 +414,7 @@ BEGIN
            coalesce(c.step_at, '{}'), coalesce(c.step_people, '{}'), coalesce(c.step_participants, '{}'),
            coalesce(w.days, '{}'), coalesce(w.day_people, '{}'), coalesce(w.day_us, '{}'),
            coalesce(k.days, '{}'), coalesce(k.names, '{}'), coalesce(k.view_types, '{}'), coalesce(k.people, '{}'), coalesce(k.person_us, '{}'),
-           coalesce(k.participants, '{}'), coalesce(k.participant_us, '{}'), this_moment, coalesce(h.ids, 0), b.time_zone
+           coalesce(k.participants, '{}'), coalesce(k.participant_us, '{}'), this_moment, coalesce(h.ids, 0), b.time_zone, nullif(c.peak_with_machines, c.peak_participants)
     FROM unnest(bounds) AS b
     LEFT JOIN people AS p ON p.session_id = b.session_id
     LEFT JOIN rows AS r ON r.session_id = b.session_id

@@ -11,7 +11,8 @@ WITH own AS (
     GROUP BY 1, 2
 ), recorded AS (
     SELECT app_id, (coalesce(started_at, invoked_at) AT TIME ZONE 'UTC')::date AS stats_date, count(*) AS recordings,
-           sum(coalesce(CASE WHEN duration_seconds >= 0 THEN duration_seconds END, greatest(extract(epoch FROM stopped_at - started_at), 0), 0)::double precision) / 60 AS minutes,
+           sum(CASE WHEN duration_seconds BETWEEN 0 AND 2678400 THEN duration_seconds
+                    ELSE least(greatest(coalesce(extract(epoch FROM stopped_at - started_at), duration_seconds, 0), 0), 2678400) END::double precision) / 60 AS minutes,
            count(*) FILTER (WHERE coalesce(status NOT IN ('UPLOADED', 'ERRORED'), true)) AS open,
            count(*) FILTER (WHERE status = 'ERRORED') AS errored
     FROM realtimekit.recordings

@@ -10,7 +10,8 @@ SELECT r.app_id, analytics.day_of(coalesce(r.started_at, r.invoked_at), k.time_z
        CASE WHEN r.recording_type = 'TRACK' THEN 'track_recording' ELSE 'recording' END AS usage_kind,
        r.session_id, r.meeting_id, CASE WHEN f.preset_view_types[1] = ALL (f.preset_view_types) THEN f.preset_view_types[1] END AS preset_view_type,
        r.recording_id, 1::bigint AS recordings,
-       coalesce(CASE WHEN r.duration_seconds >= 0 THEN r.duration_seconds END, greatest(extract(epoch FROM r.stopped_at - r.started_at), 0), 0)::double precision AS recorded_seconds,
+       CASE WHEN r.duration_seconds BETWEEN 0 AND 2678400 THEN r.duration_seconds
+            ELSE least(greatest(coalesce(extract(epoch FROM r.stopped_at - r.started_at), r.duration_seconds, 0), 0), 2678400) END::double precision AS recorded_seconds,
        coalesce(r.status NOT IN ('UPLOADED', 'ERRORED') OR r.duration_seconds IS NULL AND r.stopped_at IS NULL AND r.status <> 'ERRORED', true) AS is_open,
        coalesce(k.time_zone, 'UTC') AS time_zone
 FROM realtimekit.recordings AS r
@@ -20,7 +21,9 @@ WHERE coalesce(r.started_at, r.invoked_at) IS NOT NULL
 UNION ALL
 SELECT s.app_id, analytics.day_of(coalesce(l.started_at, l.invoked_at, l.created_at), k.time_zone), 'livestream',
        l.session_id, s.meeting_id, CASE WHEN f.preset_view_types[1] = ALL (f.preset_view_types) THEN f.preset_view_types[1] END,
-       l.livestream_session_id, 1, coalesce(CASE WHEN l.ingest_seconds >= 0 THEN l.ingest_seconds END, greatest(extract(epoch FROM l.stopped_at - l.started_at), 0), 0), l.stopped_at IS NULL,
+       l.livestream_session_id, 1,
+       CASE WHEN l.ingest_seconds BETWEEN 0 AND 2678400 THEN l.ingest_seconds
+            ELSE least(greatest(coalesce(extract(epoch FROM l.stopped_at - l.started_at), l.ingest_seconds, 0), 0), 2678400) END, l.stopped_at IS NULL,
        coalesce(k.time_zone, 'UTC')
 FROM realtimekit.livestream_sessions AS l
 JOIN realtimekit.sessions AS s ON s.session_id = l.session_id
@@ -40,6 +43,6 @@ COMMENT ON COLUMN analytics.recording_usage.meeting_id IS 'Meeting; null where i
 COMMENT ON COLUMN analytics.recording_usage.preset_view_type IS 'View type of everybody in the session, such as AUDIO_ROOM, by which audio alone has another price; null where it is not one.';
 COMMENT ON COLUMN analytics.recording_usage.recording_id IS 'Recording, or run of the livestream; null after rollcall retention.';
 COMMENT ON COLUMN analytics.recording_usage.recordings IS 'How many recordings or runs of livestreams the row is of.';
-COMMENT ON COLUMN analytics.recording_usage.recorded_seconds IS 'Length in seconds: as the vendor gives it, else from its start to its end; 0 while neither is known.';
+COMMENT ON COLUMN analytics.recording_usage.recorded_seconds IS 'Length in seconds: as the vendor gives it, else, or where that is below zero or more than 31 days, from its start to its end; cut to 31 days; 0 while neither is known. data_quality has what was not taken as it is (recording_out_of_bounds).';
 COMMENT ON COLUMN analytics.recording_usage.is_open IS 'Whether it goes on or is not final, so that its length may still grow.';
 COMMENT ON COLUMN analytics.recording_usage.time_zone IS 'Time zone of the day: that of the app in analytics.settings, UTC unless set; after rollcall retention the one that was set then.';

@@ -44,6 +44,22 @@ BEGIN
         SELECT f.session_id FROM unnest(known_ids, known_apps, known_zones) AS f (session_id, app_id, time_zone)
         WHERE f.time_zone <> analytics.zone_of(f.app_id) AND NOT f.session_id = ANY (coalesce(by_hand, '{}')));
     IF cardinality(by_hand) > 0 THEN
+        IF is_citus THEN
+            -- What analytics.derive sets for itself holds on the coordinator alone. A node that has
+            -- no statistics yet takes a large session for a few rows, and would compute all of its
+            -- presences once for each participant. In a block of its own, since Citus passes on
+            -- no settings of a function that is called outside of a transaction's block.
+            DO $nodes$
+            BEGIN
+                SET LOCAL citus.propagate_set_commands TO 'local';
+                SET LOCAL enable_nestloop TO off;
+                SET LOCAL enable_mergejoin TO off;
+                SET LOCAL enable_material TO off;
+                SET LOCAL enable_seqscan TO off;
+                SET LOCAL jit TO off;
+            END
+            $nodes$;
+        END IF;
         -- As every transaction that stores a session does, so that none is derived
         -- from rows that another is about to replace.
         FOREACH taken_id IN ARRAY by_hand LOOP -- in their order, and one by one, as a cluster can
@@ -52,7 +68,15 @@ BEGIN
                 PERFORM analytics.derive(ARRAY[taken_id]);
             END IF;
         END LOOP;
-        IF NOT is_citus THEN
+        IF is_citus THEN -- what counts days plans for itself
+            DO $nodes$
+            BEGIN
+                SET LOCAL enable_nestloop TO DEFAULT;
+                SET LOCAL enable_mergejoin TO DEFAULT;
+                SET LOCAL enable_seqscan TO DEFAULT;
+            END
+            $nodes$;
+        ELSE
             PERFORM analytics.derive(by_hand);
         END IF;
     END IF;

@@ -13,8 +13,8 @@ COMMENT ON COLUMN analytics.session_bounds.meeting_title IS 'Title of the meetin
 COMMENT ON COLUMN analytics.session_bounds.session_type IS 'meeting, livestream or participant (seen with breakout rooms), as the vendor says.';
 COMMENT ON COLUMN analytics.session_bounds.status IS 'LIVE or ENDED.';
 COMMENT ON COLUMN analytics.session_bounds.starts_at IS 'Start, UTC: started_at, else created_at of the session.';
-COMMENT ON COLUMN analytics.session_bounds.ends_at IS 'End, UTC: ended_at; while LIVE the time at which Rollcall last read the session; else the last time seen in any of its rows that is not more than a day after Rollcall last read it.';
-COMMENT ON COLUMN analytics.session_bounds.ends_at_source IS 'Where ends_at comes from: session_ended_at, last_seen (still LIVE) or last_sign (ended, but the vendor gives no end).';
+COMMENT ON COLUMN analytics.session_bounds.ends_at IS 'End, UTC: ended_at, where it is not before the start; else, while LIVE, the time at which Rollcall last read the session, and once ENDED the last time seen in any of its rows that is not more than a day after Rollcall last read it.';
+COMMENT ON COLUMN analytics.session_bounds.ends_at_source IS 'Where ends_at comes from: session_ended_at, last_seen (still LIVE) or last_sign (ended, but the vendor gives no end, or one before the start).';
 COMMENT ON COLUMN analytics.session_bounds.vendor_peak_participants IS 'Most participants (devices) inside at once as the vendor counts: max_concurrent_participants.';
 COMMENT ON COLUMN analytics.session_bounds.vendor_minutes IS 'Participant-minutes as the vendor counts them: minutes_consumed.';
 COMMENT ON COLUMN analytics.session_bounds.is_complete IS 'Whether a full reading of the ended session agreed with what the vendor announced.';

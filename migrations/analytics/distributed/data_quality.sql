@@ -24,10 +24,13 @@ CROSS JOIN LATERAL (
            ('no_usable_time', f.timeless_records, NULL, NULL),
            ('removed_participants', f.unlisted_participants, NULL, NULL),
            ('session_without_end', (f.status = 'ENDED' AND s.ended_at IS NULL)::integer, NULL, NULL),
+           ('session_out_of_bounds', -- before 2020 there was no such product
+            (s.ended_at < f.starts_at OR f.ends_at < f.starts_at OR f.ends_at - f.starts_at > interval '744 hours' OR f.starts_at < timestamptz '2020-01-01Z')::integer, NULL, NULL),
            ('minutes_disagree',
             (f.status = 'ENDED' AND abs(f.participant_seconds / 60 - f.vendor_minutes) > 0.001 + f.presences * 0.01 / 60)::integer,
             round((f.participant_seconds / 60)::numeric, 4)::double precision, f.vendor_minutes),
-           ('peak_disagrees', (f.status = 'ENDED' AND f.peak_participants <> f.vendor_peak)::integer,
+           ('peak_disagrees',
+            (f.status = 'ENDED' AND f.vendor_peak NOT IN (f.peak_participants, coalesce(f.peak_with_machines, f.peak_participants)))::integer,
             f.peak_participants, f.vendor_peak),
            ('one_id_several_people', f.shared_ids, NULL, NULL)
 ) AS c (check_name, findings, measured_value, vendor_value)
@@ -51,6 +54,21 @@ LEFT JOIN realtimekit.sessions AS s ON s.session_id = r.session_id
 LEFT JOIN zones AS k ON k.app_id = r.app_id
 WHERE r.resolved_at IS NULL
 GROUP BY r.session_id, r.app_id, s.started_at -- so that a range of it comes before the counting
+UNION ALL
+SELECT r.session_id, r.app_id, min(coalesce(r.started_at, r.invoked_at)), 'recording_out_of_bounds', count(*), NULL, NULL, coalesce(min(k.time_zone), 'UTC')
+FROM realtimekit.recordings AS r
+LEFT JOIN zones AS k ON k.app_id = r.app_id
+WHERE coalesce(r.duration_seconds, extract(epoch FROM r.stopped_at - r.started_at)) NOT BETWEEN 0 AND 2678400
+GROUP BY r.session_id, r.app_id
+UNION ALL
+SELECT s.session_id, s.app_id, s.started_at, 'livestream_out_of_bounds', count(*), NULL, NULL, coalesce(min(k.time_zone), 'UTC')
+FROM (SELECT s.session_id, s.app_id, s.started_at
+      FROM realtimekit.sessions AS s
+      LEFT JOIN analytics.settings AS here ON here.app_id = s.app_id AND here.meeting_id = '') AS s
+LEFT JOIN realtimekit.livestream_sessions AS l ON l.session_id = s.session_id
+LEFT JOIN zones AS k ON k.app_id = s.app_id
+WHERE l.session_id IS NOT NULL AND coalesce(l.ingest_seconds, extract(epoch FROM l.stopped_at - l.started_at)) NOT BETWEEN 0 AND 2678400
+GROUP BY s.session_id, s.app_id, s.started_at
 UNION ALL
 SELECT NULL, a.app_id, NULL, 'ids_alike', count(*), NULL, NULL, coalesce(min(k.time_zone), 'UTC')
 FROM (SELECT app_id

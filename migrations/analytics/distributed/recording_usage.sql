@@ -14,7 +14,8 @@ SELECT r.app_id, analytics.day_of(coalesce(r.started_at, r.invoked_at), k.time_z
        CASE WHEN r.recording_type = 'TRACK' THEN 'track_recording' ELSE 'recording' END AS usage_kind,
        r.session_id, r.meeting_id, CASE WHEN f.preset_view_types[1] = ALL (f.preset_view_types) THEN f.preset_view_types[1] END AS preset_view_type,
        r.recording_id, 1::bigint AS recordings,
-       coalesce(CASE WHEN r.duration_seconds >= 0 THEN r.duration_seconds END, greatest(extract(epoch FROM r.stopped_at - r.started_at), 0), 0)::double precision AS recorded_seconds,
+       CASE WHEN r.duration_seconds BETWEEN 0 AND 2678400 THEN r.duration_seconds
+            ELSE least(greatest(coalesce(extract(epoch FROM r.stopped_at - r.started_at), r.duration_seconds, 0), 0), 2678400) END::double precision AS recorded_seconds,
        coalesce(r.status NOT IN ('UPLOADED', 'ERRORED') OR r.duration_seconds IS NULL AND r.stopped_at IS NULL AND r.status <> 'ERRORED', true) AS is_open,
        coalesce(k.time_zone, 'UTC') AS time_zone
 FROM realtimekit.recordings AS r
@@ -24,7 +25,9 @@ WHERE coalesce(r.started_at, r.invoked_at) IS NOT NULL
 UNION ALL
 SELECT s.app_id, analytics.day_of(coalesce(l.started_at, l.invoked_at, l.created_at), k.time_zone), 'livestream',
        l.session_id, s.meeting_id, CASE WHEN f.preset_view_types[1] = ALL (f.preset_view_types) THEN f.preset_view_types[1] END,
-       l.livestream_session_id, 1, coalesce(CASE WHEN l.ingest_seconds >= 0 THEN l.ingest_seconds END, greatest(extract(epoch FROM l.stopped_at - l.started_at), 0), 0), l.stopped_at IS NULL,
+       l.livestream_session_id, 1,
+       CASE WHEN l.ingest_seconds BETWEEN 0 AND 2678400 THEN l.ingest_seconds
+            ELSE least(greatest(coalesce(extract(epoch FROM l.stopped_at - l.started_at), l.ingest_seconds, 0), 0), 2678400) END, l.stopped_at IS NULL,
        coalesce(k.time_zone, 'UTC')
 FROM (SELECT s.session_id, s.app_id, s.meeting_id
       FROM realtimekit.sessions AS s
