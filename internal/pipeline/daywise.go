@@ -18,7 +18,7 @@ const defaultDays = 29 * oneDay
 // the oldest session on where that was never asked for.
 func (w optionalWork) daywise(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	now := w.now().UTC()
-	if quiet, err := w.isQuiet(ctx, appID, state, now); err != nil || quiet {
+	if quiet, err := w.isQuiet(ctx, appID, state, state.ReadAt, now); err != nil || quiet {
 		return false, err
 	}
 	first, err := w.stores.Inventory.FirstSession(ctx, appID)

@@ -19,7 +19,7 @@ const mostLivestreams = 500
 // account without it is no failure.
 func (w optionalWork) livestreams(ctx context.Context, appID string, state *model.EndpointState) (asked bool, err error) {
 	now := w.now().UTC()
-	if quiet, err := w.isQuiet(ctx, appID, state, now); err != nil || quiet {
+	if quiet, err := w.isQuiet(ctx, appID, state, state.AskedAt, now); err != nil || quiet {
 		return false, err
 	}
 	var meetings []string

@@ -13,12 +13,13 @@ const quietFor = 6 * time.Hour
 
 // isQuiet reports whether a part was read in the last hours, and no session of the app
 // since. What this run has read does not tell: one before may have been killed between
-// its sessions and this.
-func (w optionalWork) isQuiet(ctx context.Context, appID string, state *model.EndpointState, now time.Time) (bool, error) {
+// its sessions and this. A part whose rows went missing was never read (ReadAt), though it
+// was asked for.
+func (w optionalWork) isQuiet(ctx context.Context, appID string, state *model.EndpointState, read, now time.Time) (bool, error) {
 	if state.Failure == "" && w.isUnheard(state) {
 		return true, nil
 	}
-	if state.Failure != "" || now.Sub(state.AskedAt) >= quietFor {
+	if state.Failure != "" || now.Sub(read) >= quietFor {
 		return false, nil
 	}
 	changed, err := w.stores.Optional.SessionsReadSince(ctx, appID, state.AskedAt)

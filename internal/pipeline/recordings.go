@@ -23,7 +23,7 @@ func (w optionalWork) recordings(ctx context.Context, appID string, state *model
 	if err != nil {
 		return false, err
 	}
-	if quiet, err := w.isQuiet(ctx, appID, state, now); err != nil || quiet && open.IsZero() && !lost {
+	if quiet, err := w.isQuiet(ctx, appID, state, state.AskedAt, now); err != nil || quiet && open.IsZero() && !lost {
 		return false, err
 	}
 	if lost {

@@ -57,7 +57,7 @@ func TestLoader(t *testing.T) {
 		t.Errorf("excess %q: %v", excess, err)
 	}
 	own(`REVOKE CREATE ON SCHEMA public FROM PUBLIC; REVOKE CREATE ON SCHEMA payroll FROM PUBLIC;
-		GRANT ALL ON realtimekit.peer_events, analytics.people, rollcall_queue.river_job TO PUBLIC; GRANT SELECT ON sync.runs TO PUBLIC; GRANT ALL ON realtimekit.theirs TO PUBLIC`)
+		GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON realtimekit.peer_events, analytics.people, rollcall_queue.river_job TO PUBLIC; GRANT SELECT ON sync.runs TO PUBLIC; GRANT ALL ON realtimekit.theirs TO PUBLIC`)
 	excess, err := postgres.LoaderExcess(t.Context(), pool, postgres.Loader)
 	slices.Sort(excess)
 	if want := []string{
