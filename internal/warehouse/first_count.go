@@ -199,11 +199,25 @@ func (c *firstCount) count(ctx context.Context) error {
 	for i, s := range c.sessions {
 		sessions[i] = &s.Session
 	}
-	days, who, ready := usage.SessionDays(sessions), newPeople(c.sessions), make(chan *usage.Counter, 1)
+	who := newPeople(c.sessions)
+	counter, err := c.inside(ctx, sessions, who)
+	if err != nil {
+		return err
+	}
+	if err := c.store(ctx, counter.Days(), who.own); err != nil {
+		return fmt.Errorf("store what new days count: %w", err)
+	}
+	return nil
+}
+
+// inside stores what the sessions add to their days, and counts who was inside. The second
+// connection, where there is one, is given back with its end.
+func (c *firstCount) inside(ctx context.Context, sessions []*usage.Session, who *people) (*usage.Counter, error) {
+	days, ready := usage.SessionDays(sessions), make(chan *usage.Counter, 1)
 	shared, end := c.readAhead(ctx, who, ready)
 	defer end()
 	if err := pgcopy.Rows(ctx, c.Conn().PgConn(), copySessionDatesSQL, days, c.session); err != nil {
-		return fmt.Errorf("store what sessions add to new days: %w", err)
+		return nil, fmt.Errorf("store what sessions add to new days: %w", err)
 	}
 	counter := usage.NewCounter(sessions, days)
 	ready <- counter
@@ -215,11 +229,8 @@ func (c *firstCount) count(ctx context.Context) error {
 			err = c.copyShared(ctx, people)
 		}
 		if err != nil {
-			return fmt.Errorf("read who was inside: %w", err)
+			return nil, fmt.Errorf("read who was inside: %w", err)
 		}
 	}
-	if err := c.store(ctx, counter.Days(), who.own); err != nil {
-		return fmt.Errorf("store what new days count: %w", err)
-	}
-	return nil
+	return counter, nil
 }
