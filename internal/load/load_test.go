@@ -19,6 +19,10 @@ func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Migrated) }
 
 const names = `SELECT string_agg(display_name, ' ' ORDER BY participant_id) FROM realtimekit.participants`
 
+// threeNames are those of a session, its participant and the participant's event.
+const threeNames = `SELECT concat_ws(' ', s.meeting_title, p.display_name, e.event_name)
+	FROM realtimekit.sessions AS s JOIN realtimekit.participants AS p USING (session_id) JOIN realtimekit.peer_events AS e USING (session_id)`
+
 // Stripe's sync engine #268: of two versions with the same time, the later read
 // wins, and an older one never does.
 func TestOlderCopyNeverOverwrites(t *testing.T) {
@@ -65,6 +69,39 @@ func TestOverlappingReadingsKeepTheLater(t *testing.T) {
 	}
 }
 
+// One absurd time must not keep later corrections out: a stored record that claimed to be of
+// a year to come is newer than nothing. One that is a day ahead at the most may be, by a
+// clock that is.
+func TestUpdateThatWasStillToCome(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ahead time.Duration
+		want  string
+	}{
+		"years ahead": {24 * 365 * 73 * time.Hour, "second second second"},
+		"hours ahead": {23 * time.Hour, "first first first"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := testbed.New(t)
+			now := time.Now().UTC()
+			load := func(name string, at time.Time) {
+				session := testbed.Session(1)
+				session.MeetingTitle, session.UpdatedAt = name, at
+				b.MustLoad(session, model.ParticipantPage{
+					Participants: []model.Participant{testbed.Participant(2, name, at)},
+					Events:       []model.PeerEvent{{ID: testbed.UUID(4), ParticipantID: testbed.UUID(2), Name: name, UpdatedAt: at}},
+				})
+			}
+			load("first", now.Add(c.ahead))
+			load("second", now)
+			if got := b.Text(threeNames); got != c.want {
+				t.Errorf("stored %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // A session that was asked for by name is stored as the API has it, in all three
 // tables and also through staging, unless a later reading is there.
 func TestReadingThatOverrides(t *testing.T) {
@@ -96,8 +133,7 @@ func TestReadingThatOverrides(t *testing.T) {
 		if later {
 			want = "first first first"
 		}
-		if got := b.Text(`SELECT concat_ws(' ', s.meeting_title, p.display_name, e.event_name)
-			FROM realtimekit.sessions AS s JOIN realtimekit.participants AS p USING (session_id) JOIN realtimekit.peer_events AS e USING (session_id)`); got != want {
+		if got := b.Text(threeNames); got != want {
 			t.Errorf("%s: stored %q, want %q", name, got, want)
 		}
 	}

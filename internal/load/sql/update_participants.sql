@@ -1,7 +1,7 @@
 -- $1 session, $2 run, $3 whether a later reading of the session is stored already,
 -- $4 whether the reading counts also where its records are older than the stored ones.
 -- Of two copies in one reading the later updated_at wins, then the later read.
--- A stored row that is newer stays; an identical one is not touched, which an
+-- A stored row that is newer stays, unless its updated_at was still to come when it was stored; an identical one is not touched, which an
 -- ON CONFLICT DO UPDATE would do: it locks the row even when it changes nothing.
 WITH latest AS (
     SELECT DISTINCT ON (participant_id) *
@@ -17,6 +17,7 @@ FROM latest AS s
 WHERE t.session_id = $1
   AND t.participant_id = s.participant_id
   AND (s.updated_at > t.updated_at
-       OR (NOT $3 AND ($4 OR s.updated_at = t.updated_at OR s.updated_at IS NULL OR t.updated_at IS NULL)))
+       OR (NOT $3 AND ($4 OR s.updated_at = t.updated_at OR s.updated_at IS NULL OR t.updated_at IS NULL
+                       OR t.updated_at - t.synced_at > interval '1 day')))
   AND (t.removed_at IS NOT NULL
        OR ({t.values}) IS DISTINCT FROM ({s.values}))

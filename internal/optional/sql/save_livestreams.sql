@@ -1,5 +1,5 @@
--- $1 the runs of a session's livestream as a JSON array. An older copy changes nothing, and
--- an identical row is not touched. Only what is proposed (excluded) stands in the SET, which
+-- $1 the runs of a session's livestream as a JSON array. An older copy changes nothing, unless
+-- the stored updated_at was still to come when it was stored, and an identical row is not touched. Only what is proposed (excluded) stands in the SET, which
 -- is all that Citus takes there.
 INSERT INTO realtimekit.livestream_sessions AS t (
     session_id, livestream_session_id, livestream_id, ingest_seconds, viewer_seconds, err_message, invoked_at,
@@ -17,7 +17,7 @@ SET livestream_id = excluded.livestream_id, ingest_seconds = excluded.ingest_sec
     err_message = excluded.err_message, invoked_at = excluded.invoked_at, started_at = excluded.started_at,
     stopped_at = excluded.stopped_at, created_at = excluded.created_at, updated_at = excluded.updated_at,
     extra = excluded.extra, repairs = excluded.repairs, synced_at = excluded.synced_at, run_id = excluded.run_id
-WHERE (excluded.updated_at >= t.updated_at) IS NOT FALSE
+WHERE ((excluded.updated_at >= t.updated_at) IS NOT FALSE OR t.updated_at - t.synced_at > interval '1 day')
   AND (t.livestream_id, t.ingest_seconds, t.viewer_seconds, t.err_message, t.invoked_at, t.started_at, t.stopped_at,
        t.created_at, t.updated_at, t.extra, t.repairs)
       IS DISTINCT FROM

@@ -1,5 +1,6 @@
 -- $1 run, $2 the records as a JSON array. A meeting whose sessions are not
--- loaded has no row and gets none; an older copy changes nothing.
+-- loaded has no row and gets none; an older copy changes nothing,
+-- unless the stored updated_at was still to come when it was stored.
 WITH fresh AS (
     SELECT DISTINCT ON (app_id, meeting_id) *
     FROM jsonb_to_recordset($2::jsonb) AS r (
@@ -16,7 +17,7 @@ SET configured_title = s.configured_title, status = s.status, record_on_start = 
     updated_at = s.updated_at, extra = s.extra, repairs = s.repairs, synced_at = now(), run_id = $1
 FROM fresh AS s
 WHERE t.app_id = s.app_id AND t.meeting_id = s.meeting_id
-  AND (s.updated_at >= t.updated_at) IS NOT FALSE
+  AND ((s.updated_at >= t.updated_at) IS NOT FALSE OR t.updated_at - t.synced_at > interval '1 day')
   AND (t.configured_title, t.status, t.record_on_start, t.persist_chat, t.live_stream_on_start, t.transcribe_on_end,
        t.summarize_on_end, t.session_keep_alive_seconds, t.created_at, t.updated_at, t.extra, t.repairs)
       IS DISTINCT FROM

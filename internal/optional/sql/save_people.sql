@@ -1,5 +1,6 @@
 -- $1 run, $2 app, $3 meeting, $4 the records as a JSON array. The later of two
--- copies wins; an identical row is not touched, an older copy changes nothing.
+-- copies wins; an identical row is not touched, an older copy changes nothing,
+-- unless the stored updated_at was still to come when it was stored.
 WITH fresh AS (
     SELECT DISTINCT ON (meeting_participant_id) *
     FROM jsonb_to_recordset($4::jsonb) AS r (
@@ -13,7 +14,7 @@ WITH fresh AS (
         last_listed_at = NULL, removed_at = NULL, synced_at = now(), run_id = $1
     FROM fresh AS s
     WHERE t.app_id = $2 AND t.meeting_id = $3 AND t.meeting_participant_id = s.meeting_participant_id
-      AND (s.updated_at >= t.updated_at) IS NOT FALSE
+      AND ((s.updated_at >= t.updated_at) IS NOT FALSE OR t.updated_at - t.synced_at > interval '1 day')
       AND (t.removed_at IS NOT NULL
            OR (t.custom_participant_id, t.display_name, t.preset_name, t.created_at, t.updated_at, t.extra, t.repairs)
               IS DISTINCT FROM
