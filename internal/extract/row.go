@@ -91,9 +91,14 @@ func (r *row) text(field, raw string) string {
 	return clean
 }
 
-// identifier reads a text that is indexed.
+// identifier reads a text that is indexed. One of blanks alone is none: people without an
+// id would be one person by it.
 func (r *row) identifier(field, raw string) string {
 	text := r.text(field, raw)
+	if model.IsBlank(text) {
+		r.repair(field, raw)
+		return ""
+	}
 	if err := model.CheckIdentifier(text); err != nil {
 		r.reject(field, err)
 	}

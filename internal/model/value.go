@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -203,6 +204,15 @@ func CleanText(raw string) (text string, mended bool) {
 	}
 	text = strings.ToValidUTF8(raw, "\uFFFD")
 	return strings.ReplaceAll(text, "\x00", "\uFFFD"), true
+}
+
+// IsBlank reports whether a text holds blanks and nothing else: spaces of any kind, and the
+// signs of no width that spreadsheets and web pages leave behind. An empty one does not.
+func IsBlank(text string) bool {
+	if text == "" || text[0] > ' ' && text[0] < utf8.RuneSelf {
+		return false
+	}
+	return strings.IndexFunc(text, func(r rune) bool { return !unicode.IsSpace(r) && r != '\u200b' && r != '\ufeff' }) < 0
 }
 
 // CheckIdentifier refuses an identifier that could not be indexed.
