@@ -24,30 +24,58 @@ type Filter struct {
 	From, To time.Time // days of each app, as midnights in UTC: from From until before To
 }
 
-// query builds the statement for a view. Names in it come from the catalogue
-// and are quoted; everything that a user gave is an argument.
-func (v view) query(f Filter) (string, []any, error) {
-	var conditions []string
-	var args []any
-	add := func(condition string, values ...any) {
-		for _, value := range values {
-			args = append(args, value)
-			condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(args)), 1)
-		}
-		conditions = append(conditions, condition)
+// clauses are the conditions of a statement with their arguments. Names in them come from
+// the catalogue and are quoted; everything that a user gave is an argument.
+type clauses struct {
+	all      []string
+	sessions []string // of the sessions of the rows, as analytics.session_bounds has them
+	args     []any
+}
+
+func (c *clauses) number(condition string, values []any) string {
+	for _, value := range values {
+		c.args = append(c.args, value)
+		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(c.args)), 1)
 	}
+	return condition
+}
+
+func (c *clauses) add(condition string, values ...any) {
+	c.all = append(c.all, c.number(condition, values))
+}
+
+func (c *clauses) ofSession(condition string, values ...any) {
+	c.sessions = append(c.sessions, c.number(condition, values))
+}
+
+// where gives the conditions. The sessions are chosen at once: of a range's two ends, each by
+// itself leaves half of the history to be read.
+func (c *clauses) where() string {
+	all := c.all
+	if len(c.sessions) > 0 {
+		all = append(all, "session_id IN (SELECT session_id FROM analytics.session_bounds WHERE "+strings.Join(c.sessions, " AND ")+")")
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(all, " AND ")
+}
+
+// query builds the statement for a view.
+func (v view) query(f Filter) (string, []any, error) {
+	var c clauses
 	if !f.Session.IsZero() {
 		if !v.has("session_id") {
 			return "", nil, v.unfit("--session", "it has no column session_id")
 		}
-		add("session_id = ?", f.Session)
+		c.add("session_id = ?", f.Session)
 	}
 	if f.App != "" {
 		switch {
 		case v.has("app_id"):
-			add("app_id = ?", f.App)
+			c.add("app_id = ?", f.App)
 		case v.has("session_id"):
-			add("session_id IN (SELECT session_id FROM analytics.session_bounds WHERE app_id = ?)", f.App)
+			c.ofSession("app_id = ?", f.App)
 		default:
 			return "", nil, v.unfit("--app", "it has neither app_id nor session_id")
 		}
@@ -59,22 +87,18 @@ func (v view) query(f Filter) (string, []any, error) {
 		if !v.has(id.column) {
 			return "", nil, v.unfit(id.flag, "it has no column "+id.column)
 		}
-		add(id.column+" = ?", id.value)
+		c.add(id.column+" = ?", id.value)
 	}
 	from := pgx.Identifier{v.schema, v.name}.Sanitize()
 	if v.ofRange {
-		args = append(args, v.from, v.until)
-		from += fmt.Sprintf("($%d, $%d)", len(args)-1, len(args))
+		from += c.number("(?, ?)", []any{v.from, v.until})
 	} else if !f.From.IsZero() || !f.To.IsZero() {
-		if err := v.within(f, add); err != nil {
+		if err := v.within(f, &c); err != nil {
 			return "", nil, err
 		}
 	}
-	sql := "SELECT " + strings.Join(v.selected(), ", ") + " FROM " + from
-	if len(conditions) > 0 {
-		sql += " WHERE " + strings.Join(conditions, " AND ")
-	}
-	return sql + " ORDER BY " + strings.Join(v.order(), ", "), args, nil
+	sql := "SELECT " + strings.Join(v.selected(), ", ") + " FROM " + from + c.where()
+	return sql + " ORDER BY " + strings.Join(v.order(), ", "), c.args, nil
 }
 
 // orInfinity gives an end of a range, which may be open.
@@ -130,7 +154,7 @@ func (v *view) between(ctx context.Context, tx pgx.Tx, f Filter) (err error) {
 
 // within restricts to days of each app: those of a view by day, else the day on which
 // a session began.
-func (v view) within(f Filter, add func(string, ...any)) error {
+func (v view) within(f Filter, c *clauses) error {
 	day := v.first("usage_date", "stats_date")
 	var own string
 	if v.schema == naming.Real("analytics") {
@@ -149,14 +173,14 @@ func (v view) within(f Filter, add func(string, ...any)) error {
 		date := bound.at.UTC().Format(time.DateOnly)
 		switch {
 		case day != "":
-			add(day+" "+bound.operator+" ?::date", date)
+			c.add(day+" "+bound.operator+" ?::date", date)
 		case own != "" && v.has("time_zone"):
-			add(own+" "+bound.operator+" ?", bound.near)
-			add(own+" "+bound.operator+" analytics.day_starts_at(?::date, time_zone)", date)
+			c.add(own+" "+bound.operator+" ?", bound.near)
+			c.add(own+" "+bound.operator+" analytics.day_starts_at(?::date, time_zone)", date)
 		case own != "":
-			add(own+" "+bound.operator+" ?", bound.at)
+			c.add(own+" "+bound.operator+" ?", bound.at)
 		case v.has("session_id"):
-			add("session_id IN (SELECT session_id FROM analytics.session_bounds WHERE starts_at "+bound.operator+" ? AND started_date "+bound.operator+" ?::date)", bound.near, date)
+			c.ofSession("starts_at "+bound.operator+" ? AND started_date "+bound.operator+" ?::date", bound.near, date)
 		default:
 			return v.unfit("--from and --to", "it has neither a day nor session_id")
 		}

@@ -34,12 +34,16 @@ func (s *Store) SaveRecordings(ctx context.Context, run model.Run, appID string,
 	if err != nil {
 		return counts, err
 	}
+	gone, err := s.goneSessions(ctx, recordings)
+	if err != nil {
+		return counts, err
+	}
 	rows := make([]record, 0, len(recordings))
 	var ids []string
 	for i := range recordings {
 		r := &recordings[i]
 		meeting, stored := meetings[r.SessionID]
-		if !stored && !horizon.IsZero() && r.LastChange().Before(horizon) {
+		if !stored && !horizon.IsZero() && (gone[r.SessionID] || r.LastChange().Before(horizon)) {
 			continue
 		}
 		if r.MeetingID == "" {
@@ -88,14 +92,35 @@ func recordingRecord(r *model.Recording) record {
 	return row
 }
 
-// meetingsOf gives the meetings of the stored sessions of recordings.
-func (s *Store) meetingsOf(ctx context.Context, recordings []model.Recording) (map[model.UUID]string, error) {
-	var ids []model.UUID
+func sessionsOf(recordings []model.Recording) (ids []model.UUID) {
 	for i := range recordings {
 		if !recordings[i].SessionID.IsZero() {
 			ids = append(ids, recordings[i].SessionID)
 		}
 	}
+	return ids
+}
+
+// goneSessions gives which sessions of recordings retention deleted. A recorder may stop
+// after its session, and behind the horizon that the session ended before.
+func (s *Store) goneSessions(ctx context.Context, recordings []model.Recording) (map[model.UUID]bool, error) {
+	gone := map[model.UUID]bool{}
+	rows, err := s.pool.Query(ctx, `SELECT session_id FROM analytics.session_dates WHERE session_id = ANY ($1::uuid[]) AND is_gone`,
+		warehouse.UUIDs(sessionsOf(recordings)))
+	if err != nil {
+		return nil, warehouse.Failed("look for deleted sessions of recordings", err)
+	}
+	var id pgtype.UUID
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
+		gone[model.UUID(id.Bytes)] = true
+		return nil
+	})
+	return gone, warehouse.Failed("look for deleted sessions of recordings", err)
+}
+
+// meetingsOf gives the meetings of the stored sessions of recordings.
+func (s *Store) meetingsOf(ctx context.Context, recordings []model.Recording) (map[model.UUID]string, error) {
+	ids := sessionsOf(recordings)
 	found := make(map[model.UUID]string, len(ids))
 	rows, err := s.pool.Query(ctx, `SELECT session_id, coalesce(meeting_id, '') FROM realtimekit.sessions WHERE session_id = ANY ($1::uuid[])`, warehouse.UUIDs(ids))
 	if err != nil {

@@ -275,6 +275,27 @@ func TestRetentionOfRecordings(t *testing.T) {
 	}
 }
 
+// A recorder stops a moment after its session: where the horizon lies between the two, the
+// recording went with the session, and does not come back to be counted twice.
+func TestRecordingThatOutlastsItsDeletedSession(t *testing.T) {
+	t.Parallel()
+	data := recorded(nil)
+	ended := data.Apps[0].Sessions[0].EndedAt
+	data.Apps[0].Recordings[0].StoppedAt = ended.Add(2 * time.Second)
+	r := newRig(t, data)
+	r.must(recordings, model.RunSucceeded)
+	store := erasure.New(warehouse.New(r.pool, r.logger))
+	counts, err := store.Retain(t.Context(), r.config.AccountID, ended.Add(time.Second), false, func(erasure.RetentionCounts) {})
+	if err != nil || counts.Recordings != 1 {
+		t.Fatalf("deleted %+v, %v", counts, err)
+	}
+	r.exec(`UPDATE sync.endpoint_states SET read_at = NULL, asked_at = asked_at - interval '2 days'`)
+	r.must(recordings, model.RunSucceeded)
+	if got := r.text(`SELECT concat_ws(' ', (SELECT count(*) FROM realtimekit.recordings), sum(recordings), sum(recorded_seconds)) FROM analytics.recording_usage`); got != "0 1 60" {
+		t.Errorf("stored recordings, counted, their seconds: %s", got)
+	}
+}
+
 // Nobody is named by a recording; where what was mended of one mentions somebody all the
 // same, an erasure takes it out.
 func TestErasureLooksAtRecordings(t *testing.T) {

@@ -203,7 +203,8 @@ func TestRange(t *testing.T) {
 		}
 	}
 	var hours string
-	if err := pool.QueryRow(t.Context(), `SELECT to_char(round((sum(person_seconds) / 3600)::numeric, 1), 'FM999,990.0') FROM analytics.daily_usage`).Scan(&hours); err != nil {
+	if err := pool.QueryRow(t.Context(), `SELECT to_char(round((sum(person_seconds) / 3600)::numeric, 1), 'FM999,990.0') FROM analytics.daily_usage
+		WHERE usage_date BETWEEN '2026-11-01' AND '2026-11-30'`).Scan(&hours); err != nil {
 		t.Fatal(err)
 	}
 	if figures := page.tags("dl")[0].text(); !strings.Contains(figures, "Person-hours"+hours) && !strings.Contains(figures, "Person-hours "+hours) {

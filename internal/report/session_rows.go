@@ -59,7 +59,9 @@ const peopleSQL = `SELECT person_id, coalesce(custom_participant_id, ''), coales
 const staysSQL = `SELECT p.person_id, lower(v), upper(v) FROM analytics.person_presence AS p CROSS JOIN LATERAL unnest(p.presence) AS v
 	WHERE p.session_id = $1 ORDER BY 1, 2`
 
-const openSQL = `SELECT person_id, left_at FROM analytics.participant_intervals WHERE session_id = $1 AND is_open`
+// A machine is no person, and has no stays on the page.
+const openSQL = `SELECT person_id, left_at FROM analytics.participant_intervals
+	WHERE session_id = $1 AND is_open AND person_id IS NOT NULL`
 
 // personRow is a person without the stays, which another view holds.
 type personRow struct {
