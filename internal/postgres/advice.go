@@ -38,8 +38,8 @@ func Advice(err error) string {
 		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
 	case pg.Code == "42501":
 		return missingRight(pg, rightRole)
-	case othersFunction(pg) != "":
-		return "; this comes from " + othersFunction(pg) + ", a function of somebody else that a trigger on a table of Rollcall calls: let its owner mend it, or take the trigger away" + unqualified(pg)
+	case OthersFunction(pg) != "":
+		return "; this comes from " + OthersFunction(pg) + ", a function of somebody else that a trigger on a table of Rollcall calls: let its owner mend it, or take the trigger away" + unqualified(pg)
 	case pg.Code == "42P01" && partOfTable.MatchString(pg.Message):
 		return "; a part of a table is not on its node of Citus: see rollcall doctor"
 	case advice[pg.Code] != "":
@@ -58,9 +58,9 @@ func Class(pg *pgconn.PgError) string { return pg.Code[:min(2, len(pg.Code))] }
 // in any language.
 var functionOfContext = regexp.MustCompile(`(?m)^PL/pgSQL.*? ([^\s()]+)\([^()]*\) `)
 
-// othersFunction names the function of somebody else in which a statement or a rule of its
+// OthersFunction names the function of somebody else in which a statement or a rule of its
 // own failed, empty where there is none.
-func othersFunction(pg *pgconn.PgError) string {
+func OthersFunction(pg *pgconn.PgError) string {
 	if !slices.Contains([]string{"P0", "22", "23", "42"}, Class(pg)) {
 		return ""
 	}
