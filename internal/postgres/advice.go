@@ -88,6 +88,9 @@ var partOfTable = regexp.MustCompile(`^relation "[a-z_.]+_[0-9]{6,}" does not ex
 // somethingMissing is said of a table, a column or a function that is not there.
 const somethingMissing = "something of the schema is missing: run rollcall migrate up, and where that has nothing to do rollcall doctor"
 
+// tooMany is said where the server gives no further connection.
+const tooMany = "raise max_connections or lower ROLLCALL_CONCURRENCY; the role and the database may have a CONNECTION LIMIT of their own; of many accounts --account names fewer"
+
 // advice is what to check after an error, by its SQLSTATE.
 var advice = map[string]string{
 	"0A000": "the server, an extension of it (with Citus see rollcall doctor and docs/scaling.md) or a pooler in front of it cannot do this; PostgreSQL 15 to 18 can",
@@ -107,7 +110,7 @@ var advice = map[string]string{
 	"42P07": "something of this name is there already and was not made by Rollcall: rename it (ALTER … RENAME TO …), or use another database",
 	"53100": "the server's disk is full: make room there",
 	"53200": "the server is out of memory: lower ROLLCALL_CONCURRENCY, or see what else runs there",
-	"53300": "raise max_connections or lower ROLLCALL_CONCURRENCY; the role and the database may have a CONNECTION LIMIT of their own",
+	"53300": tooMany,
 	"53400": "a limit of the server is reached, see its settings",
 	"55000": "the server cannot do this in the state that it is in",
 	"55006": "somebody else uses it at this moment: try again, or end the other, see pg_stat_activity",
