@@ -152,6 +152,7 @@ func (c *runCommand) pinged(s *shell, all func() (summary string, err error)) er
 // turns lets accounts speak one after the other.
 type turns struct {
 	stdout, stderr io.Writer
+	sideBySide     int // accounts at once
 
 	mu      sync.Mutex
 	worst   error
@@ -161,7 +162,8 @@ type turns struct {
 // all runs the command for all accounts side by side: what one waits for or fails of
 // delays no other.
 func (o *turns) all(s *shell, target reflect.Value, accounts []account) (summary string, worst error) {
-	slots := make(chan struct{}, atOnce)
+	o.sideBySide = min(atOnce, len(accounts))
+	slots := make(chan struct{}, o.sideBySide)
 	var all sync.WaitGroup
 	for i := range accounts {
 		slots <- struct{}{}
@@ -180,7 +182,7 @@ func (o *turns) run(s *shell, target reflect.Value, a *account) {
 	mine.Elem().Set(target)
 	takeAccount(mine.Interface(), a)
 	if c, ok := reflect.TypeAssert[interface{ flagsOfAPI() *apiFlags }](mine); ok {
-		c.flagsOfAPI().ofSeveral = true
+		c.flagsOfAPI().ofSeveral, c.flagsOfAPI().sideBySide = true, o.sideBySide
 	}
 	var said bytes.Buffer
 	own := &shell{ctx: s.ctx, stdout: &said, stderr: io.Discard, logger: s.logger.With(slog.String("account", a.label())), logs: s.logs}

@@ -39,9 +39,10 @@ type apiFlags struct {
 	Lookback          time.Duration `env:"ROLLCALL_LOOKBACK" default:"72h" help:"How far before the newest known session to look for changes (${env})."`
 	Settle            time.Duration `env:"ROLLCALL_SETTLE" default:"1h" help:"How long after its end a session is read again (${env})."`
 
-	ofFile    *account // of ROLLCALL_ACCOUNTS_FILE; nil where the account is not from there
-	ofSeveral bool     // whether the command does the same for others of it
-	timeZone  string   // of that file; empty for none
+	ofFile     *account // of ROLLCALL_ACCOUNTS_FILE; nil where the account is not from there
+	ofSeveral  bool     // whether the command does the same for others of it
+	sideBySide int      // for how many of them at once; 0 for one
+	timeZone   string   // of that file; empty for none
 }
 
 // liveIn notes the time zone that the accounts file gives the account.

@@ -56,7 +56,7 @@ func (c *doctorCommand) config(s *shell) *doctor.Config {
 	token, wrong := c.credentials()
 	return &doctor.Config{
 		AccountID: c.AccountID, BaseURL: c.BaseURL, AppIDs: c.AppIDs,
-		RequestsPerSecond: c.RequestsPerSecond, Connections: runConnections(c.Concurrency),
+		RequestsPerSecond: c.RequestsPerSecond, Connections: runConnections(c.Concurrency), SideBySide: c.sideBySide,
 		Wrong: wrong,
 		SecretFiles: []doctor.SecretFile{
 			{Path: environmentFile},

@@ -75,6 +75,8 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("cannot write to %s: %w", path, reason(err))
+	default:
+		path = behindLinks(path)
 	}
 	tidy(filepath.Dir(path), time.Now())
 	// A name of its own, since that of the file may be as long as a name can be.
@@ -84,6 +86,29 @@ func openOutput(path string, stdout io.Writer) (*output, error) {
 	}
 	claim(file)
 	return outputTo(file, file, path), nil
+}
+
+// mostLinks is how many links in a row the kernel follows.
+const mostLinks = 40
+
+// behindLinks gives where a path leads whose file is not there yet: a link to it stays, as one
+// to a file that is there.
+func behindLinks(path string) string {
+	for range mostLinks {
+		target, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) { // it begins in the folder itself, which a link may lead to as well
+			dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+			if err != nil {
+				break
+			}
+			target = filepath.Join(dir, target)
+		}
+		path = target
+	}
+	return path
 }
 
 // reason leaves out the name of the temporary file, which tells a user nothing.

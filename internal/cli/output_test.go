@@ -102,3 +102,48 @@ func TestOutputTidiesUp(t *testing.T) {
 		t.Errorf("left are %q, want %q", left, want)
 	}
 }
+
+// A link stays, and leads to what was written: to a file that is there, and to one that is
+// not there yet. A link into a folder that is not there is no place to write to.
+func TestOutputGoesWhereALinkLeads(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, folder := range []string{"share", "away", "home"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "share", "old.csv"), []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for link, target := range map[string]string{
+		"home/old.csv": "../share/old.csv", "home/new.csv": "../share/new.csv", "home/chain.csv": "next.csv",
+		"home/next.csv": filepath.Join(dir, "share", "chained.csv"), "share/by": "../away", "away/up.csv": "../home/up.csv",
+		"home/nowhere.csv": "../gone/x.csv",
+	} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, target := range map[string]string{
+		"home/old.csv": "share/old.csv", "home/new.csv": "share/new.csv", "home/chain.csv": "share/chained.csv", "share/by/up.csv": "home/up.csv",
+	} {
+		o, err := openOutput(filepath.Join(dir, link), io.Discard)
+		if err != nil {
+			t.Errorf("%s: %v", link, err)
+			continue
+		}
+		if _, err := io.WriteString(o, link); err != nil || o.commit() != nil {
+			t.Errorf("%s was not written: %v", link, err)
+		}
+		info, err := os.Lstat(filepath.Join(dir, link))
+		text, readErr := os.ReadFile(filepath.Join(dir, target))
+		if err != nil || info.Mode()&os.ModeSymlink == 0 || string(text) != link {
+			t.Errorf("%s: the link is %v (%v), and %s holds %q (%v)", link, info, err, target, text, readErr)
+		}
+	}
+	if o, err := openOutput(filepath.Join(dir, "home", "nowhere.csv"), io.Discard); err == nil {
+		o.discard()
+		t.Error("a link into a folder that is not there was taken for a place to write to")
+	}
+}

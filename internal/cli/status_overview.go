@@ -157,16 +157,20 @@ func printBudget(s *screen, o *model.Overview) {
 		text += fmt.Sprintf("; they waited %s for the budget", ago(time.Duration(b.Wait24h*float64(time.Second))))
 	}
 	s.put("Requests: ", "%s", text)
+	whose := ""
+	if len(b.Tokens) > 1 { // as with several accounts, or a token that was changed
+		whose = "a token (of which account, is not in the books): "
+	}
 	for _, t := range b.Tokens {
 		if t.ClosedUntil != nil {
-			s.put("          ", "the API asked to wait until %s", stamp(*t.ClosedUntil))
+			s.put("          ", "%sthe API asked to wait until %s", whose, stamp(*t.ClosedUntil))
 		}
 		for _, q := range t.Quotas {
 			of := ""
 			if q.Calls > 0 {
 				of = fmt.Sprintf(" of %d", q.Calls)
 			}
-			s.put("          ", "quota %q: %d%s left until %s", q.Name, q.Remaining, of, stamp(q.ResetAt))
+			s.put("          ", "%squota %q: %d%s left until %s", whose, q.Name, q.Remaining, of, stamp(q.ResetAt))
 		}
 		if wait := longestWait(&t, o.At); wait > model.LongWait {
 			s.put("          ", "no wait is longer than %s, whatever the API asks for; then one request tries", ago(model.LongestWait))

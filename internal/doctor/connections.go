@@ -23,17 +23,24 @@ func (c *Config) room(ctx context.Context, to *Checks, pool *pgxpool.Pool, f *po
 	}
 }
 
-// connections compares what a run opens with what is free.
+// connections compares what a run opens with what is free, and what runs of several accounts
+// open with what there is: those in use may be theirs.
 func (c *Config) connections(to *Checks, f *postgres.Facts) {
-	need := c.Connections
-	free := f.Most - f.Used + 1 // this one is given back
-	text := fmt.Sprintf("%d of %d in use; a run opens up to %d", f.Used, f.Most, need)
-	if limit := min(orMany(f.RoleLimit), orMany(f.DatabaseLimit)); limit < free {
-		free = limit
-		text = fmt.Sprintf("the role or the database is limited to %d; a run opens up to %d", limit, need)
+	most, needs := c.Connections, fmt.Sprintf("a run opens up to %d", c.Connections)
+	toDo := "raise max_connections or the limit (ALTER ROLE … CONNECTION LIMIT), or lower ROLLCALL_CONCURRENCY"
+	if c.SideBySide > 1 {
+		most *= c.SideBySide
+		needs = fmt.Sprintf("runs open up to %d, %d for each of %d accounts at once", most, c.Connections, c.SideBySide)
+		toDo += "; or call run for some accounts after the others (--account)"
 	}
-	if free < need {
-		to.problem("connections", text, "raise max_connections or the limit (ALTER ROLE … CONNECTION LIMIT), or lower ROLLCALL_CONCURRENCY")
+	free := f.Most - f.Used + 1 // this one is given back
+	text := fmt.Sprintf("%d of %d in use; %s", f.Used, f.Most, needs)
+	limit := min(orMany(f.RoleLimit), orMany(f.DatabaseLimit))
+	if limit < free {
+		text = fmt.Sprintf("the role or the database is limited to %d; %s", limit, needs)
+	}
+	if min(free, limit) < c.Connections || min(f.Most, limit) < most {
+		to.problem("connections", text, toDo)
 		return
 	}
 	to.ok("connections", "%s", text)

@@ -20,14 +20,15 @@ import (
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
 )
 
-// Config is what is examined, and the ways to it. All of it is needed, but for Wrong
-// and AppIDs.
+// Config is what is examined, and the ways to it. All of it is needed, but for Wrong,
+// AppIDs and SideBySide.
 type Config struct {
 	AccountID         string
 	BaseURL           string   // of the API
 	AppIDs            []string // the apps that a run reads; none for all
 	RequestsPerSecond float64  // most that a run sends
 	Connections       int      // most that a run opens to the database
+	SideBySide        int      // runs of several accounts at once; 0 for one account
 	Wrong             []string // a sentence about each value that keeps the API from being asked
 	SecretFiles       []SecretFile
 

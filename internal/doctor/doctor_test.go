@@ -11,7 +11,7 @@ import (
 
 func TestJudgesWhatItSees(t *testing.T) {
 	t.Parallel()
-	c := Config{Connections: 9}
+	c, many := Config{Connections: 9}, Config{Connections: 9, SideBySide: 8}
 	unlimited := postgres.Facts{Most: 97, RoleLimit: -1, DatabaseLimit: -1}
 	with := func(change func(*postgres.Facts)) *postgres.Facts {
 		f := unlimited
@@ -29,6 +29,10 @@ func TestJudgesWhatItSees(t *testing.T) {
 		"room":                {func(to *Checks) { c.connections(to, with(func(f *postgres.Facts) { f.Used = 89 })) }, OK},
 		"no room":             {func(to *Checks) { c.connections(to, with(func(f *postgres.Facts) { f.Used = 90 })) }, Problem},
 		"a limit of the role": {func(to *Checks) { c.connections(to, with(func(f *postgres.Facts) { f.RoleLimit = 8 })) }, Problem},
+
+		"room for accounts":    {func(to *Checks) { many.connections(to, with(func(f *postgres.Facts) { f.Used = 88 })) }, OK}, // runs that are under way, as far as one can see
+		"no room for accounts": {func(to *Checks) { many.connections(to, with(func(f *postgres.Facts) { f.Most = 71 })) }, Problem},
+		"a limit of accounts":  {func(to *Checks) { many.connections(to, with(func(f *postgres.Facts) { f.RoleLimit = 71 })) }, Problem},
 
 		"disk with room":    {func(to *Checks) { disk(to, with(func(f *postgres.Facts) { f.DataDirectory = t.TempDir() }), nil) }, OK},
 		"disk out of sight": {func(to *Checks) { disk(to, &unlimited, nil) }, Skipped},

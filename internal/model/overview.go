@@ -100,7 +100,7 @@ type BudgetOverview struct {
 	Requests1h  int64         `json:"requests_1h"` // of runs that ended within the last hour
 	Requests24h int64         `json:"requests_24h"`
 	Wait24h     float64       `json:"wait_seconds_24h"` // summed over all requests that waited
-	Tokens      []TokenBudget `json:"tokens"`           // those used within a day, the latest first
+	Tokens      []TokenBudget `json:"tokens"`           // those used within a day, five at most: the latest, those that must wait first
 }
 
 // TokenBudget is what is known of the quotas of one API token. Which token it is

@@ -38,8 +38,8 @@ func Advice(err error) string {
 		return "; check that the server at DATABASE_URL is running; what was committed stays, and the next run goes on"
 	case pg.Code == "42501":
 		return missingRight(pg, rightRole)
-	case othersFunction(pg) != "":
-		return "; this comes from " + othersFunction(pg) + ", a function of somebody else that a trigger on a table of Rollcall calls: let its owner mend it, or take the trigger away" + unqualified(pg)
+	case OthersFunction(pg) != "":
+		return "; this comes from " + OthersFunction(pg) + ", a function of somebody else that a trigger on a table of Rollcall calls: let its owner mend it, or take the trigger away" + unqualified(pg)
 	case pg.Code == "42P01" && partOfTable.MatchString(pg.Message):
 		return "; a part of a table is not on its node of Citus: see rollcall doctor"
 	case advice[pg.Code] != "":
@@ -58,9 +58,9 @@ func Class(pg *pgconn.PgError) string { return pg.Code[:min(2, len(pg.Code))] }
 // in any language.
 var functionOfContext = regexp.MustCompile(`(?m)^PL/pgSQL.*? ([^\s()]+)\([^()]*\) `)
 
-// othersFunction names the function of somebody else in which a statement or a rule of its
+// OthersFunction names the function of somebody else in which a statement or a rule of its
 // own failed, empty where there is none.
-func othersFunction(pg *pgconn.PgError) string {
+func OthersFunction(pg *pgconn.PgError) string {
 	if !slices.Contains([]string{"P0", "22", "23", "42"}, Class(pg)) {
 		return ""
 	}
@@ -88,6 +88,9 @@ var partOfTable = regexp.MustCompile(`^relation "[a-z_.]+_[0-9]{6,}" does not ex
 // somethingMissing is said of a table, a column or a function that is not there.
 const somethingMissing = "something of the schema is missing: run rollcall migrate up, and where that has nothing to do rollcall doctor"
 
+// tooMany is said where the server gives no further connection.
+const tooMany = "raise max_connections or lower ROLLCALL_CONCURRENCY; the role and the database may have a CONNECTION LIMIT of their own; of many accounts --account names fewer"
+
 // advice is what to check after an error, by its SQLSTATE.
 var advice = map[string]string{
 	"0A000": "the server, an extension of it (with Citus see rollcall doctor and docs/scaling.md) or a pooler in front of it cannot do this; PostgreSQL 15 to 18 can",
@@ -107,7 +110,7 @@ var advice = map[string]string{
 	"42P07": "something of this name is there already and was not made by Rollcall: rename it (ALTER … RENAME TO …), or use another database",
 	"53100": "the server's disk is full: make room there",
 	"53200": "the server is out of memory: lower ROLLCALL_CONCURRENCY, or see what else runs there",
-	"53300": "raise max_connections or lower ROLLCALL_CONCURRENCY; the role and the database may have a CONNECTION LIMIT of their own",
+	"53300": tooMany,
 	"53400": "a limit of the server is reached, see its settings",
 	"55000": "the server cannot do this in the state that it is in",
 	"55006": "somebody else uses it at this moment: try again, or end the other, see pg_stat_activity",

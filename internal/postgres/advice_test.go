@@ -32,6 +32,7 @@ func TestAdvice(t *testing.T) {
 		raise("0A000"):                                                   "PostgreSQL 15 to 18 can: told by the server",
 		raise("25P03"):                                                   "idle_in_transaction_session_timeout",
 		raise("25P04"):                                                   "transaction_timeout",
+		raise("53300"):                                                   "of many accounts --account names fewer: told by the server",
 		raise("55000"):                                                   "in the state that it is in: told by the server",
 		raise("57P05"):                                                   "idle_session_timeout",
 		raise("57014"):                                                   "longer than ten minutes",
@@ -46,8 +47,6 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// A trigger of somebody else on one of our tables is told as such, and nobody is sent to look
-// for tables of Rollcall.
 // A pooler may answer without a code.
 func TestAdviceOnAnErrorWithoutACode(t *testing.T) {
 	t.Parallel()
@@ -56,6 +55,8 @@ func TestAdviceOnAnErrorWithoutACode(t *testing.T) {
 	}
 }
 
+// A trigger of somebody else on one of our tables is told as such, and nobody is sent to look
+// for tables of Rollcall.
 func TestAdviceOnATriggerOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	pool := open(t, pgtest.New(t))

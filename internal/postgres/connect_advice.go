@@ -103,7 +103,7 @@ func refusalAdvice(cfg *pgx.ConnConfig, pg *pgconn.PgError) string {
 		}
 		return "the role may not enter this database: its owner runs GRANT CONNECT ON DATABASE … TO …"
 	case "53300":
-		return "raise max_connections or lower ROLLCALL_CONCURRENCY; the role and the database may have a CONNECTION LIMIT of their own"
+		return tooMany
 	case "55000":
 		return "this database takes no connections: name another in DATABASE_URL, or let its owner run ALTER DATABASE … ALLOW_CONNECTIONS true"
 	case "57P01", "57P02", "57P03":

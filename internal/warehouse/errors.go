@@ -35,7 +35,8 @@ func Failed(doing string, err error) error {
 
 // isOfData reports whether Postgres refused a value: one that is none (class 22),
 // that a constraint forbids (23), or that is too large for a limit of the program
-// (54), of which one is told as an internal error.
+// (54), of which one is told as an internal error. A trigger of somebody else refuses
+// in words of its own (P0).
 func isOfData(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
@@ -44,6 +45,8 @@ func isOfData(err error) bool {
 	switch postgres.Class(pg) {
 	case "22", "23", "54":
 		return true
+	case "P0":
+		return postgres.OthersFunction(pg) != ""
 	}
 	return pg.Code == "XX000" && strings.HasPrefix(pg.Message, "invalid memory alloc request size")
 }

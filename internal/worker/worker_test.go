@@ -186,7 +186,7 @@ func TestListsFillTheWarehouse(t *testing.T) {
 	var said bytes.Buffer // the log locks it
 	f.logger = slog.New(slog.NewTextHandler(&said, nil))
 	// A job that fails is told of, and tried again.
-	if _, err := f.pool.Exec(t.Context(), `CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+	if _, err := f.pool.Exec(t.Context(), `CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused' USING ERRCODE = 'disk_full'; END $$;
 		CREATE TRIGGER refuse BEFORE INSERT ON realtimekit.participants EXECUTE FUNCTION public.refuse()`); err != nil {
 		t.Fatal(err)
 	}
@@ -208,6 +208,27 @@ func TestListsFillTheWarehouse(t *testing.T) {
 	}
 	if n := f.count(`SELECT sessions_complete FROM sync.runs WHERE kind = 'work' AND status = 'succeeded'`); n != 30 {
 		t.Errorf("the ledger has %d sessions", n)
+	}
+}
+
+// One session whose rows the database refuses keeps no other from being read, and is read once
+// until its next try comes.
+func TestRefusedRowsAreTheirSessions(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, simulator.Generate(simulator.Size{Apps: 2, Sessions: 10, Participants: 3, EventsPerParticipant: 3}, 3, time.Now()))
+	bad := f.data.Apps[1].Sessions[0].ID
+	f.exec(`CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$`)
+	f.exec(`CREATE TRIGGER refuse BEFORE INSERT ON realtimekit.participants FOR EACH ROW WHEN (NEW.session_id = '` + bad + `') EXECUTE FUNCTION public.refuse()`)
+	stop := f.start()
+	f.until("all other sessions read", `SELECT count(*) = 9 FROM sync.session_states WHERE complete_at IS NOT NULL`)
+	f.until("the refusal noted", `SELECT count(*) = 1 FROM sync.session_states WHERE last_error LIKE '%refused%' AND attempts = 1`)
+	f.until("no job due", idle)
+	stop()
+	if n := f.count(`SELECT count(*) FROM rollcall_queue.river_job WHERE cardinality(errors) > 0`); n != 0 {
+		t.Errorf("%d jobs failed:\n%s", n, f.jobs())
+	}
+	if n := f.sim.Stats().ByRoute[simulator.RouteParticipants]; n != 10 {
+		t.Errorf("participants of 10 sessions were asked for %d times", n)
 	}
 }
 
