@@ -10,6 +10,8 @@ SET plan_cache_mode = force_generic_plan
 -- presences and events would be joined row by row.
 SET enable_material = off
 SET enable_nestloop = off
+-- Which would merge people and participants by their session alone.
+SET enable_mergejoin = off
 -- Nor may a plan that was made while the tables were small read them from end to end.
 SET enable_seqscan = off
 AS $$
@@ -237,37 +239,46 @@ BEGIN
     ) AS t;
 
     IF EXISTS (SELECT 1 FROM analytics.session_people WHERE session_id = ANY (session_ids) AND is_split) THEN
+        -- Two tables at a time: of three, two may be joined by the session alone, each of its
+        -- people with each of its presences.
         INSERT INTO analytics.session_person_days (session_id, person_id, usage_date, piece_no, preset_name, preset_view_type, presence)
+        WITH named AS MATERIALIZED (
+            SELECT p.session_id, p.participant_id, p.preset_name, k.time_zone,
+                   analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id
+            FROM realtimekit.participants AS p
+            JOIN jsonb_to_recordset(known) AS k (session_id uuid, time_zone text, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
+                ON k.session_id = p.session_id
+            WHERE p.session_id = ANY (session_ids)
+        ), split AS MATERIALIZED (
+            SELECT p.* FROM named AS p JOIN analytics.session_people AS n ON n.session_id = p.session_id AND n.person_id = p.person_id
+            WHERE n.session_id = ANY (session_ids) AND n.is_split
+        )
         SELECT g.session_id, g.person_id, g.usage_date,
                row_number() OVER (PARTITION BY g.session_id, g.person_id, g.usage_date ORDER BY g.preset_name COLLATE "C", g.preset_view_type COLLATE "C"),
                g.preset_name, g.preset_view_type, g.presence
         FROM (
-            SELECT i.session_id, n.person_id, d.usage_date, p.preset_name, i.preset_view_type,
+            SELECT i.session_id, p.person_id, d.usage_date, p.preset_name, i.preset_view_type,
                    range_agg(tstzrange(greatest(i.joined_at, d.starts_at), least(i.left_at, d.ends_at))) AS presence
             FROM analytics.presences AS i
-            JOIN realtimekit.participants AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
-            JOIN jsonb_to_recordset(known) AS k (session_id uuid, time_zone text, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
-                ON k.session_id = p.session_id
-            JOIN analytics.session_people AS n ON n.session_id = p.session_id
-                AND n.person_id = analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name)
+            JOIN split AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
             CROSS JOIN LATERAL (
-                SELECT x.usage_date, analytics.day_starts_at(x.usage_date, k.time_zone) AS starts_at, analytics.day_starts_at(x.usage_date + 1, k.time_zone) AS ends_at
-                FROM (SELECT analytics.day_of(i.joined_at, k.time_zone) + n AS usage_date
-                      FROM generate_series(0, analytics.day_of(greatest(i.joined_at, i.left_at - interval '1 microsecond'), k.time_zone)
-                                              - analytics.day_of(i.joined_at, k.time_zone)) AS n) AS x) AS d
+                SELECT x.usage_date, analytics.day_starts_at(x.usage_date, p.time_zone) AS starts_at, analytics.day_starts_at(x.usage_date + 1, p.time_zone) AS ends_at
+                FROM (SELECT analytics.day_of(i.joined_at, p.time_zone) + n AS usage_date
+                      FROM generate_series(0, analytics.day_of(greatest(i.joined_at, i.left_at - interval '1 microsecond'), p.time_zone)
+                                              - analytics.day_of(i.joined_at, p.time_zone)) AS n) AS x) AS d
             WHERE d.starts_at < d.ends_at -- a day that was left out, as on an island that crossed the date line, has no length
-              AND i.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND n.session_id = ANY (session_ids) AND n.is_split
+              AND i.session_id = ANY (session_ids)
             GROUP BY 1, 2, 3, 4, 5
         ) AS g;
     END IF;
 
-    WITH machines AS MATERIALIZED (
-        SELECT p.session_id, p.participant_id
+    WITH named AS MATERIALIZED (
+        SELECT p.session_id, p.participant_id, p.display_name,
+               analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id
         FROM realtimekit.participants AS p
         JOIN jsonb_to_recordset(known) AS k (session_id uuid, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
             ON k.session_id = p.session_id
         WHERE p.session_id = ANY (session_ids)
-          AND analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names, p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) IS NULL
     ), curve AS (
         -- Machines are on no step: the vendor's peak counts them.
         SELECT session_id, array_agg(changed_at) FILTER (WHERE is_step) AS step_at, array_agg(people) FILTER (WHERE is_step) AS step_people,
@@ -285,7 +296,7 @@ BEGIN
                     SELECT session_id, unnest(ARRAY[lower(v), upper(v)]), 0, unnest(ARRAY[1 - machine, machine - 1]), unnest(ARRAY[machine, -machine])
                     FROM (SELECT i.session_id, (m.session_id IS NOT NULL)::integer AS machine, unnest(range_agg(tstzrange(i.joined_at, i.left_at))) AS v
                           FROM analytics.presences AS i
-                          LEFT JOIN machines AS m ON m.session_id = i.session_id AND m.participant_id = i.participant_id
+                          LEFT JOIN named AS m ON m.session_id = i.session_id AND m.participant_id = i.participant_id AND m.person_id IS NULL
                           WHERE i.session_id = ANY (session_ids) GROUP BY i.session_id, i.participant_id, 2) AS d
                 ) AS c
                 GROUP BY session_id, changed_at
@@ -353,22 +364,19 @@ BEGIN
                count(*) FILTER (WHERE left_at_kind IN ('r', 'e', 'g')) AS assumed,
                count(*) FILTER (WHERE is_by_events AND left_at_kind IN ('r', 'e', 'g') OR left_at_kind = 'n') AS lone
         FROM analytics.presences WHERE session_id = ANY (session_ids) GROUP BY 1, 2
+    ), of_several AS MATERIALIZED (
+        SELECT p.* FROM named AS p JOIN analytics.session_people AS n ON n.session_id = p.session_id AND n.person_id = p.person_id
+        WHERE n.session_id = ANY (session_ids) AND n.participants > 1
     ), shared AS (
         -- Who was inside twice at once under several names; what stands in brackets, such
         -- as (phone), is none, and of a hash nobody can tell whose name it stands for.
         SELECT session_id, count(*) AS ids
         FROM (SELECT session_id, person_id, sum(n.length) AS by_name, (SELECT sum(upper(v) - lower(v)) FROM unnest(range_agg(n.presence)) AS v) AS length
               FROM (SELECT session_id, person_id, presence, (SELECT sum(upper(v) - lower(v)) FROM unnest(presence) AS v) AS length
-                    FROM (SELECT i.session_id, w.person_id, range_agg(tstzrange(i.joined_at, i.left_at)) AS presence
-                          FROM analytics.session_people AS n
-                          JOIN jsonb_to_recordset(known) AS k (session_id uuid, person_by text, nobody_ids text[], machine_presets text[], machine_names text[])
-                              ON k.session_id = n.session_id
-                          JOIN realtimekit.participants AS p ON p.session_id = n.session_id
-                          CROSS JOIN LATERAL (SELECT analytics.person_of(k.person_by, k.nobody_ids, k.machine_presets, k.machine_names,
-                              p.custom_participant_id, p.user_id, p.participant_id, p.preset_name, p.display_name) AS person_id) AS w
+                    FROM (SELECT p.session_id, p.person_id, range_agg(tstzrange(i.joined_at, i.left_at)) AS presence
+                          FROM of_several AS p
                           JOIN analytics.presences AS i ON i.session_id = p.session_id AND i.participant_id = p.participant_id
-                          WHERE n.session_id = ANY (session_ids) AND p.session_id = ANY (session_ids) AND i.session_id = ANY (session_ids)
-                            AND n.participants > 1 AND w.person_id = n.person_id AND btrim(split_part(p.display_name, ' (', 1)) <> ''
+                          WHERE i.session_id = ANY (session_ids) AND btrim(split_part(p.display_name, ' (', 1)) <> ''
                             AND p.display_name !~ '^(name|erased)-[a-z2-7]{16}$'
                           GROUP BY 1, 2, normalize(btrim(split_part(p.display_name, ' (', 1)))) AS n) AS n
               GROUP BY 1, 2) AS n
