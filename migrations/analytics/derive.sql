@@ -252,6 +252,8 @@ BEGIN
         ), split AS MATERIALIZED (
             SELECT p.* FROM named AS p JOIN analytics.session_people AS n ON n.session_id = p.session_id AND n.person_id = p.person_id
             WHERE n.session_id = ANY (session_ids) AND n.is_split
+        ), inside AS MATERIALIZED (
+            SELECT session_id, participant_id, preset_view_type, joined_at, left_at FROM analytics.presences WHERE session_id = ANY (session_ids)
         )
         SELECT g.session_id, g.person_id, g.usage_date,
                row_number() OVER (PARTITION BY g.session_id, g.person_id, g.usage_date ORDER BY g.preset_name COLLATE "C", g.preset_view_type COLLATE "C"),
@@ -259,7 +261,7 @@ BEGIN
         FROM (
             SELECT i.session_id, p.person_id, d.usage_date, p.preset_name, i.preset_view_type,
                    range_agg(tstzrange(greatest(i.joined_at, d.starts_at), least(i.left_at, d.ends_at))) AS presence
-            FROM analytics.presences AS i
+            FROM inside AS i
             JOIN split AS p ON p.session_id = i.session_id AND p.participant_id = i.participant_id
             CROSS JOIN LATERAL (
                 SELECT x.usage_date, analytics.day_starts_at(x.usage_date, p.time_zone) AS starts_at, analytics.day_starts_at(x.usage_date + 1, p.time_zone) AS ends_at
@@ -267,7 +269,6 @@ BEGIN
                       FROM generate_series(0, analytics.day_of(greatest(i.joined_at, i.left_at - interval '1 microsecond'), p.time_zone)
                                               - analytics.day_of(i.joined_at, p.time_zone)) AS n) AS x) AS d
             WHERE d.starts_at < d.ends_at -- a day that was left out, as on an island that crossed the date line, has no length
-              AND i.session_id = ANY (session_ids)
             GROUP BY 1, 2, 3, 4, 5
         ) AS g;
     END IF;
@@ -367,6 +368,8 @@ BEGIN
     ), of_several AS MATERIALIZED (
         SELECT p.* FROM named AS p JOIN analytics.session_people AS n ON n.session_id = p.session_id AND n.person_id = p.person_id
         WHERE n.session_id = ANY (session_ids) AND n.participants > 1
+    ), inside AS MATERIALIZED (
+        SELECT session_id, participant_id, joined_at, left_at FROM analytics.presences WHERE session_id = ANY (session_ids)
     ), shared AS (
         -- Who was inside twice at once under several names; what stands in brackets, such
         -- as (phone), is none, and of a hash nobody can tell whose name it stands for.
@@ -375,8 +378,8 @@ BEGIN
               FROM (SELECT session_id, person_id, presence, (SELECT sum(upper(v) - lower(v)) FROM unnest(presence) AS v) AS length
                     FROM (SELECT p.session_id, p.person_id, range_agg(tstzrange(i.joined_at, i.left_at)) AS presence
                           FROM of_several AS p
-                          JOIN analytics.presences AS i ON i.session_id = p.session_id AND i.participant_id = p.participant_id
-                          WHERE i.session_id = ANY (session_ids) AND btrim(split_part(p.display_name, ' (', 1)) <> ''
+                          JOIN inside AS i ON i.session_id = p.session_id AND i.participant_id = p.participant_id
+                          WHERE btrim(split_part(p.display_name, ' (', 1)) <> ''
                             AND p.display_name !~ '^(name|erased)-[a-z2-7]{16}$'
                           GROUP BY 1, 2, normalize(btrim(split_part(p.display_name, ' (', 1)))) AS n) AS n
               GROUP BY 1, 2) AS n
