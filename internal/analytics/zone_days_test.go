@@ -1,13 +1,8 @@
 package analytics_test
 
 import (
-	"encoding/json"
-	"os"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rollcall-etl/rollcall/internal/sampling"
 	"github.com/rollcall-etl/rollcall/internal/warehouse"
@@ -52,38 +47,14 @@ func TestRefreshCountsSharedPeopleOnce(t *testing.T) {
 	for statement := range strings.SplitSeq(crowd, ";\n") {
 		db.exec(statement)
 	}
-	config := db.conn.Config()
-	var plans []string
-	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { plans = append(plans, n.Message) }
-	conn, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.Exec(t.Context(), `LOAD 'auto_explain'`); err != nil {
-		if os.Getenv("ROLLCALL_CI") != "" || !strings.Contains(err.Error(), "58P01") { // no such file
-			t.Fatal(err)
-		}
-		t.Skip("the server has no auto_explain")
-	}
+	conn := explaining(t, db)
 	for _, zone := range []string{"UTC", "Asia/Kolkata"} {
-		plans = nil
 		if _, err := conn.Exec(t.Context(), `INSERT INTO analytics.settings (app_id, time_zone) VALUES ('a', $1) ON CONFLICT (app_id, meeting_id) DO UPDATE SET time_zone = $1`, zone); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := conn.Exec(t.Context(), `SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on; SET auto_explain.log_analyze = on;
-			SET auto_explain.log_timing = off; SET auto_explain.log_format = json; SET auto_explain.log_level = notice; SELECT analytics.refresh(500)`); err != nil {
-			t.Fatal(err)
-		}
+		plans := conn.refresh()
 		found := false
-		for _, text := range plans {
-			_, text, _ = strings.Cut(text, "plan:")
-			var p struct {
-				Text string `json:"Query Text"`
-				Plan plan
-			}
-			if err := json.Unmarshal([]byte(text), &p); err != nil {
-				t.Fatalf("%v: %.200s", err, text)
-			}
+		for _, p := range plans {
 			if !strings.Contains(p.Text, "shared_person_days AS s USING (app_id") {
 				continue
 			}

@@ -34,7 +34,7 @@ func (s *Store) SaveRecordings(ctx context.Context, run model.Run, appID string,
 	if err != nil {
 		return counts, err
 	}
-	gone, err := s.goneSessions(ctx, recordings)
+	gone, err := s.goneSessions(ctx, recordings, horizon)
 	if err != nil {
 		return counts, err
 	}
@@ -102,8 +102,12 @@ func sessionsOf(recordings []model.Recording) (ids []model.UUID) {
 }
 
 // goneSessions gives which sessions of recordings retention deleted. A recorder may stop
-// after its session, and behind the horizon that the session ended before.
-func (s *Store) goneSessions(ctx context.Context, recordings []model.Recording) (map[model.UUID]bool, error) {
+// after its session, and behind the horizon that the session ended before. Without a horizon
+// none were deleted.
+func (s *Store) goneSessions(ctx context.Context, recordings []model.Recording, horizon time.Time) (map[model.UUID]bool, error) {
+	if horizon.IsZero() {
+		return nil, nil
+	}
 	gone := map[model.UUID]bool{}
 	rows, err := s.pool.Query(ctx, `SELECT session_id FROM analytics.session_dates WHERE session_id = ANY ($1::uuid[]) AND is_gone`,
 		warehouse.UUIDs(sessionsOf(recordings)))

@@ -1,8 +1,9 @@
 -- $1 session, $2 run, $3 whether a later reading of the session is stored already,
 -- $4 whether the reading counts also where its records are older than the stored ones.
 -- Of two copies in one reading the later updated_at wins, then the later read.
--- A stored row that is newer stays, unless its updated_at was still to come when it was stored; an identical one is not touched, which an
--- ON CONFLICT DO UPDATE would do: it locks the row even when it changes nothing.
+-- A stored row that is newer stays, unless its updated_at was still to come when it was
+-- stored. An identical one is not touched, which an ON CONFLICT DO UPDATE would do: it
+-- locks the row even when it changes nothing.
 WITH latest AS (
     SELECT DISTINCT ON (participant_id) *
     FROM pg_temp.staged_participants

@@ -1,6 +1,6 @@
--- $1 the runs of a session's livestream as a JSON array. An older copy changes nothing, unless
--- the stored updated_at was still to come when it was stored, and an identical row is not touched. Only what is proposed (excluded) stands in the SET, which
--- is all that Citus takes there.
+-- $1 the runs of a session's livestream as a JSON array. An older copy changes nothing,
+-- unless the stored updated_at was still to come when it was stored; an identical row is not
+-- touched. Only what is proposed (excluded) stands in the SET, which is all that Citus takes there.
 INSERT INTO realtimekit.livestream_sessions AS t (
     session_id, livestream_session_id, livestream_id, ingest_seconds, viewer_seconds, err_message, invoked_at,
     started_at, stopped_at, created_at, updated_at, extra, repairs, first_synced_at, synced_at, run_id)
